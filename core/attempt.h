@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_ATTEMPT_H
+#define SYNSENT_CORE_ATTEMPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/event.h"
+
+#define ATTEMPT_SYNS_MAX 255 /* SCHEDULE_SYNS_MAX: every SYN the kernel can send */
+#define ATTEMPT_REPLIES_MAX 16
+#define ATTEMPT_DROPS_MAX 4
+
+struct reply {
+	int64_t t_ns;
+	uint64_t packet;
+	enum reply_kind kind;
+	enum ignored ignored; /* IGNORED_NOT: accepted */
+	uint8_t icmp_family, icmp_type, icmp_code;
+	uint8_t ttl;
+	struct addr from;
+	uint32_t seq, ack;
+};
+
+struct drop {
+	enum drop_place place;
+	bool reply; /* a reply was dropped, not the SYN */
+	uint64_t packets;
+	char reason[32];
+	char function[48];
+	char rule[160];
+};
+
+/* How the attempt's socket or process is known to have ended. */
+enum attempt_end {
+	ATTEMPT_OPEN,
+	ATTEMPT_END_RESULT,  /* connect() or SO_ERROR gave end_error (0: connected) */
+	ATTEMPT_END_TIMER,   /* the client's own timer fired, by its own word */
+	ATTEMPT_END_CLOSE,   /* the socket went away; close_cause */
+	ATTEMPT_END_SIGNAL,  /* the process died of end_signal */
+	ATTEMPT_END_EXIT,    /* the process exited */
+	ATTEMPT_END_PACKETS, /* only the wire is known, and it decided */
+	ATTEMPT_END_N,
+};
+
+/*
+ * One active open: 4-tuple + ISN (packets), or one socket's stay in SYN_SENT
+ * (kernel).  It holds what was seen, and nothing that was concluded: that is
+ * core/verdict.h.  All times are ns since 1970; 0 where a thing did not happen.
+ */
+struct attempt {
+	struct flow flow;
+	uint32_t isn;
+	bool has_isn;
+
+	int n_syns; /* SYN 0 included; from packets, or from the kernel's count where no packet was seen */
+	int64_t syn_ns[ATTEMPT_SYNS_MAX];
+	bool syns_seen; /* at least one SYN was seen as a packet */
+	uint64_t first_packet;
+
+	int n_replies; /* all; the first ATTEMPT_REPLIES_MAX are kept */
+	struct reply replies[ATTEMPT_REPLIES_MAX];
+	int64_t ack_ns;	       /* the ACK that completed the handshake */
+	int64_t client_rst_ns; /* an RST from the client (answering a late SYN-ACK) */
+	int64_t fin_ns[2];     /* first FIN of the client, of the server */
+
+	int64_t connect_ns; /* connect() was called */
+	int64_t ended_ns;
+	enum attempt_end end;
+	enum close_cause close_cause;
+	int end_error, end_signal;
+	int64_t exit_ns; /* the process ended */
+	int exit_signal, exit_status;
+	bool exited;
+
+	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
+	uint64_t cookie;
+	int retransmits; /* as the kernel last said; -1: never */
+	int64_t last_state_ns;
+	int soft_error; /* errno of the last ICMP error queued while in SYN_SENT, 0: none */
+
+	bool has_policy;
+	struct policy policy;
+	bool has_phase;
+	uint64_t phase;
+	int64_t phase_edge_ns;
+	bool own_timer;
+	int64_t own_timer_ns;
+
+	int32_t pid;
+	char comm[16];
+	uint32_t uid;
+
+	int n_drops;
+	struct drop drops[ATTEMPT_DROPS_MAX];
+
+	int64_t abort_on_timeout;  /* TcpExtTCPAbortOnTimeout moved by this much */
+	int64_t listen_overflows;  /* TcpExtListenOverflows */
+	uint64_t lost;		   /* events that the sources lost meanwhile */
+	int64_t observed_until_ns; /* the observation's end */
+};
+
+/* Elapsed time since SYN 0, or since connect() when no SYN left; the base of every reported time. */
+int64_t attempt_start_ns(const struct attempt *a);
+
+/* The first accepted reply, or NULL. */
+const struct reply *attempt_accepted_reply(const struct attempt *a);
+
+#endif

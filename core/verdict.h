@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_VERDICT_H
+#define SYNSENT_CORE_VERDICT_H
+
+#include "core/attempt.h"
+
+#define VERDICT_EVIDENCE_MAX 10
+
+/*
+ * What is concluded from an attempt, and from what.  `certain` only where the
+ * kernel said so; anything inferred is `likely`, and the inference is among the
+ * evidence.  Sentences end without a full stop.
+ */
+struct verdict {
+	enum outcome outcome;
+	enum gave_up_by gave_up_by;
+	enum limit limit;
+	enum confidence confidence;
+	int error;		  /* errno that the client saw or must have seen; 0: none */
+	int64_t elapsed_ns;	  /* SYN 0 (or connect) to the end; to the observation's end when pending */
+	int64_t predicted_end_ns; /* elapsed, exact when the phase is known; 0: no policy known */
+	bool predicted_exact;
+	int n_evidence;
+	char evidence[VERDICT_EVIDENCE_MAX][240];
+	char headline[160]; /* "the kernel gave up, its 5 retransmissions unanswered (tcp_syn_retries)" */
+	char advice[240];   /* what to change; empty when there is nothing */
+};
+
+void verdict_make(const struct attempt *a, struct verdict *ret);
+
+/*
+ * The schedule that this attempt's policy and phase predict, in ns since SYN 0:
+ * at most `max` SYN times into syns_ns, the give-up into *ret_end_ns.  Returns
+ * how many, 0 when the policy is not known.  *ret_exact says whether the phase
+ * was known; otherwise the times are nominal.
+ */
+int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t *ret_end_ns, bool *ret_exact);
+
+#endif

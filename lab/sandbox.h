@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_LAB_SANDBOX_H
+#define SYNSENT_LAB_SANDBOX_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "util/err.h"
+
+/*
+ * Theory of operation.  A sandbox is a private network namespace and a private
+ * PID namespace (and, for a user who is not root, a user namespace that maps
+ * that user to itself).  Nothing of it has a name: the network namespace lives
+ * as long as its processes, and its processes live as long as the PID
+ * namespace's init, which the kernel ends with us (PR_SET_PDEATHSIG, and a pipe
+ * that closes the race before it).  So SIGKILL at any moment leaves nothing.
+ */
+
+struct sandbox_opts {
+	bool user_namespace; /* make one even for root (to test the ordinary user's way) */
+};
+
+/* Set on the inner side. */
+struct sandbox {
+	bool user_namespace; /* one was needed */
+	pid_t supervisor;    /* the outer process, as the host sees it */
+};
+
+/*
+ * Forks.  The caller goes on INSIDE the sandbox, as its init's only child, with
+ * `lo` down, stdin, stdout and stderr as they were, and every capability over
+ * the sandbox (kept over exec only by sandbox_exec_privileged).  The outer
+ * process never returns: it forwards SIGINT, SIGTERM and SIGHUP, waits, and
+ * exits with the inner process's status (128 + N for a signal).
+ * Returns 0 inside, or -errno in the caller when the sandbox cannot be made:
+ * then e names the cause (user namespaces disabled by which sysctl, ...) and
+ * e->exit_code is 77.
+ */
+int sandbox_enter(const struct sandbox_opts *o, struct sandbox *ret, struct err *e);
+
+/* In a forked child about to exec a tool of ours (nft): keeps the sandbox's capabilities over exec (ambient set). */
+void sandbox_keep_caps(void);
+
+/* In a forked child about to exec the user's program: no capability over the sandbox survives for a user who is not
+ * root outside. */
+void sandbox_drop_caps(void);
+
+/* This process's pid as the host sees it (the mounted /proc belongs to the host's PID namespace); getpid() when
+ * unknown. */
+pid_t sandbox_host_pid(void);
+
+#endif

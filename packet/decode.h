@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_PACKET_DECODE_H
+#define SYNSENT_PACKET_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/event.h"
+#include "util/bytes.h"
+
+/* Link types by their number in capture files (https://www.tcpdump.org/linktypes.html). */
+enum linktype {
+	LINK_NULL = 0,
+	LINK_ETHERNET = 1,
+	LINK_RAW = 101,
+	LINK_LOOP = 108,
+	LINK_LINUX_SLL = 113,
+	LINK_IPV4 = 228,
+	LINK_IPV6 = 229,
+	LINK_LINUX_SLL2 = 276,
+};
+
+enum decode_result {
+	DECODE_OK,
+	DECODE_TRUNCATED, /* the capture cut it short */
+	DECODE_NOT_OURS,  /* neither TCP nor an ICMP error about TCP */
+	DECODE_MALFORMED, /* it contradicts itself */
+};
+
+/*
+ * One decoded packet: where its headers lie, and the event that it makes.
+ * Pointers go into the packet.
+ */
+struct packet {
+	struct bytes ip; /* from the IP header to the packet's end: the lesser of the captured and the stated length */
+	uint8_t ip_version; /* 4 or 6 */
+	uint32_t ip_total;  /* length that the IP header states */
+	bool ip_fragment;   /* a fragment other than the first: no transport header */
+	uint8_t ttl, tos;
+	uint32_t flow_label;
+	struct addr src, dst;
+	uint8_t protocol;   /* 6, 1, 58, ... after IPv6 extension headers */
+	struct bytes l4;    /* from the transport header on */
+	uint32_t l4_stated; /* length of the transport part as the IP header states it */
+	struct event event; /* EVENT_SEGMENT or EVENT_ICMP; t_ns and packet number not set */
+};
+
+/*
+ * Decodes a frame of that link type: VLAN tags to any depth, IPv4 with options,
+ * IPv6 with extension headers, TCP, ICMP and ICMPv6 errors with the quoted
+ * header.  Reads nothing beyond `frame`.  *ret is filled as far as decoding
+ * came; ret->event.kind is EVENT_NONE unless the result is DECODE_OK.
+ */
+enum decode_result decode_frame(int linktype, struct bytes frame, struct packet *ret);
+
+/* "Ethernet", ...; NULL: this link type is not decoded. */
+const char *linktype_name(int linktype);
+
+/* TCP options, one at a time, safely (RFC 9293 section 3.1: kind, length, data). */
+struct tcp_option {
+	uint8_t kind;
+	uint8_t len;	   /* as the option states it; 1 for EOL and NOP */
+	struct bytes data; /* the rest, len - 2 bytes */
+};
+
+struct tcp_options {
+	struct bytes left;
+	bool malformed; /* a length that does not fit ended the walk */
+};
+
+void tcp_options_init(struct tcp_options *it, struct bytes l4);
+bool tcp_options_next(struct tcp_options *it, struct tcp_option *ret);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_PACKET_TCPDUMP_H
+#define SYNSENT_PACKET_TCPDUMP_H
+
+#include "packet/decode.h"
+
+struct buf;
+struct tcpdump;
+
+struct tcpdump_opts {
+	bool absolute; /* as -S: absolute sequence numbers */
+	bool utc;      /* times in UTC; otherwise in the local zone, as tcpdump */
+};
+
+/*
+ * Prints packets as `tcpdump -nn` (4.99) does, byte for byte, for TCP over
+ * IPv4 and IPv6 and for ICMP errors.  Keeps, as tcpdump, the first sequence
+ * numbers of each connection to print relative ones.  NULL when out of memory.
+ */
+struct tcpdump *tcpdump_new(const struct tcpdump_opts *o);
+void tcpdump_free(struct tcpdump *t);
+
+/* Adds the packet's line without a newline: "17:02:11.204511 IP 127.0.0.1.60630 > ...: Flags [S], seq ..., length 0".
+ */
+void tcpdump_line(struct tcpdump *t, int64_t t_ns, const struct packet *p, struct buf *to);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_JIFFIES_H
+#define SYNSENT_SOURCES_JIFFIES_H
+
+#include <stdint.h>
+
+#include "util/err.h"
+
+/*
+ * The kernel's jiffies as a clock.  A TCP socket that never sent anything says
+ * in tcpi_last_data_sent how many ms its jiffies are from 0 (net/ipv4/tcp.c
+ * tcp_get_info(): jiffies - lsndtime, and lsndtime is 0), so jiffies can be
+ * read without privilege.  Watching the value change places a tick's edge on
+ * CLOCK_MONOTONIC; ticks are a fixed length, so the jiffy of any instant follows.
+ */
+struct jiffies_clock {
+	int hz;
+	int64_t edge_mono_ns; /* a tick began here ... */
+	uint64_t at_edge;     /* ... and jiffies (low bits) had this value */
+};
+
+/* The kernel's HZ: 1 / clock_getres(CLOCK_MONOTONIC_COARSE). */
+int jiffies_hz(void);
+
+/* Takes a few ticks (about 3 / HZ).  0 or -errno. */
+int jiffies_calibrate(struct jiffies_clock *ret, struct err *e);
+
+/* The jiffy at an instant, and how long after that jiffy's begin the instant lies. */
+uint64_t jiffies_at(const struct jiffies_clock *c, int64_t mono_ns, int64_t *ret_after_ns);
+
+#endif

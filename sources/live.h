@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_LIVE_H
+#define SYNSENT_SOURCES_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/err.h"
+
+/* Live packets of one interface, by libpcap.  Needs CAP_NET_RAW in the network namespace's owner. */
+struct live;
+
+struct live_packet {
+	int64_t t_ns;	     /* since 1970 */
+	const uint8_t *data; /* borrowed, valid for the call */
+	size_t caplen, len;
+	int linktype; /* LINKTYPE_ value as in a capture file */
+};
+
+typedef void live_fn(const struct live_packet *p, void *user);
+
+struct live_opts {
+	const char *device;
+	const char *filter; /* pcap-filter language; NULL: all */
+	int snaplen;	    /* 0: 65535 */
+};
+
+int live_open(const struct live_opts *o, struct live **ret, struct err *e);
+void live_free(struct live *l);
+
+/* Becomes readable when packets wait. */
+int live_fd(const struct live *l);
+int live_linktype(const struct live *l);
+
+/* Gives what is waiting, without blocking.  Returns how many, or -errno. */
+int live_read(struct live *l, live_fn *fn, void *user, struct err *e);
+
+/* Packets that the kernel dropped before we could read them. */
+uint64_t live_lost(struct live *l);
+
+#endif

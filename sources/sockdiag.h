@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_SOCKDIAG_H
+#define SYNSENT_SOURCES_SOCKDIAG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/event.h"
+#include "util/err.h"
+
+/*
+ * The kernel's own word on sockets: NETLINK_SOCK_DIAG (net/ipv4/inet_diag.c),
+ * of the network namespace that the handle was opened in.  Needs no privilege.
+ */
+struct sockdiag;
+
+struct sockdiag_socket {
+	struct event_state state;   /* as in an EVENT_STATE; pid, policy and phase are not filled in */
+	uint64_t last_data_sent_ms; /* in SYN_SENT: jiffies in ms, low 32 bits */
+	uint32_t total_retrans;
+	/* listeners: rqueue = connections waiting, wqueue = the backlog */
+};
+
+typedef void sockdiag_fn(const struct sockdiag_socket *s, void *user);
+
+#define SOCKDIAG_SYN_SENT (1U << 2)
+#define SOCKDIAG_LISTEN (1U << 10)
+
+int sockdiag_open(struct sockdiag **ret, struct err *e);
+void sockdiag_free(struct sockdiag *d);
+
+/* Calls fn for every TCP socket of `family` (4, 6, 0: both) whose state is in the mask `states` (1 << TCP_...). 0 or
+ * -errno. */
+int sockdiag_dump(struct sockdiag *d, int family, uint32_t states, sockdiag_fn *fn, void *user, struct err *e);
+
+/* The destroy multicast groups (SKNLGRP_INET_TCP_DESTROY and the IPv6 one): one message per closed socket. */
+int sockdiag_destroy_open(int *ret_fd, struct err *e);
+
+/* Reads what is waiting without blocking; fn is called per socket.  Returns the messages lost (ENOBUFS seen: at least
+ * 1), 0, or -errno. */
+int sockdiag_destroy_read(int fd, sockdiag_fn *fn, void *user);
+
+#endif
