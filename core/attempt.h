@@ -55,7 +55,8 @@ struct attempt {
 
 	int n_syns; /* SYN 0 included; from packets, or from the kernel's count where no packet was seen */
 	int64_t syn_ns[ATTEMPT_SYNS_MAX];
-	bool syns_seen; /* at least one SYN was seen as a packet */
+	uint32_t syn_len; /* payload of SYN 0, bytes (TCP Fast Open) */
+	bool syns_seen;	  /* at least one SYN was seen as a packet */
 	uint64_t first_packet;
 
 	int n_replies; /* all; the first ATTEMPT_REPLIES_MAX are kept */
@@ -94,6 +95,7 @@ struct attempt {
 	int n_drops;
 	struct drop drops[ATTEMPT_DROPS_MAX];
 
+	bool has_counters;	   /* the namespace's counters were read around this attempt */
 	int64_t abort_on_timeout;  /* TcpExtTCPAbortOnTimeout moved by this much */
 	int64_t listen_overflows;  /* TcpExtListenOverflows */
 	uint64_t lost;		   /* events that the sources lost meanwhile */

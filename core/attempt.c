@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/attempt.h"
+
+#include <stddef.h>
+
+int64_t attempt_start_ns(const struct attempt *a)
+{
+	if (a->n_syns)
+		return a->syn_ns[0];
+	return a->connect_ns ? a->connect_ns : a->ended_ns;
+}
+
+const struct reply *attempt_accepted_reply(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].ignored == IGNORED_NOT)
+			return &a->replies[i];
+	return NULL;
+}
