@@ -22,10 +22,20 @@ struct jiffies_clock {
 /* The kernel's HZ: 1 / clock_getres(CLOCK_MONOTONIC_COARSE). */
 int jiffies_hz(void);
 
+/* The length of a jiffy as the kernel counts it (TICK_NSEC, include/linux/jiffies.h). */
+int64_t jiffies_tick_ns(int hz);
+
 /* Takes a few ticks (about 3 / HZ).  0 or -errno. */
 int jiffies_calibrate(struct jiffies_clock *ret, struct err *e);
 
 /* The jiffy at an instant, and how long after that jiffy's begin the instant lies. */
 uint64_t jiffies_at(const struct jiffies_clock *c, int64_t mono_ns, int64_t *ret_after_ns);
+
+/* What the kernel makes of the low 32 bits of jiffies in tcpi_last_data_sent: ms, rounded up, modulo 2^32
+ * (kernel/time/time.c jiffies_to_msecs(), 64 bit). */
+uint32_t jiffies_to_ms(uint32_t jiffies, int hz);
+
+/* The reverse: of all jiffies that show as `ms`, the one nearest to `near`; of equals (HZ above 1000) the first. */
+uint64_t jiffies_of_ms(uint32_t ms, int hz, uint64_t near);
 
 #endif

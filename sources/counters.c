@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sources/counters.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+
+static const struct {
+	const char *group, *name;
+	size_t offset;
+} wanted[] = {
+	{ "TcpExt:", "TCPAbortOnTimeout", offsetof(struct counters, abort_on_timeout) },
+	{ "TcpExt:", "TCPTimeouts", offsetof(struct counters, timeouts) },
+	{ "TcpExt:", "TCPSynRetrans", offsetof(struct counters, syn_retrans) },
+	{ "TcpExt:", "ListenOverflows", offsetof(struct counters, listen_overflows) },
+	{ "TcpExt:", "ListenDrops", offsetof(struct counters, listen_drops) },
+	{ "TcpExt:", "LockDroppedIcmps", offsetof(struct counters, locked_icmps) },
+	{ "Tcp:", "AttemptFails", offsetof(struct counters, attempt_fails) },
+	{ "Tcp:", "ActiveOpens", offsetof(struct counters, active_opens) },
+};
+
+/* One word of a line; an empty one when the line is over. */
+struct word {
+	const char *p;
+	size_t len;
+};
+
+static struct word next_word(const char **at)
+{
+	struct word w;
+
+	*at += strspn(*at, " ");
+	w.p = *at;
+	w.len = strcspn(*at, " \n");
+	*at += w.len;
+	return w;
+}
+
+static int is(struct word w, const char *text)
+{
+	return w.len == strlen(text) && !memcmp(w.p, text, w.len);
+}
+
+static void set(struct counters *c, struct word group, struct word name, struct word value)
+{
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		int64_t v;
+		char *end;
+
+		if (!is(group, wanted[i].group) || !is(name, wanted[i].name))
+			continue;
+		v = strtoll(value.p, &end, 10);
+		if (end == value.p + value.len)
+			memcpy((char *)c + wanted[i].offset, &v, sizeof(v));
+	}
+}
+
+static const char *line_after(const char *at)
+{
+	at += strcspn(at, "\n");
+	return *at ? at + 1 : at;
+}
+
+/* Two lines a group, the names and then the values, both led by the group's name. */
+void counters_parse(const char *text, struct counters *ret)
+{
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		*(int64_t *)((char *)ret + wanted[i].offset) = -1;
+	while (*text) {
+		const char *names = text, *values = line_after(text);
+		struct word group = next_word(&names), again = next_word(&values);
+
+		text = line_after(text);
+		if (!group.len || group.len != again.len || memcmp(group.p, again.p, group.len))
+			continue;
+		text = line_after(text);
+		for (;;) {
+			struct word name = next_word(&names), value = next_word(&values);
+
+			if (!name.len || !value.len)
+				break;
+			set(ret, group, name, value);
+		}
+	}
+}
+
+static int add_file(const char *path, struct buf *to)
+{
+	char part[4096];
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, part, sizeof(part))) > 0)
+		buf_add(to, part, (size_t)n);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	return (int)n;
+}
+
+int counters_read(struct counters *ret)
+{
+	struct buf text = { 0 };
+	int r;
+
+	/* thread-self: a thread may have moved to another network namespace, and /proc/net is the main thread's. */
+	r = add_file("/proc/thread-self/net/netstat", &text);
+	if (!r)
+		r = add_file("/proc/thread-self/net/snmp", &text);
+	if (!r && text.failed)
+		r = -ENOMEM;
+	if (!r)
+		counters_parse(buf_text(&text), ret);
+	buf_fini(&text);
+	return r;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sources/jiffies.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "util/clock.h"
+#include "util/duration.h"
+
+#define EDGES_WANTED 3
+#define TICKS_AT_MOST 25 /* of waiting for an edge; a busy host may hold us back for a few */
+
+int jiffies_hz(void)
+{
+	struct timespec res;
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &res) || res.tv_sec || res.tv_nsec <= 0)
+		return 250;
+	return (int)((NS_PER_S + res.tv_nsec / 2) / res.tv_nsec);
+}
+
+int64_t jiffies_tick_ns(int hz)
+{
+	return (NS_PER_S + hz / 2) / hz;
+}
+
+uint32_t jiffies_to_ms(uint32_t jiffies, int hz)
+{
+	return (uint32_t)(((uint64_t)jiffies * 1000 + (uint64_t)hz - 1) / (uint64_t)hz);
+}
+
+/*
+ * The ms have lost what is above 2^32, and a multiplication by 10 (HZ 100) or
+ * 4 puts a good part of jiffies there; moreover jiffies start 5 minutes before
+ * their 32-bit wrap (INITIAL_JIFFIES).  So each possible upper part is tried.
+ */
+uint64_t jiffies_of_ms(uint32_t ms, int hz, uint64_t near)
+{
+	int64_t best = INT64_MAX;
+
+	for (uint64_t k = 0;; k++) {
+		uint64_t whole = (k << 32) + ms;
+		uint64_t j = whole ? (whole - 1) * (uint64_t)hz / 1000 + 1 : 0;
+		int64_t off;
+
+		if (j > UINT32_MAX)
+			break;
+		off = (int32_t)((uint32_t)j - (uint32_t)near);
+		/* An ms that no jiffy shows as (HZ below 1000) is none of the kernel's: pass over it. */
+		if (jiffies_to_ms((uint32_t)j, hz) == ms && llabs(off) < llabs(best))
+			best = off;
+	}
+	return best == INT64_MAX ? near : near + (uint64_t)best;
+}
+
+/* What jiffies must be about now: they start at INITIAL_JIFFIES with CLOCK_MONOTONIC, and go by it. */
+static uint64_t about(int64_t mono_ns, int hz)
+{
+	return (uint32_t)(-300 * hz) + (uint64_t)(mono_ns / jiffies_tick_ns(hz));
+}
+
+static int read_ms(int fd, uint32_t *ret)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
+		return -errno;
+	if (len < offsetof(struct tcp_info, tcpi_last_data_sent) + sizeof(info.tcpi_last_data_sent))
+		return -ENOTSUP;
+	*ret = info.tcpi_last_data_sent;
+	return 0;
+}
+
+/*
+ * A read that shows jiffy j proves that j had begun; so the tick's edge, moved
+ * back to j = 0, lies before each reading's (instant - j ticks), and the least
+ * of these, taken close behind an edge, is nearest to it.  A late tick (a busy
+ * CPU, a virtual machine that was not running) moves a reading later, never
+ * earlier, so a few edges see to it that one of them was in time.
+ */
+static int watch(int fd, int hz, struct jiffies_clock *ret)
+{
+	int64_t tick = jiffies_tick_ns(hz), start = clock_mono_ns(), now = start;
+	uint64_t first = 0, last = 0;
+	int64_t edge = INT64_MAX;
+	int edges = -1;
+
+	while (edges < EDGES_WANTED) {
+		uint32_t ms = 0;
+		uint64_t j;
+		int r = read_ms(fd, &ms);
+
+		if (r)
+			return r;
+		now = clock_mono_ns();
+		j = jiffies_of_ms(ms, hz, about(now, hz));
+		if (edges < 0)
+			first = last = j;
+		if (edges < 0 || j != last)
+			edges++;
+		last = j;
+		if (now - (int64_t)(j - first) * tick < edge)
+			edge = now - (int64_t)(j - first) * tick;
+		if (now - start > TICKS_AT_MOST * tick && edges < EDGES_WANTED) {
+			if (edges < 1)
+				return -ETIME;
+			break;
+		}
+	}
+	*ret = (struct jiffies_clock){ .hz = hz, .edge_mono_ns = edge, .at_edge = first };
+	return 0;
+}
+
+int jiffies_calibrate(struct jiffies_clock *ret, struct err *e)
+{
+	int hz = jiffies_hz();
+	int fd, r;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 && errno == EAFNOSUPPORT)
+		fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open a TCP socket to read the kernel's jiffies");
+	r = watch(fd, hz, ret);
+	close(fd);
+	if (r == -ETIME)
+		return err_set(e, ETIME, "the kernel's jiffies do not show in tcpi_last_data_sent");
+	if (r)
+		return err_sys(e, -r, "cannot read TCP_INFO");
+	return 0;
+}
+
+uint64_t jiffies_at(const struct jiffies_clock *c, int64_t mono_ns, int64_t *ret_after_ns)
+{
+	int64_t tick = jiffies_tick_ns(c->hz), since = mono_ns - c->edge_mono_ns;
+	int64_t n = since / tick;
+
+	/* Rounded down, before the edge too. */
+	if (since % tick < 0)
+		n--;
+	if (ret_after_ns)
+		*ret_after_ns = since - n * tick;
+	return c->at_edge + (uint64_t)n;
+}
