@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MS 1000000LL
-#define SECOND 1000000000LL
+#define MS ((int64_t)1000000)
+#define SECOND ((int64_t)1000000000)
 
 /* How far from its exact instant a kernel give-up may be seen: timer softirqs run late on a loaded machine. */
 #define GIVE_UP_TOLERANCE_NS (60 * MS)
@@ -102,7 +102,7 @@ static const char *plural(int64_t n)
 
 static char *seconds(int64_t ns, char to[32])
 {
-	snprintf(to, 32, "%" PRId64 ".%03d s", ns / SECOND, (int)(llabs(ns) % SECOND / MS));
+	snprintf(to, 32, "%" PRId64 ".%03d s", ns / SECOND, (int)(imaxabs(ns) % SECOND / MS));
 	return to;
 }
 
@@ -113,8 +113,8 @@ static void say_distance(struct verdict *v, const char *what)
 
 	if (!v->predicted_exact)
 		return;
-	evidence(v, "%s %" PRId64 ".%d ms %s the instant predicted at SYN 0", what, llabs(d) / MS,
-		 (int)(llabs(d) % MS / 100000), d < 0 ? "before" : "after");
+	evidence(v, "%s %" PRId64 ".%d ms %s the instant predicted at SYN 0", what, (int64_t)imaxabs(d) / MS,
+		 (int)(imaxabs(d) % MS / 100000), d < 0 ? "before" : "after");
 }
 
 static void say_silence(const struct attempt *a, struct verdict *v)
@@ -279,8 +279,14 @@ static void established(const struct attempt *a, struct verdict *v)
 
 	conclude(v, OUTCOME_ESTABLISHED, GAVE_UP_NOBODY, LIMIT_NONE, CONFIDENCE_CERTAIN);
 	if (a->n_syns > 1) {
-		headline(v, "connected on SYN %d after %s; SYN 0%s%.0d got no usable answer", a->n_syns - 1,
-			 seconds(v->elapsed_ns, t), a->n_syns > 2 ? " to " : "", a->n_syns > 2 ? a->n_syns - 2 : 0);
+		char lost[32];
+
+		if (a->n_syns == 2)
+			snprintf(lost, sizeof(lost), "SYN 0");
+		else
+			snprintf(lost, sizeof(lost), "SYNs 0 to %d", a->n_syns - 2);
+		headline(v, "connected on SYN %d after %s; %s got no usable answer", a->n_syns - 1,
+			 seconds(v->elapsed_ns, t), lost);
 		advise(v,
 		       "a connect time near 1, 3 or 7 s (1, 2, 3, 4, 5 with linear timeouts) means lost SYNs or SYN-ACKs");
 	} else {
