@@ -1,5 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-int main(void)
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/suggest.h"
+#include "cli/version.h"
+
+/* One line per command. */
+const struct command *const commands[] = {
+	&command_help,
+	NULL,
+};
+
+const struct command *command_find(const char *name, struct err *e)
 {
-	return 0;
+	struct suggest s;
+	int i;
+
+	suggest_init(&s, name);
+	for (i = 0; commands[i]; i++) {
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+		suggest_feed(&s, commands[i]->name);
+	}
+	err_set(e, EINVAL, "%s: no such command", name);
+	e->exit_code = 2;
+	if (s.best)
+		err_remedy(e, "did you mean `synsent %s`?", s.best);
+	else
+		err_remedy(e, "`synsent --help` lists the commands");
+	return NULL;
+}
+
+static int bad_option(const char *option)
+{
+	struct err e = { .exit_code = 2 };
+
+	err_set(&e, EINVAL, "%s: no such option before a command", option);
+	err_remedy(&e, "`synsent --help` lists the commands, `synsent COMMAND --help` a command's options");
+	return report_error(NULL, &e, 2);
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const struct command *c;
+	struct err e = { 0 };
+	char *help[] = { (char *)command_help.name, NULL };
+
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return command_help.run(&command_help, 1, help);
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		version_print(stdout);
+		return 0;
+	}
+	if (argv[1][0] == '-')
+		return bad_option(argv[1]);
+	c = command_find(argv[1], &e);
+	if (!c)
+		return report_error(NULL, &e, 2);
+	return c->run(c, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status = dispatch(argc, argv);
+
+	/* Data that did not reach stdout (a full disk) must not end as success. */
+	if (ferror(stdout) | fflush(stdout)) {
+		struct err e = { 0 };
+
+		err_sys(&e, errno ? errno : EIO, "standard output");
+		status = report_error(NULL, &e, 4);
+	}
+	return status;
 }

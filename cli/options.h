@@ -28,7 +28,7 @@ struct option_row {
 	const char *name; /* long name, without dashes */
 	enum option_type type;
 	size_t offset;
-	int64_t min, max;
+	int64_t min, max;		   /* for OPT_INT and OPT_DURATION; both 0: any value that is not negative */
 	const char *arg;		   /* "N", "TIME", "FILE", ...; NULL for flags */
 	const char *help;		   /* one or more sentences, no full stop at the end of the last */
 	const char *const *(*words)(void); /* values for completion, NULL-terminated; NULL: by arg */
@@ -40,14 +40,15 @@ struct command {
 	const char *summary;	       /* one line */
 	const char *about;	       /* a paragraph or two */
 	const char *examples;	       /* lines "command\n    what it does\n" */
+	bool stop_at_word;	       /* the first word ends the options: what follows is another program's */
 	const struct option_row *rows; /* ended by name == NULL; --help is added */
 	/* argv[0] is the command's name.  Returns the exit status. */
 	int (*run)(const struct command *c, int argc, char **argv);
 };
 
 /* Parses argv[1..] into the struct at `opts`.  Stops at "--" or, when `stop_at_word`, at the first word.  Words are
- * gathered at argv[*ret_first..].  --help prints and returns 1 (exit 0); a usage error returns -EINVAL with e filled
- * (e->exit_code 2); otherwise 0. */
+ * gathered at argv[*ret_first..argc-1]; what stood before them is used up.  --help prints and returns 1 (exit 0); a
+ * usage error returns -EINVAL with e filled (e->exit_code 2); otherwise 0. */
 int options_parse(const struct command *c, int argc, char **argv, void *opts, int *ret_first, struct err *e);
 
 /* --help */
@@ -56,7 +57,10 @@ void options_help(const struct command *c, FILE *to);
 /* The OPTIONS section of the man page, in scdoc. */
 void options_scdoc(const struct command *c, FILE *to);
 
-/* A bash completion script for all commands. */
+/* The EXAMPLES section, in scdoc. */
+void options_scdoc_examples(const struct command *c, FILE *to);
+
+/* A bash completion script for all commands (ended by NULL). */
 void options_bash(const struct command *const *commands, FILE *to);
 
 /* Prints "synsent: <command>: what" and the remedy, indented, on stderr.  Returns e->exit_code, or `otherwise` when 0.
