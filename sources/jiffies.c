@@ -78,6 +78,16 @@ static int read_ms(int fd, uint32_t *ret)
 	return 0;
 }
 
+int jiffies_read(const struct jiffies_clock *c, int sock_fd, uint64_t *ret)
+{
+	uint32_t ms = 0;
+	int r = read_ms(sock_fd, &ms);
+
+	if (!r)
+		*ret = jiffies_of_ms(ms, c->hz, jiffies_at(c, clock_mono_ns(), NULL));
+	return r;
+}
+
 /*
  * A read that shows jiffy j proves that j had begun; so the tick's edge, moved
  * back to j = 0, lies before each reading's (instant - j ticks), and the least

@@ -31,6 +31,13 @@ int jiffies_calibrate(struct jiffies_clock *ret, struct err *e);
 /* The jiffy at an instant, and how long after that jiffy's begin the instant lies. */
 uint64_t jiffies_at(const struct jiffies_clock *c, int64_t mono_ns, int64_t *ret_after_ns);
 
+/*
+ * Jiffies at this very moment, through a TCP socket that never had data: fresh,
+ * or in SYN_SENT.  Where a read before and one after a non-blocking connect()
+ * agree, they are the connect's jiffy, whatever a late tick did.  0 or -errno.
+ */
+int jiffies_read(const struct jiffies_clock *c, int sock_fd, uint64_t *ret);
+
 /* What the kernel makes of the low 32 bits of jiffies in tcpi_last_data_sent: ms, rounded up, modulo 2^32
  * (kernel/time/time.c jiffies_to_msecs(), 64 bit). */
 uint32_t jiffies_to_ms(uint32_t jiffies, int hz);

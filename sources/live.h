@@ -26,6 +26,10 @@ struct live_opts {
 	int snaplen;	    /* 0: 65535 */
 };
 
+/*
+ * 0 or -errno.  Without privilege -EPERM, with e->remedy set and e->exit_code
+ * left 0: the caller may go on with less evidence.
+ */
 int live_open(const struct live_opts *o, struct live **ret, struct err *e);
 void live_free(struct live *l);
 
@@ -36,7 +40,10 @@ int live_linktype(const struct live *l);
 /* Gives what is waiting, without blocking.  Returns how many, or -errno. */
 int live_read(struct live *l, live_fn *fn, void *user, struct err *e);
 
-/* Packets that the kernel dropped before we could read them. */
+/* Packets that the kernel or the interface dropped before we could read them, since live_open(). */
 uint64_t live_lost(struct live *l);
+
+/* "libpcap version 1.10.3 (with TPACKET_V3)" */
+const char *live_library(void);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/event.h"
+#include "sources/sockdiag_msg.h"
 #include "util/err.h"
 
 /*
@@ -14,23 +14,19 @@
  */
 struct sockdiag;
 
-struct sockdiag_socket {
-	struct event_state state;   /* as in an EVENT_STATE; pid, policy and phase are not filled in */
-	uint64_t last_data_sent_ms; /* in SYN_SENT: jiffies in ms, low 32 bits */
-	uint32_t total_retrans;
-	/* listeners: rqueue = connections waiting, wqueue = the backlog */
-};
-
-typedef void sockdiag_fn(const struct sockdiag_socket *s, void *user);
-
 #define SOCKDIAG_SYN_SENT (1U << 2)
+#define SOCKDIAG_SYN_RECV (1U << 3)
 #define SOCKDIAG_LISTEN (1U << 10)
 
 int sockdiag_open(struct sockdiag **ret, struct err *e);
 void sockdiag_free(struct sockdiag *d);
 
-/* Calls fn for every TCP socket of `family` (4, 6, 0: both) whose state is in the mask `states` (1 << TCP_...). 0 or
- * -errno. */
+/*
+ * Calls fn for every TCP socket of `family` (4, 6, 0: both) whose state is in
+ * the mask `states` (1 << TCP_...).  A wildcard IPv6 listener, which takes IPv4
+ * too, is of family 6.  0 or -errno; after -EAGAIN (sockets changed while they
+ * were read) and other failures fn has seen only some.
+ */
 int sockdiag_dump(struct sockdiag *d, int family, uint32_t states, sockdiag_fn *fn, void *user, struct err *e);
 
 /* The destroy multicast groups (SKNLGRP_INET_TCP_DESTROY and the IPv6 one): one message per closed socket. */

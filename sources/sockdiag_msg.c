@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sources/sockdiag_msg.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#define STATE_SYN_RECV 3
+#define STATE_LISTEN 10
+
+/* Integers of netlink are in the host's order. */
+static bool u16(struct bytes *b, uint16_t *ret)
+{
+	return bytes_copy(b, ret, sizeof(*ret));
+}
+
+static bool u32(struct bytes *b, uint32_t *ret)
+{
+	return bytes_copy(b, ret, sizeof(*ret));
+}
+
+/* Takes the 16 bytes that hold an address of either family. */
+static bool take_addr(struct bytes *b, uint8_t family, struct addr *ret)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	uint8_t raw[16];
+
+	*ret = (struct addr){ 0 };
+	if (!bytes_copy(b, raw, sizeof(raw)))
+		return false;
+	if (family == AF_INET) {
+		ret->family = 4;
+		memcpy(ret->b, raw, 4);
+	} else if (!memcmp(raw, mapped, sizeof(mapped))) {
+		ret->family = 4;
+		memcpy(ret->b, raw + 12, 4);
+	} else {
+		ret->family = 6;
+		memcpy(ret->b, raw, 16);
+	}
+	return true;
+}
+
+/* A field of struct tcp_info; older kernels give a shorter one. */
+static bool info_u32(struct bytes info, size_t offset, uint32_t *ret)
+{
+	return bytes_skip(&info, offset) && u32(&info, ret);
+}
+
+static void parse_info(struct bytes info, struct sockdiag_socket *s)
+{
+	uint32_t sent_ms;
+	struct bytes b = info;
+
+	if (!info_u32(info, offsetof(struct tcp_info, tcpi_rto), &s->state.rto_us))
+		return;
+	s->has_info = true;
+	if (bytes_skip(&b, offsetof(struct tcp_info, tcpi_backoff)))
+		bytes_u8(&b, &s->state.backoff);
+	/* idiag_retrans is 0 when no timer runs, as in a socket that is being destroyed. */
+	b = info;
+	if (!s->state.timer && bytes_skip(&b, offsetof(struct tcp_info, tcpi_retransmits)))
+		bytes_u8(&b, &s->state.retransmits);
+	if (info_u32(info, offsetof(struct tcp_info, tcpi_last_data_sent), &sent_ms))
+		s->last_data_sent_ms = sent_ms;
+	info_u32(info, offsetof(struct tcp_info, tcpi_total_retrans), &s->total_retrans);
+}
+
+/* struct inet_diag_msg, field by field. */
+static bool parse_fixed(struct bytes *b, struct sockdiag_socket *s)
+{
+	struct event_state *st = &s->state;
+	struct endpoint local = { 0 }, remote = { 0 };
+	uint32_t cookie[2];
+	uint8_t family;
+
+	if (!bytes_u8(b, &family) || !bytes_u8(b, &st->state) || !bytes_u8(b, &st->timer) ||
+	    !bytes_u8(b, &st->retransmits))
+		return false;
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	if (!bytes_u16be(b, &local.port) || !bytes_u16be(b, &remote.port) || !take_addr(b, family, &local.addr) ||
+	    !take_addr(b, family, &remote.addr))
+		return false;
+	if (!bytes_skip(b, sizeof(uint32_t)) /* the interface */ || !u32(b, &cookie[0]) || !u32(b, &cookie[1]) ||
+	    !u32(b, &st->expires_ms) || !u32(b, &st->rqueue) || !u32(b, &st->wqueue) || !u32(b, &st->uid) ||
+	    !u32(b, &st->inode))
+		return false;
+	/* An end that was reset to :: while the other still is IPv4: a failed connect() does that. */
+	if (local.addr.family != remote.addr.family) {
+		if (addr_is_any(&local.addr))
+			local.addr.family = 4;
+		if (addr_is_any(&remote.addr))
+			remote.addr.family = 4;
+	}
+	st->cookie = (uint64_t)cookie[1] << 32 | cookie[0];
+	if (st->state == STATE_LISTEN || st->state == STATE_SYN_RECV)
+		st->flow = (struct flow){ .client = remote, .server = local };
+	else
+		st->flow = (struct flow){ .client = local, .server = remote };
+	return true;
+}
+
+int sockdiag_parse(struct bytes payload, struct sockdiag_socket *ret)
+{
+	struct sockdiag_socket s = { 0 };
+
+	if (!parse_fixed(&payload, &s))
+		return -EBADMSG;
+	/* Attributes: 2 bytes of length, 2 of type, the value, and padding to 4. */
+	while (payload.len) {
+		uint16_t len, type;
+		struct bytes value;
+
+		if (!u16(&payload, &len) || !u16(&payload, &type) || len < 4 || !bytes_take(&payload, len - 4U, &value))
+			return -EBADMSG;
+		if ((type & NLA_TYPE_MASK) == INET_DIAG_INFO)
+			parse_info(value, &s);
+		if (!bytes_skip(&payload, -len & 3U))
+			break;
+	}
+	*ret = s;
+	return 0;
+}
+
+/* One message; returns as sockdiag_parse_datagram. */
+static int message(uint16_t type, uint16_t flags, struct bytes payload, sockdiag_fn *fn, void *user)
+{
+	struct sockdiag_socket s;
+	int32_t code = 0;
+	int r;
+
+	switch (type) {
+	case NLMSG_DONE: /* an error may end a dump too; old kernels give no code */
+		bytes_copy(&payload, &code, sizeof(code));
+		if (code < 0)
+			return code;
+		return flags & NLM_F_DUMP_INTR ? -EAGAIN : 1;
+	case NLMSG_ERROR:
+		if (!bytes_copy(&payload, &code, sizeof(code)) || code > 0)
+			return -EBADMSG;
+		return code;
+	case SOCK_DIAG_BY_FAMILY:
+		r = sockdiag_parse(payload, &s);
+		if (r)
+			return r;
+		fn(&s, user);
+		return flags & NLM_F_DUMP_INTR ? -EAGAIN : 0;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Everything in the datagram is looked at even after a bad message, so that the
+ * end of the dump is not missed.
+ */
+int sockdiag_parse_datagram(struct bytes b, uint32_t seq, sockdiag_fn *fn, void *user, bool *ret_done)
+{
+	int failure = 0;
+	bool done = false;
+
+	while (b.len) {
+		uint32_t len, its_seq;
+		uint16_t type, flags;
+		struct bytes payload;
+		int r;
+
+		if (!u32(&b, &len) || !u16(&b, &type) || !u16(&b, &flags) || !u32(&b, &its_seq) ||
+		    !bytes_skip(&b, sizeof(uint32_t)) || len < NLMSG_HDRLEN ||
+		    !bytes_take(&b, len - NLMSG_HDRLEN, &payload)) {
+			if (!failure)
+				failure = -EBADMSG;
+			break;
+		}
+		if (!bytes_skip(&b, -len & 3U))
+			b.len = 0;
+		if (its_seq != seq)
+			continue;
+		r = message(type, flags, payload, fn, user);
+		if (type == NLMSG_DONE || type == NLMSG_ERROR)
+			done = true;
+		if (r < 0 && !failure)
+			failure = r;
+	}
+	if (ret_done)
+		*ret_done = done;
+	return failure ? failure : done;
+}
