@@ -18,7 +18,10 @@ struct buf;
  *
  * The first field is seconds since 1970-01-01 UTC (a script may start at 0).
  * A value with blanks is quoted as "...", with \\, \" and \xNN inside.
- * Fields at their default (0, none) are left out.
+ * Fields at their default (0, none; core/event_fields.c has them all) are left
+ * out.  A policy, a time stamp, a phase or a timer of the client's own is there
+ * when any of its fields is; a policy's fields that are missing then are as
+ * Linux 6.5 and later have them at HZ 250.
  * `#` starts a comment line.
  */
 #define EVENT_TEXT_HEADER "synsent-events 1"
@@ -29,7 +32,9 @@ void event_format(const struct event *ev, struct buf *to);
 /*
  * Reads one line (len bytes, no newline).  Returns 1 when *ret is an event, 0
  * for an empty or comment line, -EINVAL with a static text in *ret_why for a
- * line that is none.  event_parse(event_format(ev)) is ev.
+ * line that is none, or that holds a value no source can mean (a policy out of
+ * range, a time after 2116): what is accepted can be computed with.
+ * event_parse(event_format(ev)) is ev.
  */
 int event_parse(const char *line, size_t len, struct event *ret, const char **ret_why);
 
