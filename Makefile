@@ -22,51 +22,41 @@ MESON_ARGS += -Db_sanitize=address,undefined -Db_lundef=false
 endif
 BUILD ?= build
 PREFIX ?= /usr/local
-bootstrap = CC="$(compiler)" SANITIZE="$(SANITIZE)" sh scripts/bootstrap.sh
-again = $(MAKE) --no-print-directory BOOTSTRAPPED=1
+sets := build
 
 .DEFAULT_GOAL := all
-.PHONY: all lab check bench install format-check clean build-it
+.PHONY: all lab check bench install format-check clean needs binary
 
-ifndef BOOTSTRAPPED
-# First what is missing, then the work, in a second make that sees what is there by then.
-all:
-	@$(bootstrap) build
-	@$(again) all
-lab:
-	@$(bootstrap) --install build
-	@$(again) lab
-check:
-	@$(bootstrap) --install build check
-	@$(again) check
-bench:
-	@$(bootstrap) --install build bench
-	@$(again) bench
-install:
-	@$(bootstrap) build
-	@$(again) install
-else
-all: build-it
-lab: build-it
+all: binary
+
+lab check bench: get := --install
+check: sets := build check
+bench: sets := build bench
+
+lab: binary
 	@$(BUILD)/synsent lab $(ARGS)
-check: build-it
+
+check: binary
 	@rm -f $(BUILD)/meson-logs/testlog.json
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs $(addprefix --suite ,$(SUITE)) $(TESTS); status=$$?; \
 	python3 scripts/test_summary.py $(BUILD)/meson-logs/testlog.json && exit $$status
-bench: build-it
-	@sh scripts/bench.sh $(BUILD)/synsent
-install: build-it
-	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
-endif
 
-build-it: $(BUILD)/build.ninja
+bench: binary
+	@sh scripts/bench.sh $(BUILD)/synsent
+
+install: binary
+	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
+
+# A target of its own: the recipe of `binary` is expanded after it, and then sees a compiler that has just come.
+needs:
+	@CC="$(compiler)" SANITIZE="$(SANITIZE)" sh scripts/bootstrap.sh $(get) $(sets)
+
+# The bootstrap removes build.ninja when it installed something, so that what was left out is looked for again.
+binary: needs
+	@[ -e $(BUILD)/build.ninja ] || CC="$(compiler)" meson setup --prefix "$(PREFIX)" $(MESON_ARGS) \
+		$(if $(wildcard $(BUILD)/meson-private/coredata.dat),--reconfigure) $(BUILD)
 	@$(if $(filter command%,$(origin PREFIX)),meson configure $(BUILD) --prefix "$(PREFIX)")
 	@ninja -C $(BUILD)
-
-# The bootstrap removes build.ninja after it installed something, so that what was left out is looked for again.
-$(BUILD)/build.ninja:
-	@CC="$(compiler)" meson setup --prefix "$(PREFIX)" $(MESON_ARGS) \
-		$(if $(wildcard $(BUILD)/meson-private/coredata.dat),--reconfigure) $(BUILD)
 
 format-check:
 	@sh scripts/format-check.sh

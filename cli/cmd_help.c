@@ -34,9 +34,15 @@ static int generate(const char *what, const char *name)
 {
 	const struct command *c;
 	struct err e = { 0 };
+	int i;
 
 	if (!strcmp(what, "--bash")) {
 		options_bash(commands, stdout);
+		return 0;
+	}
+	if (!strcmp(what, "--scdoc-commands")) {
+		for (i = 0; commands[i]; i++)
+			options_scdoc_summary(commands[i], stdout);
 		return 0;
 	}
 	c = command_find(name ? name : "", &e);
@@ -58,8 +64,8 @@ static int run(const struct command *c, int argc, char **argv)
 	int first, r;
 	char none;
 
-	if (argc > 1 &&
-	    (!strcmp(argv[1], "--bash") || !strcmp(argv[1], "--scdoc") || !strcmp(argv[1], "--scdoc-examples")))
+	/* Not in the rows, since they are not for people: the build makes man pages and the completion with them. */
+	if (argc > 1 && (!strcmp(argv[1], "--bash") || !strncmp(argv[1], "--scdoc", 7)))
 		return generate(argv[1], argc > 2 ? argv[2] : NULL);
 	r = options_parse(c, argc, argv, &none, &first, &e);
 	if (r)

@@ -54,6 +54,9 @@ int options_parse(const struct command *c, int argc, char **argv, void *opts, in
 /* --help */
 void options_help(const struct command *c, FILE *to);
 
+/* One entry of the main page's COMMANDS section, in scdoc. */
+void options_scdoc_summary(const struct command *c, FILE *to);
+
 /* The OPTIONS section of the man page, in scdoc. */
 void options_scdoc(const struct command *c, FILE *to);
 

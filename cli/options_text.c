@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/options_text.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "cli/options.h"
@@ -185,12 +186,21 @@ static void scdoc_row(FILE *to, const struct option_row *row)
 	fprintf(to, "*--%s*", row->name);
 	if (row->arg) {
 		fputs(" _", to);
-		scdoc_text(to, row->arg, 64);
+		scdoc_text(to, row->arg, INT_MAX);
 		fputc('_', to);
 	}
 	fputs("\n\t", to);
 	row_help(row, text, sizeof(text));
-	scdoc_text(to, text, (int)strlen(text));
+	scdoc_text(to, text, INT_MAX);
+	fputs("\n\n", to);
+}
+
+void options_scdoc_summary(const struct command *c, FILE *to)
+{
+	fprintf(to, "*synsent %s* ", c->name);
+	scdoc_text(to, c->usage, INT_MAX);
+	fputs("\n\t", to);
+	scdoc_text(to, c->summary, INT_MAX);
 	fputs("\n\n", to);
 }
 

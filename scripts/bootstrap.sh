@@ -10,8 +10,8 @@
 set -u
 
 PATH=$PATH:/usr/sbin:/sbin
-needed= spared= why=
-install=no
+needed="" spared="" why=""
+install=no sets=""
 : "${CC:=}" "${SANITIZE:=}"
 
 # need PACKAGE: nothing works without.  spare PACKAGE WHAT: without it, WHAT is left out.
@@ -93,17 +93,22 @@ python_has() {
 }
 
 probe() {
-	needed= spared= why=
+	needed="" spared="" why=""
 	for set in $sets; do
 		probe_"$set"
 	done
 }
 
+# Says what apt-get has to say only when it fails.
 apt() {
-	DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
+	log=$(mktemp) || return 1
+	DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$@" </dev/null >"$log" 2>&1
+	status=$?
+	[ $status = 0 ] || tail -n 20 "$log" >&2
+	rm "$log"
+	return $status
 }
 
-sets=
 for word; do
 	case $word in
 	--install) install=yes ;;
@@ -119,7 +124,7 @@ probe
 [ -n "$needed$spared" ] || exit 0
 
 if [ $install = yes ] && [ "$(id -u)" = 0 ] && have apt-get; then
-	echo "Missing here, and so installed now with apt-get:$needed$spared" >&2
+	echo "Missing here, and so installed now with apt-get (a minute or two):$needed$spared" >&2
 	lists=$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)
 	[ -n "$lists" ] || apt update
 	# Lists may be old; and what can be left out must not stand in the way of the rest.
