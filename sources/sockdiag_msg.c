@@ -99,7 +99,9 @@ static bool parse_fixed(struct bytes *b, struct sockdiag_socket *s)
 			remote.addr.family = 4;
 	}
 	st->cookie = (uint64_t)cookie[1] << 32 | cookie[0];
-	if (st->state == STATE_LISTEN || st->state == STATE_SYN_RECV)
+	if (st->state == STATE_LISTEN)
+		st->flow = (struct flow){ .client = local, .server = local };
+	else if (st->state == STATE_SYN_RECV)
 		st->flow = (struct flow){ .client = remote, .server = local };
 	else
 		st->flow = (struct flow){ .client = local, .server = remote };

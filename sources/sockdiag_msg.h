@@ -13,8 +13,9 @@
  */
 
 /*
- * The flow's client is the local end, but for sockets in LISTEN and SYN_RECV,
- * where the local end is the server.  IPv4 through an IPv6 socket is IPv4.
+ * The flow's client is the local end; in SYN_RECV the local end is the server.
+ * A listener has its own end only, which stands in both places.  IPv4 through
+ * an IPv6 socket is IPv4.
  */
 struct sockdiag_socket {
 	struct event_state state;   /* as in an EVENT_STATE; pid, policy and phase are not filled in */

@@ -113,9 +113,12 @@ static void test_families_and_states(void **state)
 	assert_flow(&s, "[::]:40001", "[2001:db8::1]:9999");
 
 	memcpy(copy, dump_v4, sizeof(copy));
-	fixed[1] = 10; /* LISTEN: the local end is the server */
+	fixed[1] = 3; /* SYN_RECV: the local end is the server */
 	assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
 	assert_flow(&s, "127.0.0.1:9999", "127.0.0.1:40001");
+	fixed[1] = 10; /* LISTEN */
+	assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
+	assert_flow(&s, "127.0.0.1:40001", "127.0.0.1:40001");
 
 	fixed[0] = 1; /* AF_UNIX */
 	assert_int_equal(sockdiag_parse(payload_of(copy), &s), -EBADMSG);
