@@ -99,6 +99,9 @@ probe() {
 	done
 }
 
+# Has apt-get heard of any package?  A container's image often comes without the lists.
+has_lists() { [ -n "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ]; }
+
 # Says what apt-get has to say only when it fails.
 apt() {
 	log=$(mktemp) || return 1
@@ -125,8 +128,7 @@ probe
 
 if [ $install = yes ] && [ "$(id -u)" = 0 ] && have apt-get; then
 	echo "Missing here, and so installed now with apt-get (a minute or two):$needed$spared" >&2
-	lists=$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)
-	[ -n "$lists" ] || apt update
+	has_lists || apt update
 	# Lists may be old; and what can be left out must not stand in the way of the rest.
 	# shellcheck disable=SC2086 # lists of packages
 	apt install $needed $spared || { apt update && apt install $needed $spared; } || apt install $needed
@@ -145,7 +147,8 @@ fi
 echo "Missing:$needed" >&2
 if have apt-get; then
 	if [ "$(id -u)" = 0 ]; then sudo=; else sudo="sudo "; fi
-	echo "  ${sudo}apt-get install -y --no-install-recommends$needed$spared" >&2
+	if has_lists; then update=; else update="${sudo}apt-get update && "; fi
+	echo "  $update${sudo}apt-get install -y --no-install-recommends$needed$spared" >&2
 else
 	echo "  these are Debian's names of the packages; this system has no apt-get" >&2
 fi
