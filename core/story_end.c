@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/story_making.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/story_words.h"
+
+static void end_words(const struct story_making *m, struct story_row *r)
+{
+	const struct verdict *v = m->v;
+	const char *label = outcome_word(v->outcome), *note = story_gave_up_text(v->gave_up_by);
+	char by[32] = "";
+
+	if (v->outcome == OUTCOME_ESTABLISHED)
+		label = "connected", note = "";
+	else if (v->outcome == OUTCOME_PENDING)
+		label = "still waiting", note = "";
+	else if (v->outcome == OUTCOME_UNANSWERED)
+		label = "silence", note = "who gave up is unknown";
+	else if (v->error)
+		label = errno_name(v->error);
+	else if (v->outcome == OUTCOME_ABANDONED)
+		label = note, note = "";
+	if (v->outcome == OUTCOME_KILLED) {
+		const char *name = sigabbrev_np(m->a->exit_signal ? m->a->exit_signal : m->a->end_signal);
+
+		snprintf(by, sizeof(by), "by %s%s", name ? "SIG" : "a signal", name ? name : "");
+		note = by;
+	} else if (!m->n_syns && v->outcome != OUTCOME_ESTABLISHED) {
+		note = "no SYN left the host";
+	}
+	snprintf(r->label, sizeof(r->label), "%s", *label ? label : "end");
+	snprintf(r->note, sizeof(r->note), "%s", note);
+}
+
+int story_end(struct story_making *m)
+{
+	const struct verdict *v = m->v;
+	struct story *s = m->s;
+	struct story_row *r, end;
+	int i, at = 1;
+
+	r = story_add(m, STORY_END, v->elapsed_ns);
+	if (v->outcome != OUTCOME_ESTABLISHED && v->outcome != OUTCOME_PENDING && v->outcome != OUTCOME_UNANSWERED)
+		story_set_state(r->client_state, "CLOSED");
+	end_words(m, r);
+	if (v->outcome == OUTCOME_TIMED_OUT && m->n_syns) {
+		int64_t last = m->a->syn_ns[m->n_syns - 1];
+
+		r->gap_ns = last ? v->elapsed_ns - (last - m->start_ns) : 0;
+		if (!m->nominal.n)
+			r->backoff_ns = story_backoff(m, m->n_syns, r->gap_ns);
+		else if (m->n_syns == m->nominal.n)
+			r->backoff_ns =
+				schedule_jiffies_ns(m->nominal.end - m->nominal.syn[m->n_syns - 1], m->a->policy.hz);
+	}
+	for (i = 1; i < s->n - 1; i++) {
+		const struct story_row *o = &s->rows[i];
+
+		if (o->kind == STORY_SYN || o->kind == STORY_ACK || o->client_state[0] == 'E' ||
+		    (o->kind != STORY_FIN && o->t_ns <= v->elapsed_ns))
+			at = i + 1;
+	}
+	end = *r;
+	memmove(&s->rows[at + 1], &s->rows[at], (size_t)(s->n - 1 - at) * sizeof(end));
+	s->rows[at] = end;
+	return at;
+}
+
+void story_predicted(struct story_making *m)
+{
+	int64_t syns[ATTEMPT_SYNS_MAX], end = 0;
+	enum outcome o = m->v->outcome;
+	const char *note = o == OUTCOME_PENDING ? "due" : "never sent";
+	bool exact = false;
+	int64_t last = m->n_syns ? m->a->syn_ns[m->n_syns - 1] - m->start_ns : 0;
+	struct story_row *r;
+	int i, n;
+
+	if (o != OUTCOME_ABANDONED && o != OUTCOME_KILLED && o != OUTCOME_PENDING)
+		return;
+	n = m->n_syns ? verdict_predict(m->a, syns, ATTEMPT_SYNS_MAX, &end, &exact) : 0;
+	if (n <= 0)
+		return;
+	for (i = m->n_syns; i < n; i++) {
+		r = story_add(m, STORY_PREDICTED, syns[i]);
+		r->n = i;
+		r->nominal = !exact;
+		r->gap_ns = syns[i] - (exact && i == m->n_syns ? last : syns[i - 1]);
+		r->backoff_ns = story_backoff(m, i, r->gap_ns);
+		snprintf(r->label, sizeof(r->label), "SYN %d", i);
+		snprintf(r->note, sizeof(r->note), "%s", note);
+	}
+	r = story_add(m, STORY_PREDICTED, end);
+	r->n = -1;
+	r->nominal = !exact;
+	snprintf(r->label, sizeof(r->label), "%s",
+		 o == OUTCOME_PENDING ? "the kernel gives up" : "the kernel would give up");
+}

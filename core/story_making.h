@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_STORY_MAKING_H
+#define SYNSENT_CORE_STORY_MAKING_H
+
+#include "core/story.h"
+
+/* A story while it is being made: what story.c and story_end.c share. */
+struct story_making {
+	const struct attempt *a;
+	const struct verdict *v;
+	struct story *s;
+	int64_t start_ns;
+	int n_syns, n_replies;
+	const struct drop *syn_drop, *reply_drop;
+	uint64_t made_up; /* SYN-ACKs that only their drop tells of, so far */
+	struct schedule nominal;
+};
+
+/* Adds a row; when there is no room the last one is used again. */
+struct story_row *story_add(struct story_making *m, enum story_kind kind, int64_t t_ns);
+void story_set_state(char to[16], const char *state);
+
+/* The nominal RTO between SYN i - 1 and SYN i, or 0 when the gap is not a timer's. */
+int64_t story_backoff(const struct story_making *m, int i, int64_t gap_ns);
+
+/*
+ * Puts the end where the client saw it: after every SYN and what it accepted,
+ * though the clocks of packets and of the client may differ by some microseconds.
+ * Returns its index.
+ */
+int story_end(struct story_making *m);
+
+/* Adds what the kernel would have gone on to do. */
+void story_predicted(struct story_making *m);
+
+#endif

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The layout: which rows are shown, on which line of a grid, and with which
+ * words.  Lines between rows grow with the logarithm of the time between them,
+ * so that a doubling backoff is seen to double and 63 s still fit on a screen;
+ * the middle of a long run of SYNs is left out and counted.
+ */
+#include "sinks/diagram.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sinks/diagram_layout.h"
+#include "util/buf.h"
+
+#define MS ((int64_t)1000000)
+#define S ((int64_t)1000000000)
+
+/* Longer runs keep this many of their SYNs at the start and at the end. */
+#define SENT_SHOWN 24
+#define SENT_HEAD 8
+#define SENT_TAIL 6
+#define DUE_SHOWN 12
+#define DUE_HEAD 5
+#define DUE_TAIL 3
+
+/* Where along the way a mark stands. */
+#define AT_OWN_END 80
+#define AT_MIDDLE 550
+#define AT_UNSEEN 870
+#define AT_OTHER_END 930
+
+static struct diagram_item *item_add(struct diagram *d, enum diagram_shape shape)
+{
+	struct diagram_item *it;
+
+	if (d->n == d->cap) {
+		int cap = d->cap ? d->cap * 2 : 64;
+
+		it = realloc(d->items, (size_t)cap * sizeof(*it));
+		if (!it) {
+			d->failed = true;
+			return NULL;
+		}
+		d->items = it;
+		d->cap = cap;
+	}
+	it = &d->items[d->n++];
+	memset(it, 0, sizeof(*it));
+	it->shape = shape;
+	it->line = d->lines++;
+	return it;
+}
+
+static void escape(const char *text, struct buf *to)
+{
+	buf_reset(to);
+	buf_escaped(to, text, strlen(text));
+}
+
+static void format_time(int64_t ns, bool nominal, char to[24])
+{
+	uint64_t u = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+	const char *sign = ns < 0 ? "-" : nominal ? "~" : "";
+
+	if (u && u < 10 * MS)
+		snprintf(to, 24, "%s0.%06" PRIu64, sign, u / 1000);
+	else
+		snprintf(to, 24, "%s%" PRIu64 ".%03" PRIu64, sign, u / S, u % S / MS);
+}
+
+static void format_rto(int64_t ns, char to[16])
+{
+	if (ns <= 0)
+		to[0] = 0;
+	else if (ns % S == 0)
+		snprintf(to, 16, "%" PRId64 " s", ns / S);
+	else if (ns > S)
+		snprintf(to, 16, "%" PRId64 ".%" PRId64 " s", ns / S, ns % S / (100 * MS));
+	else
+		snprintf(to, 16, "%" PRId64 " ms", ns / MS);
+}
+
+/* The columns at the right, and the states. */
+static void item_figures(const struct story_row *r, struct diagram_item *it)
+{
+	char gap[24];
+
+	format_time(r->t_ns, r->nominal, it->time);
+	if (r->gap_ns > 0) {
+		format_time(r->gap_ns, false, gap);
+		snprintf(it->gap, sizeof(it->gap), "+%.22s", gap);
+	}
+	format_rto(r->backoff_ns, it->rto);
+	snprintf(it->client_state, sizeof(it->client_state), "%s", r->client_state);
+	snprintf(it->server_state, sizeof(it->server_state), "%s", r->server_state);
+}
+
+static bool is_sent(const struct story_row *r)
+{
+	return r->kind == STORY_SYN;
+}
+
+static bool is_due(const struct story_row *r)
+{
+	return r->kind == STORY_PREDICTED && r->n >= 0;
+}
+
+/* Lines left free above a row: none up to 1.5 s, then one more with every fourfold gap, at most 3, or 1
+ * in a long run. */
+static int lines_before(const struct story_row *before, const struct story_row *r, bool elided)
+{
+	int64_t gap = r->t_ns - before->t_ns;
+
+	if (elided)
+		return gap > S + S / 2;
+	if (r->kind == STORY_PREDICTED && before->kind == STORY_PREDICTED)
+		return gap > 6 * S;
+	if (gap > 24 * S)
+		return 3;
+	if (gap > 6 * S)
+		return 2;
+	if (gap > S + S / 2)
+		return 1;
+	/* a SYN and its answers stand together, apart from the next SYN */
+	return (gap > S / 4 && before->kind != STORY_SYN) || r->kind == STORY_PREDICTED;
+}
+
+static enum diagram_mark mark_of(const struct story_row *r)
+{
+	if (r->kind == STORY_PREDICTED)
+		return DIAGRAM_NO_MARK;
+	if (r->lost)
+		return DIAGRAM_DROPPED;
+	return r->unanswered ? DIAGRAM_UNSEEN : DIAGRAM_HEAD;
+}
+
+/* How far from its sender a packet was lost, or made, in thousandths. */
+static int way_to(enum drop_place place)
+{
+	switch (place) {
+	case DROP_LOCAL_OUTPUT:
+		return AT_OWN_END;
+	case DROP_LOCAL_INPUT:
+		return AT_OTHER_END;
+	case DROP_PATH_OR_PEER:
+		return AT_MIDDLE;
+	default:
+		return DIAGRAM_SPAN;
+	}
+}
+
+static void item_way(const struct story_row *r, struct diagram_item *it)
+{
+	int to = r->lost ? way_to(r->lost) : it->mark == DIAGRAM_UNSEEN ? AT_UNSEEN : DIAGRAM_SPAN;
+
+	it->from = 0;
+	it->to = to;
+	if (r->from_server) {
+		/* a reply was made where the SYN's way ended, so that is measured from the client */
+		it->from = r->born ? way_to(r->born) : DIAGRAM_SPAN;
+		it->to = DIAGRAM_SPAN - to;
+	}
+}
+
+/* Text from the story between the lifelines, on as many lines as it takes. */
+static void remark_add(struct diagram *d, const char *text, bool predicted)
+{
+	struct buf b = { 0 };
+	const char *s;
+	size_t n;
+
+	escape(text, &b);
+	for (s = buf_text(&b); *s;) {
+		struct diagram_item *it = item_add(d, DIAGRAM_REMARK);
+		const char *next;
+
+		n = diagram_wrap(s, DIAGRAM_TEXT_COLUMNS - 2, &next);
+		if (!it)
+			break;
+		it->predicted = predicted;
+		snprintf(it->text, sizeof(it->text), "%.*s", (int)n, s);
+		s = next;
+	}
+	buf_fini(&b);
+}
+
+/* The label with its note after it when both fit into `columns`, else the note goes below. */
+static void item_text(struct diagram *d, int index, const struct story_row *r, int columns)
+{
+	struct diagram_item *it = &d->items[index];
+	bool predicted = it->predicted;
+	struct buf label = { 0 }, note = { 0 };
+	bool beside;
+
+	escape(r->label, &label);
+	escape(r->note, &note);
+	beside = note.len &&
+		 diagram_columns(buf_text(&label), label.len) + 2 + diagram_columns(buf_text(&note), note.len) <=
+			 columns;
+	snprintf(it->text, sizeof(it->text), "%s%s%s", buf_text(&label), beside && label.len ? ", " : "",
+		 beside ? buf_text(&note) : "");
+	if (note.len && !beside)
+		remark_add(d, r->note, predicted);
+	buf_fini(&label);
+	buf_fini(&note);
+}
+
+static enum diagram_tone tone_of(enum outcome o)
+{
+	if (o == OUTCOME_ESTABLISHED)
+		return DIAGRAM_GOOD;
+	return o == OUTCOME_PENDING || o == OUTCOME_UNANSWERED ? DIAGRAM_NEUTRAL : DIAGRAM_BAD;
+}
+
+static void row_add(struct diagram *d, const struct story *s, const struct story_row *r)
+{
+	bool arrow = r->kind != STORY_STATE && r->kind != STORY_END && !(r->kind == STORY_PREDICTED && r->n < 0);
+	struct diagram_item *it = item_add(d, arrow ? DIAGRAM_ARROW : DIAGRAM_PLAIN);
+
+	if (!it)
+		return;
+	it->predicted = r->kind == STORY_PREDICTED;
+	if (r != s->rows)
+		item_figures(r, it);
+	else {
+		snprintf(it->client_state, sizeof(it->client_state), "%s", r->client_state);
+		snprintf(it->server_state, sizeof(it->server_state), "%s", r->server_state);
+	}
+	if (arrow) {
+		it->mark = mark_of(r);
+		item_way(r, it);
+	}
+	if (r->kind == STORY_END) {
+		it->shape = DIAGRAM_ENDING;
+		it->tone = tone_of(s->outcome);
+		if (!strcmp(r->client_state, "CLOSED") || s->outcome == OUTCOME_PENDING ||
+		    s->outcome == OUTCOME_UNANSWERED)
+			d->client_until = it->line;
+	}
+	/* an arrow needs its dashes: four before the text, some after it */
+	item_text(d, d->n - 1, r, arrow ? DIAGRAM_TEXT_COLUMNS - 9 : DIAGRAM_TEXT_COLUMNS - 1);
+}
+
+static void foot_add(struct diagram *d, enum diagram_mark mark, enum diagram_tone tone, const char *text)
+{
+	struct diagram_foot *f = &d->feet[d->n_feet];
+
+	if (d->n_feet == DIAGRAM_FEET_MAX)
+		return;
+	d->n_feet++;
+	f->mark = mark;
+	f->tone = tone;
+	escape(text, &f->text);
+}
+
+static void elided_add(struct diagram *d, const struct story *s, int from, int to)
+{
+	struct diagram_item *it = item_add(d, DIAGRAM_ELIDED);
+	int64_t min = INT64_MAX, max = 0;
+	int i, syns = 0, replies = 0;
+	char low[16], high[16], text[64];
+
+	for (i = from; i < to; i++) {
+		const struct story_row *r = &s->rows[i];
+
+		if (!is_sent(r) && !is_due(r)) {
+			replies++;
+			continue;
+		}
+		syns++;
+		min = r->backoff_ns < min ? r->backoff_ns : min;
+		max = r->backoff_ns > max ? r->backoff_ns : max;
+	}
+	if (!it)
+		return;
+	it->predicted = is_due(&s->rows[from]);
+	if (replies)
+		snprintf(it->text, sizeof(it->text), "%d more SYNs, %d replies", syns, replies);
+	else
+		snprintf(it->text, sizeof(it->text), "%d more SYNs", syns);
+	if (min <= 0 || min == INT64_MAX)
+		return;
+	format_rto(min, low);
+	format_rto(max, high);
+	if (min == max)
+		snprintf(text, sizeof(text), "%s apart", low);
+	else
+		snprintf(text, sizeof(text), "%s to %s apart", low, high);
+	remark_add(d, text, it->predicted);
+}
+
+/* The rows [*from, *to) that a run of more than `shown` such rows leaves out. */
+static void elision(const struct story *s, bool (*is)(const struct story_row *), const int keep[3], int *from, int *to)
+{
+	int i, n = 0, seen = 0;
+
+	*from = *to = -1;
+	for (i = 0; i < s->n; i++)
+		n += is(&s->rows[i]);
+	if (n <= keep[0])
+		return;
+	for (i = 0; i < s->n; i++) {
+		if (!is(&s->rows[i]))
+			continue;
+		if (seen == keep[1])
+			*from = i;
+		if (seen == n - keep[2])
+			*to = i;
+		seen++;
+	}
+}
+
+static void rows_add(struct diagram *d, const struct story *s)
+{
+	static const int sent[] = { SENT_SHOWN, SENT_HEAD, SENT_TAIL }, due[] = { DUE_SHOWN, DUE_HEAD, DUE_TAIL };
+	int from[2], to[2], i, k;
+
+	elision(s, is_sent, sent, &from[0], &to[0]);
+	elision(s, is_due, due, &from[1], &to[1]);
+	for (i = 0; i < s->n && !d->failed; i++) {
+		for (k = 0; k < 2; k++) {
+			if (i != from[k])
+				continue;
+			d->lines++;
+			elided_add(d, s, from[k], to[k]);
+			d->lines++;
+			i = to[k];
+		}
+		if (i > 1 && i != to[0] && i != to[1])
+			d->lines += lines_before(&s->rows[i - 1], &s->rows[i], from[0] >= 0);
+		row_add(d, s, &s->rows[i]);
+	}
+}
+
+static void cause_add(struct diagram *d, const struct story_cause *c)
+{
+	char text[300], count[40] = "";
+
+	if (c->packets)
+		snprintf(count, sizeof(count), ", %" PRIu64 " packet%s", c->packets, c->packets == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "%s dropped at %s%s%s%s%s", c->reply ? "reply" : "SYN", drop_place_word(c->place),
+		 count,
+		 !c->text[0]  ? ""
+		 : c->is_rule ? ", by \""
+			      : ": ",
+		 c->text, c->is_rule ? "\"" : "");
+	foot_add(d, DIAGRAM_DROPPED, DIAGRAM_BAD, text);
+}
+
+static void feet_add(struct diagram *d, const struct story *s)
+{
+	const struct story_row *last = &s->rows[s->n ? s->n - 1 : 0];
+	bool unseen = false, nominal = false, lost = false;
+	char text[256];
+	int i;
+
+	for (i = 0; i < s->n; i++) {
+		lost |= s->rows[i].lost != DROP_NONE;
+		unseen |= s->rows[i].unanswered;
+		nominal |= s->rows[i].nominal;
+	}
+	for (i = 0; i < s->n_causes; i++)
+		cause_add(d, &s->causes[i]);
+	if (lost && !s->n_causes)
+		foot_add(d, DIAGRAM_DROPPED, DIAGRAM_BAD, "went no further; the answer to it says why");
+	if (unseen)
+		foot_add(d, DIAGRAM_UNSEEN, DIAGRAM_NEUTRAL, "no answer came; where it was lost was not seen");
+	if (nominal)
+		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, "~ nominal: timers may run an eighth longer");
+	if (s->more_replies > 0) {
+		snprintf(text, sizeof(text), "%d more replies are not shown", s->more_replies);
+		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, text);
+	}
+	if (s->scaled) {
+		char lab[24], real[24];
+
+		format_time(last->t_ns, false, lab);
+		format_time(last->real_ns, false, real);
+		snprintf(text, sizeof(text), "times are scaled: these %s s took %s s", lab, real);
+		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, text);
+	}
+	snprintf(text, sizeof(text), "%s%s%s", outcome_word(s->outcome), s->end_text[0] ? ": " : "", s->end_text);
+	foot_add(d, DIAGRAM_NO_MARK, tone_of(s->outcome), text);
+}
+
+static void endpoint_name(const struct endpoint *e, struct buf *to)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	if (e->addr.family)
+		buf_str(to, e->port ? endpoint_format(e, text) : addr_format(&e->addr, text));
+}
+
+struct diagram *diagram_new(const struct story *s)
+{
+	struct diagram *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->client_until = -1;
+	endpoint_name(&s->flow.client, &d->client);
+	endpoint_name(&s->flow.server, &d->server);
+	rows_add(d, s);
+	feet_add(d, s);
+	if (d->failed) {
+		diagram_free(d);
+		return NULL;
+	}
+	if (d->client_until < 0)
+		d->client_until = d->lines;
+	return d;
+}
+
+void diagram_free(struct diagram *d)
+{
+	int i;
+
+	if (!d)
+		return;
+	for (i = 0; i < d->n_feet; i++)
+		buf_fini(&d->feet[i].text);
+	buf_fini(&d->client);
+	buf_fini(&d->server);
+	free(d->items);
+	free(d);
+}
