@@ -13,6 +13,7 @@
 enum linktype {
 	LINK_NULL = 0,
 	LINK_ETHERNET = 1,
+	LINK_RAW_LIVE = 12, /* what libpcap calls LINK_RAW on a live interface (its DLT_RAW) */
 	LINK_RAW = 101,
 	LINK_LOOP = 108,
 	LINK_LINUX_SLL = 113,
@@ -33,16 +34,23 @@ enum decode_result {
  * Pointers go into the packet.
  */
 struct packet {
+	int linktype;
+	uint8_t direction; /* cooked links: 0 to us, 1 broadcast, 2 multicast, 3 to another host, 4 from us */
+	uint8_t vlans;	   /* VLAN tags; stays at 255 beyond */
+	uint32_t if_index; /* LINK_LINUX_SLL2; 0 otherwise */
 	struct bytes ip; /* from the IP header to the packet's end: the lesser of the captured and the stated length */
-	uint8_t ip_version; /* 4 or 6 */
-	uint32_t ip_total;  /* length that the IP header states */
-	bool ip_fragment;   /* a fragment other than the first: no transport header */
+	uint8_t ip_version;  /* 4 or 6; 0: decoding did not come as far as the addresses */
+	uint32_t ip_total;   /* length that the IP header states */
+	uint32_t ip_on_wire; /* bytes from the IP header to the frame's end as it was sent */
+	bool ip_fragment;    /* a fragment other than the first: no transport header */
+	bool more_fragments; /* a fragment other than the last: the transport part is not whole */
+	bool source_routed;  /* the header's destination is not (or may not be) the last one */
 	uint8_t ttl, tos;
 	uint32_t flow_label;
 	struct addr src, dst;
 	uint8_t protocol;   /* 6, 1, 58, ... after IPv6 extension headers */
 	struct bytes l4;    /* from the transport header on */
-	uint32_t l4_stated; /* length of the transport part as the IP header states it */
+	uint32_t l4_stated; /* length of the transport part as the IP header states it; where it states none, as sent */
 	struct event event; /* EVENT_SEGMENT or EVENT_ICMP; t_ns and packet number not set */
 };
 
@@ -51,8 +59,15 @@ struct packet {
  * IPv6 with extension headers, TCP, ICMP and ICMPv6 errors with the quoted
  * header.  Reads nothing beyond `frame`.  *ret is filled as far as decoding
  * came; ret->event.kind is EVENT_NONE unless the result is DECODE_OK.
+ *
+ * A segment is DECODE_OK when its header is captured up to the window; a quoted
+ * one when its ports are.
  */
 enum decode_result decode_frame(int linktype, struct bytes frame, struct packet *ret);
+
+/* The same for a frame that was longer when it was sent: on_wire bytes, of which `frame` was captured.  The difference
+ * matters only to packets that state no length (segmentation offload) and to tcpdump_line(). */
+enum decode_result decode_cut_frame(int linktype, struct bytes frame, uint32_t on_wire, struct packet *ret);
 
 /* "Ethernet", ...; NULL: this link type is not decoded. */
 const char *linktype_name(int linktype);
@@ -65,11 +80,16 @@ struct tcp_option {
 };
 
 struct tcp_options {
-	struct bytes left;
-	bool malformed; /* a length that does not fit ended the walk */
+	struct bytes left;  /* captured */
+	uint8_t uncaptured; /* option bytes beyond `left` that the header has and the capture has not */
+	bool malformed;	    /* a length that does not fit ended the walk */
+	bool truncated;	    /* the end of the capture ended it */
 };
 
+/* l4: from the TCP header on. */
 void tcp_options_init(struct tcp_options *it, struct bytes l4);
+
+/* False at the end: an EOL option is given, and ends the walk. */
 bool tcp_options_next(struct tcp_options *it, struct tcp_option *ret);
 
 #endif

@@ -10,6 +10,9 @@ struct tcpdump;
 struct tcpdump_opts {
 	bool absolute; /* as -S: absolute sequence numbers */
 	bool utc;      /* times in UTC; otherwise in the local zone, as tcpdump */
+	uint64_t seed; /* of the hash that finds a connection */
+	/* The name of a local interface, or NULL: printed for LINK_LINUX_SLL2.  May be NULL. */
+	const char *(*if_name)(uint32_t if_index);
 };
 
 /*
@@ -20,7 +23,11 @@ struct tcpdump_opts {
 struct tcpdump *tcpdump_new(const struct tcpdump_opts *o);
 void tcpdump_free(struct tcpdump *t);
 
-/* Adds the packet's line without a newline: "17:02:11.204511 IP 127.0.0.1.60630 > ...: Flags [S], seq ..., length 0".
+/*
+ * Adds the packet's line without a newline: "17:02:11.204511 IP 127.0.0.1.60630 > ...: Flags [S], seq ..., length 0".
+ * p may be the result of any decoding: a cut packet ends in "[|tcp]", as there.
+ * What tcpdump tells of a payload after "length N" (": HTTP: GET / ...") and of
+ * protocols that are not ours is left out.
  */
 void tcpdump_line(struct tcpdump *t, int64_t t_ns, const struct packet *p, struct buf *to);
 
