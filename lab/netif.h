@@ -11,7 +11,7 @@
 int netif_up(const char *name, struct err *e);
 
 /* Adds or removes an address as a host address (/32, /128, no duplicate address detection).  Adding one that is there
- * is fine. */
+ * is fine.  An IPv6 address is added to an interface that is up, and is in use (has its local route) on return. */
 int netif_addr(const char *name, const struct addr *a, bool add, struct err *e);
 
 enum netif_route {

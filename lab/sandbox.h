@@ -14,6 +14,10 @@
  * as long as its processes, and its processes live as long as the PID
  * namespace's init, which the kernel ends with us (PR_SET_PDEATHSIG, and a pipe
  * that closes the race before it).  So SIGKILL at any moment leaves nothing.
+ *
+ *   outer (the caller's process, outside)
+ *     init (pid 1 inside: reaps, passes signals on, ends with the inner)
+ *       inner (the caller's code goes on here)
  */
 
 struct sandbox_opts {
@@ -27,11 +31,17 @@ struct sandbox {
 };
 
 /*
- * Forks.  The caller goes on INSIDE the sandbox, as its init's only child, with
- * `lo` down, stdin, stdout and stderr as they were, and every capability over
- * the sandbox (kept over exec only by sandbox_exec_privileged).  The outer
- * process never returns: it forwards SIGINT, SIGTERM and SIGHUP, waits, and
- * exits with the inner process's status (128 + N for a signal).
+ * Forks.  The caller, which must have one thread only, goes on INSIDE the
+ * sandbox, as its init's only child, with `lo` down, stdin, stdout, stderr and
+ * every other descriptor as they were, and every capability over the sandbox
+ * (kept over exec only by sandbox_keep_caps).  When it exits, all that it left
+ * running inside is killed.
+ *
+ * The outer process never returns: it waits, and exits with the inner process's
+ * status (128 + N for a signal).  It passes SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+ * SIGUSR1, SIGUSR2, SIGTSTP and SIGCONT on when a process sent them; those from
+ * the terminal reach the inner process anyway, being in the same group.
+ *
  * Returns 0 inside, or -errno in the caller when the sandbox cannot be made:
  * then e names the cause (user namespaces disabled by which sysctl, ...) and
  * e->exit_code is 77.

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/fast.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fast.skel.h"
+#include "lab/cgroup.h"
+
+#define RTO_MIN_J 3
+
+#define INSTEAD                                                                                              \
+	"  run it as root, or leave --fast out (65 s), or `synsent predict --retries 5 --linear 0` for the " \
+	"schedule alone"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* Linux 5.14 */
+#endif
+
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x) TEXT_OF_(x)
+
+struct fast {
+	struct fast_bpf *skel;
+	struct bpf_link *link;
+};
+
+static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	return 0;
+}
+
+static int netns_cookie(uint64_t *ret)
+{
+	socklen_t len = sizeof(*ret);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, ret, &len))
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+static int refuse(struct err *e, int code)
+{
+	if (e)
+		e->exit_code = 77;
+	err_remedy(e, INSTEAD);
+	return -code;
+}
+
+/* Why the kernel did not take the program. */
+static int load_failed(struct err *e, int code)
+{
+	if (code == EPERM || code == EACCES)
+		err_set(e, EPERM, "the fast lab needs CAP_BPF and CAP_NET_ADMIN on the host; this user lacks them");
+	else if (code == EINVAL)
+		err_set(e, code, "the fast lab needs Linux 5.15 or later with BPF in cgroups (CONFIG_CGROUP_BPF)");
+	else
+		err_sys(e, code, "the kernel did not take the fast lab's BPF program");
+	return refuse(e, code == EACCES ? EPERM : code);
+}
+
+static int load(struct fast *f, int rto_j, struct err *e)
+{
+	uint64_t cookie;
+	int r;
+
+	r = netns_cookie(&cookie);
+	if (r) {
+		err_sys(e, -r, "the fast lab needs network namespace cookies (Linux 5.14)");
+		return refuse(e, -r);
+	}
+	f->skel = fast_bpf__open();
+	if (!f->skel)
+		return load_failed(e, errno);
+	f->skel->rodata->lab_netns_cookie = cookie;
+	f->skel->rodata->first_rto_j = (uint32_t)rto_j;
+	r = fast_bpf__load(f->skel);
+	return r ? load_failed(e, -r) : 0;
+}
+
+static int attach(struct fast *f, struct err *e)
+{
+	char path[CGROUP_PATH_LEN];
+	int fd, r;
+
+	r = cgroup_own_path(path);
+	if (r) {
+		err_set(e, -r, "the fast lab needs a cgroup v2 hierarchy; none is mounted here");
+		return refuse(e, -r);
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		r = errno;
+		err_sys(e, r, "cannot open this process's cgroup %s", path);
+		return refuse(e, r);
+	}
+	f->link = bpf_program__attach_cgroup(f->skel->progs.synsent_fast, fd);
+	r = f->link ? 0 : errno;
+	close(fd);
+	if (!r)
+		return 0;
+	err_sys(e, r, "cannot attach the fast lab's BPF program to cgroup %s", path);
+	return refuse(e, r);
+}
+
+int fast_start(int rto_j, struct fast **ret, struct err *e)
+{
+	struct fast *f;
+	int r;
+
+	if (rto_j < RTO_MIN_J)
+		return err_set(e, EINVAL, "the first RTO of a fast lab must be %d jiffies or more", RTO_MIN_J);
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return err_set(e, ENOMEM, "no memory for the fast lab");
+	libbpf_set_print(no_talk);
+	r = load(f, rto_j, e);
+	if (!r)
+		r = attach(f, e);
+	if (r) {
+		fast_free(f);
+		return r;
+	}
+	*ret = f;
+	return 0;
+}
+
+void fast_free(struct fast *f)
+{
+	if (!f)
+		return;
+	bpf_link__destroy(f->link);
+	fast_bpf__destroy(f->skel);
+	free(f);
+}
+
+const char *fast_built(void)
+{
+	return "with eBPF (libbpf " TEXT_OF(LIBBPF_MAJOR_VERSION) "." TEXT_OF(LIBBPF_MINOR_VERSION) ")";
+}
