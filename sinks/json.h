@@ -9,7 +9,8 @@
 
 /*
  * A small streaming JSON writer: keys in the order given, integers exact,
- * strings valid whatever bytes come in (invalid UTF-8 becomes U+FFFD).
+ * strings valid whatever bytes come in (invalid UTF-8 becomes U+FFFD, and what
+ * could steer a terminal is \u escaped).
  * The commas are its business.  Depth is bounded by JSON_DEPTH_MAX (assert).
  */
 #define JSON_DEPTH_MAX 16
@@ -18,6 +19,7 @@ struct json {
 	struct buf *to;
 	int depth;
 	bool first[JSON_DEPTH_MAX];
+	bool array[JSON_DEPTH_MAX]; /* else object */
 	bool after_key;
 };
 
@@ -26,7 +28,7 @@ void json_object(struct json *j); /* { */
 void json_array(struct json *j);  /* [ */
 void json_end(struct json *j);	  /* } or ], whichever is open */
 void json_key(struct json *j, const char *key);
-void json_string(struct json *j, const char *s);
+void json_string(struct json *j, const char *s); /* NULL: null */
 void json_int(struct json *j, int64_t n);
 void json_uint(struct json *j, uint64_t n);
 void json_bool(struct json *j, bool b);

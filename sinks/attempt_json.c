@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sinks/attempt_json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sinks/json.h"
+#include "sinks/rfc3339.h"
+#include "sinks/zeek.h"
+
+#define MS 1000000LL
+
+static void write_time(struct json *j, const char *key, int64_t t_ns)
+{
+	char text[RFC3339_LEN];
+
+	json_key_string(j, key, rfc3339(t_ns, text));
+}
+
+static void write_event(struct json *j, const struct attempt *a, const struct verdict *v,
+			const struct attempt_json_opts *o)
+{
+	int64_t start = attempt_start_ns(a);
+
+	json_key(j, "event");
+	json_object(j);
+	write_time(j, "start", start);
+	if (v->outcome != OUTCOME_PENDING)
+		write_time(j, "end", start + v->elapsed_ns);
+	json_key_int(j, "duration", v->elapsed_ns);
+	json_key_string(j, "provider", "synsent");
+	json_key_string(j, "dataset", o->source);
+	json_end(j);
+}
+
+static void write_endpoint(struct json *j, const char *key, const struct endpoint *e)
+{
+	char text[ADDR_TEXT_LEN];
+	bool any = addr_is_any(&e->addr);
+
+	if (any && !e->port)
+		return;
+	json_key(j, key);
+	json_object(j);
+	if (!any)
+		json_key_string(j, "address", addr_format(&e->addr, text));
+	if (e->port)
+		json_key_int(j, "port", e->port);
+	json_end(j);
+}
+
+static void write_network(struct json *j, const struct flow *f)
+{
+	int family = f->server.addr.family ? f->server.addr.family : f->client.addr.family;
+
+	json_key(j, "network");
+	json_object(j);
+	json_key_string(j, "transport", "tcp");
+	json_key_string(j, "type", family == 4 ? "ipv4" : family == 6 ? "ipv6" : NULL);
+	json_end(j);
+}
+
+static void write_process(struct json *j, const struct attempt *a)
+{
+	char comm[sizeof(a->comm) + 1] = { 0 };
+
+	memcpy(comm, a->comm, sizeof(a->comm));
+	if (a->pid <= 0 && !*comm)
+		return;
+	json_key(j, "process");
+	json_object(j);
+	if (a->pid > 0)
+		json_key_int(j, "pid", a->pid);
+	if (*comm) {
+		json_key(j, "executable");
+		json_object(j);
+		json_key_string(j, "name", comm);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void write_times(struct json *j, const char *key, const int64_t *t_ns, int n, int64_t base_ns)
+{
+	int i;
+
+	json_key(j, key);
+	json_array(j);
+	for (i = 0; i < n; i++)
+		json_int(j, t_ns[i] - base_ns);
+	json_end(j);
+}
+
+static void write_reply(struct json *j, const struct reply *r, int64_t base_ns)
+{
+	char text[ADDR_TEXT_LEN];
+
+	json_object(j);
+	json_key_string(j, "kind", reply_kind_word(r->kind));
+	json_key_int(j, "t_ns", r->t_ns - base_ns);
+	json_key(j, "accepted");
+	json_bool(j, r->ignored == IGNORED_NOT);
+	json_key_string(j, "ignored", ignored_word(r->ignored));
+	if (!addr_is_any(&r->from))
+		json_key_string(j, "from", addr_format(&r->from, text));
+	if (r->kind == REPLY_ICMP) {
+		json_key(j, "icmp");
+		json_object(j);
+		json_key_int(j, "type", r->icmp_type);
+		json_key_int(j, "code", r->icmp_code);
+		json_end(j);
+	}
+	if (r->ttl)
+		json_key_int(j, "ttl", r->ttl);
+	json_end(j);
+}
+
+static void write_observed(struct json *j, const struct attempt *a)
+{
+	int64_t base_ns = attempt_start_ns(a);
+	int i;
+
+	write_times(j, "syns_ns", a->syn_ns, a->n_syns < ATTEMPT_SYNS_MAX ? a->n_syns : ATTEMPT_SYNS_MAX, base_ns);
+	json_key(j, "replies");
+	json_array(j);
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		write_reply(j, &a->replies[i], base_ns);
+	json_end(j);
+	if (a->n_replies > ATTEMPT_REPLIES_MAX)
+		json_key_int(j, "replies_total", a->n_replies);
+}
+
+static void write_predicted(struct json *j, const struct attempt *a)
+{
+	int64_t syns_ns[SCHEDULE_SYNS_MAX], end_ns = 0;
+	bool exact = false;
+	int n = verdict_predict(a, syns_ns, SCHEDULE_SYNS_MAX, &end_ns, &exact);
+
+	if (n <= 0)
+		return;
+	json_key(j, "predicted");
+	json_object(j);
+	write_times(j, "syns_ns", syns_ns, n, 0);
+	json_key_int(j, "gives_up_ns", end_ns);
+	json_key(j, "exact");
+	json_bool(j, exact);
+	json_end(j);
+}
+
+static void write_policy(struct json *j, const struct policy *p)
+{
+	bool old = p->kernel && p->kernel < KERNEL_VERSION_OF(3, 1); /* TCP_TIMEOUT_INIT was 3 s */
+	char kernel[32];
+
+	json_key(j, "policy");
+	json_object(j);
+	json_key_int(j, "retries", p->retries);
+	json_key_int(j, "linear", p->linear);
+	if (p->syncnt)
+		json_key_int(j, "syncnt", p->syncnt);
+	if (p->user_timeout_ms)
+		json_key_int(j, "user_timeout_ms", p->user_timeout_ms);
+	json_key_int(j, "rto_max_ms", p->rto_max_ms);
+	json_key(j, "first_rto_ms");
+	json_ms(j, p->rto_first_j ? schedule_jiffies_ns(p->rto_first_j, p->hz) : (old ? 3000 : 1000) * MS);
+	json_key_int(j, "hz", p->hz);
+	if (p->kernel) {
+		snprintf(kernel, sizeof(kernel), "%u.%u", p->kernel >> 16, p->kernel >> 8 & 0xff);
+		json_key_string(j, "kernel", kernel);
+	}
+	json_end(j);
+}
+
+static void write_drop(struct json *j, const struct drop *d)
+{
+	json_object(j);
+	json_key_string(j, "place", drop_place_word(d->place));
+	json_key_string(j, "reason", d->reason);
+	json_key_string(j, "function", d->function);
+	json_key_string(j, "rule", d->rule);
+	if (d->packets) {
+		json_key(j, "packets");
+		json_uint(j, d->packets);
+	}
+	json_key(j, "reply");
+	json_bool(j, d->reply);
+	json_end(j);
+}
+
+static void write_drops(struct json *j, const struct attempt *a)
+{
+	int i;
+
+	if (!a->n_drops)
+		return;
+	json_key(j, "drop");
+	write_drop(j, &a->drops[0]);
+	if (a->n_drops == 1)
+		return;
+	json_key(j, "drops");
+	json_array(j);
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
+		write_drop(j, &a->drops[i]);
+	json_end(j);
+}
+
+static void write_verdict(struct json *j, const struct verdict *v)
+{
+	int i;
+
+	json_key_string(j, "outcome", outcome_word(v->outcome));
+	json_key_string(j, "gave_up_by", gave_up_by_word(v->gave_up_by));
+	json_key_string(j, "limit", limit_word(v->limit));
+	json_key_string(j, "confidence", confidence_word(v->confidence));
+	json_key_string(j, "headline", v->headline);
+	json_key_string(j, "advice", v->advice);
+	json_key(j, "evidence");
+	json_array(j);
+	for (i = 0; i < v->n_evidence && i < VERDICT_EVIDENCE_MAX; i++)
+		json_string(j, v->evidence[i]);
+	json_end(j);
+}
+
+static void write_synsent(struct json *j, const struct attempt *a, const struct verdict *v,
+			  const struct attempt_json_opts *o)
+{
+	json_key(j, "synsent");
+	json_object(j);
+	write_verdict(j, v);
+	write_observed(j, a);
+	write_predicted(j, a);
+	if (a->has_policy)
+		write_policy(j, &a->policy);
+	if (a->own_timer)
+		json_key_int(j, "own_timer_ns", a->own_timer_ns);
+	write_drops(j, a);
+	if (a->has_isn)
+		json_key_int(j, "isn", a->isn);
+	if (o->scaled) {
+		json_key(j, "scaled");
+		json_bool(j, true);
+	}
+	json_key_string(j, "scenario", o->scenario);
+	json_end(j);
+}
+
+void attempt_json(const struct attempt *a, const struct verdict *v, const struct attempt_json_opts *o, struct buf *to)
+{
+	const char *conn_state = zeek_conn_state(a, v);
+	struct json j;
+
+	json_init(&j, to);
+	json_object(&j);
+	json_key_int(&j, "v", 1);
+	write_event(&j, a, v, o);
+	write_endpoint(&j, "client", &a->flow.client);
+	write_endpoint(&j, "server", &a->flow.server);
+	write_network(&j, &a->flow);
+	write_process(&j, a);
+	if (v->error) {
+		json_key(&j, "error");
+		json_object(&j);
+		json_key_string(&j, "type", errno_name(v->error));
+		json_end(&j);
+	}
+	write_synsent(&j, a, v, o);
+	if (conn_state) {
+		json_key(&j, "zeek");
+		json_object(&j);
+		json_key_string(&j, "conn_state", conn_state);
+		json_end(&j);
+	}
+	json_end(&j);
+	buf_char(to, '\n');
+}
