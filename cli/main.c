@@ -11,6 +11,8 @@
 
 /* One line per command. */
 const struct command *const commands[] = {
+	&command_lab,
+	&command_predict,
 	&command_help,
 	NULL,
 };

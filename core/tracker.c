@@ -428,8 +428,10 @@ static void feed_end(struct tracker *t, const struct event *ev)
 		return;
 	}
 	s->a.socket_seen = true;
-	if (s->a.end != ATTEMPT_OPEN && s->a.end != ATTEMPT_END_PACKETS)
-		return; /* the first word counts: a close follows every result */
+	/* The first word counts, for a close follows every result; but a bare disappearance is no word. */
+	if (s->a.end != ATTEMPT_OPEN && s->a.end != ATTEMPT_END_PACKETS &&
+	    !(ev->kind == EVENT_RESULT && s->a.end == ATTEMPT_END_CLOSE && s->a.close_cause == CLOSE_UNKNOWN))
+		return;
 	if (ev->kind == EVENT_RESULT) {
 		end(s, ev->result.own_timer ? ATTEMPT_END_TIMER : ATTEMPT_END_RESULT, ev->t_ns);
 		s->a.end_error = ev->result.error;

@@ -441,21 +441,6 @@ static void judge_packets(const struct attempt *a, struct verdict *v)
 	}
 }
 
-static void say_drops(const struct attempt *a, struct verdict *v)
-{
-	int i;
-
-	for (i = 0; i < a->n_drops; i++) {
-		const struct drop *d = &a->drops[i];
-
-		evidence(v, "%s dropped at %s, by %s%s%s (%" PRIu64 " packet%s)", d->reply ? "replies" : "SYNs",
-			 drop_place_word(d->place), d->rule[0] ? "\"" : "", d->rule[0] ? d->rule : d->reason,
-			 d->rule[0] ? "\"" : "", d->packets, plural((int64_t)d->packets));
-	}
-	if (a->lost)
-		evidence(v, "%" PRIu64 " event%s lost by the observation itself", a->lost, plural((int64_t)a->lost));
-}
-
 void verdict_make(const struct attempt *a, struct verdict *ret)
 {
 	int64_t syn;
@@ -490,5 +475,6 @@ void verdict_make(const struct attempt *a, struct verdict *ret)
 	default:
 		judge_open(a, ret);
 	}
-	say_drops(a, ret);
+	if (a->lost)
+		evidence(ret, "%" PRIu64 " event%s lost by the observation itself", a->lost, plural((int64_t)a->lost));
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CLI_LAB_FILES_H
+#define SYNSENT_CLI_LAB_FILES_H
+
+#include "core/story.h"
+#include "packet/decode.h"
+#include "sources/live.h"
+#include "util/err.h"
+
+/* The files that a lab leaves when asked: its capture and its drawing. */
+struct lab_packet {
+	int64_t t_ns;
+	uint8_t *data;
+	size_t caplen, len;
+	bool studied;
+};
+
+struct lab_files {
+	bool keep_packets;
+	struct lab_packet *packets;
+	size_t n, cap;
+	uint64_t missed; /* for want of memory */
+	int linktype;
+};
+
+/* Keeps a copy, when packets are to be kept. */
+void lab_files_packet(struct lab_files *f, const struct live_packet *p, const struct packet *decoded, bool studied);
+
+/* Writes the capture, the verdict on `a` (may be NULL) as its comment, and a comment on each packet of the attempt. */
+int lab_files_capture(const struct lab_files *f, const char *path, const struct attempt *a, struct err *e);
+
+int lab_files_svg(const char *path, const struct attempt *a, bool fast, struct err *e);
+void lab_files_fini(struct lab_files *f);
+
+/* The story of an attempt; of a fast lab, with the lab's axis and the real one. */
+void lab_story(const struct attempt *a, const struct verdict *v, bool fast, struct story *ret);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+const char *const *terminal_color_words(void)
+{
+	static const char *const words[] = { "always", "auto", "never", NULL };
+
+	return words;
+}
+
+int terminal_init(struct terminal *t, const char *when, struct err *e)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	struct winsize w;
+
+	t->columns = !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col ? w.ws_col : 80;
+	t->progress = isatty(STDERR_FILENO);
+	t->utf8 = setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
+	if (!when || !strcmp(when, "auto")) {
+		t->color = isatty(STDOUT_FILENO) && (!no_color || !*no_color) && term && strcmp(term, "dumb");
+	} else if (!strcmp(when, "always") || !strcmp(when, "never")) {
+		t->color = *when == 'a';
+	} else {
+		e->exit_code = 2;
+		return err_set(e, EINVAL, "--color %s: must be always, auto or never", when);
+	}
+	return 0;
+}
+
+void terminal_progress(const struct terminal *t, const char *line)
+{
+	static bool shown;
+
+	if (!t->progress || (!*line && !shown))
+		return;
+	if (*line)
+		fflush(stdout);
+	fprintf(stderr, "\r%s\033[K", line);
+	fflush(stderr);
+	shown = *line != 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CLI_TERMINAL_H
+#define SYNSENT_CLI_TERMINAL_H
+
+#include <stdbool.h>
+
+#include "util/err.h"
+
+/* What the output can show. */
+struct terminal {
+	bool color;    /* --color, else stdout is a terminal and NO_COLOR is not set */
+	bool utf8;     /* the locale's character set */
+	bool progress; /* stderr is a terminal: a line that changes may be shown there */
+	int columns;   /* of stdout; 80 when it is no terminal */
+};
+
+/* when: "always", "never", "auto" or NULL.  0, or -EINVAL with e filled. */
+int terminal_init(struct terminal *t, const char *when, struct err *e);
+
+/* For option rows. */
+const char *const *terminal_color_words(void);
+
+/* Shows a line on stderr in place of the last one; "" takes it away.  Nothing when progress is off. */
+void terminal_progress(const struct terminal *t, const char *line);
+
+#endif

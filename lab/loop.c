@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/loop.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "lab/fast.h"
+#include "lab/stage.h"
+#include "util/clock.h"
+
+#define MS 1000000LL
+#define WAITING_EVERY_NS (100 * MS)
+#define ATTEMPTS_MAX 64
+
+/* Of a connection that works: how long to wait for its orderly close to be seen. */
+#define CLOSE_SEEN_WITHIN_NS (300 * MS)
+
+static void on_packet(const struct live_packet *p, const struct packet *decoded, void *user)
+{
+	struct lab *l = user;
+
+	if (!l->muted)
+		l->v->packet(l->v->user, p, decoded, l->studied);
+}
+
+static void on_event(const struct event *ev, void *user)
+{
+	struct lab *l = user;
+
+	if (l->muted)
+		return;
+	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		l->flow.client = ev->segment.src;
+		l->flow.server = ev->segment.dst;
+	} else if (ev->kind == EVENT_STATE || ev->kind == EVENT_CONNECT) {
+		l->flow = ev->kind == EVENT_STATE ? ev->state.flow : ev->connect.flow;
+	}
+	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & TCP_FIN || l->fins == 2))
+		l->fins++;
+	if (ev->kind == EVENT_COUNTER && !strcmp(ev->counter.name, "ListenOverflows"))
+		l->end->listen_overflows += ev->counter.delta;
+	tracker_feed(l->tracker, ev);
+	l->v->event(l->v->user, ev);
+}
+
+static void on_socket(const struct event_state *s, void *user)
+{
+	struct lab *l = user;
+
+	if (l->muted || l->told_socket)
+		return;
+	l->told_socket = true;
+	l->v->socket(l->v->user, s);
+}
+
+static void on_attempt(const struct attempt *a, void *user)
+{
+	struct lab *l = user;
+
+	l->v->attempt(l->v->user, a, l->studied);
+}
+
+int loop_open(struct lab *l, struct err *e)
+{
+	struct tracker_config tc = {
+		.max_attempts = ATTEMPTS_MAX, .linger_ns = INT64_MAX, .fn = on_attempt, .user = l
+	};
+	struct observe_opts oo = { .device = "lo",
+				   .server = l->c->server,
+				   .policy = l->policy,
+				   .on_packet = on_packet,
+				   .on_event = on_event,
+				   .on_socket = on_socket,
+				   .user = l };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	l->tracker = tracker_new(&tc);
+	if (l->signals < 0 || !l->tracker)
+		return err_sys(e, errno ? errno : ENOMEM, "lab");
+	return observe_new(&oo, &l->observe, e);
+}
+
+void loop_close(struct lab *l)
+{
+	client_free(l->client);
+	server_free(l->server);
+	observe_free(l->observe);
+	tracker_free(l->tracker);
+	fast_free(l->fast);
+	if (l->filler >= 0)
+		close(l->filler);
+	if (l->signals >= 0)
+		close(l->signals);
+}
+
+void loop_give(struct lab *l)
+{
+	tracker_finish(l->tracker, observe_now(l->observe));
+}
+
+static void give(struct lab *l, const struct event *ev)
+{
+	on_event(ev, l);
+}
+
+/* Our client's word on its connect(). */
+static void take_result(struct lab *l, const struct client_news *n)
+{
+	struct event ev = { .kind = EVENT_RESULT,
+			    .t_ns = observe_time(l->observe, n->return_ns),
+			    .result = {
+				    .flow = l->flow, .error = n->error, .own_timer = n->word == CLIENT_OWN_TIMER } };
+
+	l->result = *n;
+	give(l, &ev);
+}
+
+static void take_end(struct lab *l, const struct client_news *n)
+{
+	struct event ev = { .kind = EVENT_EXIT,
+			    .t_ns = observe_time(l->observe, n->end_ns),
+			    .exit = { .pid = l->client_pid, .signal = n->signal, .status = n->status } };
+
+	l->client_over = true;
+	l->end->exit_signal = n->signal;
+	l->end->exit_status = n->status;
+	give(l, &ev);
+}
+
+static int take_news(struct lab *l, struct err *e)
+{
+	struct client_news n;
+
+	for (;;) {
+		client_news(l->client, &n);
+		if (n.word == CLIENT_NOTHING)
+			return 0;
+		if (n.word == CLIENT_FAILED && l->c->argv && l->studied) {
+			e->exit_code = 127;
+			err_sys(e, n.error, "cannot run %s", l->c->argv[0]);
+			err_remedy(e, "install it, or leave it out: the lab has a client of its own");
+			return -n.error;
+		}
+		if (n.word == CLIENT_ENDED)
+			take_end(l, &n);
+		else
+			take_result(l, &n);
+	}
+}
+
+static void take_signals(struct lab *l)
+{
+	struct signalfd_siginfo si;
+
+	while (read(l->signals, &si, sizeof(si)) == sizeof(si))
+		l->end->interrupted = true;
+}
+
+static const struct attempt *under_way(const struct lab *l)
+{
+	return tracker_find(l->tracker, &l->flow);
+}
+
+static void tell_waiting(struct lab *l)
+{
+	int64_t now = observe_now(l->observe);
+	const struct attempt *a = l->studied ? under_way(l) : NULL;
+
+	if (!a || now - l->last_waiting_ns < WAITING_EVERY_NS)
+		return;
+	l->last_waiting_ns = now;
+	l->v->waiting(l->v->user, a, now);
+}
+
+int loop_turn(struct lab *l, int max_ms, struct err *e)
+{
+	struct pollfd fds[SERVER_FDS_MAX + 8];
+	int n = observe_fds(l->observe, fds), wait = observe_wait_ms(l->observe), r;
+
+	fds[n++] = (struct pollfd){ .fd = l->signals, .events = POLLIN };
+	if (l->client) {
+		fds[n++] = (struct pollfd){ .fd = client_report_fd(l->client), .events = POLLIN };
+		fds[n++] = (struct pollfd){ .fd = client_process_fd(l->client), .events = POLLIN };
+	}
+	if (l->server)
+		n += server_fds(l->server, fds + n);
+	poll(fds, (nfds_t)n, wait < max_ms ? wait : max_ms);
+	/* Packets first: they are what the words that follow are about. */
+	r = observe_pump(l->observe, e);
+	if (r < 0)
+		return r;
+	take_signals(l);
+	if (l->server)
+		server_pump(l->server);
+	r = l->client ? take_news(l, e) : 0;
+	if (!r && l->studied)
+		r = stage_during(l, e);
+	tell_waiting(l);
+	return r;
+}
+
+int loop_settle(struct lab *l, int64_t ns, struct err *e)
+{
+	int64_t until = clock_mono_ns() + ns;
+	int r = 0;
+
+	while (!r && !l->end->interrupted && clock_mono_ns() < until)
+		r = loop_turn(l, 1 + (int)((until - clock_mono_ns()) / MS), e);
+	return r;
+}
+
+static void tell_connect(struct lab *l, const struct client_opts *o, uint16_t port)
+{
+	struct event_connect ec = { .flow = { .client = { .addr.family = o->server.addr.family, .port = port },
+					      .server = o->server },
+				    .pid = l->client_pid,
+				    .comm = "synsent",
+				    .policy = l->policy,
+				    .has_policy = true,
+				    .own_timer = o->app_timeout_ns != 0,
+				    .own_timer_ns = o->app_timeout_ns };
+
+	ec.policy.syncnt = o->syncnt;
+	ec.policy.user_timeout_ms = o->user_timeout_ms;
+	if (o->rto_max_ms)
+		ec.policy.rto_max_ms = o->rto_max_ms;
+	observe_connect(l->observe, &ec, observe_now(l->observe));
+}
+
+/* The close of a connection that was established is part of its story. */
+static bool closed_in_sight(const struct lab *l, int64_t since)
+{
+	return clock_mono_ns() - since > CLOSE_SEEN_WITHIN_NS || stage_close_seen(l);
+}
+
+int loop_client(struct lab *l, const struct client_opts *o, struct err *e)
+{
+	int64_t over = 0, started = clock_mono_ns();
+	uint16_t port;
+	int r;
+
+	memset(&l->result, 0, sizeof(l->result));
+	memset(&l->flow, 0, sizeof(l->flow));
+	l->client_over = false;
+	l->fins = 0;
+	l->flow.server = o->server;
+	r = client_start(o, &l->client, &l->client_pid, &port, e);
+	if (r)
+		return r;
+	observe_hint(l->observe, l->client_pid);
+	if (!o->argv)
+		tell_connect(l, o, port);
+	l->go_ns = observe_now(l->observe);
+	client_go(l->client);
+	while (!r && !l->end->interrupted) {
+		r = loop_turn(l, 1000, e);
+		if (l->client_over && !over) {
+			over = clock_mono_ns();
+			l->end->run_ns = over - started;
+		}
+		if (over && (l->result.word != CLIENT_CONNECTED || closed_in_sight(l, over)))
+			break;
+	}
+	observe_counters(l->observe);
+	client_free(l->client);
+	l->client = NULL;
+	return r;
+}

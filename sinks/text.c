@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sinks/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS ((int64_t)1000000)
+#define LABEL_WIDTH 13
+#define COLUMNS 96
+
+/* Colours of the basic 16, legible on dark and on light. */
+#define BOLD "\033[1m"
+#define PLAIN "\033[0m"
+
+void text_seconds(int64_t ns, struct buf *to)
+{
+	int64_t ms = (imaxabs(ns) + MS / 2) / MS;
+
+	buf_fmt(to, "%s%" PRId64 ".%03d", ns < 0 && ms ? "-" : "", ms / 1000, (int)(ms % 1000));
+}
+
+/* A label in its column, then text, wrapped under itself. */
+static void row(struct buf *to, const char *label, const char *text)
+{
+	size_t width = COLUMNS - LABEL_WIDTH - 2, len;
+
+	buf_fmt(to, "  %-*s ", LABEL_WIDTH - 1, label);
+	for (;;) {
+		len = strlen(text);
+		if (len > width) {
+			len = width;
+			while (len && text[len] != ' ')
+				len--;
+			if (!len)
+				len = width;
+		}
+		buf_escaped(to, text, len);
+		buf_char(to, '\n');
+		text += len;
+		while (*text == ' ')
+			text++;
+		if (!*text)
+			return;
+		buf_fmt(to, "  %-*s ", LABEL_WIDTH - 1, "");
+	}
+}
+
+static void drop_row(const struct drop *d, struct buf *to)
+{
+	struct buf line = { 0 };
+
+	buf_fmt(&line, "%s, %s%s%s%s", drop_place_word(d->place), d->reply ? "the reply, " : "",
+		d->rule[0] ? "by \"" : "", d->rule[0] ? d->rule : d->reason, d->rule[0] ? "\"" : "");
+	if (d->packets)
+		buf_fmt(&line, ", %" PRIu64 " packet%s", d->packets, d->packets == 1 ? "" : "s");
+	row(to, "dropped at", buf_text(&line));
+	buf_fini(&line);
+}
+
+void text_verdict(const struct attempt *a, const struct verdict *v, const struct text_opts *o, struct buf *to)
+{
+	int i;
+
+	buf_fmt(to, "%s%s%s: ", o->color ? BOLD : "", outcome_word(v->outcome), o->color ? PLAIN : "");
+	buf_escaped(to, v->headline, strlen(v->headline));
+	buf_char(to, '\n');
+	for (i = 0; i < v->n_evidence; i++)
+		row(to, i ? "" : confidence_word(v->confidence), v->evidence[i]);
+	for (i = 0; i < a->n_drops; i++)
+		drop_row(&a->drops[i], to);
+	if (v->advice[0])
+		row(to, v->outcome == OUTCOME_TIMED_OUT ? "to change it" : "look at", v->advice);
+}
+
+static void cell(struct buf *to, int64_t ns, bool known)
+{
+	struct buf b = { 0 };
+
+	if (known)
+		text_seconds(ns, &b);
+	buf_fmt(to, "%12s", known ? buf_text(&b) : "-");
+	buf_fini(&b);
+}
+
+void text_table(const struct attempt *a, const struct verdict *v, const struct attempt *scaled, struct buf *to)
+{
+	const struct attempt *shown = scaled ? scaled : a;
+	int64_t predicted[SCHEDULE_SYNS_MAX], end = 0, start = attempt_start_ns(shown),
+					      real_start = attempt_start_ns(a);
+	bool exact = false, ended = v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED ||
+				    v->outcome == OUTCOME_KILLED || v->outcome == OUTCOME_UNREACHABLE;
+	int n = verdict_predict(shown, predicted, SCHEDULE_SYNS_MAX, &end, &exact), i;
+
+	if (!n || !a->n_syns)
+		return;
+	buf_fmt(to, "      SYN%12s%12s%12s%s\n", exact ? "predicted" : "nominal", scaled ? "observed~" : "observed",
+		"gap", scaled ? "   real clock" : "");
+	for (i = 0; i < n || i < shown->n_syns; i++) {
+		bool sent = i < shown->n_syns && i < ATTEMPT_SYNS_MAX;
+
+		if (!sent && i >= n)
+			break;
+		buf_fmt(to, "%9d", i);
+		cell(to, i < n ? predicted[i] : 0, i < n);
+		if (!sent) {
+			buf_str(to, "  never sent\n");
+			continue;
+		}
+		cell(to, shown->syn_ns[i] - start, true);
+		if (i)
+			cell(to, shown->syn_ns[i] - shown->syn_ns[i - 1], true);
+		if (scaled) {
+			buf_repeat(to, " ", i ? 0 : 12);
+			cell(to, a->syn_ns[i] - real_start, true);
+		}
+		buf_char(to, '\n');
+	}
+	buf_str(to, "      end");
+	cell(to, end, true);
+	if (ended) {
+		cell(to, shown->ended_ns - start, true);
+		if (scaled) {
+			buf_repeat(to, " ", 12);
+			cell(to, a->ended_ns - real_start, true);
+		}
+	}
+	buf_char(to, '\n');
+	if (scaled)
+		buf_str(to,
+			"      ~ on the lab's axis: what the fast lab's clock (right) stands for at a first RTO of 1 s\n");
+}
+
+void text_netstat(const struct event_state *s, struct buf *to)
+{
+	char client[ENDPOINT_TEXT_LEN], server[ENDPOINT_TEXT_LEN], program[40];
+
+	snprintf(program, sizeof(program), "-");
+	if (s->pid)
+		snprintf(program, sizeof(program), "%d/%.16s", s->pid, s->comm);
+	buf_fmt(to, "%-5s %6u %6u %-23s %-23s %-11s ", s->flow.client.addr.family == 6 ? "tcp6" : "tcp", s->rqueue,
+		s->wqueue, endpoint_format(&s->flow.client, client), endpoint_format(&s->flow.server, server),
+		"SYN_SENT");
+	buf_escaped(to, program, strlen(program));
+}
+
+static void in_seconds(struct buf *to, const char *what, int64_t ns)
+{
+	int64_t tenths = (ns > 0 ? ns : 0) / (100 * MS);
+
+	buf_fmt(to, "   %s in %" PRId64 ".%d s", what, tenths / 10, (int)(tenths % 10));
+}
+
+void text_waiting(const struct attempt *a, int64_t now_ns, struct buf *to)
+{
+	int64_t predicted[SCHEDULE_SYNS_MAX], end = 0, elapsed = now_ns - attempt_start_ns(a);
+	int64_t own = a->own_timer ? a->own_timer_ns : INT64_MAX;
+	bool exact;
+	int n = verdict_predict(a, predicted, SCHEDULE_SYNS_MAX, &end, &exact);
+	int used = a->n_syns > 0 ? a->n_syns - 1 : 0;
+
+	buf_fmt(to, "SYN-SENT  %d", used);
+	if (n)
+		buf_fmt(to, " of %d", n - 1);
+	buf_fmt(to, " retransmission%s used", n == 2 ? "" : "s");
+	if (n && used + 1 < n && predicted[used + 1] < own)
+		in_seconds(to, "next SYN", predicted[used + 1] - elapsed);
+	if (own != INT64_MAX && (!n || own < end))
+		in_seconds(to, "the client's own timer", own - elapsed);
+	else if (n)
+		in_seconds(to, "end", end - elapsed);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SINKS_TEXT_H
+#define SYNSENT_SINKS_TEXT_H
+
+#include <stdbool.h>
+
+#include "core/timescale.h"
+#include "core/verdict.h"
+#include "util/buf.h"
+
+struct text_opts {
+	bool color; /* repeats what the words say */
+};
+
+/* "timed-out: the kernel gave up, ..." and under it the evidence, the drop and what to change; each line with its
+ * newline. */
+void text_verdict(const struct attempt *a, const struct verdict *v, const struct text_opts *o, struct buf *to);
+
+/*
+ * Predicted against observed, SYN by SYN, and the end; nothing when the policy
+ * is not known.  `scaled` is the attempt on the lab's axis, or NULL: then a
+ * column tells the real time beside the lab's.
+ */
+void text_table(const struct attempt *a, const struct verdict *v, const struct attempt *scaled, struct buf *to);
+
+/* The line that `netstat -anp` would show for a socket; pid 0 gives "-". */
+void text_netstat(const struct event_state *s, struct buf *to);
+
+/* "SYN-SENT  2 of 5 retries used   next SYN in 2.8 s   end in 58.1 s" */
+void text_waiting(const struct attempt *a, int64_t now_ns, struct buf *to);
+
+/* "0.274 s"; 3 decimals */
+void text_seconds(int64_t ns, struct buf *to);
+
+#endif

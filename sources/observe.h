@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_OBSERVE_H
+#define SYNSENT_SOURCES_OBSERVE_H
+
+#include <poll.h>
+#include <stdbool.h>
+
+#include "core/event.h"
+#include "packet/decode.h"
+#include "sources/counters.h"
+#include "sources/jiffies.h"
+#include "sources/live.h"
+#include "util/err.h"
+
+/*
+ * Theory of operation.  One network namespace, seen from two sides at once: its
+ * packets, and what the kernel says of its sockets.  Packets give the times;
+ * sock_diag, asked every few ms, gives the retransmission count (which goes on
+ * where a firewall eats SYNs before any packet socket sees them), the process,
+ * and the disappearance of a socket.  The phase of jiffies at SYN 0, which
+ * makes the schedule exact, is worked out from SYN 0's time and attached to the
+ * first state event.
+ *
+ * All event times are CLOCK_MONOTONIC shifted by one constant, so a step of
+ * the wall clock does not bend them.
+ */
+struct observe;
+
+struct observe_opts {
+	const char *device;	/* "lo" */
+	struct endpoint server; /* what is observed: flows to this endpoint */
+	struct policy policy;	/* of sockets whose own options are not known (programs of others) */
+	/* Borrowed pointers, valid for the call.  A packet is given before its event. */
+	void (*on_packet)(const struct live_packet *p, const struct packet *decoded, void *user);
+	void (*on_event)(const struct event *ev, void *user);
+	/* A socket that was found in SYN_SENT, once. */
+	void (*on_socket)(const struct event_state *s, void *user);
+	void *user;
+};
+
+/* 0 or -errno. */
+int observe_new(const struct observe_opts *o, struct observe **ret, struct err *e);
+void observe_free(struct observe *ob);
+
+/* The event clock's now. */
+int64_t observe_now(const struct observe *ob);
+
+/* The event time of a CLOCK_MONOTONIC instant. */
+int64_t observe_time(const struct observe *ob, int64_t mono_ns);
+
+/* What a connect() of our own client is known to be: its policy and pid stand for that socket.  Gives EVENT_CONNECT. */
+void observe_connect(struct observe *ob, const struct event_connect *c, int64_t t_ns);
+
+/* The pid (as the host sees it) that most likely holds new sockets. */
+void observe_hint(struct observe *ob, int32_t pid);
+
+/* Up to 2 descriptors to poll for reading; returns how many. */
+int observe_fds(const struct observe *ob, struct pollfd *fds);
+
+/* Milliseconds until the next look at sock_diag. */
+int observe_wait_ms(const struct observe *ob);
+
+/* Reads what is there, looks at sock_diag when it is time, and gives the events.  0 or -errno. */
+int observe_pump(struct observe *ob, struct err *e);
+
+/* Gives the counters that moved since the last call (or observe_new) as events. */
+void observe_counters(struct observe *ob);
+
+#endif
