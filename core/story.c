@@ -231,40 +231,6 @@ static void reply_rows(struct story_making *m)
 	m->s->more_replies = m->a->n_replies - m->n_replies;
 }
 
-/* The state that a FIN leads to: `first` closes actively; crossing FINs lead both sides through CLOSING. */
-static void fin_rows(struct story_making *m)
-{
-	const int64_t *fin = m->a->fin_ns;
-	const struct reply *p = m->n_replies && m->n_syns ? &m->a->replies[0] : NULL;
-	int64_t rtt = p ? p->t_ns - m->a->syn_ns[m->n_syns - 1] : 0;
-	/* seen from the client: a server's FIN that comes sooner than a round trip cannot be an answer */
-	bool crossed = fin[0] && fin[1] && fin[1] >= fin[0] && (fin[1] == fin[0] || fin[1] - fin[0] < rtt / 2);
-	int first = fin[0] && (!fin[1] || fin[0] <= fin[1]) ? 0 : 1;
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		int side = i ? !first : first;
-		struct story_row *r;
-		char *own, *other;
-
-		if (!fin[side])
-			continue;
-		r = story_add(m, STORY_FIN, fin[side] - m->start_ns);
-		r->from_server = side == 1;
-		snprintf(r->label, sizeof(r->label), "FIN");
-		own = side ? r->server_state : r->client_state;
-		other = side ? r->client_state : r->server_state;
-		if (crossed) {
-			story_set_state(own, "FIN-WAIT-1");
-			story_set_state(other, i ? "CLOSING" : "");
-			snprintf(r->note, sizeof(r->note), "%s", i ? "the FINs crossed" : "");
-		} else {
-			story_set_state(own, i ? "LAST-ACK" : "FIN-WAIT-1");
-			story_set_state(other, i ? "TIME-WAIT" : "CLOSE-WAIT");
-		}
-	}
-}
-
 static void other_rows(struct story_making *m)
 {
 	struct story_row *r;
@@ -284,7 +250,7 @@ static void other_rows(struct story_making *m)
 		r = story_add(m, STORY_STATE, 0);
 		snprintf(r->label, sizeof(r->label), "connect()");
 	}
-	fin_rows(m);
+	story_fins(m);
 }
 
 /* What row 0 says of the server, and where its SYN-RECV begins. */

@@ -99,3 +99,36 @@ void story_predicted(struct story_making *m)
 	snprintf(r->label, sizeof(r->label), "%s",
 		 o == OUTCOME_PENDING ? "the kernel gives up" : "the kernel would give up");
 }
+
+void story_fins(struct story_making *m)
+{
+	const int64_t *fin = m->a->fin_ns;
+	const struct reply *p = m->n_replies && m->n_syns ? &m->a->replies[0] : NULL;
+	int64_t rtt = p ? p->t_ns - m->a->syn_ns[m->n_syns - 1] : 0;
+	/* seen from the client: a server's FIN that comes sooner than a round trip cannot be an answer */
+	bool crossed = fin[0] && fin[1] && fin[1] >= fin[0] && (fin[1] == fin[0] || fin[1] - fin[0] < rtt / 2);
+	int first = fin[0] && (!fin[1] || fin[0] <= fin[1]) ? 0 : 1;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		int side = i ? !first : first;
+		struct story_row *r;
+		char *own, *other;
+
+		if (!fin[side])
+			continue;
+		r = story_add(m, STORY_FIN, fin[side] - m->start_ns);
+		r->from_server = side == 1;
+		snprintf(r->label, sizeof(r->label), "FIN");
+		own = side ? r->server_state : r->client_state;
+		other = side ? r->client_state : r->server_state;
+		if (crossed) {
+			story_set_state(own, "FIN-WAIT-1");
+			story_set_state(other, i ? "CLOSING" : "");
+			snprintf(r->note, sizeof(r->note), "%s", i ? "the FINs crossed" : "");
+		} else {
+			story_set_state(own, i ? "LAST-ACK" : "FIN-WAIT-1");
+			story_set_state(other, i ? "TIME-WAIT" : "CLOSE-WAIT");
+		}
+	}
+}

@@ -33,4 +33,7 @@ int story_end(struct story_making *m);
 /* Adds what the kernel would have gone on to do. */
 void story_predicted(struct story_making *m);
 
+/* Adds the FINs, with the states that they lead to: FINs that cross lead both sides through CLOSING. */
+void story_fins(struct story_making *m);
+
 #endif

@@ -54,46 +54,17 @@ static struct diagram_item *item_add(struct diagram *d, enum diagram_shape shape
 	return it;
 }
 
-static void escape(const char *text, struct buf *to)
-{
-	buf_reset(to);
-	buf_escaped(to, text, strlen(text));
-}
-
-static void format_time(int64_t ns, bool nominal, char to[24])
-{
-	uint64_t u = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
-	const char *sign = ns < 0 ? "-" : nominal ? "~" : "";
-
-	if (u && u < 10 * MS)
-		snprintf(to, 24, "%s0.%06" PRIu64, sign, u / 1000);
-	else
-		snprintf(to, 24, "%s%" PRIu64 ".%03" PRIu64, sign, u / S, u % S / MS);
-}
-
-static void format_rto(int64_t ns, char to[16])
-{
-	if (ns <= 0)
-		to[0] = 0;
-	else if (ns % S == 0)
-		snprintf(to, 16, "%" PRId64 " s", ns / S);
-	else if (ns > S)
-		snprintf(to, 16, "%" PRId64 ".%" PRId64 " s", ns / S, ns % S / (100 * MS));
-	else
-		snprintf(to, 16, "%" PRId64 " ms", ns / MS);
-}
-
 /* The columns at the right, and the states. */
 static void item_figures(const struct story_row *r, struct diagram_item *it)
 {
 	char gap[24];
 
-	format_time(r->t_ns, r->nominal, it->time);
+	diagram_time(r->t_ns, r->nominal, it->time);
 	if (r->gap_ns > 0) {
-		format_time(r->gap_ns, false, gap);
+		diagram_time(r->gap_ns, false, gap);
 		snprintf(it->gap, sizeof(it->gap), "+%.22s", gap);
 	}
-	format_rto(r->backoff_ns, it->rto);
+	diagram_rto(r->backoff_ns, it->rto);
 	snprintf(it->client_state, sizeof(it->client_state), "%s", r->client_state);
 	snprintf(it->server_state, sizeof(it->server_state), "%s", r->server_state);
 }
@@ -172,7 +143,7 @@ static void remark_add(struct diagram *d, const char *text, bool predicted)
 	const char *s;
 	size_t n;
 
-	escape(text, &b);
+	diagram_escape(text, &b);
 	for (s = buf_text(&b); *s;) {
 		struct diagram_item *it = item_add(d, DIAGRAM_REMARK);
 		const char *next;
@@ -195,8 +166,8 @@ static void item_text(struct diagram *d, int index, const struct story_row *r, i
 	struct buf label = { 0 }, note = { 0 };
 	bool beside;
 
-	escape(r->label, &label);
-	escape(r->note, &note);
+	diagram_escape(r->label, &label);
+	diagram_escape(r->note, &note);
 	beside = note.len &&
 		 diagram_columns(buf_text(&label), label.len) + 2 + diagram_columns(buf_text(&note), note.len) <=
 			 columns;
@@ -206,13 +177,6 @@ static void item_text(struct diagram *d, int index, const struct story_row *r, i
 		remark_add(d, r->note, predicted);
 	buf_fini(&label);
 	buf_fini(&note);
-}
-
-static enum diagram_tone tone_of(enum outcome o)
-{
-	if (o == OUTCOME_ESTABLISHED)
-		return DIAGRAM_GOOD;
-	return o == OUTCOME_PENDING || o == OUTCOME_UNANSWERED ? DIAGRAM_NEUTRAL : DIAGRAM_BAD;
 }
 
 static void row_add(struct diagram *d, const struct story *s, const struct story_row *r)
@@ -235,25 +199,13 @@ static void row_add(struct diagram *d, const struct story *s, const struct story
 	}
 	if (r->kind == STORY_END) {
 		it->shape = DIAGRAM_ENDING;
-		it->tone = tone_of(s->outcome);
+		it->tone = diagram_tone_of(s->outcome);
 		if (!strcmp(r->client_state, "CLOSED") || s->outcome == OUTCOME_PENDING ||
 		    s->outcome == OUTCOME_UNANSWERED)
 			d->client_until = it->line;
 	}
 	/* an arrow needs its dashes: four before the text, some after it */
 	item_text(d, d->n - 1, r, arrow ? DIAGRAM_TEXT_COLUMNS - 9 : DIAGRAM_TEXT_COLUMNS - 1);
-}
-
-static void foot_add(struct diagram *d, enum diagram_mark mark, enum diagram_tone tone, const char *text)
-{
-	struct diagram_foot *f = &d->feet[d->n_feet];
-
-	if (d->n_feet == DIAGRAM_FEET_MAX)
-		return;
-	d->n_feet++;
-	f->mark = mark;
-	f->tone = tone;
-	escape(text, &f->text);
 }
 
 static void elided_add(struct diagram *d, const struct story *s, int from, int to)
@@ -283,8 +235,8 @@ static void elided_add(struct diagram *d, const struct story *s, int from, int t
 		snprintf(it->text, sizeof(it->text), "%d more SYNs", syns);
 	if (min <= 0 || min == INT64_MAX)
 		return;
-	format_rto(min, low);
-	format_rto(max, high);
+	diagram_rto(min, low);
+	diagram_rto(max, high);
 	if (min == max)
 		snprintf(text, sizeof(text), "%s apart", low);
 	else
@@ -335,57 +287,6 @@ static void rows_add(struct diagram *d, const struct story *s)
 	}
 }
 
-static void cause_add(struct diagram *d, const struct story_cause *c)
-{
-	char text[300], count[40] = "";
-
-	if (c->packets)
-		snprintf(count, sizeof(count), ", %" PRIu64 " packet%s", c->packets, c->packets == 1 ? "" : "s");
-	snprintf(text, sizeof(text), "%s dropped at %s%s%s%s%s", c->reply ? "reply" : "SYN", drop_place_word(c->place),
-		 count,
-		 !c->text[0]  ? ""
-		 : c->is_rule ? ", by \""
-			      : ": ",
-		 c->text, c->is_rule ? "\"" : "");
-	foot_add(d, DIAGRAM_DROPPED, DIAGRAM_BAD, text);
-}
-
-static void feet_add(struct diagram *d, const struct story *s)
-{
-	const struct story_row *last = &s->rows[s->n ? s->n - 1 : 0];
-	bool unseen = false, nominal = false, lost = false;
-	char text[256];
-	int i;
-
-	for (i = 0; i < s->n; i++) {
-		lost |= s->rows[i].lost != DROP_NONE;
-		unseen |= s->rows[i].unanswered;
-		nominal |= s->rows[i].nominal;
-	}
-	for (i = 0; i < s->n_causes; i++)
-		cause_add(d, &s->causes[i]);
-	if (lost && !s->n_causes)
-		foot_add(d, DIAGRAM_DROPPED, DIAGRAM_BAD, "went no further; the answer to it says why");
-	if (unseen)
-		foot_add(d, DIAGRAM_UNSEEN, DIAGRAM_NEUTRAL, "no answer came; where it was lost was not seen");
-	if (nominal)
-		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, "~ nominal: timers may run an eighth longer");
-	if (s->more_replies > 0) {
-		snprintf(text, sizeof(text), "%d more replies are not shown", s->more_replies);
-		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, text);
-	}
-	if (s->scaled) {
-		char lab[24], real[24];
-
-		format_time(last->t_ns, false, lab);
-		format_time(last->real_ns, false, real);
-		snprintf(text, sizeof(text), "times are scaled: these %s s took %s s", lab, real);
-		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, text);
-	}
-	snprintf(text, sizeof(text), "%s%s%s", outcome_word(s->outcome), s->end_text[0] ? ": " : "", s->end_text);
-	foot_add(d, DIAGRAM_NO_MARK, tone_of(s->outcome), text);
-}
-
 static void endpoint_name(const struct endpoint *e, struct buf *to)
 {
 	char text[ENDPOINT_TEXT_LEN];
@@ -404,7 +305,7 @@ struct diagram *diagram_new(const struct story *s)
 	endpoint_name(&s->flow.client, &d->client);
 	endpoint_name(&s->flow.server, &d->server);
 	rows_add(d, s);
-	feet_add(d, s);
+	diagram_feet_add(d, s);
 	if (d->failed) {
 		diagram_free(d);
 		return NULL;

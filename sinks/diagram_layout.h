@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/story.h"
 #include "util/buf.h"
 
 /*
@@ -63,6 +64,19 @@ struct diagram {
 	struct diagram_foot feet[DIAGRAM_FEET_MAX];
 	bool failed;
 };
+
+/* Adds what stands below the drawing: what the marks mean, and the verdict as the last. */
+void diagram_feet_add(struct diagram *d, const struct story *s);
+enum diagram_tone diagram_tone_of(enum outcome o);
+
+/* Puts text from outside into an empty `to`, escaped. */
+void diagram_escape(const char *text, struct buf *to);
+
+/* "65.202", "~63.000" when nominal, "0.000031" below 10 ms */
+void diagram_time(int64_t ns, bool nominal, char to[24]);
+
+/* "1 s", "1.5 s", "12 ms"; "" when not known */
+void diagram_rto(int64_t ns, char to[16]);
 
 /*
  * How many bytes of s make a line of at most `columns`: up to a blank where

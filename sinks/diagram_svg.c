@@ -7,8 +7,9 @@
 #include "util/buf.h"
 
 /* Pixels.  A character is about 7.8 wide at 13 px. */
-#define LINE_HEIGHT 22
+#define LINE_HEIGHT 23
 #define MARGIN 20
+#define FEET_GAP 30 /* from the lifelines' end to the first foot's baseline */
 #define STATE_RIGHT 112
 #define CLIENT_X 126
 #define SERVER_X 506
@@ -138,6 +139,13 @@ static void arrow(struct buf *to, const struct diagram_item *it, int y)
 	arrow_text(to, it, y);
 }
 
+/* A lifeline is interrupted where SYNs are left out. */
+static void gap(struct buf *to, int x, int y)
+{
+	buf_fmt(to, "<rect class=\"bg\" x=\"%d\" y=\"%d\" width=\"4\" height=\"30\"/>\n", x - 2, y - 12);
+	buf_fmt(to, "<path class=\"dim\" d=\"M%d %dv30\"/>\n", x, y - 12);
+}
+
 static void item_draw(struct buf *to, const struct diagram_item *it, int y)
 {
 	const char *figure = it->predicted ? "e dim" : "e";
@@ -150,8 +158,12 @@ static void item_draw(struct buf *to, const struct diagram_item *it, int y)
 		text(to, CLIENT_X + 16, y + 4, it->predicted ? "dim" : "", it->text);
 		break;
 	case DIAGRAM_REMARK:
+		text(to, CLIENT_X + 16, y - 4, "dim", it->text);
+		break;
 	case DIAGRAM_ELIDED:
-		text(to, CLIENT_X + 24, y - (it->shape == DIAGRAM_REMARK ? 5 : 0), "dim", it->text);
+		gap(to, CLIENT_X, y);
+		gap(to, SERVER_X, y);
+		text(to, CLIENT_X + 16, y, "dim", it->text);
 		break;
 	case DIAGRAM_ENDING:
 		buf_fmt(to, "<circle cx=\"%d\" cy=\"%d\" r=\"5\" class=\"%s\"/>\n", CLIENT_X, y, tone_class(it->tone));
@@ -224,7 +236,7 @@ static int height_of(const struct diagram *d, int top)
 			lines++;
 		} while (*s);
 	}
-	return top + (lines + 1) * LINE_HEIGHT + MARGIN;
+	return top + (lines - 1) * LINE_HEIGHT + FEET_GAP + MARGIN;
 }
 
 void diagram_svg(const struct diagram *d, struct buf *to)
@@ -251,7 +263,7 @@ void diagram_svg(const struct diagram *d, struct buf *to)
 	text(to, RTO_RIGHT, top + LINE_HEIGHT / 2 + 4, "e dim", "RTO");
 	for (i = 0; i < d->n; i++)
 		item_draw(to, &d->items[i], top + d->items[i].line * LINE_HEIGHT + LINE_HEIGHT / 2);
-	y = top + (d->lines + 1) * LINE_HEIGHT;
+	y = top + d->lines * LINE_HEIGHT + FEET_GAP;
 	for (i = 0; i < d->n_feet; i++)
 		y = foot(to, &d->feet[i], y);
 	buf_str(to, "</svg>\n");

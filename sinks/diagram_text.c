@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks/diagram_layout.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+#define MS ((int64_t)1000000)
+#define S ((int64_t)1000000000)
 
 unsigned int diagram_char(const char *s, const char **ret_next)
 {
@@ -56,4 +61,33 @@ size_t diagram_wrap(const char *s, int columns, const char **ret_next)
 		next++;
 	*ret_next = next;
 	return (size_t)(p - s);
+}
+
+void diagram_escape(const char *text, struct buf *to)
+{
+	buf_reset(to);
+	buf_escaped(to, text, strlen(text));
+}
+
+void diagram_time(int64_t ns, bool nominal, char to[24])
+{
+	uint64_t u = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+	const char *sign = ns < 0 ? "-" : nominal ? "~" : "";
+
+	if (u && u < 10 * MS)
+		snprintf(to, 24, "%s0.%06" PRIu64, sign, u / 1000);
+	else
+		snprintf(to, 24, "%s%" PRIu64 ".%03" PRIu64, sign, u / S, u % S / MS);
+}
+
+void diagram_rto(int64_t ns, char to[16])
+{
+	if (ns <= 0)
+		to[0] = 0;
+	else if (ns % S == 0)
+		snprintf(to, 16, "%" PRId64 " s", ns / S);
+	else if (ns > S)
+		snprintf(to, 16, "%" PRId64 ".%" PRId64 " s", ns / S, ns % S / (100 * MS));
+	else
+		snprintf(to, 16, "%" PRId64 " ms", ns / MS);
 }
