@@ -135,11 +135,30 @@ static struct option_row help_row(const struct command *c)
 	};
 }
 
+/* A command stays on its line, since it is there to be pasted; what is said of it is wrapped. */
+static void print_examples(const char *text, FILE *to)
+{
+	char line[512];
+	const char *said;
+	size_t len;
+
+	for (; *text; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		said = line + strspn(line, " ");
+		if (said == line) {
+			fprintf(to, "  %s\n", line);
+		} else {
+			fprintf(to, "%*s", 6, "");
+			print_wrapped(to, said, 6, 6);
+		}
+	}
+}
+
 void options_help(const struct command *c, FILE *to)
 {
 	const struct option_row *row, help = help_row(c);
-	const char *line;
-	int column = row_width(&help) + 2, width, len;
+	int column = row_width(&help) + 2, width;
 
 	for (row = c->rows; row->name; row++) {
 		width = row_width(row) + 2;
@@ -159,10 +178,7 @@ void options_help(const struct command *c, FILE *to)
 	if (!c->examples)
 		return;
 	fputs("\nExamples:\n", to);
-	for (line = c->examples; *line; line += len + (line[len] == '\n')) {
-		len = (int)strcspn(line, "\n");
-		fprintf(to, "%s%.*s\n", len ? "  " : "", len, line);
-	}
+	print_examples(c->examples, to);
 }
 
 /* Text with scdoc's own signs made harmless. */
