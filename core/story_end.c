@@ -35,21 +35,30 @@ static void end_words(const struct story_making *m, struct story_row *r)
 	snprintf(r->note, sizeof(r->note), "%s", note);
 }
 
+/* By the attempt, so that it stands on the attempt's axis; by the verdict where that had to judge when it ended. */
+static int64_t end_time(const struct story_making *m)
+{
+	if (m->a->ended_ns && m->a->end != ATTEMPT_END_PACKETS && m->v->outcome != OUTCOME_UNANSWERED)
+		return m->a->ended_ns - m->start_ns;
+	return m->v->elapsed_ns;
+}
+
 int story_end(struct story_making *m)
 {
 	const struct verdict *v = m->v;
 	struct story *s = m->s;
+	int64_t t = end_time(m);
 	struct story_row *r, end;
 	int i, at = 1;
 
-	r = story_add(m, STORY_END, v->elapsed_ns);
+	r = story_add(m, STORY_END, t);
 	if (v->outcome != OUTCOME_ESTABLISHED && v->outcome != OUTCOME_PENDING && v->outcome != OUTCOME_UNANSWERED)
 		story_set_state(r->client_state, "CLOSED");
 	end_words(m, r);
 	if (v->outcome == OUTCOME_TIMED_OUT && m->n_syns) {
 		int64_t last = m->a->syn_ns[m->n_syns - 1];
 
-		r->gap_ns = last ? v->elapsed_ns - (last - m->start_ns) : 0;
+		r->gap_ns = last ? t - (last - m->start_ns) : 0;
 		if (!m->nominal.n)
 			r->backoff_ns = story_backoff(m, m->n_syns, r->gap_ns);
 		else if (m->n_syns == m->nominal.n)
@@ -60,7 +69,7 @@ int story_end(struct story_making *m)
 		const struct story_row *o = &s->rows[i];
 
 		if (o->kind == STORY_SYN || o->kind == STORY_ACK || o->client_state[0] == 'E' ||
-		    (o->kind != STORY_FIN && o->t_ns <= v->elapsed_ns))
+		    (o->kind != STORY_FIN && o->t_ns <= t))
 			at = i + 1;
 	}
 	end = *r;

@@ -74,10 +74,12 @@ void diagram_time(int64_t ns, bool nominal, char to[24])
 	uint64_t u = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
 	const char *sign = ns < 0 ? "-" : nominal ? "~" : "";
 
-	if (u && u < 10 * MS)
+	if (u && u < 10 * MS) {
 		snprintf(to, 24, "%s0.%06" PRIu64, sign, u / 1000);
-	else
-		snprintf(to, 24, "%s%" PRIu64 ".%03" PRIu64, sign, u / S, u % S / MS);
+		return;
+	}
+	u += MS / 2;
+	snprintf(to, 24, "%s%" PRIu64 ".%03" PRIu64, sign, u / S, u % S / MS);
 }
 
 void diagram_rto(int64_t ns, char to[16])
