@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -14,6 +15,8 @@
 #include "util/duration.h"
 
 #define EDGES_WANTED 3
+#define EDGES_AT_MOST 12
+#define AGREE_NS (50 * NS_PER_US)
 #define TICKS_AT_MOST 25 /* of waiting for an edge; a busy host may hold us back for a few */
 
 int jiffies_hz(void)
@@ -89,20 +92,39 @@ int jiffies_read(const struct jiffies_clock *c, int sock_fd, uint64_t *ret)
 }
 
 /*
- * A read that shows jiffy j proves that j had begun; so the tick's edge, moved
- * back to j = 0, lies before each reading's (instant - j ticks), and the least
- * of these, taken close behind an edge, is nearest to it.  A late tick (a busy
- * CPU, a virtual machine that was not running) moves a reading later, never
- * earlier, so a few edges see to it that one of them was in time.
+ * The first read that shows a new jiffy comes just behind the tick's edge; moved
+ * back to the first jiffy, all edges are at one place.  A late tick (a busy CPU, a
+ * virtual machine that was not running) puts it later, never earlier, so the
+ * earliest is the nearest.  It is believed when another edge is close to it.
  */
+struct edges {
+	int n;
+	int64_t earliest, next;
+};
+
+static void add_edge(struct edges *e, int64_t at_ns)
+{
+	if (!e->n || at_ns < e->earliest) {
+		e->next = e->n ? e->earliest : INT64_MAX;
+		e->earliest = at_ns;
+	} else if (at_ns < e->next) {
+		e->next = at_ns;
+	}
+	e->n++;
+}
+
+static bool enough(const struct edges *e)
+{
+	return e->n >= EDGES_AT_MOST || (e->n >= EDGES_WANTED && e->next - e->earliest <= AGREE_NS);
+}
+
 static int watch(int fd, int hz, struct jiffies_clock *ret)
 {
 	int64_t tick = jiffies_tick_ns(hz), start = clock_mono_ns(), now = start;
+	struct edges edges = { 0 };
 	uint64_t first = 0, last = 0;
-	int64_t edge = INT64_MAX;
-	int edges = -1;
 
-	while (edges < EDGES_WANTED) {
+	while (!enough(&edges) && now - start < TICKS_AT_MOST * tick) {
 		uint32_t ms = 0;
 		uint64_t j;
 		int r = read_ms(fd, &ms);
@@ -111,20 +133,15 @@ static int watch(int fd, int hz, struct jiffies_clock *ret)
 			return r;
 		now = clock_mono_ns();
 		j = jiffies_of_ms(ms, hz, about(now, hz));
-		if (edges < 0)
-			first = last = j;
-		if (edges < 0 || j != last)
-			edges++;
+		if (!first)
+			first = j;
+		else if (j != last)
+			add_edge(&edges, now - (int64_t)(j - first) * tick);
 		last = j;
-		if (now - (int64_t)(j - first) * tick < edge)
-			edge = now - (int64_t)(j - first) * tick;
-		if (now - start > TICKS_AT_MOST * tick && edges < EDGES_WANTED) {
-			if (edges < 1)
-				return -ETIME;
-			break;
-		}
 	}
-	*ret = (struct jiffies_clock){ .hz = hz, .edge_mono_ns = edge, .at_edge = first };
+	if (!edges.n)
+		return -ETIME;
+	*ret = (struct jiffies_clock){ .hz = hz, .edge_mono_ns = edges.earliest, .at_edge = first };
 	return 0;
 }
 

@@ -25,7 +25,7 @@ int jiffies_hz(void);
 /* The length of a jiffy as the kernel counts it (TICK_NSEC, include/linux/jiffies.h). */
 int64_t jiffies_tick_ns(int hz);
 
-/* Takes a few ticks (about 3 / HZ).  0 or -errno. */
+/* Takes about 3 ticks, 12 where the host is busy.  0 or -errno. */
 int jiffies_calibrate(struct jiffies_clock *ret, struct err *e);
 
 /* The jiffy at an instant, and how long after that jiffy's begin the instant lies. */

@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "sources/jiffies.h"
+
 #define STATE_SYN_RECV 3
 #define STATE_LISTEN 10
+#define TIMER_RETRANSMIT 1
 
 /* Integers of netlink are in the host's order. */
 static bool u16(struct bytes *b, uint16_t *ret)
@@ -193,4 +196,18 @@ int sockdiag_parse_datagram(struct bytes b, uint32_t seq, sockdiag_fn *fn, void 
 	if (ret_done)
 		*ret_done = done;
 	return failure ? failure : done;
+}
+
+bool sockdiag_armed(const struct sockdiag_socket *s, int hz, uint64_t near, uint64_t *ret_jiffy)
+{
+	const struct event_state *st = &s->state;
+	uint64_t seen, left, rto;
+
+	if (!s->has_info || st->timer != TIMER_RETRANSMIT || !st->expires_ms)
+		return false;
+	seen = jiffies_of_ms((uint32_t)s->last_data_sent_ms, hz, near);
+	left = (uint64_t)st->expires_ms * (uint64_t)hz / 1000;
+	rto = ((uint64_t)st->rto_us * (uint64_t)hz + 500000) / 1000000;
+	*ret_jiffy = seen + left - rto;
+	return true;
 }

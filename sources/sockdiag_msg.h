@@ -38,4 +38,18 @@ int sockdiag_parse(struct bytes payload, struct sockdiag_socket *ret);
  */
 int sockdiag_parse_datagram(struct bytes datagram, uint32_t seq, sockdiag_fn *fn, void *user, bool *ret_done);
 
+/*
+ * The jiffy in which a socket in SYN_SENT armed its timer: `phase` of
+ * core/schedule.h while retransmits is 0, and after that the jiffy of the last
+ * SYN (but with a user timeout, which shortens the timer and not the RTO, too
+ * early a one).  It is exact, where the time of SYN 0 as a packet is not: a SYN
+ * that leaves just before a tick may find its timer armed after it.  False when
+ * no timer runs or it is due.  `near`: jiffies about now, jiffies_at().
+ *
+ * The kernel reads jiffies twice for it, once for the timer and then for the
+ * tcp_info; a tick in between (a few microseconds) makes it one too late, so
+ * of several dumps the least is right.
+ */
+bool sockdiag_armed(const struct sockdiag_socket *s, int hz, uint64_t near, uint64_t *ret_jiffy);
+
 #endif

@@ -138,6 +138,28 @@ static void test_destroyed(void **state)
 	assert_int_equal(s.state.retransmits, 1);
 }
 
+/* 1726188 ms are 431547 jiffies, 732 ms before the timer are 183, and the RTO of 1 s is 250. */
+static void test_armed(void **state)
+{
+	struct sockdiag_socket s;
+	uint64_t j = 5;
+
+	assert_int_equal(sockdiag_parse(payload_of(dump_v4), &s), 0);
+	assert_true(sockdiag_armed(&s, 250, 431000, &j));
+	assert_int_equal(j, 431547 + 183 - 250);
+	assert_true(sockdiag_armed(&s, 250, (7ULL << 32) + 431000, &j));
+	assert_true(j == (7ULL << 32) + 431547 + 183 - 250);
+	s.last_data_sent_ms = 10010; /* 3003 jiffies of 1/300 s */
+	s.state.expires_ms = 237;    /* 71 of them, rounded up */
+	assert_true(sockdiag_armed(&s, 300, 3000, &j));
+	assert_int_equal(j, 3003 + 71 - 300);
+	s.state.expires_ms = 0; /* due */
+	assert_false(sockdiag_armed(&s, 250, 431000, &j));
+	s.state.expires_ms = 732;
+	s.has_info = false;
+	assert_false(sockdiag_armed(&s, 250, 431000, &j));
+}
+
 /* Cut at every length, in memory of exactly that size so that a sanitizer sees a read beyond it. */
 static void test_cut(void **state)
 {
@@ -278,10 +300,11 @@ static void test_mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_syn_sent),      cmocka_unit_test(test_families_and_states),
-		cmocka_unit_test(test_destroyed),     cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_short_info),    cmocka_unit_test(test_datagrams),
-		cmocka_unit_test(test_error_message), cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_syn_sent),  cmocka_unit_test(test_families_and_states),
+		cmocka_unit_test(test_destroyed), cmocka_unit_test(test_armed),
+		cmocka_unit_test(test_cut),	  cmocka_unit_test(test_short_info),
+		cmocka_unit_test(test_datagrams), cmocka_unit_test(test_error_message),
+		cmocka_unit_test(test_mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
