@@ -97,7 +97,7 @@ static void write_app(struct json *j, const struct predict *p)
 	json_key(j, "app_timeout");
 	json_object(j);
 	key_ms(j, "timeout_ms", p->app_ns);
-	json_key_string(j, "gives_up",
+	json_key_string(j, "gives_up_by",
 			cut.end == CUT_LEAVES	? "kernel"
 			: cut.end == CUT_EITHER ? "either"
 						: "application");

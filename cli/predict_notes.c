@@ -9,6 +9,9 @@
 #include "util/buf.h"
 #include "util/duration.h"
 
+/* SYN times listed in a sentence. */
+#define LEAVING_MAX 12
+
 static int64_t ns_of(const struct predict *p, int64_t jiffies)
 {
 	return schedule_jiffies_ns(jiffies, p->policy.hz);
@@ -72,8 +75,9 @@ void predict_notes(const struct predict *p, struct buf *to)
 		note(&b, to);
 	}
 	if (!p->synack && p->nominal.limit == LIMIT_SYN_RETRIES && p->nominal.n - 1 < count) {
-		buf_fmt(&b, "%d retries also stand for a limit in time, %s s: it comes before %d + %d retransmissions",
-			retries, seconds_text(ns_of(p, p->nominal.end), seconds), retries, p->policy.linear);
+		buf_fmt(&b, "%s %d also stands for a limit in time, %s s: it comes before %d + %d retransmissions",
+			p->policy.syncnt ? "TCP_SYNCNT" : "tcp_syn_retries", retries,
+			seconds_text(ns_of(p, p->nominal.end), seconds), retries, p->policy.linear);
 		note(&b, to);
 	}
 	if (p->policy.user_timeout_ms)
@@ -81,7 +85,7 @@ void predict_notes(const struct predict *p, struct buf *to)
 	buf_fini(&b);
 }
 
-/* "SYN 3", or "the kernel's own end" */
+/* What the timer comes close to: a SYN, or the kernel's own end. */
 static void near_warning(const struct predict *p, const struct app_cut *c, struct buf *to)
 {
 	char timer[SECONDS_LEN], span[SPAN_LEN];
@@ -105,30 +109,42 @@ static void near_warning(const struct predict *p, const struct app_cut *c, struc
 	buf_fini(&b);
 }
 
+/* "; SYNs at 0, 1 s leave, SYN 2 (2 s) may leave, SYN 3 (3 s) is cut" */
+static void leaving(const struct predict *p, const struct app_cut *c, struct buf *to)
+{
+	int i, n = p->nominal.n, listed = c->sent < n ? c->sent : n, from = listed > LEAVING_MAX ? listed - 3 : 0;
+	char text[SECONDS_LEN];
+
+	buf_fmt(to, "; SYN%s at ", c->sent == 1 ? "" : "s");
+	if (from)
+		buf_str(to, "0, 1, ... ");
+	for (i = from; i < listed; i++)
+		buf_fmt(to, "%s%s", i > from ? ", " : "", seconds_text(ns_of(p, p->nominal.syn[i]), text));
+	buf_fmt(to, " s leave%s", c->sent == 1 ? "s" : "");
+	for (; i < n && i < c->sent_max; i++)
+		buf_fmt(to, ", SYN %d (%s s) may leave", i, seconds_text(ns_of(p, p->nominal.syn[i]), text));
+	if (i < n)
+		buf_fmt(to, ", SYN %d (%s s) is cut", i, seconds_text(ns_of(p, p->nominal.syn[i]), text));
+}
+
 static void given_timer(const struct predict *p, struct buf *to)
 {
-	char timer[SECONDS_LEN], end[SECONDS_LEN];
+	char timer[SECONDS_LEN];
 	struct app_cut c;
 	struct buf b = { 0 };
 
 	app_cut(&p->nominal, &p->range, p->policy.hz, p->app_ns, &c);
 	seconds_text(p->app_ns, timer);
-	seconds_text(ns_of(p, p->nominal.end), end);
-	if (c.end == CUT_LEAVES)
+	if (c.end == CUT_LEAVES) {
 		buf_fmt(&b, "timed-out: the kernel gives up first; the application's %s s timer comes too late", timer);
-	else if (c.end == CUT_EITHER)
+	} else if (c.end == CUT_EITHER) {
 		buf_fmt(&b,
 			"timed-out or abandoned: the application's %s s timer falls within the slack of the kernel's end",
 			timer);
-	else if (c.sent == c.sent_max)
-		buf_fmt(&b, "abandoned: the application's %s s timer comes first; %d SYN%s leave%s", timer, c.sent,
-			c.sent == 1 ? "" : "s", c.sent == 1 ? "s" : "");
-	else
-		buf_fmt(&b, "abandoned: the application's %s s timer comes first; %d or %d SYNs leave", timer, c.sent,
-			c.sent_max);
-	if (c.end > CUT_EITHER && c.sent_max < p->nominal.n)
-		buf_fmt(&b, ", SYN %d (due at %s s) is cut", c.sent_max,
-			seconds_text(ns_of(p, p->nominal.syn[c.sent_max]), end));
+	} else {
+		buf_fmt(&b, "abandoned: the application's %s s timer comes first", timer);
+		leaving(p, &c, &b);
+	}
 	add_wrapped(to, "", buf_text(&b));
 	if (c.near >= 0 || c.end == CUT_EITHER || c.end == CUT_BARELY)
 		near_warning(p, &c, to);

@@ -68,15 +68,14 @@ static void policy(const struct predict *p, struct buf *to)
 		buf_fmt(&b, "TCP_USER_TIMEOUT %lld ms, ", (long long)o->user_timeout_ms);
 	buf_fmt(&b, "RTO %s s ", seconds_text(predict_first_rto_ns(p), text));
 	buf_fmt(&b, "to %s s", seconds_text(o->rto_max_ms * NS_PER_MS, text));
-	add_wrapped(to, "  policy    ", buf_text(&b));
+	add_items(to, "  policy    ", buf_text(&b));
 	buf_fini(&b);
 }
 
-static void settings(const struct predict *p, struct buf *to)
+static void settings(const struct setting *found, int n, struct buf *to)
 {
-	struct setting found[SETTINGS_MAX];
 	char span[SPAN_LEN];
-	int i, n = settings_within(&p->policy, p->within_ns, found);
+	int i;
 
 	for (i = 0; i < n; i++) {
 		buf_fmt(to, "\n  %d", found[i].n_min);
@@ -84,16 +83,20 @@ static void settings(const struct predict *p, struct buf *to)
 			buf_fmt(to, " or %d", found[i].n);
 		buf_fmt(to, " SYN%s, %s %s (%s)\n    %s\n", found[i].n == 1 ? "" : "s",
 			found[i].scope == SETTING_APPLICATION ? "cut at" : "ETIMEDOUT at",
-			span_text(found[i].min_ns, found[i].max_ns, span), setting_scope_word(found[i].scope),
+			span_text(found[i].min_ns, found[i].max_ns, span),
+			found[i].scope == SETTING_APPLICATION ? "the application's own timer, as curl's"
+							      : setting_scope_word(found[i].scope),
 			found[i].line);
 	}
 }
 
 static void within(const struct predict *p, struct buf *to)
 {
+	struct setting found[SETTINGS_MAX];
 	bool holds = p->range.end.max_ns <= p->within_ns;
 	char limit[SECONDS_LEN], span[SPAN_LEN];
 	struct buf b = { 0 };
+	int n = settings_within(&p->policy, p->within_ns, found);
 
 	seconds_text(p->within_ns, limit);
 	buf_fmt(&b, "This policy %s within %s s: it gives up at %s", holds ? "ends" : "does not end", limit,
@@ -103,12 +106,15 @@ static void within(const struct predict *p, struct buf *to)
 	predict_notes(p, to);
 	buf_reset(&b);
 	buf_fmt(&b,
-		"Each of these alone ends within %s s, whatever the timers' slack; best first (most SYNs, then the latest end):",
+		"Each of these alone ends within %s s, whatever the timers' slack; best first (most SYNs, then the "
+		"latest end):",
 		limit);
-	buf_char(to, '\n');
-	add_wrapped(to, "", buf_text(&b));
+	if (n) {
+		buf_char(to, '\n');
+		add_wrapped(to, "", buf_text(&b));
+	}
 	buf_fini(&b);
-	settings(p, to);
+	settings(found, n, to);
 }
 
 void predict_text(const struct predict *p, struct buf *to)

@@ -36,28 +36,37 @@ static bool fits(const struct search *s, const struct policy *p, struct schedule
 	return ret_range->end.max_ns <= s->within_ns;
 }
 
-static struct setting *add(struct search *s, enum setting_scope scope, const char *name, const struct policy *p)
+static bool changes_nothing(const struct search *s, const struct policy *p)
 {
-	struct setting *to = &s->found[s->n++];
-	struct schedule_range r;
+	struct schedule now, then;
 
+	schedule_nominal(s->policy, &now);
+	schedule_nominal(p, &then);
+	return now.n == then.n && now.end == then.end && !memcmp(now.syn, then.syn, (size_t)now.n * sizeof(*now.syn));
+}
+
+static void add(struct search *s, enum setting_scope scope, const char *name, const struct policy *p, const char *fmt,
+		...) __attribute__((format(printf, 5, 6)));
+
+/* `fmt`: the line to paste. */
+static void add(struct search *s, enum setting_scope scope, const char *name, const struct policy *p, const char *fmt,
+		...)
+{
+	struct setting *to = &s->found[s->n];
+	struct schedule_range r;
+	va_list ap;
+
+	if (changes_nothing(s, p))
+		return;
 	schedule_range(p, &r);
 	*to = (struct setting){
 		.scope = scope, .n_min = r.n_min, .n = r.n, .min_ns = r.end.min_ns, .max_ns = r.end.max_ns
 	};
 	snprintf(to->name, sizeof(to->name), "%s", name);
-	return to;
-}
-
-static void line(struct setting *to, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void line(struct setting *to, const char *fmt, ...)
-{
-	va_list ap;
-
 	va_start(ap, fmt);
 	vsnprintf(to->line, sizeof(to->line), fmt, ap);
 	va_end(ap);
+	s->n++;
 }
 
 /* The most retries that fit, by the sysctl or by TCP_SYNCNT. */
@@ -67,18 +76,17 @@ static void search_retries(struct search *s, bool by_socket)
 	int *value = by_socket ? &p.syncnt : &p.retries;
 	struct schedule_range r;
 	struct schedule n;
-	struct setting *to;
 
 	for (*value = POLICY_RETRIES_MAX; *value >= POLICY_RETRIES_MIN; --*value)
 		if (fits(s, &p, &n, &r))
 			break;
 	if (*value < POLICY_RETRIES_MIN)
 		return;
-	to = add(s, by_socket ? SETTING_SOCKET : SETTING_SYSCTL, by_socket ? "TCP_SYNCNT" : "tcp_syn_retries", &p);
 	if (by_socket)
-		line(to, "setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &(int){%d}, sizeof(int));", *value);
+		add(s, SETTING_SOCKET, "TCP_SYNCNT", &p,
+		    "setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &(int){%d}, sizeof(int));", *value);
 	else
-		line(to, "sysctl -w net.ipv4.tcp_syn_retries=%d", *value);
+		add(s, SETTING_SYSCTL, "tcp_syn_retries", &p, "sysctl -w net.ipv4.tcp_syn_retries=%d", *value);
 }
 
 static bool better(const struct schedule *a, const struct schedule *b)
@@ -120,15 +128,13 @@ static void search_linear(struct search *s)
 {
 	struct schedule n, than = { 0 }, again;
 	struct schedule_range r;
-	struct setting *to;
 	struct policy p;
 
 	for (; best_pair(s, &than, &p, &n); than = n) {
 		if (!fits(s, &p, &again, &r))
 			continue;
-		to = add(s, SETTING_SYSCTL, "tcp_syn_retries, tcp_syn_linear_timeouts", &p);
-		line(to, "sysctl -w net.ipv4.tcp_syn_retries=%d net.ipv4.tcp_syn_linear_timeouts=%d", p.retries,
-		     p.linear);
+		add(s, SETTING_SYSCTL, "tcp_syn_retries, tcp_syn_linear_timeouts", &p,
+		    "sysctl -w net.ipv4.tcp_syn_retries=%d net.ipv4.tcp_syn_linear_timeouts=%d", p.retries, p.linear);
 		return;
 	}
 }
@@ -140,12 +146,10 @@ static void search_rto_max(struct search *s)
 	struct schedule_range r;
 	struct schedule n;
 
-	for (p.rto_max_ms = s->policy->rto_max_ms / 1000 * 1000; p.rto_max_ms >= POLICY_RTO_MAX_MS_MIN;
-	     p.rto_max_ms -= 1000) {
+	for (p.rto_max_ms = p.rto_max_ms / 1000 * 1000; p.rto_max_ms >= POLICY_RTO_MAX_MS_MIN; p.rto_max_ms -= 1000) {
 		if (!fits(s, &p, &n, &r))
 			continue;
-		line(add(s, SETTING_SYSCTL, "tcp_rto_max_ms", &p), "sysctl -w net.ipv4.tcp_rto_max_ms=%d",
-		     p.rto_max_ms);
+		add(s, SETTING_SYSCTL, "tcp_rto_max_ms", &p, "sysctl -w net.ipv4.tcp_rto_max_ms=%d", p.rto_max_ms);
 		return;
 	}
 }
@@ -168,13 +172,13 @@ static void search_user_timeout(struct search *s)
 	}
 	if (ms <= 0)
 		return;
-	line(add(s, SETTING_SOCKET, "TCP_USER_TIMEOUT", &p),
-	     "setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(int){%lld}, sizeof(int));", (long long)ms);
+	add(s, SETTING_SOCKET, "TCP_USER_TIMEOUT", &p,
+	    "setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(int){%lld}, sizeof(int));", (long long)ms);
 }
 
 static void add_application(struct search *s)
 {
-	struct setting *to = add(s, SETTING_APPLICATION, "application", s->policy);
+	struct setting *to = &s->found[s->n];
 	char seconds[SECONDS_LEN];
 	struct schedule_range r;
 	struct schedule n;
@@ -183,11 +187,16 @@ static void add_application(struct search *s)
 	schedule_nominal(s->policy, &n);
 	schedule_range(s->policy, &r);
 	app_cut(&n, &r, s->policy->hz, s->within_ns, &cut);
-	to->n_min = cut.sent;
-	to->n = cut.sent_max;
-	to->min_ns = s->within_ns < r.end.min_ns ? s->within_ns : r.end.min_ns;
-	to->max_ns = s->within_ns < r.end.max_ns ? s->within_ns : r.end.max_ns;
-	line(to, "curl --connect-timeout %s, or any program's own timer", seconds_text(s->within_ns, seconds));
+	if (cut.end <= CUT_EITHER)
+		return;
+	*to = (struct setting){ .scope = SETTING_APPLICATION,
+				.name = "timer",
+				.n_min = cut.sent,
+				.n = cut.sent_max,
+				.min_ns = s->within_ns,
+				.max_ns = s->within_ns };
+	snprintf(to->line, sizeof(to->line), "curl --connect-timeout %s", seconds_text(s->within_ns, seconds));
+	s->n++;
 }
 
 static int compare(const void *a, const void *b)

@@ -25,7 +25,8 @@ struct setting {
 /*
  * Settings under which the wait ends by `within_ns` in every phase, each the
  * best value of its kind and everything else as in `p`.  Best first: most SYNs,
- * then the latest end, then the narrowest reach.  Returns how many.
+ * then the latest end, then the narrowest reach.  What would change nothing is
+ * left out.  Returns how many.
  */
 int settings_within(const struct policy *p, int64_t within_ns, struct setting ret[SETTINGS_MAX]);
 

@@ -35,13 +35,17 @@ char *span_text(int64_t min_ns, int64_t max_ns, char to[SPAN_LEN])
 	return to;
 }
 
-void add_wrapped(struct buf *to, const char *lead, const char *text)
+/* `separator` ends with a blank, where a line may break. */
+static void wrap(struct buf *to, const char *lead, const char *text, const char *separator)
 {
 	size_t indent = strlen(lead), at = indent, len;
+	const char *next;
 
 	buf_str(to, lead);
-	while (*text) {
-		len = strcspn(text, " ");
+	for (; *text; text = next) {
+		next = strstr(text, separator);
+		len = next ? (size_t)(next - text) + strlen(separator) - 1 : strlen(text);
+		next = text + len + (next != NULL);
 		if (at > indent && at + 1 + len > WIDTH) {
 			buf_char(to, '\n');
 			buf_repeat(to, " ", indent);
@@ -52,7 +56,16 @@ void add_wrapped(struct buf *to, const char *lead, const char *text)
 		}
 		buf_add(to, text, len);
 		at += len;
-		text += len + (text[len] == ' ');
 	}
 	buf_char(to, '\n');
+}
+
+void add_wrapped(struct buf *to, const char *lead, const char *text)
+{
+	wrap(to, lead, text, " ");
+}
+
+void add_items(struct buf *to, const char *lead, const char *text)
+{
+	wrap(to, lead, text, ", ");
 }

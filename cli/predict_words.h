@@ -18,4 +18,7 @@ char *span_text(int64_t min_ns, int64_t max_ns, char to[SPAN_LEN]);
 /* Adds text broken at blanks to 80 columns: the first line after `lead`, the others under it.  Ends the line. */
 void add_wrapped(struct buf *to, const char *lead, const char *text);
 
+/* The same, broken only after commas. */
+void add_items(struct buf *to, const char *lead, const char *text);
+
 #endif
