@@ -35,9 +35,10 @@ struct event_field {
 };
 
 struct event_form {
-	const char *word;  /* NULL: this kind has no text */
-	bool has_flow;	   /* "A > B" follows the word */
-	uint16_t from, to; /* offsets of its two endpoints */
+	const char *word;   /* NULL: this kind has no text */
+	bool has_flow;	    /* "A > B" follows the word ... */
+	bool flow_optional; /* ... unless neither end is known */
+	uint16_t from, to;  /* offsets of its two endpoints */
 	const struct event_field *fields;
 	int n_fields;
 };

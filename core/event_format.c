@@ -118,7 +118,8 @@ void event_format(const struct event *ev, struct buf *to)
 	if (form->has_flow) {
 		memcpy(&a, (const char *)ev + form->from, sizeof(a));
 		memcpy(&b, (const char *)ev + form->to, sizeof(b));
-		buf_fmt(to, " %s > %s", endpoint_format(&a, from), endpoint_format(&b, dst));
+		if (!form->flow_optional || a.addr.family || a.port || b.addr.family || b.port)
+			buf_fmt(to, " %s > %s", endpoint_format(&a, from), endpoint_format(&b, dst));
 	}
 	for (i = 0; i < form->n_fields; i++)
 		add_field(to, ev, &form->fields[i]);

@@ -152,6 +152,18 @@ static bool parse_flow(struct cursor *c, const struct event_form *form, struct e
 	return true;
 }
 
+/* What comes next is name=value, or nothing. */
+static bool at_field(struct cursor *c)
+{
+	const char *p;
+
+	skip_blanks(c);
+	for (p = c->p; p < c->end && !is_blank(*p); p++)
+		if (*p == '=')
+			return true;
+	return p == c->end && p == c->p;
+}
+
 static const struct event_form *find_form(const char *word, enum event_kind *ret)
 {
 	int k;
@@ -182,7 +194,7 @@ static const char *parse_event(struct cursor *c, struct event *ev)
 	form = find_form(word, &ev->kind);
 	if (!form)
 		return "an unknown kind of event";
-	if (form->has_flow && !parse_flow(c, form, ev))
+	if (form->has_flow && !(form->flow_optional && at_field(c)) && !parse_flow(c, form, ev))
 		return "no \"ADDRESS:PORT > ADDRESS:PORT\" after the kind";
 	set_defaults(ev, form, 0);
 	for (skip_blanks(c); !why && c->p < c->end; skip_blanks(c))

@@ -12,12 +12,12 @@ import sys
 
 ALLOWED = set(
     """
-    memchr memcmp memcpy memmove memset
-    strchr strcmp strcpy strcspn strlen strncmp strncpy strnlen strpbrk strrchr strspn strstr
+    bcmp memchr memcmp memcpy memmove memset
+    stpcpy strchr strcmp strcpy strcspn strlen strncmp strncpy strnlen strpbrk strrchr strspn strstr
     snprintf vsnprintf
     malloc calloc realloc free qsort bsearch
     strtol strtoll strtoul strtoull
-    abs labs llabs __ctype_b_loc
+    abs labs llabs imaxabs __ctype_b_loc
     inet_ntop inet_pton
     strerrorname_np strerrordesc_np sigabbrev_np sigdescr_np
     __assert_fail
