@@ -103,26 +103,27 @@ int lab_files_capture(const struct lab_files *f, const char *path, const struct 
 	return pcapng_close(p, e);
 }
 
-void lab_story(const struct attempt *a, const struct verdict *v, bool fast, struct story *ret)
+void lab_story(const struct attempt *a, const struct verdict *v, const struct lab_config *c, struct story *ret)
 {
-	struct attempt *scaled = fast ? malloc(sizeof(*scaled)) : NULL;
+	struct attempt *scaled = c->fast ? malloc(sizeof(*scaled)) : NULL;
 	struct timescale ts;
 	int i;
 
-	if (!scaled) {
-		story_make(a, v, ret);
-		return;
-	}
-	timescale_attempt(a, scaled);
-	timescale_init(&ts, &a->policy, a->has_phase ? (int64_t)a->phase : -1);
-	story_make(scaled, v, ret);
-	ret->scaled = true;
-	for (i = 0; i < ret->n; i++)
+	if (scaled)
+		timescale_attempt(a, scaled);
+	story_make(scaled ? scaled : a, v, ret);
+	if (ret->n && c->scenario->route == ROUTES_AS_THEY_ARE)
+		snprintf(ret->rows[0].server_state, sizeof(ret->rows[0].server_state), "%s",
+			 c->scenario->server == SERVER_STOPS ? "CLOSED" : "LISTEN");
+	if (scaled)
+		timescale_of(&ts, a);
+	for (i = 0; scaled && i < ret->n; i++)
 		ret->rows[i].real_ns = timescale_to_real(&ts, ret->rows[i].t_ns);
+	ret->scaled = scaled != NULL;
 	free(scaled);
 }
 
-int lab_files_svg(const char *path, const struct attempt *a, bool fast, struct err *e)
+int lab_files_svg(const char *path, const struct attempt *a, const struct lab_config *c, struct err *e)
 {
 	struct story *story = malloc(sizeof(*story));
 	struct diagram *d = NULL;
@@ -133,7 +134,7 @@ int lab_files_svg(const char *path, const struct attempt *a, bool fast, struct e
 
 	verdict_make(a, &v);
 	if (story) {
-		lab_story(a, &v, fast, story);
+		lab_story(a, &v, c, story);
 		d = diagram_new(story);
 	}
 	if (d) {

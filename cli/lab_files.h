@@ -3,6 +3,7 @@
 #define SYNSENT_CLI_LAB_FILES_H
 
 #include "core/story.h"
+#include "lab/lab.h"
 #include "packet/decode.h"
 #include "sources/live.h"
 #include "util/err.h"
@@ -29,10 +30,10 @@ void lab_files_packet(struct lab_files *f, const struct live_packet *p, const st
 /* Writes the capture, the verdict on `a` (may be NULL) as its comment, and a comment on each packet of the attempt. */
 int lab_files_capture(const struct lab_files *f, const char *path, const struct attempt *a, struct err *e);
 
-int lab_files_svg(const char *path, const struct attempt *a, bool fast, struct err *e);
+int lab_files_svg(const char *path, const struct attempt *a, const struct lab_config *c, struct err *e);
 void lab_files_fini(struct lab_files *f);
 
-/* The story of an attempt; of a fast lab, with the lab's axis and the real one. */
-void lab_story(const struct attempt *a, const struct verdict *v, bool fast, struct story *ret);
+/* The story of an attempt in this lab: that its server listens is known, and a fast lab has two clocks. */
+void lab_story(const struct attempt *a, const struct verdict *v, const struct lab_config *c, struct story *ret);
 
 #endif

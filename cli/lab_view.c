@@ -262,13 +262,14 @@ static void print_diagram(struct lab_show *s, const struct attempt *a, const str
 						   : s->o.terminal.columns > 100 ? 100
 										 : s->o.terminal.columns,
 					.utf8 = s->o.terminal.utf8,
+					.no_verdict = true,
 					.color = s->o.terminal.color };
 	struct story *story = malloc(sizeof(*story));
 	struct diagram *d;
 
 	if (!story)
 		return;
-	lab_story(a, v, s->c->fast, story);
+	lab_story(a, v, s->c, story);
 	d = diagram_new(story);
 	if (d) {
 		buf_reset(&s->line);
@@ -314,7 +315,7 @@ static int write_files(struct lab_show *s, struct err *e)
 	if (!r && s->o.capture)
 		r = lab_files_capture(&s->files, s->o.capture, last, e);
 	if (!r && s->o.svg && last)
-		r = lab_files_svg(s->o.svg, last, s->c->fast, e);
+		r = lab_files_svg(s->o.svg, last, s->c, e);
 	return r;
 }
 

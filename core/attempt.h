@@ -95,8 +95,8 @@ struct attempt {
 	int n_drops;
 	struct drop drops[ATTEMPT_DROPS_MAX];
 
-	bool has_counters;	   /* the namespace's counters were read around this attempt */
-	int64_t abort_on_timeout;  /* TcpExtTCPAbortOnTimeout moved by this much */
+	bool has_abort_count;	   /* it is known whether the kernel counted a give-up for this attempt */
+	int64_t abort_on_timeout;  /* TcpExtTCPAbortOnTimeout moved by this much for it */
 	int64_t listen_overflows;  /* TcpExtListenOverflows */
 	uint64_t lost;		   /* events that the sources lost meanwhile */
 	int64_t observed_until_ns; /* the observation's end */

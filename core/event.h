@@ -141,7 +141,10 @@ struct event_drop {
 	char rule[160];
 };
 
+/* A counter belongs to a namespace; the source says which attempt it moved for, or client.port 0 when it does not tell.
+ */
 struct event_counter {
+	struct flow flow;
 	char name[40]; /* "TCPAbortOnTimeout" */
 	int64_t delta;
 };

@@ -3,33 +3,46 @@
 
 __extension__ typedef __int128 wide; /* ns times ns does not fit in 64 bits */
 
-void timescale_init(struct timescale *ts, const struct policy *fast, int64_t phase)
+static void knots(struct timescale *ts, const struct policy *fast, const struct attempt *a)
 {
 	struct policy slow = *fast;
 	struct schedule f, s;
+	int64_t edge = a ? a->phase_edge_ns : 0; /* SYN 0 left within a jiffy, the others at one's begin */
 	int i;
 
 	ts->n = 0;
 	if (!fast->rto_first_j)
 		return;
 	slow.rto_first_j = 0;
-	if (phase < 0) {
+	if (a) {
+		schedule_exact(fast, a->phase, &f);
+		schedule_exact(&slow, a->phase, &s);
+	} else {
 		schedule_nominal(fast, &f);
 		schedule_nominal(&slow, &s);
-	} else {
-		schedule_exact(fast, (uint64_t)phase, &f);
-		schedule_exact(&slow, (uint64_t)phase, &s);
 	}
 	for (i = 0; i < f.n && i < s.n; i++) {
-		ts->real_ns[i] = schedule_jiffies_ns(f.syn[i], fast->hz);
-		ts->lab_ns[i] = schedule_jiffies_ns(s.syn[i], fast->hz);
+		ts->real_ns[i] = i ? schedule_jiffies_ns(f.syn[i], fast->hz) - edge : 0;
+		ts->lab_ns[i] = i ? schedule_jiffies_ns(s.syn[i], fast->hz) - edge : 0;
 	}
 	if (f.n == s.n) {
-		ts->real_ns[i] = schedule_jiffies_ns(f.end, fast->hz);
-		ts->lab_ns[i] = schedule_jiffies_ns(s.end, fast->hz);
+		ts->real_ns[i] = schedule_jiffies_ns(f.end, fast->hz) - edge;
+		ts->lab_ns[i] = schedule_jiffies_ns(s.end, fast->hz) - edge;
 		i++;
 	}
 	ts->n = i;
+}
+
+void timescale_init(struct timescale *ts, const struct policy *fast)
+{
+	knots(ts, fast, NULL);
+}
+
+void timescale_of(struct timescale *ts, const struct attempt *a)
+{
+	ts->n = 0;
+	if (a->has_policy)
+		knots(ts, &a->policy, a->has_phase ? a : NULL);
 }
 
 static int64_t map(const int64_t *from, const int64_t *to, int n, int64_t x)
@@ -67,15 +80,13 @@ void timescale_attempt(const struct attempt *fast, struct attempt *ret)
 	int i;
 
 	*ret = *fast;
-	if (!fast->has_policy)
-		return;
-	timescale_init(&ts, &fast->policy, fast->has_phase ? (int64_t)fast->phase : -1);
+	timescale_of(&ts, fast);
 	ret->policy.rto_first_j = 0;
-	ret->phase_edge_ns = 0; /* a part of a jiffy is no longer to be told on this axis */
 	for (i = 0; i < fast->n_syns && i < ATTEMPT_SYNS_MAX; i++)
 		shift(&ts, start, &ret->syn_ns[i]);
 	for (i = 0; i < fast->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		shift(&ts, start, &ret->replies[i].t_ns);
+	ret->own_timer_ns = timescale_to_lab(&ts, fast->own_timer_ns);
 	shift(&ts, start, &ret->ack_ns);
 	shift(&ts, start, &ret->client_rst_ns);
 	shift(&ts, start, &ret->fin_ns[0]);

@@ -16,8 +16,11 @@ struct timescale {
 	int64_t lab_ns[SCHEDULE_SYNS_MAX + 1];
 };
 
-/* From a policy with rto_first_j set, to the same without.  Nominal times when phase < 0. */
-void timescale_init(struct timescale *ts, const struct policy *fast, int64_t phase);
+/* From a policy with rto_first_j set, to the same without: nominal times. */
+void timescale_init(struct timescale *ts, const struct policy *fast);
+
+/* The same for one attempt: exact times, where its phase is known. */
+void timescale_of(struct timescale *ts, const struct attempt *a);
 
 int64_t timescale_to_lab(const struct timescale *ts, int64_t real_ns);
 int64_t timescale_to_real(const struct timescale *ts, int64_t lab_ns);

@@ -207,6 +207,12 @@ static void add_syn(struct slot *s, int64_t t_ns, bool counted)
 	s->last_syn_counted = counted;
 }
 
+/* What connect() returned may be known before the packets that made it so are read. */
+static bool came_before_end(const struct attempt *a, const struct event *ev)
+{
+	return a->socket_seen && ev->t_ns <= a->ended_ns && (!a->has_isn || a->isn == ev->segment.seq);
+}
+
 static void feed_syn(struct tracker *t, const struct event *ev)
 {
 	const struct event_segment *g = &ev->segment;
@@ -215,11 +221,13 @@ static void feed_syn(struct tracker *t, const struct event *ev)
 
 	if (s && s->a.has_isn && s->a.isn != g->seq && s->a.end == ATTEMPT_OPEN)
 		end(s, ATTEMPT_END_PACKETS, ev->t_ns); /* the 4-tuple is used again */
-	if (s && s->a.has_isn && s->a.isn == g->seq && s->a.end != ATTEMPT_OPEN) {
+	if (s && s->a.has_isn && s->a.isn == g->seq && s->a.end != ATTEMPT_OPEN && !came_before_end(&s->a, ev)) {
 		t->counts.unmatched++;
 		return;
 	}
-	s = find_open(t, &f);
+	if (!s || s->a.end == ATTEMPT_OPEN || !came_before_end(&s->a, ev))
+		s = find_open(t, &f);
+	s->a.flow.client.addr = g->src.addr; /* not part of the hash */
 	if (!s->a.has_isn) {
 		s->a.has_isn = true;
 		s->a.isn = g->seq;
@@ -517,21 +525,22 @@ static void feed_drop(struct tracker *t, const struct event *ev)
 	t->counts.unmatched += !any;
 }
 
-/* Counters belong to a namespace, not to a socket: they are set beside the attempt that was last under way. */
 static void feed_counter(struct tracker *t, const struct event *ev)
 {
-	struct attempt *a;
+	struct slot *s = find(t, &ev->counter.flow);
 
-	if (t->newest == NONE) {
+	if (!s && !ev->counter.flow.client.port && t->newest != NONE)
+		s = &t->slots[t->newest];
+	if (!s) {
 		t->counts.unmatched++;
 		return;
 	}
-	a = &t->slots[t->newest].a;
-	a->has_counters = true;
-	if (!strcmp(ev->counter.name, "TCPAbortOnTimeout"))
-		a->abort_on_timeout += ev->counter.delta;
-	else if (!strcmp(ev->counter.name, "ListenOverflows"))
-		a->listen_overflows += ev->counter.delta;
+	if (!strcmp(ev->counter.name, "TCPAbortOnTimeout")) {
+		s->a.has_abort_count = true;
+		s->a.abort_on_timeout += ev->counter.delta;
+	} else if (!strcmp(ev->counter.name, "ListenOverflows")) {
+		s->a.listen_overflows += ev->counter.delta;
+	}
 }
 
 static void feed_lost(struct tracker *t, const struct event *ev)

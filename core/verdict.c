@@ -222,7 +222,7 @@ static void unreachable(const struct attempt *a, struct verdict *v, const struct
 	if (soft)
 		evidence(v, "a soft error does not end connect(); the ICMP that answered SYN %d did, at %s",
 			 a->n_syns > 0 ? a->n_syns - 1 : 0, seconds(v->elapsed_ns, t));
-	advise(v, "a router or firewall rejects the SYN: look at the sender of the ICMP; no timeout is involved");
+	advise(v, "a router or firewall rejects the SYN: the sender of the ICMP is the place; no timeout is involved");
 }
 
 /* connect() failed before any SYN could leave. */
@@ -234,23 +234,23 @@ static void failed_locally(struct verdict *v)
 	switch (v->error) {
 	case ENETUNREACH:
 		headline(v, "this host has no route to the server");
-		advise(v, "look at `ip route get ADDRESS`, and whether the interface is up");
+		advise(v, "`ip route get ADDRESS`, and whether the interface is up");
 		break;
 	case EHOSTUNREACH:
 		headline(v, "a route of this host says unreachable");
-		advise(v, "look at `ip route get ADDRESS`");
+		advise(v, "`ip route get ADDRESS`");
 		break;
 	case EACCES:
 		headline(v, "a route of type prohibit forbids it on this host");
-		advise(v, "look at `ip route get ADDRESS` and `ip rule`");
+		advise(v, "`ip route get ADDRESS` and `ip rule`");
 		break;
 	case EINVAL:
 		headline(v, "this host's kernel refused: a route of type blackhole, or a bad address");
-		advise(v, "look at `ip route get ADDRESS`: a blackhole route gives EINVAL");
+		advise(v, "`ip route get ADDRESS`: a blackhole route gives EINVAL");
 		break;
 	case EADDRNOTAVAIL:
 		headline(v, "no free source port or address on this host");
-		advise(v, "look at net.ipv4.ip_local_port_range and at sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
+		advise(v, "net.ipv4.ip_local_port_range and at sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
 		break;
 	case EPERM:
 		headline(v, "this host's policy forbids it (a cgroup program or security module)");
@@ -326,7 +326,7 @@ static void judge_result(const struct attempt *a, struct verdict *v)
 		headline(
 			v,
 			"no ICMP was seen; a neighbour or route failure on this host, or an ICMP that was not captured");
-		advise(v, "look at `ip neigh` and `ip route get ADDRESS`");
+		advise(v, "`ip neigh` and `ip route get ADDRESS`");
 	} else {
 		conclude(v, OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 		headline(v, "connect() failed: %s", errno_text(v->error));
@@ -369,25 +369,71 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 		judge_by_instant(a, v);
 }
 
+/* The number of retransmissions after which this kernel gives up at that instant, or 0 for none. */
+static int syncnt_that_ends(const struct attempt *a, const struct verdict *v)
+{
+	struct attempt other = { .has_policy = true,
+				 .policy = a->policy,
+				 .has_phase = a->has_phase,
+				 .phase = a->phase,
+				 .phase_edge_ns = a->phase_edge_ns };
+	int64_t syn, end;
+	bool exact;
+
+	for (other.policy.syncnt = 1; other.policy.syncnt < POLICY_RETRIES_MAX; other.policy.syncnt++) {
+		if (!verdict_predict(&other, &syn, 1, &end, &exact) || end > v->elapsed_ns + GIVE_UP_TOLERANCE_NS)
+			break;
+		if (imaxabs(end - v->elapsed_ns) <= GIVE_UP_TOLERANCE_NS)
+			return other.policy.syncnt;
+	}
+	return 0;
+}
+
+/* The kernel gave up, but not when its sysctls have it: a socket option of the program's own. */
+static void kernel_gave_up_off_schedule(const struct attempt *a, struct verdict *v)
+{
+	int syncnt = syncnt_that_ends(a, v), n = a->n_syns > 0 ? a->n_syns - 1 : 0;
+
+	conclude(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, syncnt ? LIMIT_SYN_RETRIES : LIMIT_USER_TIMEOUT,
+		 CONFIDENCE_CERTAIN);
+	v->error = ETIMEDOUT;
+	headline(
+		v,
+		"the kernel gave up after %d unanswered retransmission%s, by a limit that the program set on its socket",
+		n, plural(n));
+	if (syncnt)
+		evidence(v, "that instant is the end of TCP_SYNCNT %d", syncnt);
+	else
+		evidence(v, "that instant is the end of no retransmission count: TCP_USER_TIMEOUT, likely");
+	advise(v, "TCP_USER_TIMEOUT or TCP_SYNCNT in the client: tcp_syn_retries does not count here");
+}
+
+/* Neither the wire nor a return value tells: the kernel's count of give-ups, and the instant at which it was due. */
 static void judge_by_instant(const struct attempt *a, struct verdict *v)
 {
+	bool known = v->predicted_end_ns && v->predicted_exact;
 	int64_t early = v->predicted_end_ns - v->elapsed_ns;
+	bool at_instant = known && imaxabs(early) <= GIVE_UP_TOLERANCE_NS;
 
-	if (v->predicted_end_ns && v->predicted_exact && early > GIVE_UP_TOLERANCE_NS) {
-		evidence(v, "the socket left SYN-SENT while the kernel still had retransmissions to send");
-		if (a->has_counters && !a->abort_on_timeout)
-			evidence(v, "the kernel's own count of give-ups (TCPAbortOnTimeout) did not move");
+	if (a->has_abort_count && a->abort_on_timeout) {
+		evidence(v, "the kernel counted a give-up then (TCPAbortOnTimeout)");
+		if (!known || at_instant) {
+			say_distance(v, "the socket left SYN-SENT");
+			kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
+		} else {
+			kernel_gave_up_off_schedule(a, v);
+		}
+	} else if (a->has_abort_count) {
+		evidence(v, "the kernel counted no give-up (TCPAbortOnTimeout did not move)");
 		application_gave_up(a, v, CONFIDENCE_CERTAIN);
-	} else if (a->has_counters && a->abort_on_timeout) {
-		evidence(v, "the kernel counted the give-up (TCPAbortOnTimeout +%" PRId64 ")", a->abort_on_timeout);
-		say_distance(v, "the socket left SYN-SENT");
-		kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
-	} else if (a->has_counters) {
-		evidence(v, "the kernel's own count of give-ups (TCPAbortOnTimeout) did not move");
-		application_gave_up(a, v, CONFIDENCE_CERTAIN);
-	} else if (v->predicted_end_ns && v->predicted_exact && -early <= GIVE_UP_TOLERANCE_NS) {
+	} else if (at_instant) {
 		say_distance(v, "the socket left SYN-SENT");
 		kernel_gave_up(a, v, CONFIDENCE_LIKELY);
+	} else if (known && early > 0) {
+		evidence(
+			v,
+			"the socket left SYN-SENT while the kernel, by its sysctls, still had retransmissions to send");
+		application_gave_up(a, v, CONFIDENCE_LIKELY);
 	} else {
 		conclude(v, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
 		headline(v, "the socket left SYN-SENT, and nothing seen tells who ended the wait");
@@ -399,6 +445,11 @@ static void judge_signal(const struct attempt *a, struct verdict *v)
 {
 	const char *name = sigabbrev_np(a->end_signal);
 
+	if (a->has_abort_count && a->abort_on_timeout) {
+		evidence(v, "process %d died of SIG%s afterwards", a->pid, name ? name : "?");
+		judge_by_instant(a, v);
+		return;
+	}
 	conclude(v, OUTCOME_KILLED, GAVE_UP_SIGNAL, LIMIT_NONE, CONFIDENCE_CERTAIN);
 	headline(v, "SIG%s ended the client while it waited", name ? name : "?");
 	evidence(v, "process %d died of SIG%s in SYN-SENT", a->pid, name ? name : "?");
@@ -466,8 +517,8 @@ void verdict_make(const struct attempt *a, struct verdict *ret)
 		judge_signal(a, ret);
 		break;
 	case ATTEMPT_END_EXIT:
-		evidence(ret, "process %d exited (status %d) while its socket was in SYN-SENT", a->pid, a->exit_status);
-		application_gave_up(a, ret, CONFIDENCE_CERTAIN);
+		evidence(ret, "process %d exited with status %d, and its socket was gone", a->pid, a->exit_status);
+		judge_close(a, ret);
 		break;
 	case ATTEMPT_END_PACKETS:
 		judge_packets(a, ret);

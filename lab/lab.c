@@ -57,7 +57,7 @@ static int prepare_policy(struct lab *l, struct err *e)
 	l->policy.rto_first_j = (FAST_RTO_MIN_MS * l->policy.hz + 999) / 1000;
 	if (l->policy.rto_first_j < 3)
 		l->policy.rto_first_j = 3;
-	timescale_init(&l->scale, &l->policy, -1);
+	timescale_init(&l->scale, &l->policy);
 	return fast_start(l->policy.rto_first_j, &l->fast, e);
 }
 

@@ -272,7 +272,8 @@ int loop_client(struct lab *l, const struct client_opts *o, struct err *e)
 		if (over && (l->result.word != CLIENT_CONNECTED || closed_in_sight(l, over)))
 			break;
 	}
-	observe_counters(l->observe);
+	if (!r && o->argv)
+		r = loop_settle(l, OBSERVE_SETTLES_NS, e); /* the kernel's count tells who ended its sockets */
 	client_free(l->client);
 	l->client = NULL;
 	return r;

@@ -47,6 +47,7 @@ const struct scenario scenarios[] = {
 		.explain = "A reset by a firewall looks like a closed port: no timeout, an immediate refusal.",
 		.n_rules = 1,
 		.rules = { { HOOK_INPUT, MATCH_TO_SERVER, FW_REJECT_RST } },
+		.drop = DROP_LOCAL_INPUT,
 	},
 	{
 		.name = "host-prohibited",
@@ -58,6 +59,7 @@ const struct scenario scenarios[] = {
 			"first retransmission is answered in the same way.",
 		.n_rules = 1,
 		.rules = { { HOOK_INPUT, MATCH_TO_SERVER, FW_REJECT_HOST_PROHIBITED } },
+		.drop = DROP_LOCAL_INPUT,
 	},
 	{
 		.name = "no-listener",
@@ -116,6 +118,7 @@ const struct scenario scenarios[] = {
 			"below it: the client gets EHOSTUNREACH, not a timeout. Insert the DROP (iptables -I) instead.",
 		.n_rules = 2,
 		.rules = { { HOOK_INPUT, MATCH_TO_SERVER, FW_REJECT_HOST_PROHIBITED }, DROP_IN },
+		.drop = DROP_LOCAL_INPUT,
 	},
 	{
 		.name = "abandon",

@@ -16,9 +16,10 @@ struct diagram *diagram_new(const struct story *s);
 void diagram_free(struct diagram *d);
 
 struct diagram_term_opts {
-	int columns; /* 80 at least is assumed; narrower is cut */
-	bool utf8;   /* box-drawing characters and arrows, else ASCII */
-	bool color;  /* ANSI colours that repeat what the words say, legible on light and dark */
+	int columns;	 /* 80 at least is assumed; narrower is cut */
+	bool utf8;	 /* box-drawing characters and arrows, else ASCII */
+	bool no_verdict; /* leave out the last line: the verdict stands elsewhere already */
+	bool color;	 /* ANSI colours that repeat what the words say, legible on light and dark */
 };
 
 void diagram_term(const struct diagram *d, const struct diagram_term_opts *o, struct buf *to);

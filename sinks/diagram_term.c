@@ -304,6 +304,6 @@ void diagram_term(const struct diagram *d, const struct diagram_term_opts *o, st
 	head(&cv, d);
 	body(&cv, d);
 	flush(&cv);
-	for (i = 0; i < d->n_feet; i++)
+	for (i = 0; i < d->n_feet - o->no_verdict; i++)
 		foot(&cv, &d->feet[i]);
 }

@@ -13,6 +13,7 @@
 #define FLOWS_MAX 64
 #define LOOK_EVERY_NS (8 * 1000000LL)
 #define MS 1000000LL
+#define GONE_LOOKS_MAX 6 /* then it is left untold whether the kernel gave up */
 
 /* What is known of one flow, so that each thing is told once. */
 struct known {
@@ -28,6 +29,7 @@ struct known {
 	int64_t connect_ns;
 	bool has_policy; /* told by observe_connect */
 	struct event_state last;
+	int gone_looks; /* looks since it left SYN_SENT; 0: it did not, or it is judged */
 };
 
 struct observe {
@@ -40,6 +42,7 @@ struct observe {
 	uint64_t n_packets, lost;
 	int32_t hint;
 	struct counters counters;
+	int64_t aborts; /* kernel give-ups that are told already */
 	struct known flows[FLOWS_MAX];
 	int n_flows; /* a ring: the oldest gives way */
 };
@@ -83,6 +86,7 @@ int observe_new(const struct observe_opts *o, struct observe **ret, struct err *
 		return r;
 	}
 	counters_read(&ob->counters);
+	ob->aborts = ob->counters.abort_on_timeout;
 	*ret = ob;
 	return 0;
 }
@@ -249,7 +253,61 @@ static void give_gone(struct observe *ob, struct known *k, int64_t now)
 			    .close = { .flow = k->flow, .cause = CLOSE_UNKNOWN, .retransmits = k->retransmits } };
 
 	k->listed = false;
+	k->gone_looks = 1;
 	ob->o.on_event(&ev, ob->o.user);
+}
+
+static void give_abort(struct observe *ob, struct known *k, int64_t delta)
+{
+	struct event ev = { .kind = EVENT_COUNTER,
+			    .t_ns = observe_now(ob),
+			    .counter = { .flow = k->flow, .name = "TCPAbortOnTimeout", .delta = delta } };
+
+	k->gone_looks = 0;
+	ob->aborts += delta;
+	ob->o.on_event(&ev, ob->o.user);
+}
+
+/*
+ * TCPAbortOnTimeout counts the kernel's give-ups of the whole namespace.  Of
+ * the sockets that are gone it did for none when it stood still, and for all
+ * when it moved by their number; anything else is not told, and may become
+ * clear at the next look.  A look must lie between: the counter moves after the
+ * state does.
+ */
+static void give_aborts(struct observe *ob)
+{
+	int64_t moved = ob->counters.abort_on_timeout - ob->aborts;
+	int i, n_gone = 0;
+
+	for (i = 0; i < FLOWS_MAX; i++)
+		n_gone += ob->flows[i].gone_looks > 0;
+	for (i = 0; i < FLOWS_MAX; i++) {
+		struct known *k = &ob->flows[i];
+
+		if (k->gone_looks > 1 && (moved == 0 || moved == n_gone))
+			give_abort(ob, k, moved != 0);
+		else if (k->gone_looks > 0 && k->gone_looks < GONE_LOOKS_MAX)
+			k->gone_looks++;
+		else
+			k->gone_looks = 0;
+	}
+}
+
+static void read_counters(struct observe *ob)
+{
+	struct event ev = { .kind = EVENT_COUNTER,
+			    .t_ns = observe_now(ob),
+			    .counter = { .flow.server = ob->o.server, .name = "ListenOverflows" } };
+	int64_t before = ob->counters.listen_overflows;
+
+	if (counters_read(&ob->counters))
+		return;
+	ev.counter.delta = ob->counters.listen_overflows - before;
+	if (before >= 0 && ev.counter.delta > 0)
+		ob->o.on_event(&ev, ob->o.user);
+	if (ob->counters.abort_on_timeout >= 0)
+		give_aborts(ob);
 }
 
 static int look(struct observe *ob, struct err *e)
@@ -264,6 +322,7 @@ static int look(struct observe *ob, struct err *e)
 	for (i = 0; !r && i < n; i++)
 		if (ob->flows[i].listed && !ob->flows[i].in_this_look)
 			give_gone(ob, &ob->flows[i], l.now);
+	read_counters(ob);
 	ob->last_look_ns = l.now;
 	return r;
 }
@@ -299,27 +358,4 @@ int observe_pump(struct observe *ob, struct err *e)
 		ob->o.on_event(&ev, ob->o.user);
 	}
 	return look(ob, e);
-}
-
-static void give_counter(struct observe *ob, const char *name, int64_t before, int64_t now)
-{
-	struct event ev = { .kind = EVENT_COUNTER, .t_ns = observe_now(ob), .counter = { .delta = now - before } };
-
-	if (before < 0 || now < 0)
-		return;
-	snprintf(ev.counter.name, sizeof(ev.counter.name), "%s", name);
-	ob->o.on_event(&ev, ob->o.user);
-}
-
-void observe_counters(struct observe *ob)
-{
-	struct counters c, *b = &ob->counters;
-
-	if (counters_read(&c))
-		return;
-	/* Given even when it did not move: that it stood still is evidence. */
-	give_counter(ob, "TCPAbortOnTimeout", b->abort_on_timeout, c.abort_on_timeout);
-	if (c.listen_overflows != b->listen_overflows)
-		give_counter(ob, "ListenOverflows", b->listen_overflows, c.listen_overflows);
-	*b = c;
 }

@@ -19,7 +19,8 @@
  * where a firewall eats SYNs before any packet socket sees them), the process,
  * and the disappearance of a socket.  The phase of jiffies at SYN 0, which
  * makes the schedule exact, is worked out from SYN 0's time and attached to the
- * first state event.
+ * first state event.  The namespace's own counters tell which sockets the kernel
+ * gave up, where that can be told apart.
  *
  * All event times are CLOCK_MONOTONIC shifted by one constant, so a step of
  * the wall clock does not bend them.
@@ -63,7 +64,7 @@ int observe_wait_ms(const struct observe *ob);
 /* Reads what is there, looks at sock_diag when it is time, and gives the events.  0 or -errno. */
 int observe_pump(struct observe *ob, struct err *e);
 
-/* Gives the counters that moved since the last call (or observe_new) as events. */
-void observe_counters(struct observe *ob);
+/* How long after a socket's end its counters are told. */
+#define OBSERVE_SETTLES_NS (80 * 1000000LL)
 
 #endif
