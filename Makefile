@@ -62,4 +62,4 @@ format-check:
 	@sh scripts/format-check.sh
 
 clean:
-	rm -rf build build-sanitize build-ci
+	rm -rf build build-sanitize build-ci build-ci-sanitize

@@ -90,12 +90,18 @@ def check_completion(table):
     check("help" in complete("help", "hel"), "completion of `help hel` lacks help")
 
 
-def check_prose(path, known):
-    """Options that the prose names in our commands' lines must be there."""
+def check_prose(path, table, known):
+    """The commands and options that the prose names must be there; a command may have its page before it is."""
     text = read(source, path)
-    for line in re.findall(r"synsent (?:\w+ )?[^`\n*]*", text):
-        for name in re.findall(r"(?<!\S)--([a-z][a-z0-9-]*)", line.split(" -- ")[0]):
-            check(name in known, f"{path} names --{name}, which no command has: {line.strip()}")
+    for command, rest in re.findall(r"synsent ([a-z]+)\b([^`\n*]*)", "\n".join(re.findall(r"`[^`]+`|^.*$", text, re.M))):
+        if command not in table:
+            continue
+        for name in re.findall(r"(?<!\S)--([a-z][a-z0-9-]*)", rest.split("#")[0].split(" -- ")[0]):
+            check(name in table[command] or name == "help", f"{path}: synsent {command} has no --{name}")
+    for command in re.findall(r"^(?:\$ )?synsent ([a-z]+)\b|`synsent ([a-z]+)\b", text, re.M):
+        command = "".join(command)
+        check(command in table or os.path.exists(os.path.join(source, "docs", "man", f"synsent-{command}.1.scd.in")),
+              f"{path} names a command that is not there: synsent {command}")
     if path.endswith(".in"):
         for name in re.findall(r"\*--([a-z][a-z0-9-]*)\*", text):
             check(name in known, f"{path} names --{name}, which no command has")
@@ -118,9 +124,9 @@ def main():
         command = re.match(r"synsent-?(\w*)\.1\.scd\.in$", page)
         # A page may be there before its command is.
         if not command.group(1) or command.group(1) in table:
-            check_prose(os.path.join("docs", "man", page), known)
+            check_prose(os.path.join("docs", "man", page), table, known)
 
-    readmes = [check_prose(name, known) for name in ("README.md", "README.ja.md")]
+    readmes = [check_prose(name, table, known) for name in ("README.md", "README.ja.md")]
     for command in table:
         for name, text in zip(("README.md", "README.ja.md"), readmes):
             check(f"synsent {command}" in text or command == "help", f"{name} lacks `synsent {command}`")
