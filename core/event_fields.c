@@ -136,7 +136,7 @@ static const struct event_form forms[EVENT_KIND_N] = {
 	[EVENT_CLOSE] = { "close", FLOW(close), FIELDS(close_fields) },
 	[EVENT_EXIT] = { "exit", FIELDS(exit_fields) },
 	[EVENT_DROP] = { "drop", FLOW(drop), FIELDS(drop_fields) },
-	[EVENT_COUNTER] = { "counter", FIELDS(counter_fields) },
+	[EVENT_COUNTER] = { "counter", FLOW(counter), .flow_optional = true, FIELDS(counter_fields) },
 	[EVENT_LOST] = { "lost", FIELDS(lost_fields) },
 };
 
