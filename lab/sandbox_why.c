@@ -69,7 +69,11 @@ int sandbox_why(const struct sandbox_host *h, enum sandbox_step step, int code, 
 {
 	const char *fix = setting(h, root);
 
-	err_sys(e, code, "%s", what(step));
+	/* The kernel's text for a limit, "No space left on device", would mislead. */
+	if (code == ENOSPC || code == EUSERS)
+		err_set(e, code, "%s: the limit for namespaces is reached", what(step));
+	else
+		err_sys(e, code, "%s", what(step));
 	if (e)
 		e->exit_code = 77;
 	if (fix)

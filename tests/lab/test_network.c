@@ -250,13 +250,13 @@ static int fast_lab(const struct sandbox *sb)
 
 	CHECK(!netif_up("lo", &e) && !firewall_add(&r, 1, &e));
 	CHECK(sysctl_set("tcp_syn_retries", "5") && sysctl_set("tcp_syn_linear_timeouts", "0"));
-	CHECK(fast_start(2, &f, &e) == -EINVAL);
 	n = fast_start(3, &f, &e);
 	if (n) {
 		fprintf(stderr, "%s (exit %d)\n%s\n", e.what, e.exit_code, e.remedy);
 		CHECK(e.exit_code == 77 && e.remedy[0] && (n == -EPERM || n == -ENOSYS));
 		return 77;
 	}
+	CHECK(fast_start(2, &f, &e) == -EINVAL);
 	for (n = 1; n <= 2; n++) {
 		int64_t t = clock_mono_ns();
 
