@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "cli/lab_files.h"
+#include "cli/show.h"
 #include "core/story.h"
 #include "packet/tcpdump.h"
 #include "sinks/attempt_json.h"
-#include "sinks/diagram.h"
 #include "sinks/events.h"
 #include "sinks/text.h"
 
@@ -256,50 +256,27 @@ static void tell_rules(struct lab_show *s, const struct lab_end *end)
 	buf_fini(&line);
 }
 
-static void print_diagram(struct lab_show *s, const struct attempt *a, const struct verdict *v)
-{
-	struct diagram_term_opts to = { .columns = s->o.terminal.columns < 80	 ? 80
-						   : s->o.terminal.columns > 100 ? 100
-										 : s->o.terminal.columns,
-					.utf8 = s->o.terminal.utf8,
-					.no_verdict = true,
-					.color = s->o.terminal.color };
-	struct story *story = malloc(sizeof(*story));
-	struct diagram *d;
-
-	if (!story)
-		return;
-	lab_story(a, v, s->c, story);
-	d = diagram_new(story);
-	if (d) {
-		buf_reset(&s->line);
-		diagram_term(d, &to, &s->line);
-		fputs(buf_text(&s->line), stdout);
-	}
-	diagram_free(d);
-	free(story);
-}
-
 static void print_attempt(struct lab_show *s, const struct attempt *a, bool last)
 {
-	struct text_opts to = { .color = s->o.terminal.color };
 	struct attempt *scaled = s->c->fast ? malloc(sizeof(*scaled)) : NULL;
+	struct story *story = malloc(sizeof(*story));
 	struct verdict v;
 
 	verdict_make(a, &v);
 	if (scaled)
 		timescale_attempt(a, scaled);
-	buf_reset(&s->line);
-	buf_str(&s->line, s->o.quiet ? "" : "\n");
-	text_verdict(a, &v, &to, &s->line);
-	if (!s->o.quiet && last) {
-		buf_char(&s->line, '\n');
-		text_table(a, &v, scaled, &s->line);
-		buf_char(&s->line, '\n');
+	if (!s->o.quiet)
+		putchar('\n');
+	show_verdict(a, &v, &s->o.terminal);
+	if (s->c->fast)
+		puts("  fast         times in this verdict are the real clock's; a first RTO of 1 s would stretch them");
+	if (!s->o.quiet && last && story) {
+		putchar('\n');
+		show_table(a, &v, scaled);
+		lab_story(a, &v, s->c, story);
+		show_diagram(story, &s->o.terminal);
 	}
-	fputs(buf_text(&s->line), stdout);
-	if (!s->o.quiet && last)
-		print_diagram(s, a, &v);
+	free(story);
 	free(scaled);
 }
 

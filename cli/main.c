@@ -13,6 +13,7 @@
 const struct command *const commands[] = {
 	&command_lab,
 	&command_predict,
+	&command_listen,
 	&command_help,
 	NULL,
 };

@@ -20,14 +20,15 @@ struct lab {
 	struct server *server;
 	struct client *client;
 	struct fast *fast;
-	struct policy policy;	/* in force: read back */
-	struct timescale scale; /* nominal; identity unless fast */
-	int signals;		/* signalfd */
-	int filler;		/* the connection that fills the backlog; -1: none */
-	bool muted;		/* what is seen now is the lab's own doing */
-	bool studied;		/* the second client is under way */
-	bool failed;		/* tracker memory and the like */
-	struct flow flow;	/* of the attempt under way, as far as known */
+	struct policy policy;	  /* in force: read back */
+	struct timescale scale;	  /* nominal; identity unless fast */
+	int signals;		  /* signalfd */
+	int filler;		  /* the connection that fills the backlog; -1: none */
+	bool muted;		  /* what is seen now is the lab's own doing */
+	uint64_t attempts_before; /* made before the second client */
+	bool studied;		  /* the second client is under way */
+	bool failed;		  /* tracker memory and the like */
+	struct flow flow;	  /* of the attempt under way, as far as known */
 	int32_t client_pid;
 	int64_t go_ns; /* event time at which the client was let go */
 	int64_t last_waiting_ns;

@@ -162,11 +162,20 @@ static int read_rules(struct lab *l, struct err *e)
 	return r;
 }
 
+static uint64_t attempts_studied(const struct lab *l)
+{
+	struct tracker_counts c;
+
+	tracker_counts(l->tracker, &c);
+	return c.attempts - l->attempts_before;
+}
+
 int stage_after(struct lab *l, struct err *e)
 {
 	const struct scenario *s = l->c->scenario;
 	struct event ev = { .kind = EVENT_DROP, .t_ns = observe_now(l->observe) };
 	struct event_drop *d = &ev.drop;
+	bool shared = false;
 	int r = read_rules(l, e);
 
 	if (r || s->drop == DROP_NONE || !l->end->studied)
@@ -178,6 +187,7 @@ int stage_after(struct lab *l, struct err *e)
 		struct lab_rule *rule = &l->end->rules[s->acts];
 
 		d->packets = rule->packets;
+		shared = attempts_studied(l) > 1;
 		snprintf(d->reason, sizeof(d->reason), "NETFILTER_DROP");
 		firewall_nft_text(&rule->rule, d->rule, sizeof(d->rule));
 	} else {
@@ -185,6 +195,8 @@ int stage_after(struct lab *l, struct err *e)
 		snprintf(d->reason, sizeof(d->reason), "accept queue full");
 	}
 	if (d->packets) {
+		/* of several attempts nobody knows each one's share */
+		d->packets = shared ? 0 : d->packets;
 		tracker_feed(l->tracker, &ev);
 		l->v->event(l->v->user, &ev);
 	}
