@@ -64,7 +64,7 @@ static void routing_read(struct bytes header, struct packet *p)
 		p->source_routed = true;
 }
 
-/* RFC 2675: a length that does not fit in the header. */
+/* RFC 2675: a length that does not fit in the header.  A smaller one is an error, and the length stays unknown. */
 static void jumbo_read(struct bytes header, struct packet *p)
 {
 	uint8_t type, len;
@@ -79,7 +79,7 @@ static void jumbo_read(struct bytes header, struct packet *p)
 			return;
 		if (type != OPTION6_JUMBO || len != 4 || !bytes_u32be(&data, &jumbo))
 			continue;
-		if (jumbo >= p->l4_stated && jumbo <= UINT32_MAX - IPV6_HEADER_LEN) {
+		if (jumbo > UINT16_MAX && jumbo >= p->l4_stated && jumbo <= UINT32_MAX - IPV6_HEADER_LEN) {
 			p->ip_total = IPV6_HEADER_LEN + jumbo;
 			p->l4_stated = jumbo;
 		}
@@ -141,7 +141,7 @@ static void cut(struct packet *p, size_t header_len, uint32_t total)
 
 static enum decode_result ipv4_decode(enum ip_context context, struct packet *p)
 {
-	struct bytes b = p->ip, options;
+	struct bytes b = p->ip, options = { 0 };
 	uint16_t total, offset;
 	uint8_t version;
 	size_t header_len;

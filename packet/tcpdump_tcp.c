@@ -42,7 +42,7 @@ static void count_from_base(struct printer *pr, struct tcp *t)
 
 static void read_header(struct bytes b, struct tcp *t)
 {
-	uint16_t offset_flags;
+	uint16_t offset_flags = 0;
 
 	bytes_u16be(&b, &t->sport);
 	bytes_u16be(&b, &t->dport);
