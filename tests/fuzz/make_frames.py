@@ -109,6 +109,7 @@ frames = {
     "ip4-source-route": (RAW, ip4(tcp(), options=b"\x83\x07\x04\x0a\x00\x00\x03\x00", checksum="wrong")),
     "ip4-fragment-first": (RAW, ip4(tcp(options=SYN_OPTIONS), frag=0x2000)),
     "ip4-fragment-later": (RAW, ip4(tcp(), frag=185)),
+    "ip4-fragment-far": (RAW, ip4(tcp(), frag=0x1000)),
     "ip4-fragment-tiny": (RAW, ip4(tcp()[:8], frag=0x2000)),
     "ip4-header-4-words": (RAW, ip4(tcp(), ihl=4)),
     "ip4-header-cut": (RAW, SYN4[:12], 48),

@@ -48,6 +48,7 @@ static void results(void **state)
 	} rows[] = {
 		{ "ip4-fragment-first", DECODE_OK },
 		{ "ip4-fragment-later", DECODE_NOT_OURS },
+		{ "ip4-fragment-far", DECODE_NOT_OURS },
 		{ "ip4-fragment-tiny", DECODE_MALFORMED },
 		{ "ip4-header-4-words", DECODE_MALFORMED },
 		{ "ip4-header-cut", DECODE_TRUNCATED },
@@ -350,6 +351,10 @@ static void relative_numbers(void **state)
 	assert_string_equal(line_of(t, &b, TCP_SYN | TCP_ACK, 9000, 71, true),
 			    "Flags [S.], seq 9000:9005, ack 71, win 64240, length 5");
 	assert_string_equal(line_of(t, &b, TCP_ACK, 71, 9001, false), "Flags [.], seq 1:6, ack 1, win 64240, length 5");
+	/* The same when the higher port answers. */
+	assert_string_equal(line_of(t, &b, TCP_SYN | TCP_ACK, 100, 200, false),
+			    "Flags [S.], seq 100:105, ack 200, win 64240, length 5");
+	assert_string_equal(line_of(t, &b, TCP_ACK, 200, 101, true), "Flags [.], seq 1:6, ack 1, win 64240, length 5");
 	assert_string_equal(line_of(absolute, &b, TCP_ACK, 71, 9001, false),
 			    "Flags [.], seq 71:76, ack 9001, win 64240, length 5");
 	assert_string_equal(line_of(absolute, &b, TCP_ACK, 72, 9001, false),
