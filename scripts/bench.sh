@@ -19,7 +19,11 @@ bench() {
 		echo "skipped: $*: $(head -n 1 "$dir/said")"
 		return
 	fi
-	hyperfine --style none --shell none --warmup 1 --min-runs 10 --export-json "$dir/r.json" "$*" >/dev/null
+	if ! hyperfine --style none --shell none --warmup 1 --min-runs 10 --export-json "$dir/r.json" "$*" >"$dir/said" 2>&1; then
+		cat "$dir/said"
+		status=1
+		return
+	fi
 	python3 - "$dir/r.json" "$target" <<'P' || status=1
 import json
 import sys
