@@ -10,13 +10,16 @@
 #include "cli/version.h"
 
 /* One line per command. */
+/* clang-format off */
 const struct command *const commands[] = {
 	&command_lab,
 	&command_predict,
+	&command_connect,
 	&command_listen,
 	&command_help,
 	NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name, struct err *e)
 {

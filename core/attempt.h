@@ -85,6 +85,7 @@ struct attempt {
 	bool has_phase;
 	uint64_t phase;
 	int64_t phase_edge_ns;
+	bool blind; /* packets could not be seen */
 	bool own_timer;
 	int64_t own_timer_ns;
 

@@ -76,6 +76,7 @@ struct event_connect {
 	char comm[16];
 	struct policy policy; /* in force for this socket */
 	bool has_policy;
+	bool blind;	      /* its packets cannot be seen, so that none was seen says nothing */
 	bool own_timer;	      /* the client has a timer of its own ... */
 	int64_t own_timer_ns; /* ... of this length */
 };

@@ -63,6 +63,7 @@ static const struct event_field icmp_fields[] = {
 static const struct event_field connect_fields[] = {
 	F(INT, "pid", connect.pid),
 	F(STRING, "comm", connect.comm),
+	F(BOOL, "blind", connect.blind),
 	LENGTH_GS("own_timer_ns", connect.own_timer_ns, connect.own_timer),
 	POLICY(connect.policy, connect.has_policy),
 };

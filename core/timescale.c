@@ -3,24 +3,18 @@
 
 __extension__ typedef __int128 wide; /* ns times ns does not fit in 64 bits */
 
-static void knots(struct timescale *ts, const struct policy *fast, const struct attempt *a)
+static void knots(struct timescale *ts, const struct policy *fast, uint64_t phase, int64_t edge)
 {
 	struct policy slow = *fast;
 	struct schedule f, s;
-	int64_t edge = a ? a->phase_edge_ns : 0; /* SYN 0 left within a jiffy, the others at one's begin */
 	int i;
 
 	ts->n = 0;
 	if (!fast->rto_first_j)
 		return;
 	slow.rto_first_j = 0;
-	if (a) {
-		schedule_exact(fast, a->phase, &f);
-		schedule_exact(&slow, a->phase, &s);
-	} else {
-		schedule_nominal(fast, &f);
-		schedule_nominal(&slow, &s);
-	}
+	schedule_exact(fast, phase, &f);
+	schedule_exact(&slow, phase, &s);
 	for (i = 0; i < f.n && i < s.n; i++) {
 		ts->real_ns[i] = i ? schedule_jiffies_ns(f.syn[i], fast->hz) - edge : 0;
 		ts->lab_ns[i] = i ? schedule_jiffies_ns(s.syn[i], fast->hz) - edge : 0;
@@ -35,14 +29,15 @@ static void knots(struct timescale *ts, const struct policy *fast, const struct 
 
 void timescale_init(struct timescale *ts, const struct policy *fast)
 {
-	knots(ts, fast, NULL);
+	knots(ts, fast, 0, 0);
 }
 
+/* SYN 0 left within a jiffy, the others leave at the begin of one: hence the edge. */
 void timescale_of(struct timescale *ts, const struct attempt *a)
 {
 	ts->n = 0;
 	if (a->has_policy)
-		knots(ts, &a->policy, a->has_phase ? a : NULL);
+		knots(ts, &a->policy, a->has_phase ? a->phase : 0, a->has_phase ? a->phase_edge_ns : 0);
 }
 
 static int64_t map(const int64_t *from, const int64_t *to, int n, int64_t x)
@@ -67,14 +62,27 @@ int64_t timescale_to_real(const struct timescale *ts, int64_t lab_ns)
 	return map(ts->lab_ns, ts->real_ns, ts->n, lab_ns);
 }
 
+/* What a timer brought about stretches with the timers. */
 static void shift(const struct timescale *ts, int64_t start, int64_t *t)
 {
 	if (*t)
 		*t = start + timescale_to_lab(ts, *t - start);
 }
 
+/* What answers a SYN comes as long after it on either axis: round trips are real. */
+static void follow(const struct attempt *fast, const struct attempt *lab, int64_t *t)
+{
+	int i = fast->n_syns < ATTEMPT_SYNS_MAX ? fast->n_syns - 1 : ATTEMPT_SYNS_MAX - 1;
+
+	while (i > 0 && fast->syn_ns[i] > *t)
+		i--;
+	if (*t && i >= 0)
+		*t += lab->syn_ns[i] - fast->syn_ns[i];
+}
+
 void timescale_attempt(const struct attempt *fast, struct attempt *ret)
 {
+	bool answered = fast->end == ATTEMPT_END_RESULT && attempt_accepted_reply(fast);
 	struct timescale ts;
 	int64_t start = attempt_start_ns(fast);
 	int i;
@@ -85,13 +93,16 @@ void timescale_attempt(const struct attempt *fast, struct attempt *ret)
 	for (i = 0; i < fast->n_syns && i < ATTEMPT_SYNS_MAX; i++)
 		shift(&ts, start, &ret->syn_ns[i]);
 	for (i = 0; i < fast->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
-		shift(&ts, start, &ret->replies[i].t_ns);
+		follow(fast, ret, &ret->replies[i].t_ns);
 	ret->own_timer_ns = timescale_to_lab(&ts, fast->own_timer_ns);
-	shift(&ts, start, &ret->ack_ns);
-	shift(&ts, start, &ret->client_rst_ns);
-	shift(&ts, start, &ret->fin_ns[0]);
-	shift(&ts, start, &ret->fin_ns[1]);
-	shift(&ts, start, &ret->ended_ns);
-	shift(&ts, start, &ret->exit_ns);
+	follow(fast, ret, &ret->ack_ns);
+	follow(fast, ret, &ret->client_rst_ns);
+	follow(fast, ret, &ret->fin_ns[0]);
+	follow(fast, ret, &ret->fin_ns[1]);
+	follow(fast, ret, &ret->exit_ns);
+	if (answered)
+		follow(fast, ret, &ret->ended_ns);
+	else
+		shift(&ts, start, &ret->ended_ns);
 	shift(&ts, start, &ret->observed_until_ns);
 }

@@ -16,7 +16,7 @@ struct timescale {
 	int64_t lab_ns[SCHEDULE_SYNS_MAX + 1];
 };
 
-/* From a policy with rto_first_j set, to the same without: nominal times. */
+/* From a policy with rto_first_j set, to the same without, at some phase: what is told before there is an attempt. */
 void timescale_init(struct timescale *ts, const struct policy *fast);
 
 /* The same for one attempt: exact times, where its phase is known. */

@@ -378,6 +378,7 @@ static void feed_connect(struct tracker *t, const struct event *ev)
 	memcpy(s->a.comm, c->comm, sizeof(s->a.comm));
 	s->a.has_policy = c->has_policy;
 	s->a.policy = c->policy;
+	s->a.blind = c->blind;
 	s->a.own_timer = c->own_timer;
 	s->a.own_timer_ns = c->own_timer_ns;
 }

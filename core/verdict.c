@@ -133,8 +133,14 @@ static void say_silence(const struct attempt *a, struct verdict *v)
 			 ignored_word(a->replies[0].ignored));
 	if (!a->n_replies && a->syns_seen)
 		evidence(v, "no reply was seen on the wire");
-	if (a->n_syns && !a->syns_seen)
-		evidence(v, "no SYN was seen on the wire; the kernel counted %d", a->n_syns);
+	if (a->n_syns && a->blind)
+		evidence(v, "packets could not be seen here; the kernel counted %d SYN%s", a->n_syns,
+			 plural(a->n_syns));
+	else if (a->n_syns && !a->syns_seen)
+		evidence(
+			v,
+			"the kernel counted %d SYN%s, and none was seen on the wire: lost on this host, on its way out",
+			a->n_syns, plural(a->n_syns));
 }
 
 static void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence c)

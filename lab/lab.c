@@ -219,7 +219,6 @@ static int second_connection(struct lab *l, struct err *e)
 				  .app_timeout_ns = timescale_to_real(&l->scale, l->c->app_timeout_ns),
 				  .argv = l->c->argv };
 	char addr[ADDR_TEXT_LEN], classic[80];
-	struct tracker_counts counts;
 	struct buf b = { 0 };
 	int r;
 
@@ -235,8 +234,6 @@ static int second_connection(struct lab *l, struct err *e)
 		buf_str(&b, "The client connects again");
 	step(l, 6, co.argv ? "" : classic, "%s%s", co.argv ? "The client: " : "", buf_text(&b));
 	buf_fini(&b);
-	tracker_counts(l->tracker, &counts);
-	l->attempts_before = counts.attempts;
 	l->studied = l->end->studied = true;
 	r = loop_client(l, &co, e);
 	l->end->has_result = l->result.word != CLIENT_NOTHING;

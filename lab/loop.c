@@ -27,18 +27,31 @@ static void on_packet(const struct live_packet *p, const struct packet *decoded,
 		l->v->packet(l->v->user, p, decoded, l->studied);
 }
 
+/* Which attempt is under way, and which there were. */
+static void note_flow(struct lab *l, const struct event *ev)
+{
+	int i;
+
+	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		l->flow = (struct flow){ .client = ev->segment.src, .server = ev->segment.dst };
+	else if (ev->kind == EVENT_STATE || ev->kind == EVENT_CONNECT)
+		l->flow = ev->kind == EVENT_STATE ? ev->state.flow : ev->connect.flow;
+	else
+		return;
+	for (i = 0; i < l->n_studied_flows; i++)
+		if (l->studied_flows[i].client.port == l->flow.client.port)
+			return;
+	if (l->studied && i < LAB_FLOWS_MAX)
+		l->studied_flows[l->n_studied_flows++] = l->flow;
+}
+
 static void on_event(const struct event *ev, void *user)
 {
 	struct lab *l = user;
 
 	if (l->muted)
 		return;
-	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		l->flow.client = ev->segment.src;
-		l->flow.server = ev->segment.dst;
-	} else if (ev->kind == EVENT_STATE || ev->kind == EVENT_CONNECT) {
-		l->flow = ev->kind == EVENT_STATE ? ev->state.flow : ev->connect.flow;
-	}
+	note_flow(l, ev);
 	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & TCP_FIN || l->fins == 2))
 		l->fins++;
 	if (ev->kind == EVENT_COUNTER && !strcmp(ev->counter.name, "ListenOverflows"))
@@ -51,7 +64,7 @@ static void on_socket(const struct event_state *s, void *user)
 {
 	struct lab *l = user;
 
-	if (l->muted || l->told_socket)
+	if (l->muted || l->told_socket || !l->studied)
 		return;
 	l->told_socket = true;
 	l->v->socket(l->v->user, s);

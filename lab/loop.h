@@ -10,6 +10,8 @@
 
 struct fast;
 
+#define LAB_FLOWS_MAX 64 /* attempts of one client that are told apart */
+
 /* A running lab: what its steps share.  Private to lab/. */
 struct lab {
 	const struct lab_config *c;
@@ -20,15 +22,16 @@ struct lab {
 	struct server *server;
 	struct client *client;
 	struct fast *fast;
-	struct policy policy;	  /* in force: read back */
-	struct timescale scale;	  /* nominal; identity unless fast */
-	int signals;		  /* signalfd */
-	int filler;		  /* the connection that fills the backlog; -1: none */
-	bool muted;		  /* what is seen now is the lab's own doing */
-	uint64_t attempts_before; /* made before the second client */
-	bool studied;		  /* the second client is under way */
-	bool failed;		  /* tracker memory and the like */
-	struct flow flow;	  /* of the attempt under way, as far as known */
+	struct policy policy;	/* in force: read back */
+	struct timescale scale; /* nominal; identity unless fast */
+	int signals;		/* signalfd */
+	int filler;		/* the connection that fills the backlog; -1: none */
+	bool muted;		/* what is seen now is the lab's own doing */
+	bool studied;		/* the second client is under way */
+	bool failed;		/* tracker memory and the like */
+	struct flow flow;	/* of the attempt under way, as far as known */
+	struct flow studied_flows[LAB_FLOWS_MAX];
+	int n_studied_flows;
 	int32_t client_pid;
 	int64_t go_ns; /* event time at which the client was let go */
 	int64_t last_waiting_ns;

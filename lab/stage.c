@@ -162,41 +162,39 @@ static int read_rules(struct lab *l, struct err *e)
 	return r;
 }
 
-static uint64_t attempts_studied(const struct lab *l)
-{
-	struct tracker_counts c;
-
-	tracker_counts(l->tracker, &c);
-	return c.attempts - l->attempts_before;
-}
-
-int stage_after(struct lab *l, struct err *e)
+static void fill_drop(const struct lab *l, struct event_drop *d)
 {
 	const struct scenario *s = l->c->scenario;
-	struct event ev = { .kind = EVENT_DROP, .t_ns = observe_now(l->observe) };
-	struct event_drop *d = &ev.drop;
-	bool shared = false;
-	int r = read_rules(l, e);
 
-	if (r || s->drop == DROP_NONE || !l->end->studied)
-		return r;
-	d->flow.server = l->c->server;
 	d->place = s->drop;
 	d->reply = s->drops_reply;
 	if (s->n_rules) {
-		struct lab_rule *rule = &l->end->rules[s->acts];
+		const struct lab_rule *rule = &l->end->rules[s->acts];
 
 		d->packets = rule->packets;
-		shared = attempts_studied(l) > 1;
 		snprintf(d->reason, sizeof(d->reason), "NETFILTER_DROP");
 		firewall_nft_text(&rule->rule, d->rule, sizeof(d->rule));
 	} else {
 		d->packets = (uint64_t)l->end->listen_overflows;
 		snprintf(d->reason, sizeof(d->reason), "accept queue full");
 	}
-	if (d->packets) {
-		/* of several attempts nobody knows each one's share */
-		d->packets = shared ? 0 : d->packets;
+}
+
+int stage_after(struct lab *l, struct err *e)
+{
+	struct event ev = { .kind = EVENT_DROP, .t_ns = observe_now(l->observe) };
+	struct event_drop *d = &ev.drop;
+	int i, r = read_rules(l, e);
+
+	if (r || l->c->scenario->drop == DROP_NONE || !l->end->studied)
+		return r;
+	fill_drop(l, d);
+	if (!d->packets)
+		return 0;
+	if (l->n_studied_flows > 1)
+		d->packets = 0; /* of several attempts nobody knows each one's share */
+	for (i = 0; i < l->n_studied_flows; i++) {
+		d->flow = l->studied_flows[i];
 		tracker_feed(l->tracker, &ev);
 		l->v->event(l->v->user, &ev);
 	}

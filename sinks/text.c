@@ -71,7 +71,8 @@ void text_verdict(const struct attempt *a, const struct verdict *v, const struct
 	for (i = 0; i < a->n_drops; i++)
 		drop_row(&a->drops[i], to);
 	if (v->advice[0])
-		row(to, v->outcome == OUTCOME_TIMED_OUT ? "to change it" : "look at", v->advice);
+		row(to, v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED ? "to change it" : "see",
+		    v->advice);
 }
 
 static void cell(struct buf *to, int64_t ns, bool known)
@@ -89,19 +90,21 @@ void text_table(const struct attempt *a, const struct verdict *v, const struct a
 	const struct attempt *shown = scaled ? scaled : a;
 	int64_t predicted[SCHEDULE_SYNS_MAX], end = 0, start = attempt_start_ns(shown),
 					      real_start = attempt_start_ns(a);
-	bool exact = false, ended = v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED ||
-				    v->outcome == OUTCOME_KILLED || v->outcome == OUTCOME_UNREACHABLE;
+	bool exact = false,
+	     ended = v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED || v->outcome == OUTCOME_KILLED;
 	int n = verdict_predict(shown, predicted, SCHEDULE_SYNS_MAX, &end, &exact), i;
 
-	if (!n || !a->n_syns)
-		return;
+	if (!n || a->n_syns < 1 + !ended)
+		return; /* one SYN that was answered needs no table */
 	buf_fmt(to, "      SYN%12s%12s%12s%s\n", exact ? "predicted" : "nominal", scaled ? "observed~" : "observed",
 		"gap", scaled ? "   real clock" : "");
-	for (i = 0; i < n || i < shown->n_syns; i++) {
+	for (i = 0; i < shown->n_syns || (ended && i < n); i++) {
 		bool sent = i < shown->n_syns && i < ATTEMPT_SYNS_MAX;
 
-		if (!sent && i >= n)
+		if (!sent && i > shown->n_syns) { /* one that never left tells the story */
+			buf_fmt(to, "%9s  %d more that were never sent\n", "...", n - i);
 			break;
+		}
 		buf_fmt(to, "%9d", i);
 		cell(to, i < n ? predicted[i] : 0, i < n);
 		if (!sent) {
@@ -117,16 +120,16 @@ void text_table(const struct attempt *a, const struct verdict *v, const struct a
 		}
 		buf_char(to, '\n');
 	}
-	buf_str(to, "      end");
-	cell(to, end, true);
 	if (ended) {
+		buf_str(to, "      end");
+		cell(to, end, true);
 		cell(to, shown->ended_ns - start, true);
 		if (scaled) {
 			buf_repeat(to, " ", 12);
 			cell(to, a->ended_ns - real_start, true);
 		}
+		buf_char(to, '\n');
 	}
-	buf_char(to, '\n');
 	if (scaled)
 		buf_str(to,
 			"      ~ on the lab's axis: what the fast lab's clock (right) stands for at a first RTO of 1 s\n");

@@ -22,19 +22,24 @@ struct known {
 	bool packets;	 /* SYNs are seen as packets */
 	bool listed;	 /* sock_diag had it in SYN_SENT at the last look */
 	bool in_this_look;
-	bool told; /* on_socket was called */
-	bool has_phase;
+	bool told;	 /* on_socket was called */
+	int phase_looks; /* how often the jiffy of its timer was read */
+	bool has_phase, new_phase;
+	uint64_t phase;
+	int64_t phase_edge_ns;
+	int64_t armed_ns; /* when that jiffy began */
 	int retransmits;
-	uint32_t rto_ms;
 	int64_t connect_ns;
 	bool has_policy; /* told by observe_connect */
+	bool over;	 /* asked for by itself, it was there no more */
 	struct event_state last;
 	int gone_looks; /* looks since it left SYN_SENT; 0: it did not, or it is judged */
 };
 
 struct observe {
 	struct observe_opts o;
-	struct live *live;
+	struct live *live; /* NULL: blind */
+	struct err blind;
 	struct sockdiag *diag;
 	struct jiffies_clock jiffies;
 	int64_t shift_ns; /* event time = CLOCK_MONOTONIC + shift */
@@ -77,8 +82,10 @@ int observe_new(const struct observe_opts *o, struct observe **ret, struct err *
 	ob->o = *o;
 	ob->shift_ns = clock_real_ns() - clock_mono_ns();
 	r = jiffies_calibrate(&ob->jiffies, e);
-	if (!r)
-		r = open_live(ob, e);
+	if (!r) {
+		r = open_live(ob, o->packets_optional ? &ob->blind : e);
+		r = o->packets_optional ? 0 : r;
+	}
 	if (!r)
 		r = sockdiag_open(&ob->diag, e);
 	if (r) {
@@ -98,6 +105,11 @@ void observe_free(struct observe *ob)
 	live_free(ob->live);
 	sockdiag_free(ob->diag);
 	free(ob);
+}
+
+const struct err *observe_blind(const struct observe *ob)
+{
+	return ob->live ? NULL : &ob->blind;
 }
 
 void observe_hint(struct observe *ob, int32_t pid)
@@ -144,24 +156,50 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 	ob->o.on_event(&ev, ob->o.user);
 }
 
-/* The state event of a flow; with the phase of jiffies as soon as SYN 0's time is known. */
+/* How often the armed jiffy is read: of several the least is right (sources/sockdiag.h). */
+#define PHASE_LOOKS 3
+
+/*
+ * The jiffy in which SYN 0's timer was armed, as the kernel tells it, or, when
+ * it does not, the jiffy of SYN 0's time.
+ */
+static void find_phase(struct observe *ob, struct known *k, const struct sockdiag_socket *s)
+{
+	int64_t tick = jiffies_tick_ns(ob->jiffies.hz), after = 0, since;
+	int64_t syn0 = k->syn0_ns ? k->syn0_ns : k->connect_ns;
+	uint64_t now = jiffies_at(&ob->jiffies, clock_mono_ns(), &since), phase = now;
+	bool armed = sockdiag_armed(s, ob->jiffies.hz, now, &phase);
+
+	if (s->state.retransmits || k->phase_looks == PHASE_LOOKS || (!armed && !syn0))
+		return;
+	k->phase_looks++;
+	if (!armed)
+		phase = jiffies_at(&ob->jiffies, syn0 - ob->shift_ns, &after);
+	else if (syn0)
+		after = syn0 - (observe_now(ob) - since - (int64_t)(now - phase) * tick);
+	if (k->has_phase && phase >= k->phase)
+		return;
+	k->has_phase = k->new_phase = true;
+	k->phase = phase;
+	k->phase_edge_ns = after;
+	k->armed_ns = observe_now(ob) - since - (int64_t)(now - phase) * tick;
+}
+
+/* The state event of a flow; with the phase of jiffies when it is news. */
 static void give_state(struct observe *ob, struct known *k, int64_t t_ns)
 {
 	struct event ev = { .kind = EVENT_STATE, .t_ns = t_ns, .state = k->last };
 
 	ev.state.flow = k->flow;
-	if (k->syn0_ns && !k->has_phase) {
-		ev.state.has_phase = true;
-		ev.state.phase = jiffies_at(&ob->jiffies, k->syn0_ns - ob->shift_ns, &ev.state.phase_edge_ns);
-		k->has_phase = true;
-	}
+	ev.state.has_phase = k->new_phase;
+	ev.state.phase = k->phase;
+	ev.state.phase_edge_ns = k->phase_edge_ns;
+	k->new_phase = false;
 	if (!k->has_policy) {
 		ev.state.has_policy = true;
 		ev.state.policy = ob->o.policy;
 	}
-	k->last = ev.state;
 	ob->o.on_event(&ev, ob->o.user);
-	k->last.has_phase = false;
 }
 
 static bool is_first_syn(const struct event *ev)
@@ -176,7 +214,7 @@ static void on_live(const struct live_packet *p, void *user)
 	struct packet decoded;
 	struct event *ev = &decoded.event;
 
-	if (decode_frame(p->linktype, bytes_of(p->data, p->caplen), &decoded) != DECODE_OK)
+	if (decode_cut_frame(p->linktype, bytes_of(p->data, p->caplen), p->len, &decoded) != DECODE_OK)
 		return;
 	/* The wall clock of this moment, not of the start, dates the packet. */
 	shifted.t_ns = p->t_ns - (clock_real_ns() - clock_mono_ns()) + ob->shift_ns;
@@ -204,7 +242,7 @@ static void give_counted(struct observe *ob, struct known *k, const struct sockd
 	if (t < ob->last_look_ns)
 		t = ob->last_look_ns;
 	if (!k->syn0_ns) {
-		k->syn0_ns = k->connect_ns ? k->connect_ns : t;
+		k->syn0_ns = k->connect_ns ? k->connect_ns : k->has_phase ? k->armed_ns : t;
 		ev.t_ns = k->syn0_ns;
 		ob->o.on_event(&ev, ob->o.user);
 	}
@@ -231,8 +269,9 @@ static void on_socket(const struct sockdiag_socket *s, void *user)
 		return;
 	k = known_get(ob, &s->state.flow);
 	k->in_this_look = true;
-	news = !k->listed || s->state.retransmits != k->retransmits || (k->syn0_ns && !k->has_phase);
 	k->last = s->state;
+	find_phase(ob, k, s);
+	news = !k->listed || s->state.retransmits != k->retransmits || k->new_phase;
 	if (!k->told && (!procs_socket_owner(s->state.inode, ob->hint, &k->last.pid, k->last.comm) || !s->state.inode))
 		k->told = true;
 	if (news)
@@ -310,6 +349,17 @@ static void read_counters(struct observe *ob)
 		give_aborts(ob);
 }
 
+static int look_at_own(struct look *l)
+{
+	struct observe *ob = l->ob;
+	int i, n = ob->n_flows < FLOWS_MAX ? ob->n_flows : FLOWS_MAX;
+
+	for (i = 0; i < n; i++)
+		if (!ob->flows[i].over && sockdiag_get(ob->diag, &ob->flows[i].flow, on_socket, l) == -ENOENT)
+			ob->flows[i].over = true;
+	return 0;
+}
+
 static int look(struct observe *ob, struct err *e)
 {
 	struct look l = { .ob = ob, .now = observe_now(ob) };
@@ -317,19 +367,23 @@ static int look(struct observe *ob, struct err *e)
 
 	for (i = 0; i < FLOWS_MAX; i++)
 		ob->flows[i].in_this_look = false;
-	r = sockdiag_dump(ob->diag, ob->o.server.addr.family, SOCKDIAG_SYN_SENT, on_socket, &l, e);
+	r = ob->o.own_only ? look_at_own(&l)
+			   : sockdiag_dump(ob->diag, ob->o.server.addr.family, SOCKDIAG_SYN_SENT, on_socket, &l, e);
+	ob->last_look_ns = l.now;
+	if (r == -EAGAIN)
+		return 0; /* sockets changed meanwhile: some may not have been shown */
 	n = ob->n_flows < FLOWS_MAX ? ob->n_flows : FLOWS_MAX;
 	for (i = 0; !r && i < n; i++)
 		if (ob->flows[i].listed && !ob->flows[i].in_this_look)
 			give_gone(ob, &ob->flows[i], l.now);
-	read_counters(ob);
-	ob->last_look_ns = l.now;
+	if (!ob->o.own_only)
+		read_counters(ob);
 	return r;
 }
 
 int observe_fds(const struct observe *ob, struct pollfd *fds)
 {
-	fds[0] = (struct pollfd){ .fd = live_fd(ob->live), .events = POLLIN };
+	fds[0] = (struct pollfd){ .fd = ob->live ? live_fd(ob->live) : -1, .events = POLLIN };
 	return 1;
 }
 
@@ -344,13 +398,13 @@ int observe_pump(struct observe *ob, struct err *e)
 {
 	struct event ev = { .kind = EVENT_LOST, .lost = { .source = "packets" } };
 	uint64_t lost;
-	int r = live_read(ob->live, on_live, ob, e);
+	int r = ob->live ? live_read(ob->live, on_live, ob, e) : 0;
 
 	if (r < 0)
 		return r;
 	if (observe_wait_ms(ob) > 0)
 		return 0;
-	lost = live_lost(ob->live);
+	lost = ob->live ? live_lost(ob->live) : 0;
 	if (lost > ob->lost) {
 		ev.t_ns = observe_now(ob);
 		ev.lost.n = lost - ob->lost;

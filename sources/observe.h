@@ -30,6 +30,8 @@ struct observe;
 struct observe_opts {
 	const char *device;	/* "lo" */
 	struct endpoint server; /* what is observed: flows to this endpoint */
+	bool own_only;		/* only flows told by observe_connect(): asked for one by one, on a host of any size */
+	bool packets_optional;	/* go on without packets when they may not be seen: observe_blind() says why */
 	struct policy policy;	/* of sockets whose own options are not known (programs of others) */
 	/* Borrowed pointers, valid for the call.  A packet is given before its event. */
 	void (*on_packet)(const struct live_packet *p, const struct packet *decoded, void *user);
@@ -42,6 +44,9 @@ struct observe_opts {
 /* 0 or -errno. */
 int observe_new(const struct observe_opts *o, struct observe **ret, struct err *e);
 void observe_free(struct observe *ob);
+
+/* NULL when packets are seen, else why not. */
+const struct err *observe_blind(const struct observe *ob);
 
 /* The event clock's now. */
 int64_t observe_now(const struct observe *ob);

@@ -7,6 +7,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,7 +60,8 @@ void sockdiag_free(struct sockdiag *d)
 	free(d);
 }
 
-static int request(struct sockdiag *d, uint8_t family, uint32_t states)
+/* A flow makes it a question about one socket, else it is about all in these states. */
+static int request(struct sockdiag *d, uint8_t family, uint32_t states, const struct flow *f)
 {
 	struct {
 		struct nlmsghdr head;
@@ -67,7 +69,7 @@ static int request(struct sockdiag *d, uint8_t family, uint32_t states)
 	} m = {
 		.head = { .nlmsg_len = sizeof(m),
 			  .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			  .nlmsg_flags = f ? NLM_F_REQUEST : NLM_F_REQUEST | NLM_F_DUMP,
 			  .nlmsg_seq = ++d->seq },
 		.body = { .sdiag_family = family,
 			  .sdiag_protocol = IPPROTO_TCP,
@@ -77,6 +79,13 @@ static int request(struct sockdiag *d, uint8_t family, uint32_t states)
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	ssize_t n;
 
+	if (f) {
+		memcpy(m.body.id.idiag_src, f->client.addr.b, sizeof(m.body.id.idiag_src));
+		memcpy(m.body.id.idiag_dst, f->server.addr.b, sizeof(m.body.id.idiag_dst));
+		m.body.id.idiag_sport = htons(f->client.port);
+		m.body.id.idiag_dport = htons(f->server.port);
+		m.body.id.idiag_cookie[0] = m.body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	}
 	do
 		n = sendto(d->fd, &m, sizeof(m), 0, (struct sockaddr *)&kernel, sizeof(kernel));
 	while (n < 0 && errno == EINTR);
@@ -125,7 +134,7 @@ static int dump(struct sockdiag *d, uint8_t family, uint32_t states, struct by_f
 	bool done = false;
 	int failure, r;
 
-	failure = request(d, family, states);
+	failure = request(d, family, states, NULL);
 	if (failure)
 		return failure;
 	while (!done) {
@@ -157,6 +166,17 @@ int sockdiag_dump(struct sockdiag *d, int family, uint32_t states, sockdiag_fn *
 			r = 0;
 	}
 	return r ? err_sys(e, -r, "cannot read the kernel's list of TCP sockets") : 0;
+}
+
+int sockdiag_get(struct sockdiag *d, const struct flow *f, sockdiag_fn *fn, void *user)
+{
+	int r = request(d, f->server.addr.family == 6 ? AF_INET6 : AF_INET, ~0U, f);
+	ssize_t n = r ? r : receive(d->fd, d->datagram, sizeof(d->datagram), 0);
+
+	if (n < 0)
+		return (int)n;
+	r = sockdiag_parse_datagram(bytes_of(d->datagram, (size_t)n), d->seq, fn, user, NULL);
+	return r < 0 ? r : 0;
 }
 
 int sockdiag_destroy_open(int *ret_fd, struct err *e)

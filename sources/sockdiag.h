@@ -29,6 +29,12 @@ void sockdiag_free(struct sockdiag *d);
  */
 int sockdiag_dump(struct sockdiag *d, int family, uint32_t states, sockdiag_fn *fn, void *user, struct err *e);
 
+/*
+ * Calls fn for the one socket of that flow, local end first; cheap whatever the
+ * host's load.  0, -ENOENT when there is none, or -errno.
+ */
+int sockdiag_get(struct sockdiag *d, const struct flow *f, sockdiag_fn *fn, void *user);
+
 /* The destroy multicast groups (SKNLGRP_INET_TCP_DESTROY and the IPv6 one): one message per closed socket. */
 int sockdiag_destroy_open(int *ret_fd, struct err *e);
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_ROUTE_H
+#define SYNSENT_SOURCES_ROUTE_H
+
+#include <net/if.h>
+
+#include "core/addr.h"
+
+/* The interface by which the kernel would send to `dst` now (RTM_GETROUTE, as `ip route get`).  0, or -errno: what
+ * connect() would give when there is no way. */
+int route_device(const struct addr *dst, char ret[IF_NAMESIZE]);
+
+#endif
