@@ -128,6 +128,7 @@ static void random_connect(struct event_connect *c)
 	c->has_policy = rnd() % 2;
 	if (c->has_policy)
 		random_policy(&c->policy);
+	c->blind = rnd() % 2;
 	c->own_timer = rnd() % 2;
 	if (c->own_timer)
 		c->own_timer_ns = between(0, INT64_C(1) << 61);
