@@ -17,6 +17,12 @@
 
 #define MS 1000000LL
 #define FAST_RTO_MIN_MS 12 /* below 3 jiffies the SYN count differs from real time's; 12 ms are 3 at HZ 250 */
+/*
+ * Every timer is a jiffy late and more on a busy machine; with linear timeouts
+ * and few retries these add up to the kernel's time limit, and a SYN is missing.
+ */
+#define FAST_LINEAR_RTO_J 10
+#define FAST_LINEAR_RETRIES 3
 
 __attribute__((format(printf, 4, 5))) static void step(struct lab *l, int n, const char *classic, const char *fmt, ...)
 {
@@ -57,6 +63,8 @@ static int prepare_policy(struct lab *l, struct err *e)
 	l->policy.rto_first_j = (FAST_RTO_MIN_MS * l->policy.hz + 999) / 1000;
 	if (l->policy.rto_first_j < 3)
 		l->policy.rto_first_j = 3;
+	if (p->linear && p->retries <= FAST_LINEAR_RETRIES && l->policy.rto_first_j < FAST_LINEAR_RTO_J)
+		l->policy.rto_first_j = FAST_LINEAR_RTO_J;
 	timescale_init(&l->scale, &l->policy);
 	return fast_start(l->policy.rto_first_j, &l->fast, e);
 }
