@@ -42,7 +42,7 @@ check: binary
 	python3 scripts/test_summary.py $(BUILD)/meson-logs/testlog.json && exit $$status
 
 bench: binary
-	@sh scripts/bench.sh $(BUILD)/synsent
+	@sh tests/bench/commands.sh $(BUILD)/synsent
 
 install: binary
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
