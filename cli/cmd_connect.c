@@ -33,7 +33,7 @@ static const struct option_row rows[] = {
 	{ 0, "timeout", OPT_DURATION, AT(timeout_ns), NS_PER_MS, 86400 * NS_PER_S, "TIME",
 	  "Give up after TIME, per address, by a timer of our own. Without it the kernel's limit counts", NULL },
 	{ 0, "syncnt", OPT_INT, AT(syncnt), 1, POLICY_RETRIES_MAX, "N", "Set the socket option TCP_SYNCNT", NULL },
-	{ 0, "user-timeout", OPT_DURATION, AT(user_timeout_ns), NS_PER_MS, 2147483647LL * NS_PER_MS, "TIME",
+	{ 0, "user-timeout", OPT_DURATION, AT(user_timeout_ns), NS_PER_MS, 596 * 3600 * NS_PER_S, "TIME",
 	  "Set the socket option TCP_USER_TIMEOUT", NULL },
 	{ 0, "source", OPT_ADDR, AT(source), 0, 0, "A", "Connect from this address of this host", NULL },
 	{ '4', "ipv4", OPT_FLAG, AT(only4), 0, 0, NULL, "Try IPv4 addresses only", NULL },
@@ -67,8 +67,10 @@ static int resolve(const struct connect_opts *o, const char *host, const char *p
 	if (!r)
 		return 0;
 	err_set(e, EINVAL, "%s port %s: %s", host, port, r == EAI_SYSTEM ? errno_text(errno) : gai_strerror(r));
-	e->exit_code = r == EAI_SERVICE ? 2 : 1;
-	if (r == EAI_SERVICE)
+	e->exit_code = r == EAI_SERVICE || r == EAI_ADDRFAMILY ? 2 : 1;
+	if (r == EAI_ADDRFAMILY)
+		err_remedy(e, "it has no address of the family that -4, -6 or --source asks for");
+	else if (r == EAI_SERVICE)
 		err_remedy(e, "the port is a number from 1 to 65535 or a name of /etc/services");
 	else
 		err_remedy(e,
@@ -105,11 +107,15 @@ static void print_text(const struct connect_opts *o, const struct terminal *t, c
 		       const struct verdict *v)
 {
 	struct story *story;
-	bool plain = v->outcome == OUTCOME_ESTABLISHED && r->attempt.n_syns < 2 && !o->verbose;
+	/* one SYN and its answer need no drawing */
+	bool plain = r->attempt.n_syns < 2 && !o->verbose &&
+		     (v->outcome == OUTCOME_ESTABLISHED || v->outcome == OUTCOME_REFUSED ||
+		      v->outcome == OUTCOME_UNREACHABLE || v->outcome == OUTCOME_FAILED);
 
-	show_verdict(&r->attempt, v, t);
-	if (r->blind && !plain)
-		printf("  not seen     packets (%s): SYN times are the kernel's count, from tcp_info\n", r->blind_why);
+	show_verdict(&r->attempt, v, NULL, t);
+	if (r->blind)
+		printf("  not seen     packets: %s%s\n", r->blind_why,
+		       r->attempt.n_syns > 1 ? ";\n               SYN times are the kernel's count (tcp_info)" : "");
 	story = o->quiet || plain ? NULL : malloc(sizeof(*story));
 	if (story && (r->attempt.n_syns || o->verbose)) {
 		putchar('\n');
@@ -121,11 +127,6 @@ static void print_text(const struct connect_opts *o, const struct terminal *t, c
 	fflush(stdout);
 }
 
-static bool has_family(const struct connect_opts *o, const struct endpoint *e)
-{
-	return !o->source.family || o->source.family == e->addr.family;
-}
-
 /* Each address in turn, as the resolver orders them, until one is connected. */
 static int try_all(const struct connect_opts *o, const char *host, const struct addrinfo *ai, struct try_opts *to,
 		   struct err *e)
@@ -133,21 +134,25 @@ static int try_all(const struct connect_opts *o, const char *host, const struct 
 	struct try_result *r = malloc(sizeof(*r));
 	char text[ENDPOINT_TEXT_LEN];
 	struct verdict v;
-	int status = 1, failed;
+	int status = 1, failed, i = 0, n = 0;
+	const struct addrinfo *each;
 
 	if (!r)
 		return err_sys(e, ENOMEM, "connect");
+	for (each = ai; each; each = each->ai_next)
+		n++;
 	for (; ai && status == 1; ai = ai->ai_next) {
 		struct sockaddr_storage ss = { 0 };
 
 		memcpy(&ss, ai->ai_addr, ai->ai_addrlen);
 		sockaddr_endpoint(&ss, &to->server);
-		if (!has_family(o, &to->server))
-			continue;
-		if (!o->quiet && !o->json) {
-			printf("%s  %s\n", host, endpoint_format(&to->server, text));
-			fflush(stdout);
-		}
+		if (!o->quiet && !o->json && n > 1)
+			printf("%s%s, address %d of %d: %s\n", i ? "\n" : "", host, i + 1, n,
+			       endpoint_format(&to->server, text));
+		else if (!o->quiet && !o->json)
+			printf("%s: %s\n", host, endpoint_format(&to->server, text));
+		i++;
+		fflush(stdout);
 		failed = connect_try(to, r, e);
 		if (failed) {
 			status = failed;
@@ -185,6 +190,29 @@ static int configure(const struct connect_opts *o, struct try_opts *to, struct e
 	return 0;
 }
 
+static int check(const struct connect_opts *o, int n_words, struct err *e)
+{
+	e->exit_code = 2;
+	if (n_words != 2) {
+		err_set(e, EINVAL, n_words > 2 ? "one host and one port are wanted" : "a host and a port are wanted");
+		err_remedy(e, "for example `synsent connect 192.0.2.7 443`");
+	} else if (o->only4 && o->only6) {
+		err_set(e, EINVAL, "-4 and -6 leave no address to try");
+		err_remedy(e, "leave both out to try both");
+	} else if (o->source.family && (o->source.family == 4 ? o->only6 : o->only4)) {
+		err_set(e, EINVAL, "--source is an IPv%d address, and -%d is given", o->source.family,
+			o->source.family == 4 ? 6 : 4);
+		err_remedy(e, "leave one of them out");
+	} else if (o->quiet && o->verbose) {
+		err_set(e, EINVAL, "-q and -v contradict each other");
+		err_remedy(e, "leave one of them out");
+	} else {
+		e->exit_code = 0;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 static int run(const struct command *cmd, int argc, char **argv)
 {
 	struct connect_opts o = { 0 };
@@ -195,12 +223,8 @@ static int run(const struct command *cmd, int argc, char **argv)
 
 	if (r == 1)
 		return 0;
-	if (!r && (argc - first != 2 || (o.only4 && o.only6))) {
-		r = o.only4 && o.only6 ? err_set(&e, EINVAL, "-4 and -6 leave no address to try")
-				       : err_set(&e, EINVAL, "a host and a port are wanted");
-		err_remedy(&e, "for example `synsent connect 192.0.2.7 443`");
-		e.exit_code = 2;
-	}
+	if (!r)
+		r = check(&o, argc - first, &e);
 	if (!r)
 		r = configure(&o, &to, &e);
 	if (!r)
@@ -209,7 +233,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 		return report_error("connect", &e, 77);
 	status = try_all(&o, argv[first], ai, &to, &e);
 	freeaddrinfo(ai);
-	return status < 0 ? report_error("connect", &e, 77) : status;
+	return status < 0 ? report_error("connect", &e, 1) : status;
 }
 
 const struct command command_connect = {

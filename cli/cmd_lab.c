@@ -6,8 +6,7 @@
 #include "cli/commands.h"
 #include "cli/lab_view.h"
 #include "lab/sandbox.h"
-#include "sources/jiffies.h"
-#include "sources/sysctls.h"
+#include "util/clock.h"
 #include "util/duration.h"
 
 #define SCENARIOS_MAX 32
@@ -43,7 +42,7 @@ static const struct option_row rows[] = {
 	{ 0, "linear", OPT_INT, AT(linear), 0, POLICY_LINEAR_MAX, "N",
 	  "The lab's net.ipv4.tcp_syn_linear_timeouts. The default is 0, the classic case", NULL },
 	{ 0, "syncnt", OPT_INT, AT(syncnt), 1, POLICY_RETRIES_MAX, "N", "The client's socket option TCP_SYNCNT", NULL },
-	{ 0, "user-timeout", OPT_DURATION, AT(user_timeout_ns), NS_PER_MS, 2147483647LL * NS_PER_MS, "TIME",
+	{ 0, "user-timeout", OPT_DURATION, AT(user_timeout_ns), NS_PER_MS, 596 * 3600 * NS_PER_S, "TIME",
 	  "The client's socket option TCP_USER_TIMEOUT", NULL },
 	{ 0, "rto-max", OPT_DURATION, AT(rto_max_ns), NS_PER_S, 120 * NS_PER_S, "TIME",
 	  "The client's socket option TCP_RTO_MAX_MS (Linux 6.15 and later)", NULL },
@@ -59,8 +58,12 @@ static const struct option_row rows[] = {
 	{ 0, "events", OPT_STRING, AT(events), 0, 0, "FILE", "Record every event to FILE as text", NULL },
 	{ 'j', "json", OPT_FLAG, AT(json), 0, 0, NULL,
 	  "Print one JSON object per attempt, the one under study last, and nothing else", NULL },
-	{ 'q', "quiet", OPT_FLAG, AT(quiet), 0, 0, NULL, "Print the verdict only", NULL },
-	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL, "Say more: how long the set-up took, and so on", NULL },
+	{ 'q', "quiet", OPT_FLAG, AT(quiet), 0, 0, NULL,
+	  "Print the verdict only; with --json, the object of the client under study only", NULL },
+	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL,
+	  "Say more, on standard error: what setting up took, the rules as nft has them, the policy in full, and what was "
+	  "seen and lost",
+	  NULL },
 	{ 0, "color", OPT_STRING, AT(color), 0, 0, "WHEN", "always, auto or never", terminal_color_words },
 	{ 0, "user-namespace", OPT_FLAG, AT(user_namespace), 0, 0, NULL,
 	  "Use a user namespace even as root, as an ordinary user must", NULL },
@@ -102,6 +105,10 @@ static int check(const struct lab_opts *o, const struct lab_config *c, struct er
 		err_set(e, EINVAL, "scenario %s needs an address that can be taken away", c->scenario->name);
 		return bad_usage(e, "leave --address out, or give one that is not a loopback address");
 	}
+	if (o->capture && o->svg && !strcmp(o->capture, o->svg)) {
+		err_set(e, EINVAL, "--write and --svg name the same file, %s", o->svg);
+		return bad_usage(e, "name two");
+	}
 	if (o->ipv6 && c->server.addr.family != 6) {
 		err_set(e, EINVAL, "-6 with an IPv4 address");
 		return bad_usage(e, "leave one of them out");
@@ -141,19 +148,6 @@ static int configure(const struct lab_opts *o, char **argv, struct lab_config *c
 	return check(o, c, e);
 }
 
-static void open_text(const struct lab_view_opts *vo)
-{
-	char version[64];
-
-	if (vo->quiet || vo->json)
-		return;
-	kernel_version(version, sizeof(version));
-	printf("A TCP connection timeout on this kernel (%s, HZ %d), in a network namespace of its own.\n"
-	       "This host's firewall, sysctls and interfaces are not touched.\n\n",
-	       version, jiffies_hz());
-	fflush(stdout);
-}
-
 /* Inside the sandbox. */
 static int run_inside(const struct lab_config *c, const struct lab_view_opts *vo, struct err *e)
 {
@@ -165,14 +159,11 @@ static int run_inside(const struct lab_config *c, const struct lab_view_opts *vo
 	r = lab_show_new(vo, c, &show, e);
 	if (r)
 		return report_error("lab", e, 4);
-	open_text(vo);
 	r = lab_run(c, lab_show_view(show), &end, e);
-	status = lab_show_end(show, &end, &end_err);
+	status = lab_show_end(show, &end, r != 0, &end_err);
 	lab_show_free(show);
 	if (r)
 		return report_error("lab", e, 77);
-	if (vo->verbose)
-		fprintf(stderr, "synsent: lab: set up in %.1f ms\n", (double)end.setup_ns / 1e6);
 	if (end_err.what[0])
 		return report_error("lab", &end_err, status);
 	return status;
@@ -186,6 +177,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 	struct sandbox_opts so = { 0 };
 	struct sandbox box;
 	struct err e = { 0 };
+	int64_t began;
 	int first, r = options_parse(cmd, argc, argv, &o, &first, &e);
 
 	if (r == 1)
@@ -205,9 +197,11 @@ static int run(const struct command *cmd, int argc, char **argv)
 	vo.svg = o.svg;
 	vo.events = o.events;
 	so.user_namespace = o.user_namespace;
+	began = clock_mono_ns();
 	r = sandbox_enter(&so, &box, &e);
 	if (r)
 		return report_error("lab", &e, 77);
+	vo.sandbox_ns = clock_mono_ns() - began;
 	c.supervisor = box.supervisor;
 	return run_inside(&c, &vo, &e);
 }

@@ -35,6 +35,8 @@ struct trying {
 	struct flow flow;
 	int fd;
 	bool over, told_socket;
+	struct event_state kernel; /* its last word on the socket in SYN_SENT ... */
+	int64_t kernel_ns;	   /* ... and when it came; 0: none */
 	int64_t last_progress_ns;
 };
 
@@ -67,6 +69,10 @@ static void on_event(const struct event *ev, void *user)
 
 	if (ev->kind == EVENT_LOST)
 		t->ret->lost += ev->lost.n;
+	if (ev->kind == EVENT_STATE && ev->state.state == 2) {
+		t->kernel = ev->state;
+		t->kernel_ns = ev->t_ns;
+	}
 	tracker_feed(t->tracker, ev);
 }
 
@@ -192,7 +198,7 @@ static void tell_progress(struct trying *t)
 	t->last_progress_ns = now;
 	buf_reset(&t->line);
 	buf_str(&t->line, "  ");
-	text_waiting(a, now, &t->line);
+	text_waiting(a, t->kernel_ns ? &t->kernel : NULL, t->kernel_ns, now, &t->line);
 	terminal_progress(&t->o->terminal, buf_text(&t->line));
 }
 

@@ -103,10 +103,26 @@ int lab_files_capture(const struct lab_files *f, const char *path, const struct 
 	return pcapng_close(p, e);
 }
 
+int lab_files_try(const char *path, struct err *e)
+{
+	struct outfile *o;
+	int r = outfile_create(path, &o, e);
+
+	if (!r)
+		outfile_abort(o);
+	return r;
+}
+
+bool lab_is_scaled(const struct attempt *a, const struct verdict *v, const struct lab_config *c)
+{
+	return c->fast && (a->n_syns > 1 || v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED ||
+			   v->outcome == OUTCOME_KILLED || v->outcome == OUTCOME_PENDING);
+}
+
 void lab_story(const struct attempt *a, const struct verdict *v, const struct lab_config *c, struct story *ret)
 {
-	struct attempt *scaled = c->fast ? malloc(sizeof(*scaled)) : NULL;
-	struct timescale ts;
+	struct attempt *scaled = lab_is_scaled(a, v, c) ? malloc(sizeof(*scaled)) : NULL;
+	struct verdict of_scaled;
 	int i;
 
 	if (scaled)
@@ -115,11 +131,16 @@ void lab_story(const struct attempt *a, const struct verdict *v, const struct la
 	if (ret->n && c->scenario->route == ROUTES_AS_THEY_ARE)
 		snprintf(ret->rows[0].server_state, sizeof(ret->rows[0].server_state), "%s",
 			 c->scenario->server == SERVER_STOPS ? "CLOSED" : "LISTEN");
-	if (scaled)
-		timescale_of(&ts, a);
 	for (i = 0; scaled && i < ret->n; i++)
-		ret->rows[i].real_ns = timescale_to_real(&ts, ret->rows[i].t_ns);
+		if (ret->rows[i].kind == STORY_END)
+			ret->rows[i].real_ns = v->elapsed_ns;
 	ret->scaled = scaled != NULL;
+	if (scaled) {
+		/* the times in its words are to be those of the drawing */
+		verdict_make(scaled, &of_scaled);
+		if (of_scaled.outcome == v->outcome && of_scaled.gave_up_by == v->gave_up_by)
+			snprintf(ret->end_text, sizeof(ret->end_text), "%s", of_scaled.headline);
+	}
 	free(scaled);
 }
 

@@ -15,12 +15,15 @@ static void print(struct buf *b)
 	buf_fini(b);
 }
 
-void show_verdict(const struct attempt *a, const struct verdict *v, const struct terminal *t)
+void show_verdict(const struct attempt *a, const struct verdict *v, const struct attempt *scaled,
+		  const struct terminal *t)
 {
 	struct text_opts o = { .color = t->color };
 	struct buf b = { 0 };
 
 	text_verdict(a, v, &o, &b);
+	if (scaled)
+		text_scaled_note(a, v, scaled, &b);
 	print(&b);
 }
 

@@ -8,8 +8,9 @@
 
 /* What the commands that watch one attempt print of it, on stdout. */
 
-/* The verdict with its evidence. */
-void show_verdict(const struct attempt *a, const struct verdict *v, const struct terminal *t);
+/* The verdict with its evidence; `scaled` (may be NULL) as in sinks/text.h. */
+void show_verdict(const struct attempt *a, const struct verdict *v, const struct attempt *scaled,
+		  const struct terminal *t);
 
 /* Predicted against observed, SYN by SYN; `scaled` as in sinks/text.h. */
 void show_table(const struct attempt *a, const struct verdict *v, const struct attempt *scaled);

@@ -36,6 +36,14 @@ int terminal_init(struct terminal *t, const char *when, struct err *e)
 	return 0;
 }
 
+/* So that the line never wraps: the window may have changed meanwhile, and is not stdout's when that is a file. */
+static int progress_columns(void)
+{
+	struct winsize w;
+
+	return !ioctl(STDERR_FILENO, TIOCGWINSZ, &w) && w.ws_col > 1 ? w.ws_col - 1 : 79;
+}
+
 void terminal_progress(const struct terminal *t, const char *line)
 {
 	static bool shown;
@@ -44,7 +52,7 @@ void terminal_progress(const struct terminal *t, const char *line)
 		return;
 	if (*line)
 		fflush(stdout);
-	fprintf(stderr, "\r%s\033[K", line);
+	fprintf(stderr, "\r%.*s\033[K", progress_columns(), line);
 	fflush(stderr);
 	shown = *line != 0;
 }

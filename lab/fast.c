@@ -16,8 +16,8 @@
 
 #define RTO_MIN_J 3
 
-#define INSTEAD                                                                                              \
-	"  run it as root, or leave --fast out (65 s), or `synsent predict --retries 5 --linear 0` for the " \
+#define INSTEAD                                                                                            \
+	"run it as root, or leave --fast out (65 s), or `synsent predict --retries 5 --linear 0` for the " \
 	"schedule alone"
 
 #ifndef SO_NETNS_COOKIE
@@ -63,9 +63,9 @@ static int refuse(struct err *e, int code)
 static int load_failed(struct err *e, int code)
 {
 	if (code == EPERM || code == EACCES)
-		err_set(e, EPERM, "the fast lab needs CAP_BPF and CAP_NET_ADMIN on the host; this user lacks them");
+		err_set(e, EPERM, "--fast needs CAP_BPF and CAP_NET_ADMIN on this host; this user lacks them");
 	else if (code == EINVAL)
-		err_set(e, code, "the fast lab needs Linux 5.15 or later with BPF in cgroups (CONFIG_CGROUP_BPF)");
+		err_set(e, code, "--fast needs Linux 5.15 or later with BPF in cgroups (CONFIG_CGROUP_BPF)");
 	else
 		err_sys(e, code, "the kernel did not take the fast lab's BPF program");
 	return refuse(e, code == EACCES ? EPERM : code);
@@ -78,7 +78,7 @@ static int load(struct fast *f, int rto_j, struct err *e)
 
 	r = netns_cookie(&cookie);
 	if (r) {
-		err_sys(e, -r, "the fast lab needs network namespace cookies (Linux 5.14)");
+		err_sys(e, -r, "--fast needs network namespace cookies (Linux 5.14)");
 		return refuse(e, -r);
 	}
 	f->skel = fast_bpf__open();
@@ -97,7 +97,7 @@ static int attach(struct fast *f, struct err *e)
 
 	r = cgroup_own_path(path);
 	if (r) {
-		err_set(e, -r, "the fast lab needs a cgroup v2 hierarchy; none is mounted here");
+		err_set(e, -r, "--fast needs a cgroup v2 hierarchy; none is mounted here");
 		return refuse(e, -r);
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

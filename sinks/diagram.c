@@ -22,9 +22,9 @@
 #define SENT_SHOWN 24
 #define SENT_HEAD 8
 #define SENT_TAIL 6
-#define DUE_SHOWN 12
-#define DUE_HEAD 5
-#define DUE_TAIL 3
+#define DUE_SHOWN 5
+#define DUE_HEAD 3
+#define DUE_TAIL 1
 
 /* Where along the way a mark stands. */
 #define AT_OWN_END 80
@@ -230,9 +230,13 @@ static void elided_add(struct diagram *d, const struct story *s, int from, int t
 		return;
 	it->predicted = is_due(&s->rows[from]);
 	if (replies)
-		snprintf(it->text, sizeof(it->text), "%d more SYNs, %d replies", syns, replies);
+		snprintf(it->text, sizeof(it->text), "%d more SYN%s, %d repl%s", syns, syns == 1 ? "" : "s", replies,
+			 replies == 1 ? "y" : "ies");
 	else
-		snprintf(it->text, sizeof(it->text), "%d more SYNs", syns);
+		snprintf(it->text, sizeof(it->text), "%d more%s", syns,
+			 !it->predicted			 ? syns == 1 ? " SYN" : " SYNs"
+			 : s->outcome == OUTCOME_PENDING ? " due"
+							 : ", never sent");
 	if (min <= 0 || min == INT64_MAX)
 		return;
 	diagram_rto(min, low);
@@ -291,7 +295,10 @@ static void endpoint_name(const struct endpoint *e, struct buf *to)
 {
 	char text[ENDPOINT_TEXT_LEN];
 
-	if (e->addr.family)
+	/* where no route was found, no address of this host was chosen */
+	if (e->addr.family && addr_is_any(&e->addr) && e->port)
+		buf_fmt(to, "port %u", e->port);
+	else if (e->addr.family && !addr_is_any(&e->addr))
 		buf_str(to, e->port ? endpoint_format(e, text) : addr_format(&e->addr, text));
 }
 

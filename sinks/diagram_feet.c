@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "sinks/text.h"
+
 enum diagram_tone diagram_tone_of(enum outcome o)
 {
 	if (o == OUTCOME_ESTABLISHED)
@@ -29,8 +31,8 @@ static void cause_add(struct diagram *d, const struct story_cause *c)
 
 	if (c->packets)
 		snprintf(count, sizeof(count), ", %" PRIu64 " packet%s", c->packets, c->packets == 1 ? "" : "s");
-	snprintf(text, sizeof(text), "%s dropped at %s%s%s%s%s", c->reply ? "reply" : "SYN", drop_place_word(c->place),
-		 count,
+	snprintf(text, sizeof(text), "%s %s at %s%s%s%s%s", c->reply ? "reply" : "SYN",
+		 c->is_rule && text_rejects(c->text) ? "rejected" : "dropped", drop_place_word(c->place), count,
 		 !c->text[0]  ? ""
 		 : c->is_rule ? ", by \""
 			      : ": ",
@@ -40,7 +42,7 @@ static void cause_add(struct diagram *d, const struct story_cause *c)
 
 void diagram_feet_add(struct diagram *d, const struct story *s)
 {
-	const struct story_row *last = &s->rows[s->n ? s->n - 1 : 0];
+	const struct story_row *end = NULL;
 	bool unseen = false, nominal = false, lost = false;
 	char text[256];
 	int i;
@@ -49,6 +51,8 @@ void diagram_feet_add(struct diagram *d, const struct story *s)
 		lost |= s->rows[i].lost != DROP_NONE;
 		unseen |= s->rows[i].unanswered;
 		nominal |= s->rows[i].nominal;
+		if (s->rows[i].kind == STORY_END)
+			end = &s->rows[i];
 	}
 	for (i = 0; i < s->n_causes; i++)
 		cause_add(d, &s->causes[i]);
@@ -62,11 +66,11 @@ void diagram_feet_add(struct diagram *d, const struct story *s)
 		snprintf(text, sizeof(text), "%d more replies are not shown", s->more_replies);
 		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, text);
 	}
-	if (s->scaled) {
+	if (s->scaled && end) {
 		char lab[24], real[24];
 
-		diagram_time(last->t_ns, false, lab);
-		diagram_time(last->real_ns, false, real);
+		diagram_time(end->t_ns, false, lab);
+		diagram_time(end->real_ns, false, real);
 		snprintf(text, sizeof(text), "times are scaled: these %s s took %s s", lab, real);
 		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, text);
 	}

@@ -239,6 +239,46 @@ static int height_of(const struct diagram *d, int top)
 	return top + (lines - 1) * LINE_HEIGHT + FEET_GAP + MARGIN;
 }
 
+static void said(struct buf *to, const char *before, const char *text)
+{
+	if (!*text)
+		return;
+	buf_str(to, before);
+	xml(to, text, strlen(text));
+}
+
+/* The drawing in words, for those who do not see it: a line for each of its own, then what stands below it. */
+static void described(struct buf *to, const struct diagram *d)
+{
+	int i;
+
+	buf_str(to, "<title id=\"title\">TCP handshake from ");
+	said(to, "", d->client.len ? buf_text(&d->client) : "this host");
+	said(to, " to ", buf_text(&d->server));
+	if (d->n_feet)
+		said(to, ": ", buf_text(&d->feet[d->n_feet - 1].text));
+	buf_str(to, "</title>\n<desc id=\"desc\">");
+	for (i = 0; i < d->n; i++) {
+		const struct diagram_item *it = &d->items[i];
+		const char *fate = it->mark == DIAGRAM_DROPPED	? ", lost"
+				   : it->mark == DIAGRAM_UNSEEN ? ", unanswered"
+								: "";
+		bool arrow = it->shape == DIAGRAM_ARROW;
+
+		if (!it->text[0])
+			continue;
+		said(to, "\n", it->time);
+		said(to, it->time[0] ? " s: " : "\n", it->text);
+		buf_str(to, !arrow ? "" : it->to > it->from ? ", client to server" : ", server to client");
+		said(to, "", fate);
+		said(to, "; client ", it->client_state);
+		said(to, "; server ", it->server_state);
+	}
+	for (i = 0; i < d->n_feet; i++)
+		said(to, "\n", buf_text(&d->feet[i].text));
+	buf_str(to, "\n</desc>\n");
+}
+
 void diagram_svg(const struct diagram *d, struct buf *to)
 {
 	struct buf above = { 0 };
@@ -246,13 +286,9 @@ void diagram_svg(const struct diagram *d, struct buf *to)
 
 	buf_fmt(to,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-		"role=\"img\">\n",
+		"role=\"img\" aria-labelledby=\"title desc\">\n",
 		WIDTH, height, WIDTH, height);
-	buf_str(to, "<title>TCP handshake from ");
-	xml(to, buf_text(&d->client), d->client.len);
-	buf_str(to, " to ");
-	xml(to, buf_text(&d->server), d->server.len);
-	buf_str(to, "</title>\n");
+	described(to, d);
 	buf_str(to, style);
 	buf_fmt(to, "<rect class=\"bg\" width=\"%d\" height=\"%d\"/>\n", WIDTH, height);
 	buf_str(to, buf_text(&above));

@@ -303,7 +303,8 @@ void diagram_term(const struct diagram *d, const struct diagram_term_opts *o, st
 	cv.server_at = CLIENT_AT + WAY_WIDTH + 1 + cv.figures;
 	head(&cv, d);
 	body(&cv, d);
-	flush(&cv);
+	if (d->n_feet > o->no_verdict)
+		flush(&cv);
 	for (i = 0; i < d->n_feet - o->no_verdict; i++)
 		foot(&cv, &d->feet[i]);
 }

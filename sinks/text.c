@@ -8,7 +8,7 @@
 
 #define MS ((int64_t)1000000)
 #define LABEL_WIDTH 13
-#define COLUMNS 96
+#define COLUMNS 80
 
 /* Colours of the basic 16, legible on dark and on light. */
 #define BOLD "\033[1m"
@@ -47,16 +47,32 @@ static void row(struct buf *to, const char *label, const char *text)
 	}
 }
 
+bool text_rejects(const char *rule)
+{
+	return strstr(rule, " reject") != NULL;
+}
+
 static void drop_row(const struct drop *d, struct buf *to)
 {
 	struct buf line = { 0 };
 
-	buf_fmt(&line, "%s, %s%s%s%s", drop_place_word(d->place), d->reply ? "the reply, " : "",
-		d->rule[0] ? "by \"" : "", d->rule[0] ? d->rule : d->reason, d->rule[0] ? "\"" : "");
+	buf_fmt(&line, "%s, ", drop_place_word(d->place));
 	if (d->packets)
-		buf_fmt(&line, ", %" PRIu64 " packet%s", d->packets, d->packets == 1 ? "" : "s");
-	row(to, "dropped at", buf_text(&line));
+		buf_fmt(&line, "%" PRIu64 " %s%s, ", d->packets, d->reply ? "SYN-ACK" : "SYN",
+			d->packets == 1 ? "" : "s");
+	else
+		buf_str(&line, d->reply ? "the SYN-ACKs, " : "");
+	buf_fmt(&line, "%s%s%s", d->rule[0] ? "by \"" : "", d->rule[0] ? d->rule : d->reason, d->rule[0] ? "\"" : "");
+	row(to, text_rejects(d->rule) ? "rejected at" : "dropped at", buf_text(&line));
 	buf_fini(&line);
+}
+
+/* Something to change, somewhere to look, or what it means. */
+static const char *advice_label(const struct verdict *v)
+{
+	if (v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED)
+		return "to change it";
+	return v->advice[0] == '`' ? "see" : "it means";
 }
 
 void text_verdict(const struct attempt *a, const struct verdict *v, const struct text_opts *o, struct buf *to)
@@ -71,8 +87,38 @@ void text_verdict(const struct attempt *a, const struct verdict *v, const struct
 	for (i = 0; i < a->n_drops; i++)
 		drop_row(&a->drops[i], to);
 	if (v->advice[0])
-		row(to, v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED ? "to change it" : "see",
-		    v->advice);
+		row(to, advice_label(v), v->advice);
+}
+
+/* "0.037 s", "7.6 ms": a figure and a unit of time. */
+static bool has_time(const char *s)
+{
+	for (; (s = strpbrk(s, "0123456789")); s++) {
+		s += strspn(s, "0123456789.") - 1;
+		if (!strncmp(s + 1, " s", 2) || !strncmp(s + 1, " ms", 3))
+			return true;
+	}
+	return false;
+}
+
+void text_scaled_note(const struct attempt *a, const struct verdict *v, const struct attempt *scaled, struct buf *to)
+{
+	int64_t took = a->ended_ns - attempt_start_ns(a), stands = scaled->ended_ns - attempt_start_ns(scaled);
+	bool tells = has_time(v->headline);
+	struct buf line = { 0 };
+	int i;
+
+	for (i = 0; i < v->n_evidence; i++)
+		tells |= has_time(v->evidence[i]);
+	if (!tells || !a->ended_ns)
+		return;
+	buf_str(&line, "times above are real: ");
+	text_seconds(took, &line);
+	buf_str(&line, " s stand for ");
+	text_seconds(stands, &line);
+	buf_str(&line, " s");
+	row(to, "fast", buf_text(&line));
+	buf_fini(&line);
 }
 
 static void cell(struct buf *to, int64_t ns, bool known)
@@ -96,7 +142,7 @@ void text_table(const struct attempt *a, const struct verdict *v, const struct a
 
 	if (!n || a->n_syns < 1 + !ended)
 		return; /* one SYN that was answered needs no table */
-	buf_fmt(to, "      SYN%12s%12s%12s%s\n", exact ? "predicted" : "nominal", scaled ? "observed~" : "observed",
+	buf_fmt(to, "      SYN%12s%12s%12s%s\n", exact ? "predicted" : "nominal", scaled ? "observed*" : "observed",
 		"gap", scaled ? "   real clock" : "");
 	for (i = 0; i < shown->n_syns || (ended && i < n); i++) {
 		bool sent = i < shown->n_syns && i < ATTEMPT_SYNS_MAX;
@@ -131,8 +177,7 @@ void text_table(const struct attempt *a, const struct verdict *v, const struct a
 		buf_char(to, '\n');
 	}
 	if (scaled)
-		buf_str(to,
-			"      ~ on the lab's axis: what the fast lab's clock (right) stands for at a first RTO of 1 s\n");
+		buf_str(to, "      * scaled: what the real clock's time stands for at a first RTO of 1 s\n");
 }
 
 void text_netstat(const struct event_state *s, struct buf *to)
@@ -152,25 +197,31 @@ static void in_seconds(struct buf *to, const char *what, int64_t ns)
 {
 	int64_t tenths = (ns > 0 ? ns : 0) / (100 * MS);
 
-	buf_fmt(to, "   %s in %" PRId64 ".%d s", what, tenths / 10, (int)(tenths % 10));
+	buf_fmt(to, "%s %" PRId64 ".%d s", what, tenths / 10, (int)(tenths % 10));
 }
 
-void text_waiting(const struct attempt *a, int64_t now_ns, struct buf *to)
+void text_waiting(const struct attempt *a, const struct event_state *kernel, int64_t kernel_ns, int64_t now_ns,
+		  struct buf *to)
 {
 	int64_t predicted[SCHEDULE_SYNS_MAX], end = 0, elapsed = now_ns - attempt_start_ns(a);
 	int64_t own = a->own_timer ? a->own_timer_ns : INT64_MAX;
 	bool exact;
 	int n = verdict_predict(a, predicted, SCHEDULE_SYNS_MAX, &end, &exact);
-	int used = a->n_syns > 0 ? a->n_syns - 1 : 0;
+	int used = kernel ? kernel->retransmits : a->n_syns > 0 ? a->n_syns - 1 : 0;
 
-	buf_fmt(to, "SYN-SENT  %d", used);
+	if (a->n_syns - 1 > used) /* a packet is seen before the kernel is asked again */
+		used = a->n_syns - 1;
+	buf_fmt(to, "SYN-SENT  retrans %d", used);
 	if (n)
 		buf_fmt(to, " of %d", n - 1);
-	buf_fmt(to, " retransmission%s used", n == 2 ? "" : "s");
-	if (n && used + 1 < n && predicted[used + 1] < own)
-		in_seconds(to, "next SYN", predicted[used + 1] - elapsed);
+	if (kernel && kernel->timer == 1 && kernel->retransmits == used)
+		in_seconds(to, " timer", kernel_ns + kernel->expires_ms * MS - now_ns);
+	if (n && used + 1 < n && predicted[used + 1] < own) {
+		buf_fmt(to, "   SYN %d in", used + 1);
+		in_seconds(to, "", predicted[used + 1] - elapsed);
+	}
 	if (own != INT64_MAX && (!n || own < end))
-		in_seconds(to, "the client's own timer", own - elapsed);
+		in_seconds(to, "   own timer in", own - elapsed);
 	else if (n)
-		in_seconds(to, "end", end - elapsed);
+		in_seconds(to, "   end in", end - elapsed);
 }
