@@ -36,10 +36,10 @@ def by_application(ends, syns=2):
             "drop": "local-input"}
 
 
-KILLED = {"verdict": ("killed", "signal", None, "certain", None), "syns": 1, "ends": 1000 * MS, "drop": "local-input"}
+KILLED = {"verdict": ("killed", "signal", None, "certain", None), "syns": 2, "ends": 1500 * MS, "drop": "local-input"}
 # Of a process that is not the lab's own child nobody tells how it ended; only that it did is known.
 GONE = {"verdict": [("killed", "signal", None, "likely", None), ("abandoned", "application", None, "likely", None)],
-        "syns": 1, "ends": 1000 * MS, "drop": "local-input"}
+        "syns": 2, "ends": 1500 * MS, "drop": "local-input"}
 GONE["verdict"].append(KILLED["verdict"])
 REFUSED = {"verdict": ("refused", "peer", None, "certain", "ECONNREFUSED"), "syns": 1, "ends": 0, "drop": None}
 REFUSED_BY_RULE = {**REFUSED, "drop": "local-input"}
@@ -60,8 +60,8 @@ CLIENTS = (
     ("python3, TCP_USER_TIMEOUT 2500", PYTHON, python_with(TCP_USER_TIMEOUT, 2500),
      [by_kernel("user-timeout", 2, 2530 * MS)]),
     ("python3, TCP_SYNCNT 1", PYTHON, python_with(TCP_SYNCNT, 1), [by_kernel(syns=2, ends=3040 * MS)]),
-    ("nc, killed", "nc", ["sh", "-c", "(sleep 1; kill -9 $$) & exec nc %s %s" % (HOST, PORT)], [KILLED]),
-    ("nc, killed by its shell", "nc", ["sh", "-c", "nc %s %s & sleep 1; kill -9 $!; wait" % (HOST, PORT)], [GONE]),
+    ("nc, killed", "nc", ["sh", "-c", "(sleep 1.5; kill -9 $$) & exec nc %s %s" % (HOST, PORT)], [KILLED]),
+    ("nc, killed by its shell", "nc", ["sh", "-c", "nc %s %s & sleep 1.5; kill -9 $!; wait" % (HOST, PORT)], [GONE]),
     ("wget, two tries", "wget", ["wget", "-q", "-t", "2", "-T", "2", "-O", "/dev/null", URL],
      [by_application(2000 * MS)] * 2),
 )

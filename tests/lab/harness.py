@@ -73,8 +73,8 @@ class Synsent:
                    "env": ENV, "start_new_session": True, **as_nobody, **more}
         return subprocess.Popen([self.binary] + args, **options)
 
-    def run(self, args, within=60):
-        return Run(self, args, within)
+    def run(self, args, within=60, interrupt_after=None):
+        return Run(self, args, within, interrupt_after)
 
     def need(self, *args):
         """Skips when this machine refuses such a run, in the program's own words."""
@@ -84,12 +84,15 @@ class Synsent:
 
 
 class Run:
-    def __init__(self, synsent, args, within):
+    def __init__(self, synsent, args, within, interrupt_after):
         self.command = "synsent " + " ".join(args) + " (as " + synsent.user + ")"
         self.args = args
         self.wrong = []
         started = time.monotonic()
         with synsent.start(args) as p:
+            if interrupt_after:
+                time.sleep(interrupt_after)
+                p.send_signal(signal.SIGINT)
             try:
                 out, err = p.communicate(timeout=within)
             except subprocess.TimeoutExpired:

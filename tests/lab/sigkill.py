@@ -4,107 +4,27 @@
 usage: sigkill.py HOLD [--rounds N] [--seed N] [--nobody]
 
 One round starts HOLD, kills one of its processes (mostly the outer one) after 0 to
-150 ms, and goes on at once.  At the end there are 2 s for what the kernel clears away in
-the background.  Other labs may run meanwhile: processes count when they carry this test's
-mark, BPF programs when they are a lab's; all else must not change at all.  A namespace is
-held by a process or by a mount, and both are looked for.
+150 ms, and goes on at once.  What must be the same afterwards: machine.py.
 """
 import argparse
-import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
 
-MARK = "SYNSENT_TEST_MARK"
+import machine
 
 
-def output(*command):
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    if not shutil.which(command[0], path=path):
-        return ""
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                          env=dict(os.environ, PATH=path)).stdout
-
-
-def marked(marker):
-    """Processes of ours, which inherit the mark in their environment, with their network namespaces."""
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as f:
-                if f"{MARK}={marker}".encode() in f.read():
-                    found[int(pid)] = os.readlink(f"/proc/{pid}/ns/net")
-        except OSError:
-            continue
-    return found
-
-
-def our_programs():
-    try:
-        items = json.loads(output("bpftool", "-j", "prog", "list") or "[]")
-    except ValueError:
-        return set()
-    return {i["id"] for i in items if i.get("name") == "synsent_fast"}
-
-
-def our_links(programs):
-    try:
-        items = json.loads(output("bpftool", "-j", "link", "list") or "[]")
-    except ValueError:
-        return set()
-    return {i["id"] for i in items if i.get("prog_id") in programs}
-
-
-def directories(root):
-    return {d for d, _, _ in os.walk(root)}
-
-
-def machine():
-    """What must be the same afterwards, to the letter."""
-    names = "\n".join(line.split(":")[1].strip() for line in output("ip", "-o", "link").splitlines())
-    return {
-        "rules": output("nft", "--stateless", "list", "ruleset"),
-        "links": names,
-        "mounts": open("/proc/self/mountinfo").read(),
-        "cgroups": "\n".join(sorted(directories("/sys/fs/cgroup"))),
-    }
-
-
-def become_nobody():
-    os.setgroups([])
-    os.setresgid(65534, 65534, 65534)
-    os.setresuid(65534, 65534, 65534)
-
-
-def child_of(pid):
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as f:
-            return int(f.read().split()[0])
-    except (OSError, IndexError):
-        return None
-
-
-def victim_of(outer, rng):
-    """Mostly the outer process; else its init or the inner one, if they are there yet."""
-    if rng.random() < 0.7:
-        return outer
-    init = child_of(outer)
-    inner = child_of(init) if init else None
-    return rng.choice([v for v in (init, inner) if v] or [outer])
-
-
-def one_round(command, marker, rng, seen, preexec):
+def one_round(command, watch, rng, seen, preexec):
     reached = False
     p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=preexec,
-                         env=dict(os.environ, **{MARK: marker}))
+                         env=watch.environment())
     time.sleep(0.15 * rng.random() ** 2)
-    victim = victim_of(p.pid, rng)
+    victim = machine.victim_of(p.pid, rng)
     if rng.random() < 0.2:
-        seen.update(marked(marker).values())
+        seen.update(machine.marked(watch.marker).values())
     try:
         os.kill(victim, signal.SIGKILL)
     except ProcessLookupError:
@@ -119,7 +39,7 @@ def one_round(command, marker, rng, seen, preexec):
         if p.returncode not in (-signal.SIGKILL, 137):
             sys.exit(f"status {p.returncode} after SIGKILL: {err.decode()}")
     except subprocess.TimeoutExpired:
-        left = marked(marker)
+        left = machine.marked(watch.marker)
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         sys.exit(f"processes {sorted(left)} still held the lab's streams 10 s after SIGKILL")
@@ -137,27 +57,11 @@ def main():
         print("skipped: only root can become nobody")
         sys.exit(77)
     rng = random.Random(o.seed)
-    marker = f"synsent-sigkill-{os.getpid()}-{time.monotonic_ns()}"
-    before, programs, seen, reached = machine(), our_programs(), set(), 0
+    watch, seen, reached = machine.Watch(), set(), 0
     for _ in range(o.rounds):
-        reached += one_round([o.hold], marker, rng, seen, become_nobody if o.nobody else None)
+        reached += one_round([o.hold], watch, rng, seen, machine.become_nobody if o.nobody else None)
     seen.discard(os.readlink("/proc/self/ns/net"))
-    deadline = time.monotonic() + 2
-    while True:
-        new_programs = our_programs() - programs
-        left = {
-            "processes": marked(marker),
-            "BPF programs": new_programs,
-            "BPF links": our_links(new_programs),
-        }
-        left = {k: v for k, v in left.items() if v}
-        if not left or time.monotonic() > deadline:
-            break
-        time.sleep(0.05)
-    after = machine()
-    for what in before:
-        if before[what] != after[what]:
-            left[what] = f"before:\n{before[what]}\nafter:\n{after[what]}"
+    left = watch.left()
     print(f"{o.rounds} SIGKILLs, {reached} of them to a complete lab; {len(seen)} namespaces of theirs seen alive")
     for what, items in left.items():
         print(f"left behind: {what}: {items}")
