@@ -74,6 +74,14 @@ struct attempt {
 	int exit_signal, exit_status;
 	bool exited;
 
+	bool connected; /* the kernel showed the socket past SYN_SENT */
+	bool replaced;	/* another attempt with the same ports began: this one was over by then */
+	bool evicted;	/* it was no longer followed, for want of room */
+
+	/* Of the socket's disappearance, as in event_close. */
+	int64_t unseen_ns, timer_left_ns;
+	bool holder_alive, holder_ending;
+
 	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
 	uint64_t cookie;
 	int retransmits; /* as the kernel last said; -1: never */
@@ -98,6 +106,8 @@ struct attempt {
 
 	bool has_abort_count;	   /* it is known whether the kernel counted a give-up for this attempt */
 	int64_t abort_on_timeout;  /* TcpExtTCPAbortOnTimeout moved by this much for it */
+	bool has_fail_count;	   /* the same for any end of it by the kernel: timeout, RST, ICMP */
+	int64_t attempt_fails;	   /* TcpAttemptFails */
 	int64_t listen_overflows;  /* TcpExtListenOverflows */
 	uint64_t lost;		   /* events that the sources lost meanwhile */
 	int64_t observed_until_ns; /* the observation's end */

@@ -84,7 +84,9 @@ struct event_connect {
 struct event_state {
 	struct flow flow;
 	uint64_t cookie; /* sock_diag's; 0: unknown */
-	uint8_t state;	 /* TCP_SYN_SENT = 2, ... (include/net/tcp_states.h) */
+	bool has_isn;	 /* which of several sockets of one flow, one after the other, where the source knows */
+	uint32_t isn;
+	uint8_t state; /* TCP_SYN_SENT = 2, ... (include/net/tcp_states.h) */
 	uint8_t retransmits;
 	uint8_t backoff;
 	uint8_t timer;	     /* idiag_timer: 1 = retransmit */
@@ -121,16 +123,25 @@ enum close_cause {
 
 struct event_close {
 	struct flow flow;
+	uint64_t cookie; /* of the socket that closed; 0: unknown */
+	bool has_isn;
+	uint32_t isn;
 	enum close_cause cause;
-	int error;	 /* sk_err, for CLOSE_KERNEL */
-	int retransmits; /* as last known; -1: unknown */
+	int error;	       /* sk_err, for CLOSE_KERNEL */
+	int retransmits;       /* as last known; -1: unknown */
+	int64_t unseen_ns;     /* it was last seen in SYN_SENT so long before; 0: not known */
+	int64_t timer_left_ns; /* the kernel's own timer could not fire for so long after; 0: it could, or not known */
+	bool holder_alive;     /* the process that held it went on without it */
+	bool holder_ending;    /* that process was ending, or gone, too */
 };
 
 struct event_exit {
 	int32_t pid;
 	int signal; /* 0: it exited by itself */
-	int status; /* exit status when signal == 0 */
+	int status; /* exit status when signal == 0; EXIT_UNKNOWN: it ended, and nobody knows how */
 };
+
+#define EXIT_UNKNOWN (-1)
 
 struct event_drop {
 	struct flow flow; /* ports of 0 match any attempt to that server */
@@ -146,7 +157,10 @@ struct event_drop {
  */
 struct event_counter {
 	struct flow flow;
-	char name[40]; /* "TCPAbortOnTimeout" */
+	uint64_t cookie; /* of the socket; 0: unknown */
+	bool has_isn;
+	uint32_t isn;
+	char name[40]; /* "TCPAbortOnTimeout", "AttemptFails", "ListenOverflows" */
 	int64_t delta;
 };
 

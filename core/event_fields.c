@@ -19,6 +19,10 @@
 	{                                                                                              \
 		.name = n, .type = FIELD_##t, AT(m), .guard = offsetof(struct event, g), .shown = true \
 	}
+#define LENGTH(n, m)                                                                   \
+	{                                                                              \
+		.name = n, .type = FIELD_INT, AT(m), .min = 0, .max = EVENT_LENGTH_MAX \
+	}
 #define LENGTH_GS(n, m, g)                                                                              \
 	{                                                                                               \
 		.name = n, .type = FIELD_INT, AT(m), .guard = offsetof(struct event, g), .shown = true, \
@@ -71,6 +75,7 @@ static const struct event_field connect_fields[] = {
 static const struct event_field state_fields[] = {
 	F(STATE, "state", state.state),
 	F(UINT, "cookie", state.cookie),
+	FGS(UINT, "isn", state.isn, state.has_isn),
 	F(UINT, "retransmits", state.retransmits),
 	F(UINT, "backoff", state.backoff),
 	F(UINT, "timer", state.timer),
@@ -100,6 +105,12 @@ static const struct event_field close_fields[] = {
 	F(CAUSE, "cause", close.cause),
 	F(ERRNO, "error", close.error),
 	{ .name = "retransmits", .type = FIELD_INT, AT(close.retransmits), .dflt = -1 },
+	F(UINT, "cookie", close.cookie),
+	FGS(UINT, "isn", close.isn, close.has_isn),
+	LENGTH("unseen_ns", close.unseen_ns),
+	LENGTH("timer_left_ns", close.timer_left_ns),
+	F(BOOL, "holder_alive", close.holder_alive),
+	F(BOOL, "holder_ending", close.holder_ending),
 };
 
 static const struct event_field exit_fields[] = {
@@ -115,6 +126,8 @@ static const struct event_field drop_fields[] = {
 
 static const struct event_field counter_fields[] = {
 	F(STRING, "name", counter.name),
+	F(UINT, "cookie", counter.cookie),
+	FGS(UINT, "isn", counter.isn, counter.has_isn),
 	F(INT, "delta", counter.delta),
 };
 

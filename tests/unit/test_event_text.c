@@ -150,6 +150,8 @@ static void random_state_event(struct event_state *s)
 	s->wqueue = (uint32_t)bits(32);
 	s->uid = (uint32_t)bits(32);
 	s->inode = (uint32_t)bits(32);
+	s->has_isn = rnd() % 2;
+	s->isn = s->has_isn ? (uint32_t)bits(32) : 0;
 	s->has_phase = rnd() % 2;
 	if (s->has_phase) {
 		s->phase = bits(64);
@@ -179,13 +181,13 @@ static void random_drop(struct event_drop *d)
 SIZE(segment, 68);
 SIZE(icmp, 72);
 SIZE(connect, 120);
-SIZE(state, 160);
+SIZE(state, 168);
 SIZE(retransmit, 44);
 SIZE(result, 48);
-SIZE(close, 52);
+SIZE(close, 96);
 SIZE(exit, 12);
 SIZE(drop, 296);
-SIZE(counter, 88);
+SIZE(counter, 104);
 SIZE(lost, 24);
 #endif
 
@@ -223,6 +225,13 @@ static void random_event(enum event_kind kind, struct event *ev)
 		ev->close.cause = (enum close_cause)(rnd() % CLOSE_CAUSE_N);
 		ev->close.error = (int)between(0, 140);
 		ev->close.retransmits = (int)between(-1, 254);
+		ev->close.cookie = bits(64);
+		ev->close.has_isn = rnd() % 2;
+		ev->close.isn = ev->close.has_isn ? (uint32_t)bits(32) : 0;
+		ev->close.unseen_ns = between(0, INT64_C(1) << 61);
+		ev->close.timer_left_ns = between(0, INT64_C(1) << 61);
+		ev->close.holder_alive = rnd() % 2;
+		ev->close.holder_ending = rnd() % 2;
 		break;
 	case EVENT_EXIT:
 		ev->exit.pid = (int32_t)between(INT32_MIN, INT32_MAX);
@@ -235,6 +244,9 @@ static void random_event(enum event_kind kind, struct event *ev)
 	case EVENT_COUNTER:
 		if (rnd() % 2)
 			random_flow(&ev->counter.flow);
+		ev->counter.cookie = bits(64);
+		ev->counter.has_isn = rnd() % 2;
+		ev->counter.isn = ev->counter.has_isn ? (uint32_t)bits(32) : 0;
 		random_string(ev->counter.name, sizeof(ev->counter.name));
 		ev->counter.delta = between(INT64_MIN, INT64_MAX);
 		break;

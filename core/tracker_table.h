@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_TRACKER_TABLE_H
+#define SYNSENT_CORE_TRACKER_TABLE_H
+
+#include "core/tracker.h"
+
+/* The tracker's inside: the table of attempts, and who feeds it.  Private to core/tracker*.c. */
+
+#define NONE (-1)
+
+struct slot {
+	struct attempt a;
+	int hash_next;
+	int older, newer;
+	int hash;
+	bool last_syn_counted; /* the last SYN is known by the kernel's count alone */
+	bool has_tsval;
+	uint32_t tsval; /* of the last SYN that was seen */
+};
+
+struct tracker {
+	struct tracker_config config;
+	struct tracker_counts counts;
+	struct slot *slots;
+	int *buckets;
+	size_t n_buckets; /* a power of 2 */
+	int free;	  /* chained by hash_next */
+	int oldest, newest;
+	int64_t latest_ns; /* of the events so far */
+};
+
+/* Which of several sockets that had the same flow one after the other. */
+struct socket_id {
+	uint64_t cookie; /* 0: any */
+	bool has_isn;
+	uint32_t isn;
+};
+
+/* The youngest attempt of that flow, or NULL. */
+struct slot *table_find(const struct tracker *t, const struct flow *f);
+
+/* The youngest of that flow which may be that socket: nothing known of both differs. */
+struct slot *table_find_socket(const struct tracker *t, const struct flow *f, const struct socket_id *id);
+
+/* A new attempt.  When the table is full, the oldest that is over gives way, or the oldest. */
+struct slot *table_start(struct tracker *t, const struct flow *f);
+
+/* That attempt, if it is open, else a new one. */
+struct slot *table_open(struct tracker *t, struct slot *s, const struct flow *f);
+
+void slot_end(struct slot *s, enum attempt_end how, int64_t t_ns);
+void slot_add_syn(struct slot *s, int64_t t_ns, bool counted);
+void slot_add_reply(struct slot *s, const struct reply *r);
+
+/* It is over, and no connection came of it. */
+bool slot_failed(const struct slot *s);
+
+/* core/tracker_packets.c: what is seen on the wire. */
+void feed_segment(struct tracker *t, const struct event *ev);
+void feed_icmp(struct tracker *t, const struct event *ev);
+
+#endif

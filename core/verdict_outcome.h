@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_VERDICT_OUTCOME_H
+#define SYNSENT_CORE_VERDICT_OUTCOME_H
+
+#include "core/verdict.h"
+
+/* Each outcome's words, once it is settled which it is.  Private to core/verdict*.c. */
+
+void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence c);
+
+/* The same, but not when this host's sysctls have it: a socket option of the program's own. */
+void kernel_gave_up_off_schedule(const struct attempt *a, struct verdict *v);
+
+void application_gave_up(const struct attempt *a, struct verdict *v, enum confidence c);
+void refused(const struct attempt *a, struct verdict *v, enum confidence c);
+void unreachable(const struct attempt *a, struct verdict *v, enum confidence c);
+void established(const struct attempt *a, struct verdict *v, enum confidence c);
+
+/* connect() failed before any SYN could leave; v->error says with what. */
+void failed_locally(struct verdict *v);
+
+/* connect() failed with an errno that an ICMP could have made, but none was seen. */
+void failed_without_icmp(struct verdict *v);
+
+bool is_port_unreachable(const struct reply *r);
+
+/* The first reply of that kind that was accepted, or NULL. */
+const struct reply *first_accepted(const struct attempt *a, enum reply_kind kind);
+
+#endif

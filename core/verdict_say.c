@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/verdict_say.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MS ((int64_t)1000000)
+#define SECOND ((int64_t)1000000000)
+
+void say_evidence(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (v->n_evidence == VERDICT_EVIDENCE_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(v->evidence[v->n_evidence++], sizeof(v->evidence[0]), fmt, ap);
+	va_end(ap);
+}
+
+void say_headline(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(v->headline, sizeof(v->headline), fmt, ap);
+	va_end(ap);
+}
+
+void say_advice(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(v->advice, sizeof(v->advice), fmt, ap);
+	va_end(ap);
+}
+
+void say_conclusion(struct verdict *v, enum outcome o, enum gave_up_by g, enum limit l, enum confidence c)
+{
+	v->outcome = o;
+	v->gave_up_by = g;
+	v->limit = l;
+	v->confidence = c;
+}
+
+const char *say_plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+char *say_seconds(int64_t ns, char to[SAY_SECONDS_LEN])
+{
+	int64_t ms = (imaxabs(ns) + MS / 2) / MS;
+
+	snprintf(to, SAY_SECONDS_LEN, "%s%" PRId64 ".%03d s", ns < 0 && ms ? "-" : "", ms / 1000, (int)(ms % 1000));
+	return to;
+}
+
+void say_distance(const struct attempt *a, struct verdict *v, const char *what)
+{
+	int64_t d = v->elapsed_ns - v->predicted_end_ns;
+	char from[SAY_SECONDS_LEN], to[SAY_SECONDS_LEN], due[SAY_SECONDS_LEN];
+
+	if (!v->predicted_end_ns || !v->predicted_exact)
+		return;
+	if (a->end == ATTEMPT_END_CLOSE && a->unseen_ns)
+		say_evidence(v, "%s between %s and %s after SYN 0; the kernel's end was predicted for %s", what,
+			     say_seconds(v->elapsed_ns - a->unseen_ns, from), say_seconds(v->elapsed_ns, to),
+			     say_seconds(v->predicted_end_ns, due));
+	else
+		say_evidence(v, "%s %" PRId64 ".%d ms %s the instant predicted at SYN 0", what,
+			     (int64_t)imaxabs(d) / MS, (int)(imaxabs(d) % MS / 100000), d < 0 ? "before" : "after");
+}
+
+static void say_ignored(const struct attempt *a, struct verdict *v)
+{
+	const struct reply *first = NULL;
+	int i, dropped = 0, ignored = 0;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
+		const struct reply *r = &a->replies[i];
+
+		dropped += r->ignored == IGNORED_DROPPED;
+		if (r->ignored == IGNORED_DROPPED || r->ignored == IGNORED_NOT)
+			continue;
+		ignored++;
+		if (!first)
+			first = r;
+	}
+	if (dropped)
+		say_evidence(v, "%d repl%s came back and %s dropped on this host", dropped, dropped == 1 ? "y" : "ies",
+			     dropped == 1 ? "was" : "were");
+	if (first)
+		say_evidence(v, "%d repl%s ignored: %s%s", ignored, ignored == 1 ? "y was" : "ies were",
+			     reply_kind_word(first->kind), ignored == 1 ? "" : " first");
+	if (first)
+		say_evidence(v, "why it was ignored: %s", ignored_word(first->ignored));
+	if (a->n_replies > ATTEMPT_REPLIES_MAX)
+		say_evidence(v, "%d replies in all; the first %d were looked at", a->n_replies, ATTEMPT_REPLIES_MAX);
+}
+
+void say_silence(const struct attempt *a, struct verdict *v)
+{
+	say_ignored(a, v);
+	if (!a->n_replies && a->syns_seen)
+		say_evidence(v, "no reply was seen on the wire");
+	if (a->n_syns && a->blind)
+		say_evidence(v, "packets could not be seen here; the kernel counted %d SYN%s", a->n_syns,
+			     say_plural(a->n_syns));
+	else if (a->n_syns && !a->syns_seen)
+		say_evidence(v,
+			     "the kernel counted %d SYN%s, and none was seen leaving: a firewall's OUTPUT, no "
+			     "neighbour, or another interface",
+			     a->n_syns, say_plural(a->n_syns));
+	else if (a->n_syns && a->retransmits >= a->n_syns)
+		say_evidence(v, "the kernel counted %d SYNs, and %d were seen leaving", a->retransmits + 1, a->n_syns);
+}

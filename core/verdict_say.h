@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_VERDICT_SAY_H
+#define SYNSENT_CORE_VERDICT_SAY_H
+
+#include "core/verdict.h"
+
+/* The sentences of a verdict.  Private to core/verdict*.c. */
+
+void say_evidence(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void say_headline(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void say_advice(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void say_conclusion(struct verdict *v, enum outcome o, enum gave_up_by g, enum limit l, enum confidence c);
+
+/* What came back, if anything did, and what could not be seen. */
+void say_silence(const struct attempt *a, struct verdict *v);
+
+/* "`what` 1.2 ms after the instant predicted at SYN 0"; for a disappearance, between which two looks it was. */
+void say_distance(const struct attempt *a, struct verdict *v, const char *what);
+
+#define SAY_SECONDS_LEN 32
+char *say_seconds(int64_t ns, char to[SAY_SECONDS_LEN]);
+const char *say_plural(int64_t n);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/verdict_schedule.h"
+
+bool schedule_of(const struct attempt *a, struct schedule *ret, bool *ret_exact)
+{
+	if (!a->has_policy || policy_invalid(&a->policy))
+		return false;
+	*ret_exact = a->has_phase;
+	if (a->has_phase)
+		schedule_exact(&a->policy, a->phase, ret);
+	else
+		schedule_nominal(&a->policy, ret);
+	return true;
+}
+
+static int64_t since_syn0(const struct attempt *a, int64_t jiffies, bool exact)
+{
+	int64_t ns = schedule_jiffies_ns(jiffies, a->policy.hz);
+
+	return jiffies && exact ? ns - a->phase_edge_ns : ns;
+}
+
+int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t *ret_end_ns, bool *ret_exact)
+{
+	struct schedule s;
+	int i;
+
+	if (!schedule_of(a, &s, ret_exact))
+		return 0;
+	for (i = 0; i < s.n && i < max; i++)
+		syns_ns[i] = since_syn0(a, s.syn[i], *ret_exact);
+	*ret_end_ns = since_syn0(a, s.end, *ret_exact);
+	return i;
+}
+
+int retransmissions(const struct attempt *a)
+{
+	int seen = a->n_syns > 0 ? a->n_syns - 1 : 0;
+
+	return a->retransmits > seen ? a->retransmits : seen;
+}
+
+bool may_have_ended_at(const struct attempt *a, const struct verdict *v, int64_t instant_ns)
+{
+	int64_t unseen = a->end == ATTEMPT_END_CLOSE ? a->unseen_ns : 0;
+
+	return instant_ns >= v->elapsed_ns - unseen - GIVE_UP_TOLERANCE_NS &&
+	       instant_ns <= v->elapsed_ns + GIVE_UP_TOLERANCE_NS;
+}
+
+bool on_schedule(const struct attempt *a, const struct verdict *v)
+{
+	struct schedule s;
+	bool exact;
+
+	return schedule_of(a, &s, &exact) && s.n == retransmissions(a) + 1 &&
+	       v->elapsed_ns >= v->predicted_end_ns - GIVE_UP_TOLERANCE_NS;
+}
+
+int syncnt_that_ends(const struct attempt *a, const struct verdict *v)
+{
+	struct attempt other = { .has_policy = true,
+				 .policy = a->policy,
+				 .has_phase = a->has_phase,
+				 .phase = a->phase,
+				 .phase_edge_ns = a->phase_edge_ns };
+	int64_t syn, end;
+	struct schedule s;
+	bool exact;
+
+	if (!a->has_policy)
+		return 0;
+	for (other.policy.syncnt = 1; other.policy.syncnt < POLICY_RETRIES_MAX; other.policy.syncnt++) {
+		if (!schedule_of(&other, &s, &exact) || !verdict_predict(&other, &syn, 1, &end, &exact) ||
+		    end > v->elapsed_ns + GIVE_UP_TOLERANCE_NS)
+			break;
+		if (s.n == retransmissions(a) + 1 && may_have_ended_at(a, v, end))
+			return other.policy.syncnt;
+	}
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_VERDICT_SCHEDULE_H
+#define SYNSENT_CORE_VERDICT_SCHEDULE_H
+
+#include "core/verdict.h"
+
+/* What the schedule says of an attempt.  Private to core/verdict*.c. */
+
+/* How far from its exact instant a kernel give-up may be seen: timer softirqs run late on a loaded machine. */
+#define GIVE_UP_TOLERANCE_NS 60000000LL
+
+/* False when the policy is not known. */
+bool schedule_of(const struct attempt *a, struct schedule *ret, bool *ret_exact);
+
+/* Retransmissions, by packets and by the kernel's count. */
+int retransmissions(const struct attempt *a);
+
+/* That instant, in ns since SYN 0, may have been the attempt's end, as far as it is known when that was. */
+bool may_have_ended_at(const struct attempt *a, const struct verdict *v, int64_t instant_ns);
+
+/*
+ * The kernel's give-up, known to be one, fits the policy: the count of
+ * retransmissions is the schedule's, and it did not come early.  Late is no
+ * objection: a busy machine's timers are.
+ */
+bool on_schedule(const struct attempt *a, const struct verdict *v);
+
+/* The TCP_SYNCNT that would explain it, or 0. */
+int syncnt_that_ends(const struct attempt *a, const struct verdict *v);
+
+#endif
