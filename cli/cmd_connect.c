@@ -239,7 +239,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 const struct command command_connect = {
 	.name = "connect",
 	.usage = "[OPTION]... HOST PORT",
-	.summary = "one attempt, watched from all sides (telnet + time + tcpdump + netstat in one)",
+	.summary = "one attempt, watched as telnet, time, tcpdump and netstat would",
 	.about =
 		"Resolves HOST, tries each of its addresses in turn, and shows every SYN, what came back, what the kernel "
 		"says of the socket, and who gave up: the kernel, by which limit, or the timer that --timeout sets. Exit "

@@ -168,7 +168,7 @@ static int run(const struct command *cmd, int argc, char **argv)
 			err_remedy(&e, "`ss -ltnp` shows who listens there; choose another port, or 0 for any");
 	}
 	if (r)
-		return report_error("listen", &e, 77);
+		return report_error("listen", &e, r == -EACCES ? 77 : 1);
 	server_endpoint(s, &t.at);
 	if (!o.quiet)
 		fprintf(stderr, "listening on %s%s; Ctrl-C ends it\n", endpoint_format(&t.at, text),
@@ -176,8 +176,8 @@ static int run(const struct command *cmd, int argc, char **argv)
 	status = serve(s);
 	server_free(s);
 	if (!o.quiet)
-		fprintf(stderr, "\n%" PRIu64 " connection%s, %" PRId64 " bytes\n", t.accepted,
-			t.accepted == 1 ? "" : "s", t.bytes);
+		fprintf(stderr, "%s%" PRIu64 " connection%s, %" PRId64 " bytes\n", isatty(STDERR_FILENO) ? "\n" : "",
+			t.accepted, t.accepted == 1 ? "" : "s", t.bytes);
 	return status;
 }
 

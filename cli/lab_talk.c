@@ -90,7 +90,7 @@ static void ledger(const struct lab_show *s, struct buf *b)
 	buf_fmt(b, "packets: %" PRIu64 " seen, %" PRIu64 " of them of the client under study, %" PRIu64 " lost",
 		s->n_packets, s->n_studied_packets, s->lost);
 	line(b);
-	buf_fmt(b, "events: %" PRIu64, all);
+	buf_fmt(b, "events: %" PRIu64 " in all", all);
 	for (i = 0; i < EVENT_KIND_N; i++)
 		if (s->n_events[i] && kinds[i])
 			buf_fmt(b, ", %" PRIu64 " %s", s->n_events[i], kinds[i]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks/text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ void text_seconds(int64_t ns, struct buf *to)
 	buf_fmt(to, "%s%" PRId64 ".%03d", ns < 0 && ms ? "-" : "", ms / 1000, (int)(ms % 1000));
 }
 
-/* A label in its column, then text, wrapped under itself. */
+/* A label in its column, then text, wrapped under itself with an indent that tells it from the next row's. */
 static void row(struct buf *to, const char *label, const char *text)
 {
 	size_t width = COLUMNS - LABEL_WIDTH - 2, len;
@@ -43,7 +44,8 @@ static void row(struct buf *to, const char *label, const char *text)
 			text++;
 		if (!*text)
 			return;
-		buf_fmt(to, "  %-*s ", LABEL_WIDTH - 1, "");
+		width = COLUMNS - LABEL_WIDTH - 4;
+		buf_fmt(to, "  %-*s   ", LABEL_WIDTH - 1, "");
 	}
 }
 
@@ -93,9 +95,12 @@ void text_verdict(const struct attempt *a, const struct verdict *v, const struct
 /* "0.037 s", "7.6 ms": a figure and a unit of time. */
 static bool has_time(const char *s)
 {
+	int n;
+
 	for (; (s = strpbrk(s, "0123456789")); s++) {
 		s += strspn(s, "0123456789.") - 1;
-		if (!strncmp(s + 1, " s", 2) || !strncmp(s + 1, " ms", 3))
+		n = !strncmp(s + 1, " ms", 3) ? 4 : !strncmp(s + 1, " s", 2) ? 3 : 0;
+		if (n && !isalpha((unsigned char)s[n]))
 			return true;
 	}
 	return false;
