@@ -86,6 +86,26 @@ static int bad_usage(struct err *e, const char *remedy)
 	return -EINVAL;
 }
 
+static int check_files(const struct lab_opts *o, struct err *e)
+{
+	const char *const files[][2] = { { "--write", o->capture }, { "--svg", o->svg }, { "--events", o->events } };
+	size_t i, j, n = sizeof(files) / sizeof(files[0]);
+
+	for (i = 0; i < n; i++) {
+		if (files[i][1] && !strcmp(files[i][1], "-")) {
+			err_set(e, EINVAL, "%s -: standard output is for the text, or for --json", files[i][0]);
+			return bad_usage(e, "name a file");
+		}
+		for (j = 0; j < i; j++) {
+			if (!files[i][1] || !files[j][1] || strcmp(files[i][1], files[j][1]))
+				continue;
+			err_set(e, EINVAL, "%s and %s name the same file, %s", files[j][0], files[i][0], files[i][1]);
+			return bad_usage(e, "name two");
+		}
+	}
+	return 0;
+}
+
 static int check(const struct lab_opts *o, const struct lab_config *c, struct err *e)
 {
 	if (o->fast && o->rto_max_ns) {
@@ -105,15 +125,11 @@ static int check(const struct lab_opts *o, const struct lab_config *c, struct er
 		err_set(e, EINVAL, "scenario %s needs an address that can be taken away", c->scenario->name);
 		return bad_usage(e, "leave --address out, or give one that is not a loopback address");
 	}
-	if (o->capture && o->svg && !strcmp(o->capture, o->svg)) {
-		err_set(e, EINVAL, "--write and --svg name the same file, %s", o->svg);
-		return bad_usage(e, "name two");
-	}
 	if (o->ipv6 && c->server.addr.family != 6) {
 		err_set(e, EINVAL, "-6 with an IPv4 address");
 		return bad_usage(e, "leave one of them out");
 	}
-	return 0;
+	return check_files(o, e);
 }
 
 static void choose_address(const struct lab_opts *o, struct lab_config *c)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/timescale.h"
 #include "sinks/diagram.h"
@@ -106,7 +107,12 @@ int lab_files_capture(const struct lab_files *f, const char *path, const struct 
 int lab_files_try(const char *path, struct err *e)
 {
 	struct outfile *o;
-	int r = outfile_create(path, &o, e);
+	struct stat st;
+	int r;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return 0; /* a pipe's reader would take the attempt for the end */
+	r = outfile_create(path, &o, e);
 
 	if (!r)
 		outfile_abort(o);

@@ -116,6 +116,10 @@ def main():
         check(help_of("help", command) == help_of(command, "--help"), f"help {command} differs from {command} --help")
         if command != "help":
             check_page(command, names)
+    page = read(source, "docs", "man", "synsent-lab.1.scd.in")
+    for line in run(synsent, "lab", "--list").stdout.splitlines():
+        check(len(line) <= 80, f"lab --list: wider than 80 columns: {line}")
+        check(f"\n*{line.split()[0]}*\n" in page, f"synsent-lab.1 lacks the scenario {line.split()[0]}")
     check_completion(table)
     main_page = rendered(os.path.join(built, "synsent.1"))
     for command in table:
