@@ -88,7 +88,6 @@ static int open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
@@ -112,6 +111,8 @@ static void print_text(const struct connect_opts *o, const struct terminal *t, c
 		     (v->outcome == OUTCOME_ESTABLISHED || v->outcome == OUTCOME_REFUSED ||
 		      v->outcome == OUTCOME_UNREACHABLE || v->outcome == OUTCOME_FAILED);
 
+	if (!o->quiet)
+		putchar('\n');
 	show_verdict(&r->attempt, v, NULL, t);
 	if (r->blind)
 		printf("  not seen     packets: %s%s\n", r->blind_why,
@@ -136,6 +137,7 @@ static int try_all(const struct connect_opts *o, const char *host, const struct 
 	struct verdict v;
 	int status = 1, failed, i = 0, n = 0;
 	const struct addrinfo *each;
+	struct addr literal;
 
 	if (!r)
 		return err_sys(e, ENOMEM, "connect");
@@ -150,7 +152,8 @@ static int try_all(const struct connect_opts *o, const char *host, const struct 
 			printf("%s%s, address %d of %d: %s\n", i ? "\n" : "", host, i + 1, n,
 			       endpoint_format(&to->server, text));
 		else if (!o->quiet && !o->json)
-			printf("%s: %s\n", host, endpoint_format(&to->server, text));
+			printf("%s%s%s\n", addr_parse(host, &literal) ? host : "",
+			       addr_parse(host, &literal) ? ": " : "", endpoint_format(&to->server, text));
 		i++;
 		fflush(stdout);
 		failed = connect_try(to, r, e);
