@@ -26,7 +26,7 @@ static const char *direct(const char *line, size_t len, struct script *s)
 	if (sscanf(text, "# %*s %lf %c", &value, &rest) != 1 || !(value >= 0) || value > SECONDS_MAX)
 		return "a directive without its one number";
 	if (!strcmp(word, "max_attempts")) {
-		s->max_attempts = (size_t)value;
+		s->max_attempts = (size_t)(value < MAX_ATTEMPTS ? value : MAX_ATTEMPTS);
 	} else if (!strcmp(word, "until")) {
 		s->until_ns = (int64_t)(value * 1e9 + 0.5);
 	} else {
@@ -36,7 +36,7 @@ static const char *direct(const char *line, size_t len, struct script *s)
 	return NULL;
 }
 
-static const char *add_line(const char *line, size_t len, struct script *s)
+const char *script_add_line(struct script *s, const char *line, size_t len)
 {
 	const char *why = NULL;
 	struct event *events;
@@ -57,24 +57,27 @@ static const char *add_line(const char *line, size_t len, struct script *s)
 	return NULL;
 }
 
+void script_init(struct script *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->max_attempts = MAX_ATTEMPTS;
+	s->until_ns = -1;
+}
+
 int script_read(const char *text, size_t len, struct script *ret, const char **ret_why)
 {
 	const char *at = text, *end = text + len;
 	int number = 1;
 
-	memset(ret, 0, sizeof(*ret));
-	ret->max_attempts = MAX_ATTEMPTS;
-	ret->until_ns = -1;
+	script_init(ret);
 	for (; at < end; number++) {
 		const char *eol = memchr(at, '\n', (size_t)(end - at));
 
-		*ret_why = add_line(at, (size_t)((eol ? eol : end) - at), ret);
+		*ret_why = script_add_line(ret, at, (size_t)((eol ? eol : end) - at));
 		if (*ret_why)
 			return number;
 		at = eol ? eol + 1 : end;
 	}
-	if (ret->until_ns < 0)
-		ret->until_ns = ret->n ? ret->events[ret->n - 1].t_ns : 0;
 	return 0;
 }
 
@@ -92,6 +95,7 @@ bool script_play(const struct script *s, int64_t base_ns, uint64_t seed, tracker
 					  .linger_ns = s->has_linger ? s->linger_ns : INT64_MAX,
 					  .fn = fn,
 					  .user = user };
+	int64_t until_ns = s->until_ns >= 0 ? s->until_ns : s->n ? s->events[s->n - 1].t_ns : 0;
 	struct tracker *t = tracker_new(&c);
 	size_t i;
 
@@ -105,7 +109,7 @@ bool script_play(const struct script *s, int64_t base_ns, uint64_t seed, tracker
 			tracker_advance(t, ev.t_ns);
 		tracker_feed(t, &ev);
 	}
-	tracker_finish(t, base_ns + s->until_ns);
+	tracker_finish(t, base_ns + until_ns);
 	tracker_counts(t, ret);
 	tracker_free(t);
 	return true;
