@@ -17,7 +17,7 @@
 #define EDGES_WANTED 3
 #define EDGES_AT_MOST 12
 #define AGREE_NS (50 * NS_PER_US)
-#define TICKS_AT_MOST 25 /* of waiting for an edge; a busy host may hold us back for a few */
+#define TICKS_AT_MOST 250 /* of waiting for edges that agree; a busy host may hold us back for many */
 
 int jiffies_hz(void)
 {
@@ -120,7 +120,7 @@ static bool enough(const struct edges *e)
 
 static int watch(int fd, int hz, struct jiffies_clock *ret)
 {
-	int64_t tick = jiffies_tick_ns(hz), start = clock_mono_ns(), now = start;
+	int64_t tick = jiffies_tick_ns(hz), start = 0, now = 0;
 	struct edges edges = { 0 };
 	uint64_t first = 0, last = 0;
 
@@ -133,9 +133,10 @@ static int watch(int fd, int hz, struct jiffies_clock *ret)
 			return r;
 		now = clock_mono_ns();
 		j = jiffies_of_ms(ms, hz, about(now, hz));
-		if (!first)
+		if (!start) { /* from here on: we may have been held back before */
+			start = now;
 			first = j;
-		else if (j != last)
+		} else if (j != last)
 			add_edge(&edges, now - (int64_t)(j - first) * tick);
 		last = j;
 	}
