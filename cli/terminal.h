@@ -20,7 +20,8 @@ int terminal_init(struct terminal *t, const char *when, struct err *e);
 /* For option rows. */
 const char *const *terminal_color_words(void);
 
-/* Shows a line of ASCII on stderr, cut to its width, in place of the last one; "" takes it away.  Nothing when progress is off. */
+/* Shows a line of ASCII on stderr, cut to its width, in place of the last one; "" takes it away.  Nothing when progress
+ * is off. */
 void terminal_progress(const struct terminal *t, const char *line);
 
 #endif
