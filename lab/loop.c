@@ -10,14 +10,24 @@
 
 #include "lab/fast.h"
 #include "lab/stage.h"
+#include "util/buf.h"
 #include "util/clock.h"
 
 #define MS 1000000LL
 #define WAITING_EVERY_NS (100 * MS)
-#define ATTEMPTS_MAX 64
+#define ATTEMPTS_MAX 1024
 
 /* Of a connection that works: how long to wait for its orderly close to be seen. */
 #define CLOSE_SEEN_WITHIN_NS (300 * MS)
+
+/* How long to wait for the kernel's counts, which tell who ended the sockets of a program. */
+#define SETTLES_WITHIN_NS (1000 * MS)
+
+/* A process that the program left behind may take so long to call connect() ... */
+#define LEFT_BEHIND_BEGINS_NS (1000 * MS)
+
+/* ... and is watched until the kernel would have given up, and this much longer. */
+#define LEFT_BEHIND_GRACE_NS (2000 * MS)
 
 static void on_packet(const struct live_packet *p, const struct packet *decoded, void *user)
 {
@@ -96,7 +106,6 @@ int loop_open(struct lab *l, struct err *e)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	l->tracker = tracker_new(&tc);
 	if (l->signals < 0 || !l->tracker)
@@ -139,23 +148,22 @@ static void take_result(struct lab *l, const struct client_news *n)
 	give(l, &ev);
 }
 
-static void take_end(struct lab *l, const struct client_news *n)
+static int take_end(struct lab *l, const struct client_news *n, struct err *e)
 {
-	struct event ev = { .kind = EVENT_EXIT,
-			    .t_ns = observe_time(l->observe, n->end_ns),
-			    .exit = { .pid = l->client_pid, .signal = n->signal, .status = n->status } };
+	const struct event_exit x = { .pid = l->client_pid, .signal = n->signal, .status = n->status };
 
 	l->client_over = true;
 	l->end->exit_signal = n->signal;
 	l->end->exit_status = n->status;
-	give(l, &ev);
+	return observe_exit(l->observe, &x, e);
 }
 
 static int take_news(struct lab *l, struct err *e)
 {
 	struct client_news n;
+	int r = 0;
 
-	for (;;) {
+	while (!r) {
 		client_news(l->client, &n);
 		if (n.word == CLIENT_NOTHING)
 			return 0;
@@ -166,10 +174,11 @@ static int take_news(struct lab *l, struct err *e)
 			return -n.error;
 		}
 		if (n.word == CLIENT_ENDED)
-			take_end(l, &n);
+			r = take_end(l, &n, e);
 		else
 			take_result(l, &n);
 	}
+	return r;
 }
 
 static void take_signals(struct lab *l)
@@ -257,6 +266,62 @@ static bool closed_in_sight(const struct lab *l, int64_t since)
 	return clock_mono_ns() - since > CLOSE_SEEN_WITHIN_NS || stage_close_seen(l);
 }
 
+/* Of this sandbox's PID namespace: its init and we do not count. */
+static bool processes_left(void)
+{
+	return !kill(-1, 0);
+}
+
+static void tell_left_behind(struct lab *l, const struct event_state *s, int64_t at_most_ns)
+{
+	struct buf b = { 0 };
+
+	buf_fmt(&b, "the program has ended; a process that it left, %d/", s->pid);
+	buf_escaped(&b, s->comm, strnlen(s->comm, sizeof(s->comm)));
+	buf_fmt(&b, ", still waits: %d s at most", (int)(at_most_ns / 1000000000));
+	l->v->note(l->v->user, buf_text(&b));
+	buf_fini(&b);
+}
+
+/*
+ * The program has ended, but a process that it started waits in connect(), or is
+ * about to: a daemon, a job in the background.  What it begins later than that
+ * is not waited for, so this ends.
+ */
+static int wait_for_left_behind(struct lab *l, struct err *e)
+{
+	int64_t ended = observe_now(l->observe), begins_by = ended + LEFT_BEHIND_BEGINS_NS, until;
+	bool told = false;
+	struct schedule_range range;
+	int r = 0;
+
+	schedule_range(&l->policy, &range);
+	until = begins_by + range.end.max_ns + LEFT_BEHIND_GRACE_NS;
+	while (!r && !l->end->interrupted && observe_now(l->observe) < until) {
+		const struct event_state *s = observe_waiting(l->observe, begins_by);
+		bool may_begin = !l->n_studied_flows && observe_now(l->observe) < begins_by && processes_left();
+
+		if (!s && !may_begin)
+			break;
+		if (s && !told)
+			tell_left_behind(l, s, until - ended);
+		told |= s != NULL;
+		r = loop_turn(l, 50, e);
+	}
+	return r;
+}
+
+/* Until all is told that the kernel's counts and the ends of processes tell. */
+static int settle_program(struct lab *l, struct err *e)
+{
+	int r = wait_for_left_behind(l, e);
+	int64_t until = clock_mono_ns() + SETTLES_WITHIN_NS;
+
+	while (!r && !l->end->interrupted && !observe_settled(l->observe) && clock_mono_ns() < until)
+		r = loop_turn(l, 10, e);
+	return r;
+}
+
 int loop_client(struct lab *l, const struct client_opts *o, struct err *e)
 {
 	int64_t over = 0, started = clock_mono_ns();
@@ -286,7 +351,7 @@ int loop_client(struct lab *l, const struct client_opts *o, struct err *e)
 			break;
 	}
 	if (!r && o->argv)
-		r = loop_settle(l, OBSERVE_SETTLES_NS, e); /* the kernel's count tells who ended its sockets */
+		r = settle_program(l, e);
 	client_free(l->client);
 	l->client = NULL;
 	return r;

@@ -15,12 +15,13 @@
 /*
  * Theory of operation.  One network namespace, seen from two sides at once: its
  * packets, and what the kernel says of its sockets.  Packets give the times;
- * sock_diag, asked every few ms, gives the retransmission count (which goes on
- * where a firewall eats SYNs before any packet socket sees them), the process,
- * and the disappearance of a socket.  The phase of jiffies at SYN 0, which
- * makes the schedule exact, is worked out from SYN 0's time and attached to the
- * first state event.  The namespace's own counters tell which sockets the kernel
- * gave up, where that can be told apart.
+ * sock_diag, asked every few ms while something may happen, gives the
+ * retransmission count (which goes on where a firewall eats SYNs before any
+ * packet socket sees them), the process, the timer, and the disappearance of a
+ * socket.  The phase of jiffies at SYN 0, which makes the schedule exact, is
+ * worked out from SYN 0's time and attached to the first state event.  The
+ * namespace's own counters tell which sockets the kernel gave up, where that
+ * can be told apart (sources/observe_gone.c).
  *
  * All event times are CLOCK_MONOTONIC shifted by one constant, so a step of
  * the wall clock does not bend them.
@@ -69,7 +70,14 @@ int observe_wait_ms(const struct observe *ob);
 /* Reads what is there, looks at sock_diag when it is time, and gives the events.  0 or -errno. */
 int observe_pump(struct observe *ob, struct err *e);
 
-/* How long after a socket's end its counters are told. */
-#define OBSERVE_SETTLES_NS (80 * 1000000LL)
+/* A process ended: what it left behind is looked at, then its EVENT_EXIT given.  0 or -errno. */
+int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e);
+
+/* True when of all that left SYN_SENT it is told who ended it, as far as it ever will be; takes some 50 ms. */
+bool observe_settled(const struct observe *ob);
+
+/* A socket to the server that is in SYN_SENT still and was there at that time, or NULL; borrowed until the next pump.
+ */
+const struct event_state *observe_waiting(struct observe *ob, int64_t since_ns);
 
 #endif

@@ -2,7 +2,10 @@
 #ifndef SYNSENT_SOURCES_PROCS_H
 #define SYNSENT_SOURCES_PROCS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* What /proc says of processes.  Pids are those of the mounted /proc, which may be another PID namespace's. */
 
 /*
  * Which process holds a socket, as `ss -p` and `netstat -p` find it: the inode
@@ -10,5 +13,18 @@
  * users are seen only by root.  Returns 0, or -ENOENT.
  */
 int procs_socket_owner(uint32_t inode, int32_t hint, int32_t *ret_pid, char ret_comm[16]);
+
+/* A process that is gone, or on its way: its descriptors are closed by its end, not by itself. */
+bool procs_is_ending(int32_t pid);
+
+/* The pid by which this process would call that one.  0 or -ENOENT. */
+int procs_pid_here(int32_t pid, int32_t *ret_here);
+
+/*
+ * How a process that ended did so, while its parent has not asked.  True when
+ * there is nothing to wait for: *ret_status is then as of waitpid(), or -1 when
+ * it is gone or the kernel does not tell us.
+ */
+bool procs_zombie_status(int32_t pid, int *ret_status);
 
 #endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_OBSERVE_FLOWS_H
+#define SYNSENT_SOURCES_OBSERVE_FLOWS_H
+
+#include "sources/fates.h"
+#include "sources/observe.h"
+#include "sources/sockdiag.h"
+
+/* The observation's inside: its table of sockets, and the parts that share it.  Private to sources/observe*.c. */
+
+#define FLOWS_MAX 2048
+#define FLOW_BUCKETS 512
+#define MS 1000000LL
+
+enum known_state {
+	KNOWN_FREE,
+	KNOWN_FRESH,  /* told by a packet or a connect(); sock_diag has not shown it */
+	KNOWN_LISTED, /* sock_diag had it in SYN_SENT at the last look */
+	KNOWN_GONE,   /* it left SYN_SENT, and who ended it is being found out */
+	KNOWN_OVER,   /* all is told */
+};
+
+/* The namespace's counters at one moment. */
+struct counts {
+	int64_t t_ns; /* 0: not known */
+	int64_t aborts, fails;
+};
+
+/* One socket: what is known of it, so that each thing is told once. */
+struct known {
+	enum known_state state;
+	int next;     /* in its bucket: younger ones first */
+	bool watched; /* it goes to the observed server; others only count where kernel counters are shared out */
+	struct flow flow;
+	uint64_t cookie; /* 0: not known yet */
+	bool has_isn;
+	uint32_t isn;
+
+	int64_t syn0_ns, last_syn_ns; /* 0: not seen */
+	bool packets;		      /* SYNs are seen as packets */
+	bool replied;		      /* something came back: the kernel's timer may have been set anew */
+	int64_t connect_ns;
+	bool has_policy;	  /* told by observe_connect */
+	int64_t born_ns, seen_ns; /* first known; last seen in SYN_SENT */
+	int64_t due_ns;		  /* the kernel's timer cannot fire before; 0: not known */
+	bool in_this_look, refresh;
+	struct event_state last;
+	int retransmits;
+
+	bool owner_known;
+	int owner_tries;
+	int64_t owner_next_ns;
+	int32_t pid;
+	char comm[16];
+
+	int phase_looks; /* how often the jiffy of its timer was read */
+	bool has_phase, new_phase;
+	uint64_t phase;
+	int64_t phase_edge_ns;
+	int64_t armed_ns; /* when that jiffy began */
+
+	int64_t gone_ns; /* seen to be gone */
+	bool may_be_timeout;
+	struct counts before, after; /* its end lies between them */
+};
+
+struct observe {
+	struct observe_opts o;
+	struct live *live; /* NULL: blind */
+	struct err blind;
+	struct sockdiag *diag;
+	int destroyed; /* the destroy group; -1: not listened to */
+	struct jiffies_clock jiffies;
+	int64_t shift_ns; /* event time = CLOCK_MONOTONIC + shift */
+	int64_t last_read_ns, last_look_ns, next_look_ns;
+	uint64_t n_packets, lost;
+	uint64_t no_room, no_room_told; /* sockets that found no place in the table */
+	int32_t hint;
+	struct fates *fates;
+	struct counters counters;
+	struct counts now; /* read before the last look */
+	int heads[FLOW_BUCKETS];
+	int n_flows; /* ever used */
+	struct known flows[FLOWS_MAX];
+};
+
+void flows_init(struct observe *ob);
+
+/* A new entry, or NULL when there is no room (counted). */
+struct known *flows_add(struct observe *ob, const struct flow *f, bool watched);
+
+/* The entry of a SYN, of a socket of sock_diag; new where there is none.  NULL: no room, or it is over. */
+struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t isn);
+struct known *flows_of_socket(struct observe *ob, const struct event_state *s);
+
+/* The youngest entry of that flow, or NULL. */
+struct known *flows_find(struct observe *ob, const struct flow *f);
+
+/* sources/observe_look.c: asks sock_diag, and gives what is news.  0 or -errno. */
+int observe_look(struct observe *ob, struct err *e);
+void observe_read_packets(struct observe *ob, struct err *e, int *ret);
+
+/* sources/observe_gone.c: sockets that left SYN_SENT, and who ended them. */
+void gone_begin(struct observe *ob, struct known *k);
+void gone_resolve(struct observe *ob);
+void gone_count(struct observe *ob);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation.  A socket that was in SYN_SENT at one look and is not at
+ * the next was ended in between, and sock_diag does not say by whom.  The
+ * namespace's counters do, when they are read before the look that still had it
+ * and again some time after the one that had it no more:
+ *
+ *   TcpAttemptFails     every attempt that the kernel ended: timeout, RST, ICMP, SOCK_DESTROY
+ *                       (net/ipv4/tcp.c tcp_done()); not close(), shutdown(), connect(AF_UNSPEC), exit
+ *   TCPAbortOnTimeout   every timeout (net/ipv4/tcp_timer.c tcp_write_err()), those of other states too
+ *
+ * What did not move ended none of the sockets.  What moved by just as much as
+ * there are sockets that it may have ended, ended them all.  A socket whose
+ * timer was not due is none of those: timers never fire early.  All sockets of
+ * the namespace are looked at for this, to whatever server.  Anything else is
+ * not told, and then the verdict does not say `certain`.
+ */
+#include "sources/observe_flows.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sources/procs.h"
+
+/* A counter moves after the socket's state does, in the same softirq; a virtual machine may stop in between. */
+#define COUNTED_WITHIN_NS (20 * MS)
+
+/* Longer than that sockets that go one after the other are not waited for. */
+#define RESOLVED_WITHIN_NS (500 * MS)
+
+void gone_count(struct observe *ob)
+{
+	struct event ev = { .kind = EVENT_COUNTER,
+			    .t_ns = observe_now(ob),
+			    .counter = { .flow.server = ob->o.server, .name = "ListenOverflows" } };
+	int64_t before = ob->counters.listen_overflows;
+
+	ob->now = (struct counts){ 0 };
+	if (counters_read(&ob->counters))
+		return;
+	ev.counter.delta = ob->counters.listen_overflows - before;
+	if (before >= 0 && ev.counter.delta > 0)
+		ob->o.on_event(&ev, ob->o.user);
+	if (ob->counters.abort_on_timeout >= 0 && ob->counters.attempt_fails >= 0)
+		ob->now = (struct counts){ ev.t_ns, ob->counters.abort_on_timeout, ob->counters.attempt_fails };
+}
+
+static void tell(struct observe *ob, const struct known *k, const char *name, int64_t delta)
+{
+	struct event ev = { .kind = EVENT_COUNTER,
+			    .t_ns = observe_now(ob),
+			    .counter = { .flow = k->flow,
+					 .cookie = k->cookie,
+					 .has_isn = k->has_isn,
+					 .isn = k->isn,
+					 .delta = delta } };
+
+	if (!k->watched)
+		return;
+	strcpy(ev.counter.name, name);
+	ob->o.on_event(&ev, ob->o.user);
+}
+
+/* Before then the kernel's own timer cannot have fired; 0: it may have at any time. */
+static int64_t timer_due(const struct observe *ob, const struct known *k)
+{
+	int rto_j = ob->o.policy.rto_first_j;
+
+	if (k->replied)
+		return 0;
+	if (k->due_ns)
+		return k->due_ns;
+	if (!k->last_syn_ns)
+		return 0;
+	return k->last_syn_ns + (rto_j ? (rto_j - 1) * jiffies_tick_ns(ob->jiffies.hz) : 990 * MS);
+}
+
+void gone_begin(struct observe *ob, struct known *k)
+{
+	int64_t now = observe_now(ob), seen = k->seen_ns ? k->seen_ns : k->last_syn_ns, due = timer_due(ob, k);
+	struct event ev = { .kind = EVENT_CLOSE,
+			    .t_ns = now,
+			    .close = { .flow = k->flow,
+				       .cookie = k->cookie,
+				       .has_isn = k->has_isn,
+				       .isn = k->isn,
+				       .retransmits = k->retransmits,
+				       .unseen_ns = seen && seen < now ? now - seen : 0,
+				       .timer_left_ns = due > now ? due - now : 0 } };
+
+	k->gone_ns = now;
+	k->may_be_timeout = !k->watched || due <= now;
+	k->state = ob->o.own_only || !k->before.t_ns ? KNOWN_OVER : KNOWN_GONE;
+	/* A SYN from before the count: the socket may have gone before it too. */
+	if (!k->seen_ns && k->syn0_ns < k->before.t_ns)
+		k->state = KNOWN_OVER;
+	if (!k->watched)
+		return;
+	if (k->pid) {
+		ev.close.holder_ending = procs_is_ending(k->pid);
+		ev.close.holder_alive = !ev.close.holder_ending;
+	}
+	ob->o.on_event(&ev, ob->o.user);
+}
+
+/* Sockets whose ends cannot be told apart by the counts. */
+struct group {
+	struct counts before, after;
+	int n;
+	bool complete;
+};
+
+static bool belongs(const struct known *k, const struct group *g)
+{
+	return (k->state == KNOWN_GONE || k->state == KNOWN_OVER) && k->may_be_timeout && k->before.t_ns &&
+	       k->before.t_ns < g->after.t_ns && k->gone_ns > g->before.t_ns;
+}
+
+/* Grows until no other socket's end may have been counted between its two counts. */
+static void group_of(const struct observe *ob, const struct known *k, struct group *g)
+{
+	bool grown = true;
+	int i;
+
+	*g = (struct group){ .before = k->before, .after = k->after, .complete = true };
+	while (grown) {
+		grown = false;
+		g->n = 0;
+		for (i = 0; i < ob->n_flows; i++) {
+			const struct known *other = &ob->flows[i];
+
+			if (!belongs(other, g))
+				continue;
+			g->n++;
+			if (!other->after.t_ns) {
+				g->complete = other->state == KNOWN_OVER && g->complete;
+				continue;
+			}
+			if (other->before.t_ns < g->before.t_ns) {
+				g->before = other->before;
+				grown = true;
+			}
+			if (other->after.t_ns > g->after.t_ns) {
+				g->after = other->after;
+				grown = true;
+			}
+		}
+	}
+}
+
+static void tell_group(struct observe *ob, const struct group *g)
+{
+	int i;
+
+	for (i = 0; i < ob->n_flows; i++) {
+		struct known *k = &ob->flows[i];
+
+		if (k->state != KNOWN_GONE || !belongs(k, g))
+			continue;
+		tell(ob, k, "TCPAbortOnTimeout", 1);
+		tell(ob, k, "AttemptFails", 1);
+		k->state = KNOWN_OVER;
+	}
+}
+
+static void resolve(struct observe *ob, struct known *k)
+{
+	struct group g;
+
+	if (k->after.fails == k->before.fails) {
+		tell(ob, k, "TCPAbortOnTimeout", 0);
+		tell(ob, k, "AttemptFails", 0);
+		k->may_be_timeout = false;
+	} else if (k->after.aborts == k->before.aborts) {
+		tell(ob, k, "TCPAbortOnTimeout", 0);
+		k->may_be_timeout = false;
+	} else if (k->may_be_timeout) {
+		group_of(ob, k, &g);
+		if (!g.complete && ob->now.t_ns - k->gone_ns < RESOLVED_WITHIN_NS)
+			return; /* more is known soon */
+		if (g.complete && g.after.aborts - g.before.aborts == g.n && g.after.fails - g.before.fails >= g.n)
+			tell_group(ob, &g);
+	}
+	k->state = KNOWN_OVER;
+}
+
+void gone_resolve(struct observe *ob)
+{
+	int i;
+
+	for (i = 0; i < ob->n_flows; i++) {
+		struct known *k = &ob->flows[i];
+
+		if (k->state == KNOWN_GONE && !k->after.t_ns && ob->now.t_ns >= k->gone_ns + COUNTED_WITHIN_NS)
+			k->after = ob->now;
+	}
+	for (i = 0; i < ob->n_flows; i++)
+		if (ob->flows[i].state == KNOWN_GONE && ob->flows[i].after.t_ns)
+			resolve(ob, &ob->flows[i]);
+}

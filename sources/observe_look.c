@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/observe_flows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sources/procs.h"
+#include "util/clock.h"
+
+#define SYN_SENT 2	  /* include/net/tcp_states.h */
+#define SOCKETS_MAX 16384 /* of one look */
+#define OWNER_TRIES 4	  /* each is a walk through /proc */
+#define OWNER_FIRST_AFTER_NS (20 * MS)
+
+/* When to look again. */
+#define QUICK_NS (8 * MS)
+#define QUICK_FAST_NS (5 * MS) /* a fast lab's first RTO is some 12 ms */
+#define CALM_NS (25 * MS)
+#define YOUNG_NS (300 * MS)
+#define SOON_NS (50 * MS)
+
+/* What one look found. */
+struct look {
+	struct sockdiag_socket *all;
+	size_t n, room;
+	uint64_t missed;
+};
+
+static void collect(const struct sockdiag_socket *s, void *user)
+{
+	struct look *l = user;
+	struct sockdiag_socket *grown;
+
+	if (s->state.state != SYN_SENT)
+		return;
+	if (l->n == l->room) {
+		size_t room = l->room ? 2 * l->room : 64;
+
+		grown = l->n < SOCKETS_MAX ? realloc(l->all, room * sizeof(*grown)) : NULL;
+		if (!grown) {
+			l->missed++;
+			return;
+		}
+		l->all = grown;
+		l->room = room;
+	}
+	l->all[l->n++] = *s;
+}
+
+/* How often the armed jiffy is read: of several the least is right (sources/sockdiag.h). */
+#define PHASE_LOOKS 3
+
+/*
+ * The jiffy in which SYN 0's timer was armed, as the kernel tells it, or, when
+ * it does not, the jiffy of SYN 0's time.
+ */
+static void find_phase(struct observe *ob, struct known *k, const struct sockdiag_socket *s)
+{
+	int64_t tick = jiffies_tick_ns(ob->jiffies.hz), after = 0, since;
+	int64_t syn0 = k->syn0_ns ? k->syn0_ns : k->connect_ns;
+	uint64_t now = jiffies_at(&ob->jiffies, clock_mono_ns(), &since), phase = now;
+	bool armed = sockdiag_armed(s, ob->jiffies.hz, now, &phase);
+
+	if (s->state.retransmits || k->phase_looks == PHASE_LOOKS || (!armed && !syn0))
+		return;
+	k->phase_looks++;
+	if (!armed)
+		phase = jiffies_at(&ob->jiffies, syn0 - ob->shift_ns, &after);
+	else if (syn0)
+		after = syn0 - (observe_now(ob) - since - (int64_t)(now - phase) * tick);
+	if (k->has_phase && phase >= k->phase)
+		return;
+	k->has_phase = k->new_phase = true;
+	k->phase = phase;
+	k->phase_edge_ns = after;
+	k->armed_ns = observe_now(ob) - since - (int64_t)(now - phase) * tick;
+}
+
+/* True when it was found just now. */
+static bool find_owner(struct observe *ob, struct known *k, int64_t now)
+{
+	if (k->owner_known || !k->last.inode || k->owner_tries == OWNER_TRIES || now < k->owner_next_ns)
+		return false;
+	k->owner_next_ns = now + (OWNER_FIRST_AFTER_NS << (2 * k->owner_tries++));
+	if (procs_socket_owner(k->last.inode, ob->hint, &k->pid, k->comm))
+		return false;
+	k->owner_known = true;
+	if (ob->fates && k->pid != ob->hint)
+		fates_watch(ob->fates, k->pid);
+	return true;
+}
+
+static void give_state(struct observe *ob, struct known *k, int64_t t_ns)
+{
+	struct event ev = { .kind = EVENT_STATE, .t_ns = t_ns, .state = k->last };
+
+	ev.state.flow = k->flow;
+	ev.state.has_isn = k->has_isn;
+	ev.state.isn = k->isn;
+	ev.state.pid = k->pid;
+	memcpy(ev.state.comm, k->comm, sizeof(ev.state.comm));
+	ev.state.has_phase = k->new_phase;
+	ev.state.phase = k->new_phase ? k->phase : 0;
+	ev.state.phase_edge_ns = k->new_phase ? k->phase_edge_ns : 0;
+	k->new_phase = false;
+	if (!k->has_policy) {
+		ev.state.has_policy = true;
+		ev.state.policy = ob->o.policy;
+	}
+	ob->o.on_event(&ev, ob->o.user);
+}
+
+/* Where no packet shows the SYNs, the kernel's count and timer do: the last one left rto - expires ago. */
+static void give_counted(struct observe *ob, struct known *k, const struct event_state *s, int64_t now)
+{
+	struct event ev = { .kind = EVENT_RETRANSMIT, .retransmit = { .flow = k->flow } };
+	int64_t ago_ns = ((int64_t)s->rto_us / 1000 - s->expires_ms) * MS;
+	int64_t t = ago_ns > 0 ? now - ago_ns : now;
+
+	if (t < ob->last_look_ns)
+		t = ob->last_look_ns;
+	if (!k->syn0_ns) {
+		k->syn0_ns = k->connect_ns ? k->connect_ns : k->has_phase ? k->armed_ns : t;
+		ev.t_ns = k->syn0_ns;
+		ob->o.on_event(&ev, ob->o.user);
+	}
+	if (s->retransmits > k->retransmits) {
+		ev.t_ns = t;
+		ev.retransmit.n = s->retransmits;
+		ob->o.on_event(&ev, ob->o.user);
+	}
+}
+
+/* The timer's jiffy is told in whole ticks and ms, so it may begin that much sooner. */
+static int64_t due_of(const struct observe *ob, const struct event_state *s, int64_t now)
+{
+	int64_t due = now + s->expires_ms * MS - jiffies_tick_ns(ob->jiffies.hz) - MS;
+
+	return s->timer == 1 && due > now ? due : now;
+}
+
+static bool counts_are_due(const struct known *k, int64_t now)
+{
+	return !k->packets && k->syn0_ns + 2 * QUICK_NS < now && (!k->connect_ns || k->connect_ns + 2 * MS < now);
+}
+
+/* A socket that is in SYN_SENT. */
+static void take_socket(struct observe *ob, const struct sockdiag_socket *s, int64_t now)
+{
+	struct known *k = flows_of_socket(ob, &s->state);
+	bool first, news;
+
+	if (!k || (k->state != KNOWN_FRESH && k->state != KNOWN_LISTED))
+		return;
+	first = k->state == KNOWN_FRESH;
+	k->in_this_look = true;
+	k->state = KNOWN_LISTED;
+	k->last = s->state;
+	k->seen_ns = now;
+	k->before = ob->now;
+	k->due_ns = due_of(ob, &s->state, now);
+	if (!k->watched)
+		return;
+	find_phase(ob, k, s);
+	news = find_owner(ob, k, now) || first || k->refresh || k->new_phase || s->state.retransmits != k->retransmits;
+	k->refresh = false;
+	if (news)
+		give_state(ob, k, now);
+	if (counts_are_due(k, now))
+		give_counted(ob, k, &s->state, now);
+	k->retransmits = s->state.retransmits;
+	if (first && ob->o.on_socket) {
+		k->last.pid = k->pid;
+		memcpy(k->last.comm, k->comm, sizeof(k->last.comm));
+		ob->o.on_socket(&k->last, ob->o.user);
+	}
+}
+
+struct answer {
+	bool any;
+	struct sockdiag_socket socket;
+};
+
+static void take_answer(const struct sockdiag_socket *s, void *user)
+{
+	struct answer *a = user;
+
+	a->any = true;
+	a->socket = *s;
+}
+
+static bool is_connected(int state)
+{
+	return state != SYN_SENT && state != 3 /* SYN_RECV */ && state != 7 /* CLOSE */ && state != 10 /* LISTEN */ &&
+	       state != 12 /* NEW_SYN_RECV */;
+}
+
+/*
+ * The look did not show it.  A dump of many sockets may pass one over, and a
+ * socket that connected is gone from SYN_SENT too, so it is asked for itself.
+ */
+static void check_gone(struct observe *ob, struct known *k)
+{
+	struct answer a = { 0 };
+	int r = sockdiag_get(ob->diag, &k->flow, take_answer, &a);
+
+	if (r && r != -ENOENT)
+		return; /* the next look asks again */
+	if (a.any && k->cookie && a.socket.state.cookie != k->cookie)
+		a.any = false; /* its port is used again */
+	if (a.any && a.socket.state.state == SYN_SENT) {
+		take_socket(ob, &a.socket, observe_now(ob));
+	} else if (a.any && is_connected(a.socket.state.state)) {
+		k->last.state = a.socket.state.state;
+		k->gone_ns = observe_now(ob);
+		k->state = KNOWN_OVER;
+		if (k->watched)
+			give_state(ob, k, k->gone_ns);
+	} else {
+		gone_begin(ob, k);
+	}
+}
+
+static bool is_missing(const struct known *k, int64_t now)
+{
+	if (k->in_this_look)
+		return false;
+	/* One that was never shown, but sent its SYN before we looked. */
+	return k->state == KNOWN_LISTED || (k->state == KNOWN_FRESH && k->has_isn && k->syn0_ns < now);
+}
+
+static int ask_own(struct observe *ob, struct look *l)
+{
+	int i;
+
+	for (i = 0; i < ob->n_flows; i++)
+		if (ob->flows[i].state == KNOWN_FRESH || ob->flows[i].state == KNOWN_LISTED)
+			sockdiag_get(ob->diag, &ob->flows[i].flow, collect, l);
+	return 0;
+}
+
+static void plan(struct observe *ob, int64_t now)
+{
+	int64_t wait = CALM_NS;
+	int i;
+
+	for (i = 0; i < ob->n_flows; i++) {
+		const struct known *k = &ob->flows[i];
+
+		if (k->state == KNOWN_FRESH || k->state == KNOWN_GONE ||
+		    (k->state == KNOWN_LISTED && (now - k->born_ns < YOUNG_NS || k->due_ns - now < SOON_NS)))
+			wait = QUICK_NS;
+	}
+	if (ob->o.policy.rto_first_j)
+		wait = QUICK_FAST_NS;
+	ob->next_look_ns = now + wait;
+}
+
+static void on_fate(int32_t pid, int signal, int status, void *user)
+{
+	struct observe *ob = user;
+	struct event ev = { .kind = EVENT_EXIT,
+			    .t_ns = observe_now(ob),
+			    .exit = { .pid = pid, .signal = signal, .status = status } };
+	int i;
+
+	ob->o.on_event(&ev, ob->o.user);
+	/* A socket that is still there belongs to someone else now. */
+	for (i = 0; i < ob->n_flows; i++)
+		if (ob->flows[i].state == KNOWN_LISTED && ob->flows[i].pid == pid) {
+			ob->flows[i].refresh = true;
+			ob->flows[i].owner_known = false;
+			ob->flows[i].owner_tries = 0;
+			ob->flows[i].pid = 0;
+		}
+}
+
+int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e)
+{
+	int r = observe_look(ob, e); /* what it left behind is seen first */
+
+	on_fate(x->pid, x->signal, x->status, ob);
+	return r;
+}
+
+static void give_lost(struct observe *ob, const char *source, uint64_t total, uint64_t *told)
+{
+	struct event ev = { .kind = EVENT_LOST, .t_ns = observe_now(ob), .lost.n = total - *told };
+
+	if (total <= *told)
+		return;
+	*told = total;
+	strcpy(ev.lost.source, source);
+	ob->o.on_event(&ev, ob->o.user);
+}
+
+int observe_look(struct observe *ob, struct err *e)
+{
+	struct look l = { 0 };
+	int64_t now;
+	size_t j;
+	int i, r, incomplete;
+
+	if (!ob->o.own_only)
+		gone_count(ob);
+	now = observe_now(ob);
+	for (i = 0; i < ob->n_flows; i++)
+		ob->flows[i].in_this_look = false;
+	r = ob->o.own_only
+		    ? ask_own(ob, &l)
+		    : sockdiag_dump(ob->diag, 0, SOCKDIAG_SYN_SENT, collect, &l, e);
+	incomplete = r == -EAGAIN; /* sockets changed meanwhile: some may not have been shown */
+	if (incomplete)
+		r = 0;
+	/* A socket that was shown has sent its SYN: which of its port's sockets it is, the SYN tells. */
+	if (!r)
+		observe_read_packets(ob, e, &r);
+	for (j = 0; !r && j < l.n; j++)
+		take_socket(ob, &l.all[j], now);
+	for (i = 0; !r && !incomplete && !l.missed && i < ob->n_flows; i++)
+		if (is_missing(&ob->flows[i], now))
+			check_gone(ob, &ob->flows[i]);
+	free(l.all);
+	if (!r && !ob->o.own_only)
+		gone_resolve(ob);
+	if (!r && ob->fates)
+		fates_pump(ob->fates, on_fate, ob);
+	ob->no_room += l.missed;
+	give_lost(ob, "packets", ob->live ? live_lost(ob->live) : 0, &ob->lost);
+	give_lost(ob, "sockets", ob->no_room, &ob->no_room_told);
+	ob->last_look_ns = now;
+	plan(ob, observe_now(ob));
+	return r;
+}
