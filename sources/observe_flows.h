@@ -43,7 +43,7 @@ struct known {
 	bool has_policy;	  /* told by observe_connect */
 	int64_t born_ns, seen_ns; /* first known; last seen in SYN_SENT */
 	int64_t due_ns;		  /* the kernel's timer cannot fire before; 0: not known */
-	bool in_this_look, refresh;
+	bool in_this_look, refresh, first_listed;
 	struct event_state last;
 	int retransmits;
 
@@ -72,7 +72,7 @@ struct observe {
 	int destroyed; /* the destroy group; -1: not listened to */
 	struct jiffies_clock jiffies;
 	int64_t shift_ns; /* event time = CLOCK_MONOTONIC + shift */
-	int64_t last_read_ns, last_look_ns, next_look_ns;
+	int64_t last_look_ns, next_look_ns, next_walk_ns;
 	uint64_t n_packets, lost;
 	uint64_t no_room, no_room_told; /* sockets that found no place in the table */
 	int32_t hint;

@@ -77,18 +77,40 @@ static void find_phase(struct observe *ob, struct known *k, const struct sockdia
 	k->armed_ns = observe_now(ob) - since - (int64_t)(now - phase) * tick;
 }
 
-/* True when it was found just now. */
-static bool find_owner(struct observe *ob, struct known *k, int64_t now)
+#define OWNERS_AT_ONCE 256
+
+/* One walk through /proc for all sockets whose process is not known yet; walks take a quarter of the time at most. */
+static void find_owners(struct observe *ob, int64_t now)
 {
-	if (k->owner_known || !k->last.inode || k->owner_tries == OWNER_TRIES || now < k->owner_next_ns)
-		return false;
-	k->owner_next_ns = now + (OWNER_FIRST_AFTER_NS << (2 * k->owner_tries++));
-	if (procs_socket_owner(k->last.inode, ob->hint, &k->pid, k->comm))
-		return false;
-	k->owner_known = true;
-	if (ob->fates && k->pid != ob->hint)
-		fates_watch(ob->fates, k->pid);
-	return true;
+	struct procs_wanted wanted[OWNERS_AT_ONCE];
+	struct known *of[OWNERS_AT_ONCE];
+	int i, n = 0;
+
+	if (now < ob->next_walk_ns)
+		return;
+	for (i = 0; i < ob->n_flows && n < OWNERS_AT_ONCE; i++) {
+		struct known *k = &ob->flows[i];
+
+		if (k->state != KNOWN_LISTED || !k->watched || k->owner_known || !k->last.inode ||
+		    k->owner_tries == OWNER_TRIES || now < k->owner_next_ns)
+			continue;
+		k->owner_next_ns = now + (OWNER_FIRST_AFTER_NS << (2 * k->owner_tries++));
+		wanted[n].inode = k->last.inode;
+		of[n++] = k;
+	}
+	if (!n)
+		return;
+	procs_socket_owners(wanted, n, ob->hint);
+	ob->next_walk_ns = observe_now(ob) + 3 * (observe_now(ob) - now);
+	for (i = 0; i < n; i++) {
+		if (!wanted[i].pid)
+			continue;
+		of[i]->owner_known = of[i]->refresh = true;
+		of[i]->pid = wanted[i].pid;
+		memcpy(of[i]->comm, wanted[i].comm, sizeof(of[i]->comm));
+		if (ob->fates && of[i]->pid != ob->hint)
+			fates_watch(ob->fates, of[i]->pid);
+	}
 }
 
 static void give_state(struct observe *ob, struct known *k, int64_t t_ns)
@@ -149,32 +171,36 @@ static bool counts_are_due(const struct known *k, int64_t now)
 static void take_socket(struct observe *ob, const struct sockdiag_socket *s, int64_t now)
 {
 	struct known *k = flows_of_socket(ob, &s->state);
-	bool first, news;
 
 	if (!k || (k->state != KNOWN_FRESH && k->state != KNOWN_LISTED))
 		return;
-	first = k->state == KNOWN_FRESH;
+	k->first_listed = k->state == KNOWN_FRESH;
+	k->refresh |= k->first_listed || s->state.retransmits != k->retransmits;
 	k->in_this_look = true;
 	k->state = KNOWN_LISTED;
 	k->last = s->state;
 	k->seen_ns = now;
 	k->before = ob->now;
 	k->due_ns = due_of(ob, &s->state, now);
-	if (!k->watched)
-		return;
-	find_phase(ob, k, s);
-	news = find_owner(ob, k, now) || first || k->refresh || k->new_phase || s->state.retransmits != k->retransmits;
-	k->refresh = false;
-	if (news)
+	if (k->watched)
+		find_phase(ob, k, s);
+}
+
+/* What is new about it. */
+static void tell_socket(struct observe *ob, struct known *k, int64_t now)
+{
+	if (k->refresh || k->new_phase)
 		give_state(ob, k, now);
+	k->refresh = false;
 	if (counts_are_due(k, now))
-		give_counted(ob, k, &s->state, now);
-	k->retransmits = s->state.retransmits;
-	if (first && ob->o.on_socket) {
+		give_counted(ob, k, &k->last, now);
+	k->retransmits = k->last.retransmits;
+	if (k->first_listed && ob->o.on_socket) {
 		k->last.pid = k->pid;
 		memcpy(k->last.comm, k->comm, sizeof(k->last.comm));
 		ob->o.on_socket(&k->last, ob->o.user);
 	}
+	k->first_listed = false;
 }
 
 struct answer {
@@ -210,7 +236,7 @@ static void check_gone(struct observe *ob, struct known *k)
 	if (a.any && k->cookie && a.socket.state.cookie != k->cookie)
 		a.any = false; /* its port is used again */
 	if (a.any && a.socket.state.state == SYN_SENT) {
-		take_socket(ob, &a.socket, observe_now(ob));
+		take_socket(ob, &a.socket, observe_now(ob)); /* told with the others */
 	} else if (a.any && is_connected(a.socket.state.state)) {
 		k->last.state = a.socket.state.state;
 		k->gone_ns = observe_now(ob);
@@ -307,9 +333,7 @@ int observe_look(struct observe *ob, struct err *e)
 	now = observe_now(ob);
 	for (i = 0; i < ob->n_flows; i++)
 		ob->flows[i].in_this_look = false;
-	r = ob->o.own_only
-		    ? ask_own(ob, &l)
-		    : sockdiag_dump(ob->diag, 0, SOCKDIAG_SYN_SENT, collect, &l, e);
+	r = ob->o.own_only ? ask_own(ob, &l) : sockdiag_dump(ob->diag, 0, SOCKDIAG_SYN_SENT, collect, &l, e);
 	incomplete = r == -EAGAIN; /* sockets changed meanwhile: some may not have been shown */
 	if (incomplete)
 		r = 0;
@@ -321,6 +345,11 @@ int observe_look(struct observe *ob, struct err *e)
 	for (i = 0; !r && !incomplete && !l.missed && i < ob->n_flows; i++)
 		if (is_missing(&ob->flows[i], now))
 			check_gone(ob, &ob->flows[i]);
+	if (!r)
+		find_owners(ob, now);
+	for (i = 0; !r && i < ob->n_flows; i++)
+		if (ob->flows[i].state == KNOWN_LISTED && ob->flows[i].watched && ob->flows[i].in_this_look)
+			tell_socket(ob, &ob->flows[i], now);
 	free(l.all);
 	if (!r && !ob->o.own_only)
 		gone_resolve(ob);

@@ -9,30 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool holds(int32_t pid, const char *socket_name)
-{
-	char path[300], target[64];
-	struct dirent *d;
-	DIR *dir;
-	bool found = false;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	dir = opendir(path);
-	if (!dir)
-		return false;
-	while (!found && (d = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, d->d_name);
-		n = readlink(path, target, sizeof(target) - 1);
-		if (n <= 0)
-			continue;
-		target[n] = 0;
-		found = !strcmp(target, socket_name);
-	}
-	closedir(dir);
-	return found;
-}
-
 static void read_comm(int32_t pid, char ret[16])
 {
 	char path[64];
@@ -48,34 +24,63 @@ static void read_comm(int32_t pid, char ret[16])
 	fclose(f);
 }
 
-int procs_socket_owner(uint32_t inode, int32_t hint, int32_t *ret_pid, char ret_comm[16])
+static void note_socket(struct procs_wanted *w, int n, int32_t pid, uint32_t inode, int *found)
 {
-	char name[64];
-	struct dirent *d;
-	DIR *proc;
-	int32_t pid = 0;
+	int i;
 
-	if (!inode)
-		return -ENOENT;
-	snprintf(name, sizeof(name), "socket:[%u]", inode);
-	if (hint && holds(hint, name)) {
-		pid = hint;
-	} else {
-		proc = opendir("/proc");
-		while (proc && !pid && (d = readdir(proc))) {
-			int32_t candidate = isdigit((unsigned char)d->d_name[0]) ? atoi(d->d_name) : 0;
-
-			if (candidate && holds(candidate, name))
-				pid = candidate;
-		}
-		if (proc)
-			closedir(proc);
+	for (i = 0; i < n; i++) {
+		if (w[i].inode != inode || w[i].pid)
+			continue;
+		w[i].pid = pid;
+		read_comm(pid, w[i].comm);
+		++*found;
 	}
-	if (!pid)
-		return -ENOENT;
-	*ret_pid = pid;
-	read_comm(pid, ret_comm);
-	return 0;
+}
+
+static void look_at(int32_t pid, struct procs_wanted *w, int n, int *found)
+{
+	char path[64], target[64];
+	struct dirent *d;
+	unsigned int inode;
+	ssize_t len;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while (*found < n && (d = readdir(dir))) {
+		len = readlinkat(dirfd(dir), d->d_name, target, sizeof(target) - 1);
+		if (len <= 0)
+			continue;
+		target[len] = 0;
+		if (sscanf(target, "socket:[%u]", &inode) == 1)
+			note_socket(w, n, pid, inode, found);
+	}
+	closedir(dir);
+}
+
+int procs_socket_owners(struct procs_wanted *w, int n, int32_t hint)
+{
+	struct dirent *d;
+	DIR *proc = NULL;
+	int found = 0, i;
+
+	for (i = 0; i < n; i++)
+		w[i].pid = 0;
+	if (hint)
+		look_at(hint, w, n, &found);
+	if (found < n)
+		proc = opendir("/proc");
+	while (proc && found < n && (d = readdir(proc))) {
+		int32_t pid = isdigit((unsigned char)d->d_name[0]) ? atoi(d->d_name) : 0;
+
+		if (pid && pid != hint)
+			look_at(pid, w, n, &found);
+	}
+	if (proc)
+		closedir(proc);
+	return found;
 }
 
 /*

@@ -7,12 +7,20 @@
 
 /* What /proc says of processes.  Pids are those of the mounted /proc, which may be another PID namespace's. */
 
+/* A socket whose process is wanted. */
+struct procs_wanted {
+	uint32_t inode;
+	int32_t pid; /* 0: not found */
+	char comm[16];
+};
+
 /*
- * Which process holds a socket, as `ss -p` and `netstat -p` find it: the inode
- * of /proc/PID/fd/N.  `hint` is looked at first (0: none).  Processes of other
- * users are seen only by root.  Returns 0, or -ENOENT.
+ * Which processes hold these sockets, as `ss -p` and `netstat -p` find it: the
+ * inode of /proc/PID/fd/N, in one walk for all of them.  `hint` is looked at
+ * first (0: none).  Processes of other users are seen only by root.  Returns how
+ * many were found.
  */
-int procs_socket_owner(uint32_t inode, int32_t hint, int32_t *ret_pid, char ret_comm[16]);
+int procs_socket_owners(struct procs_wanted *w, int n, int32_t hint);
 
 /* A process that is gone, or on its way: its descriptors are closed by its end, not by itself. */
 bool procs_is_ending(int32_t pid);
