@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/lab_view.h"
@@ -164,6 +166,18 @@ static int configure(const struct lab_opts *o, char **argv, struct lab_config *c
 	return check(o, c, e);
 }
 
+/* With --json stdout is for objects alone: what the user's program prints goes to stderr. */
+static int keep_stdout(struct err *e)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	FILE *ours = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (!ours || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+		return err_sys(e, errno, "standard output");
+	stdout = ours;
+	return 0;
+}
+
 /* Inside the sandbox. */
 static int run_inside(const struct lab_config *c, const struct lab_view_opts *vo, struct err *e)
 {
@@ -218,6 +232,8 @@ static int run(const struct command *cmd, int argc, char **argv)
 	if (r)
 		return report_error("lab", &e, 77);
 	vo.sandbox_ns = clock_mono_ns() - began;
+	if (c.argv && vo.json && keep_stdout(&e))
+		return report_error("lab", &e, 4);
 	c.supervisor = box.supervisor;
 	return run_inside(&c, &vo, &e);
 }
