@@ -16,12 +16,9 @@
 #include "util/clock.h"
 
 #define MS 1000000LL
-#define FAST_RTO_MIN_MS 12 /* below 3 jiffies the SYN count differs from real time's; 12 ms are 3 at HZ 250 */
-/*
- * Every timer is a jiffy late and more on a busy machine; with linear timeouts
- * and few retries these add up to the kernel's time limit, and a SYN is missing.
- */
-#define FAST_LINEAR_RTO_J 10
+#define FAST_RTO_MIN_MS 12
+#define FAST_RTO_MIN_J 3 /* below 3 jiffies the SYN count differs from real time's */
+#define FAST_ROOMY_RTO_J 10
 #define FAST_LINEAR_RETRIES 3
 
 __attribute__((format(printf, 4, 5))) static void step(struct lab *l, int n, const char *classic, const char *fmt, ...)
@@ -47,6 +44,20 @@ static int prepare_net(struct lab *l, struct err *e)
 	return r;
 }
 
+/*
+ * Every timer is a jiffy late and more on a busy machine; with linear timeouts
+ * and few retries these add up to the kernel's time limit, and a SYN is missing.
+ * A rule that goes between two SYNs (nft, twice) needs room as well.
+ */
+static int fast_rto_j(const struct lab *l)
+{
+	const struct policy *p = &l->c->policy;
+	bool roomy = (p->linear && p->retries <= FAST_LINEAR_RETRIES) || l->c->scenario->lift_after_syn;
+	int j = (FAST_RTO_MIN_MS * l->policy.hz + 999) / 1000, least = roomy ? FAST_ROOMY_RTO_J : FAST_RTO_MIN_J;
+
+	return j > least ? j : least;
+}
+
 /* Sets the sysctls and reads them back: what is told is what is in force. */
 static int prepare_policy(struct lab *l, struct err *e)
 {
@@ -60,11 +71,7 @@ static int prepare_policy(struct lab *l, struct err *e)
 		r = sysctls_policy(&l->policy, e);
 	if (r || !l->c->fast)
 		return r;
-	l->policy.rto_first_j = (FAST_RTO_MIN_MS * l->policy.hz + 999) / 1000;
-	if (l->policy.rto_first_j < 3)
-		l->policy.rto_first_j = 3;
-	if (p->linear && p->retries <= FAST_LINEAR_RETRIES && l->policy.rto_first_j < FAST_LINEAR_RTO_J)
-		l->policy.rto_first_j = FAST_LINEAR_RTO_J;
+	l->policy.rto_first_j = fast_rto_j(l);
 	timescale_init(&l->scale, &l->policy);
 	return fast_start(l->policy.rto_first_j, &l->fast, e);
 }

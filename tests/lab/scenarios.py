@@ -14,9 +14,9 @@ import harness
 from harness import MS
 
 # A late tick moves all that follows, and the timer wheel's next bucket may be 64 jiffies further on (256 ms at HZ 250).
-REAL = {"early": 6 * MS, "late": 30 * MS, "percent": 4, "reply": 15 * MS}
-# 3 jiffies instead of 250: a tick that comes late is a large part of that.
-FAST = {"early": 6 * MS, "late": 16 * MS, "percent": 15, "reply": 15 * MS}
+REAL = {"early": 6 * MS, "late": 60 * MS, "percent": 4, "reply": 100 * MS}
+# 3 jiffies instead of 250: a tick that comes late is a large part of that, and moves all that follows.
+FAST = {"early": 6 * MS, "late": 60 * MS, "percent": 15, "reply": 60 * MS}
 
 END = "end"      # at the predicted give-up
 AT_ONCE = "now"  # no timer in it
@@ -25,13 +25,13 @@ ROW = {"limit": None, "error": None, "confidence": "certain", "drop": None, "rep
 
 def row(outcome, gave_up_by, syns, ends, **more):
     """syns: how many SYNs left.  ends: END, AT_ONCE, ("syn", N): with that SYN, or ("after", ns): by a timer of the
-    client's on the lab's axis.  drop: (place, packets, rule's end, of the reply)."""
+    client's on the lab's axis.  drop: (place, packets or what there are as many of, rule's end, of the reply)."""
     return {**ROW, "outcome": outcome, "gave_up_by": gave_up_by, "syns": syns, "ends": ends, **more}
 
 
 def timed_out(syns, place="local-input", rule="counter drop", **more):
     return row("timed-out", "kernel", syns, END, limit="syn-retries", error="ETIMEDOUT",
-               **{"zeek": "S0", "drop": (place, syns, rule, False), **more})
+               **{"zeek": "S0", "drop": (place, "syns", rule, False), **more})
 
 
 def by_icmp(six):
@@ -61,16 +61,16 @@ def expectation(name, retries, six):
         "reset": lambda: refused(drop=("local-input", 1, "reject with tcp reset", False)),
         "host-prohibited": lambda: by_icmp(six),
         "no-listener": refused,
-        "backlog-full": lambda: timed_out(syns, drop=("peer-backlog", syns, None, False)),
+        "backlog-full": lambda: timed_out(syns, drop=("peer-backlog", "syns", None, False)),
         "no-route": lambda: row("unreachable", "kernel", 0, AT_ONCE, error="ENETUNREACH"),
         "prohibit-route": lambda: row("failed", "kernel", 0, AT_ONCE, error="EACCES"),
         "late-answer": lambda: connected(4, ("syn", 3), drop=("local-input", 3, "counter drop", False)),
         "shadowed": lambda: connected(1, AT_ONCE),
         "shadowed-reject": lambda: by_icmp(six),
         "abandon": lambda: row("abandoned", "application", 2, ("after", 2500 * MS), limit="app-timer",
-                               drop=("local-input", 2, "counter drop", False), zeek="S0"),
+                               drop=("local-input", "syns", "counter drop", False), zeek="S0"),
         "killed": lambda: row("killed", "signal", 2, ("after", 1500 * MS), zeek="S0",
-                              drop=("local-input", 2, "counter drop", False)),
+                              drop=("local-input", "syns", "counter drop", False)),
     }
     return table[name]() if name in table else None
 
@@ -81,7 +81,7 @@ SIX = ("drop", "drop-output", "drop-synack", "reset", "host-prohibited", "no-lis
 
 def abandoned_after(ns, syns):
     return row("abandoned", "application", syns, ("after", ns), limit="app-timer", zeek="S0",
-               drop=("local-input", syns, "counter drop", False))
+               drop=("local-input", "syns", "counter drop", False))
 
 
 def at_once_by_icmp():
@@ -158,7 +158,7 @@ def check_drop(r, s, expected):
     r.want("drop.place", drop["place"], place)
     r.want("drop.reply", drop["reply"], reply)
     if packets != "replies":
-        r.want("drop.packets", drop.get("packets"), packets)
+        r.want("drop.packets", drop.get("packets"), len(s["syns_ns"]) if packets == "syns" else packets)
     elif not len(s["syns_ns"]) <= drop.get("packets", 0) <= len(s["replies"]) + 1:
         r.wrong.append("%d packets were dropped, of %d replies" % (drop.get("packets", 0), len(s["replies"])))
     if rule is None:
@@ -200,10 +200,16 @@ def check_times(r, a, expected, fast):
     s, t = a["synsent"], FAST if fast else REAL
     r.want("scaled", s.get("scaled"), True if fast else None)
     predicted = s["predicted"]["syns_ns"]
-    if len(s["syns_ns"]) > 1:
-        r.want("predicted.exact", s["predicted"]["exact"], True)
+    if len(s["syns_ns"]) > 1 and not s["predicted"]["exact"]:
+        # A fast lab has 12 ms to ask the kernel for the phase, and then the prediction is nominal.
+        if not fast:
+            r.want("predicted.exact", False, True)
+        return
     for n, (got, meant) in enumerate(zip(s["syns_ns"], predicted)):
-        r.want_near("SYN %d" % n, got, meant, t["early"], t["late"] + meant * t["percent"] / 100)
+        late = t["late"] + meant * t["percent"] / 100
+        if fast and s.get("drop", {}).get("place") == "local-output":
+            late += meant * 2  # no packet: a count, looked at every 8 ms at best
+        r.want_near("SYN %d" % n, got, meant, t["early"], late)
     check_end(r, a, expected, t, fast)
 
 
@@ -218,7 +224,10 @@ def check(r, expected, fast):
     r.want("its SYNs", len(r.objects[0]["synsent"]["syns_ns"]), 1)
     a = r.last
     r.want("the verdict", harness.verdict(a), {k: expected[k] for k in harness.verdict(a)})
-    r.want("the number of SYNs", len(a["synsent"]["syns_ns"]), expected["syns"])
+    syns = len(a["synsent"]["syns_ns"])
+    # Who ends a wait by the clock may come late; on a fast lab's axis the next SYN is near.
+    if not (fast and expected["ends"][0] == "after" and syns == expected["syns"] + 1):
+        r.want("the number of SYNs", syns, expected["syns"])
     r.want("zeek", a.get("zeek", {}).get("conn_state"), expected.get("zeek"))
     check_names(r, a)
     check_drop(r, a["synsent"], expected["drop"])
@@ -227,22 +236,24 @@ def check(r, expected, fast):
 
 
 def lateness(runs):
-    """How well the exact predictions held, of all SYNs but the first and of the kernel's give-ups."""
-    late = []
-    for r in runs:
-        for a in r.objects[1:]:
-            s = a["synsent"]
-            if not s.get("predicted", {}).get("exact"):
-                continue
-            late += [g - p for g, p in list(zip(s["syns_ns"], s["predicted"]["syns_ns"]))[1:]]
-            if s["outcome"] == "timed-out":
-                late.append(a["event"]["duration"] - s["predicted"]["gives_up_ns"])
+    """How well the predictions held, of all SYNs but the first and of the kernel's give-ups: a line, and whether it
+    will do."""
+    late, nominal = [], 0
+    for a in (r.last for r in runs if len(r.objects) == 2):
+        s = a["synsent"]
+        if not s.get("predicted", {}).get("exact"):
+            nominal += len(s["syns_ns"]) > 1
+            continue
+        late += [g - p for g, p in list(zip(s["syns_ns"], s["predicted"]["syns_ns"]))[1:]]
+        if s["outcome"] == "timed-out":
+            late.append(a["event"]["duration"] - s["predicted"]["gives_up_ns"])
     if not late:
-        return "no exact prediction"
+        return "no exact prediction", False
     late.sort()
     near = sum(-10 * MS <= d <= 10 * MS for d in late)
-    return "%d exact predictions: %d within 10 ms, the earliest %+.1f ms, the median %+.1f ms, the latest %+.1f ms" % (
-        len(late), near, late[0] / MS, late[len(late) // 2] / MS, late[-1] / MS)
+    return ("%d exact predictions: %d within 10 ms, the earliest %+.1f ms, the median %+.1f ms, the latest %+.1f ms; "
+            "%d attempts without" % (len(late), near, late[0] / MS, late[len(late) // 2] / MS, late[-1] / MS, nominal),
+            nominal <= len(runs) // 20 and near >= len(late) * 0.8)
 
 
 def bad_usage(synsent):
@@ -265,7 +276,7 @@ def main():
     parser.add_argument("--user", choices=["nobody"])
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--jobs", type=int)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="those whose arguments have this in them")
     o = parser.parse_args()
     with harness.Synsent(o.synsent, o.user == "nobody") as synsent:
         synsent.need(*(["--fast"] if o.fast else []))
@@ -285,8 +296,9 @@ def main():
         print("WRONG: scenario %s has no row of expectation here" % name)
     print("as %s, %s: %d scenarios, %d runs, %d refusals, %d wrong" % (
         synsent.user, "fast" if o.fast else "real time", len(names), len(runs), len(refused_runs), wrong))
-    print(lateness(runs))
-    return 1 if wrong or unknown or not runs or len(names) < 2 else 0
+    said, good = lateness(runs)
+    print(said if good else "WRONG: " + said)
+    return 1 if wrong or unknown or not good or len(names) < 2 else 0
 
 
 if __name__ == "__main__":
