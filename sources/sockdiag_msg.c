@@ -2,6 +2,7 @@
 #include "sources/sockdiag_msg.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -198,6 +199,8 @@ int sockdiag_parse_datagram(struct bytes b, uint32_t seq, sockdiag_fn *fn, void 
 	return failure ? failure : done;
 }
 
+#define SEEN_WITHIN_S 5 /* we may have been held back between the dump and `near` */
+
 bool sockdiag_armed(const struct sockdiag_socket *s, int hz, uint64_t near, uint64_t *ret_jiffy)
 {
 	const struct event_state *st = &s->state;
@@ -206,6 +209,9 @@ bool sockdiag_armed(const struct sockdiag_socket *s, int hz, uint64_t near, uint
 	if (!s->has_info || st->timer != TIMER_RETRANSMIT || !st->expires_ms)
 		return false;
 	seen = jiffies_of_ms((uint32_t)s->last_data_sent_ms, hz, near);
+	/* Connected between the message's head and its tcp_info: the ms are then no longer jiffies. */
+	if (llabs((int64_t)(seen - near)) > SEEN_WITHIN_S * hz)
+		return false;
 	left = (uint64_t)st->expires_ms * (uint64_t)hz / 1000;
 	rto = ((uint64_t)st->rto_us * (uint64_t)hz + 500000) / 1000000;
 	*ret_jiffy = seen + left - rto;

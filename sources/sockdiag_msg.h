@@ -44,7 +44,8 @@ int sockdiag_parse_datagram(struct bytes datagram, uint32_t seq, sockdiag_fn *fn
  * SYN (but with a user timeout, which shortens the timer and not the RTO, too
  * early a one).  It is exact, where the time of SYN 0 as a packet is not: a SYN
  * that leaves just before a tick may find its timer armed after it.  False when
- * no timer runs or it is due.  `near`: jiffies about now, jiffies_at().
+ * no timer runs, when it is due, and when the tcp_info is no longer that of a
+ * socket in SYN_SENT.  `near`: jiffies about now, jiffies_at().
  *
  * The kernel reads jiffies twice for it, once for the timer and then for the
  * tcp_info; a tick in between (a few microseconds) makes it one too late, so

@@ -149,6 +149,8 @@ static void test_armed(void **state)
 	assert_int_equal(j, 431547 + 183 - 250);
 	assert_true(sockdiag_armed(&s, 250, (7ULL << 32) + 431000, &j));
 	assert_true(j == (7ULL << 32) + 431547 + 183 - 250);
+	s.last_data_sent_ms = 0; /* it connected meanwhile */
+	assert_false(sockdiag_armed(&s, 250, 431000, &j));
 	s.last_data_sent_ms = 10010; /* 3003 jiffies of 1/300 s */
 	s.state.expires_ms = 237;    /* 71 of them, rounded up */
 	assert_true(sockdiag_armed(&s, 300, 3000, &j));
