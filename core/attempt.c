@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/attempt.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 int64_t attempt_start_ns(const struct attempt *a)
 {
-	if (a->n_syns)
+	if (a->n_syns && a->syn_ns[0])
 		return a->syn_ns[0];
-	return a->connect_ns ? a->connect_ns : a->ended_ns;
+	if (a->connect_ns || a->first_state_ns)
+		return a->connect_ns ? a->connect_ns : a->first_state_ns;
+	return a->ended_ns;
 }
 
 const struct reply *attempt_accepted_reply(const struct attempt *a)
@@ -18,4 +21,9 @@ const struct reply *attempt_accepted_reply(const struct attempt *a)
 		if (a->replies[i].ignored == IGNORED_NOT)
 			return &a->replies[i];
 	return NULL;
+}
+
+bool attempt_error_is_provisional(int error)
+{
+	return error == EINPROGRESS || error == EAGAIN || error == EALREADY || error == EINTR;
 }

@@ -74,6 +74,9 @@ struct attempt {
 	int exit_signal, exit_status;
 	bool exited;
 
+	int64_t first_state_ns; /* a socket in SYN_SENT was first seen; 0: never */
+	int wait_error; /* connect() gave this errno (EINTR, EINPROGRESS, ...) and the socket went on; 0: none */
+
 	bool connected; /* the kernel showed the socket past SYN_SENT */
 	bool replaced;	/* another attempt with the same ports began: this one was over by then */
 	bool evicted;	/* it was no longer followed, for want of room */
@@ -113,10 +116,14 @@ struct attempt {
 	int64_t observed_until_ns; /* the observation's end */
 };
 
-/* Elapsed time since SYN 0, or since connect() when no SYN left; the base of every reported time. */
+/* When SYN 0 left, or, when that is not known, connect() was called or the socket first seen; the base of every
+ * reported time. */
 int64_t attempt_start_ns(const struct attempt *a);
 
 /* The first accepted reply, or NULL. */
 const struct reply *attempt_accepted_reply(const struct attempt *a);
+
+/* What connect() returned ends its wait, not the socket's: EINPROGRESS, EAGAIN, EALREADY, EINTR. */
+bool attempt_error_is_provisional(int error);
 
 #endif

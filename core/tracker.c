@@ -18,6 +18,7 @@
  */
 #include "core/tracker.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "core/tracker_table.h"
@@ -55,7 +56,7 @@ static void disprove_replies(struct attempt *a, int64_t seen_ns)
 
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		if (a->replies[i].ignored == IGNORED_NOT && a->replies[i].kind != REPLY_ICMP &&
-		    a->replies[i].t_ns + OUTLIVED_NS < seen_ns)
+		    a->replies[i].t_ns < seen_ns - OUTLIVED_NS)
 			a->replies[i].ignored = IGNORED_DROPPED;
 }
 
@@ -72,9 +73,11 @@ static struct slot *slot_of_state(struct tracker *t, const struct event_state *k
 
 	if (k->state != SYN_SENT)
 		return s;
+	if (s && slot_goes_on(s))
+		slot_reopen(s);
 	if (s && k->cookie && s->a.cookie == k->cookie) {
 		if (goes_on_without_holder(&s->a))
-			s->a.end = ATTEMPT_OPEN;
+			slot_reopen(s);
 		return s; /* a state that was read before the end is news no more */
 	}
 	return table_open(t, s, &k->flow);
@@ -121,6 +124,8 @@ static void feed_state(struct tracker *t, const struct event *ev)
 		return;
 	if (k->state == SYN_SENT) {
 		s->a.last_state_ns = ev->t_ns;
+		if (!s->a.first_state_ns)
+			s->a.first_state_ns = ev->t_ns;
 		disprove_replies(&s->a, ev->t_ns);
 	}
 	take_state(&s->a, k);
@@ -134,6 +139,8 @@ static void feed_retransmit(struct tracker *t, const struct event *ev)
 		t->counts.unmatched++;
 		return;
 	}
+	if (slot_goes_on(s))
+		slot_reopen(s);
 	while (s->a.n_syns <= ev->retransmit.n)
 		slot_add_syn(s, ev->t_ns, true);
 }
@@ -147,9 +154,20 @@ static bool has_its_word(const struct attempt *a, bool result)
 		return false;
 	case ATTEMPT_END_CLOSE:
 		return !(result && a->close_cause == CLOSE_UNKNOWN);
+	case ATTEMPT_END_RESULT:
+		return !attempt_error_is_provisional(a->end_error);
 	default:
 		return true;
 	}
+}
+
+/*
+ * A timeout is proof that no reply ended the wait; with any other end, those
+ * that the wait outlived did not.
+ */
+static void judge_replies(struct attempt *a, int error, int64_t t_ns)
+{
+	disprove_replies(a, error == ETIMEDOUT ? INT64_MAX : t_ns);
 }
 
 static void feed_result(struct tracker *t, const struct event *ev)
@@ -163,6 +181,10 @@ static void feed_result(struct tracker *t, const struct event *ev)
 	s->a.socket_seen = true;
 	if (has_its_word(&s->a, true))
 		return;
+	if (slot_goes_on(s))
+		slot_reopen(s);
+	if (ev->result.error || ev->result.own_timer)
+		judge_replies(&s->a, ev->result.own_timer ? 0 : ev->result.error, ev->t_ns);
 	slot_end(s, ev->result.own_timer ? ATTEMPT_END_TIMER : ATTEMPT_END_RESULT, ev->t_ns);
 	s->a.end_error = ev->result.error;
 }
@@ -180,6 +202,10 @@ static void feed_close(struct tracker *t, const struct event *ev)
 	s->a.socket_seen = true;
 	if (has_its_word(&s->a, false))
 		return;
+	if (slot_goes_on(s))
+		slot_reopen(s);
+	if (c->cause == CLOSE_KERNEL)
+		judge_replies(&s->a, c->error, ev->t_ns);
 	slot_end(s, ATTEMPT_END_CLOSE, ev->t_ns);
 	s->a.close_cause = c->cause;
 	s->a.end_error = c->error;
@@ -202,7 +228,8 @@ static bool exit_ended(const struct attempt *a, const struct event *ev)
 		return false;
 	if (a->end == ATTEMPT_OPEN)
 		return true;
-	if (a->end != ATTEMPT_END_CLOSE || a->close_cause != CLOSE_UNKNOWN || !ev->exit.signal || a->holder_alive)
+	/* A dying process closes its sockets just as close() does. */
+	if (a->end != ATTEMPT_END_CLOSE || a->close_cause == CLOSE_KERNEL || !ev->exit.signal || a->holder_alive)
 		return false;
 	return a->holder_ending || ev->t_ns - a->ended_ns < EXIT_CLOSES_NS;
 }
@@ -236,6 +263,25 @@ static bool drop_concerns(const struct flow *drop, const struct flow *f)
 	       (addr_is_any(&drop->server.addr) || addr_equal(&drop->server.addr, &f->server.addr));
 }
 
+/* So many of the replies that came (0: all) were dropped, the first ones; but not the one that connected it. */
+static void drop_replies(struct attempt *a, uint64_t packets)
+{
+	bool connected = a->connected || a->ack_ns || (a->end == ATTEMPT_END_RESULT && !a->end_error);
+	int i, last = -1, n = a->n_replies < ATTEMPT_REPLIES_MAX ? a->n_replies : ATTEMPT_REPLIES_MAX;
+
+	for (i = 0; connected && i < n; i++)
+		if (a->replies[i].kind == REPLY_SYN_ACK && a->replies[i].ignored == IGNORED_NOT &&
+		    (last < 0 || !a->ack_ns || a->replies[i].t_ns <= a->ack_ns))
+			last = i;
+	for (i = 0; i < n; i++) {
+		if (a->replies[i].ignored != IGNORED_NOT || i == last)
+			continue;
+		a->replies[i].ignored = IGNORED_DROPPED;
+		if (packets && !--packets)
+			break;
+	}
+}
+
 static void add_drop(struct attempt *a, const struct event_drop *d)
 {
 	const struct reply *answered = attempt_accepted_reply(a);
@@ -259,9 +305,8 @@ static void add_drop(struct attempt *a, const struct event_drop *d)
 	memcpy(to->reason, d->reason, sizeof(to->reason));
 	memcpy(to->function, d->function, sizeof(to->function));
 	memcpy(to->rule, d->rule, sizeof(to->rule));
-	for (i = 0; d->reply && i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
-		if (a->replies[i].ignored == IGNORED_NOT)
-			a->replies[i].ignored = IGNORED_DROPPED;
+	if (d->reply)
+		drop_replies(a, d->packets);
 }
 
 static void feed_drop(struct tracker *t, const struct event *ev)
@@ -335,6 +380,12 @@ void tracker_feed(struct tracker *t, const struct event *ev)
 	t->counts.events++;
 	if (ev->t_ns > t->latest_ns)
 		t->latest_ns = ev->t_ns;
+	if ((ev->kind == EVENT_SEGMENT || ev->kind == EVENT_ICMP) && ev->packet && ev->packet == t->last_packet) {
+		t->counts.duplicates++;
+		return;
+	}
+	if (ev->packet)
+		t->last_packet = ev->packet;
 	if ((unsigned int)ev->kind < EVENT_KIND_N && feeds[ev->kind] && t->config.max_attempts)
 		feeds[ev->kind](t, ev);
 	else

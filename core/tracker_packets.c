@@ -28,6 +28,8 @@ static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const
 	const struct socket_id id = { .has_isn = true, .isn = ev->segment.seq };
 	struct slot *s = table_find_socket(t, f, &id);
 
+	if (s && s->a.has_isn && slot_goes_on(s) && ev->t_ns > s->a.ended_ns)
+		slot_reopen(s);
 	if (s && (s->a.end == ATTEMPT_OPEN || came_before_end(&s->a, ev))) {
 		if (!s->a.has_isn || !is_duplicate(s, ev))
 			return s;
@@ -38,6 +40,9 @@ static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const
 		t->counts.unmatched++;
 		return NULL;
 	}
+	s = table_adopt(t, f);
+	if (s)
+		return s;
 	s = table_find(t, f);
 	if (s && s->a.end == ATTEMPT_OPEN) {
 		s->a.replaced = true; /* the 4-tuple is used again */
@@ -73,10 +78,13 @@ static void feed_syn(struct tracker *t, const struct event *ev)
 	s->a.syns_seen = true;
 }
 
-/* RFC 9293 section 3.10.7.3 (SYN-SENT): an ACK is acceptable if it acknowledges our SYN (and at most its data). */
+/*
+ * RFC 9293 section 3.10.7.3 (SYN-SENT): an ACK is acceptable if it acknowledges
+ * our SYN (and at most its data).  Where no SYN was seen it cannot be judged.
+ */
 static bool acks_syn(const struct attempt *a, uint32_t ack)
 {
-	return a->has_isn && ack - (a->isn + 1) <= a->syn_len;
+	return !a->has_isn || ack - (a->isn + 1) <= a->syn_len;
 }
 
 static void feed_from_server(struct tracker *t, const struct event *ev)

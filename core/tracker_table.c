@@ -112,16 +112,43 @@ const struct attempt *tracker_find(const struct tracker *t, const struct flow *f
 	return s && s->a.end == ATTEMPT_OPEN ? &s->a : NULL;
 }
 
-static void give(struct tracker *t, struct slot *s, int64_t now_ns)
+static void chain(struct tracker *t, struct slot *s)
+{
+	s->hash = hash_of(t, &s->a.flow);
+	s->hash_next = t->buckets[s->hash];
+	t->buckets[s->hash] = (int)(s - t->slots);
+}
+
+static void unchain(struct tracker *t, struct slot *s)
 {
 	int index = (int)(s - t->slots), *link;
+
+	for (link = &t->buckets[s->hash]; *link != index; link = &t->slots[*link].hash_next)
+		;
+	*link = s->hash_next;
+}
+
+struct slot *table_adopt(struct tracker *t, const struct flow *f)
+{
+	const struct flow unbound = { .server = f->server };
+	struct slot *s = table_find(t, &unbound);
+
+	if (!s || s->a.end != ATTEMPT_OPEN)
+		return NULL;
+	unchain(t, s);
+	s->a.flow = *f;
+	chain(t, s);
+	return s;
+}
+
+static void give(struct tracker *t, struct slot *s, int64_t now_ns)
+{
+	int index = (int)(s - t->slots);
 
 	s->a.observed_until_ns = now_ns;
 	if (t->config.fn)
 		t->config.fn(&s->a, t->config.user);
-	for (link = &t->buckets[s->hash]; *link != index; link = &t->slots[*link].hash_next)
-		;
-	*link = s->hash_next;
+	unchain(t, s);
 	if (s->older == NONE)
 		t->oldest = s->newer;
 	else
@@ -160,9 +187,7 @@ struct slot *table_start(struct tracker *t, const struct flow *f)
 	memset(s, 0, sizeof(*s));
 	s->a.flow = *f;
 	s->a.retransmits = -1;
-	s->hash = hash_of(t, f);
-	s->hash_next = t->buckets[s->hash];
-	t->buckets[s->hash] = index;
+	chain(t, s);
 	s->older = t->newest;
 	s->newer = NONE;
 	if (t->newest != NONE)
@@ -177,6 +202,8 @@ struct slot *table_start(struct tracker *t, const struct flow *f)
 struct slot *table_open(struct tracker *t, struct slot *s, const struct flow *f)
 {
 	if (!s || s->a.end != ATTEMPT_OPEN)
+		s = table_adopt(t, f);
+	if (!s)
 		return table_start(t, f);
 	if (addr_is_any(&s->a.flow.client.addr))
 		s->a.flow.client.addr = f->client.addr; /* not part of the hash */
@@ -204,11 +231,25 @@ void slot_add_reply(struct slot *s, const struct reply *r)
 	s->a.n_replies++;
 }
 
+bool slot_goes_on(const struct slot *s)
+{
+	return s->a.end == ATTEMPT_END_RESULT && attempt_error_is_provisional(s->a.end_error);
+}
+
+void slot_reopen(struct slot *s)
+{
+	if (s->a.end == ATTEMPT_END_RESULT)
+		s->a.wait_error = s->a.end_error;
+	s->a.end = ATTEMPT_OPEN;
+	s->a.end_error = 0;
+	s->a.ended_ns = 0;
+}
+
 bool slot_failed(const struct slot *s)
 {
 	bool connected = s->a.connected || s->a.ack_ns || (s->a.end == ATTEMPT_END_RESULT && !s->a.end_error);
 
-	return s->a.end != ATTEMPT_OPEN && !connected;
+	return s->a.end != ATTEMPT_OPEN && !connected && !slot_goes_on(s);
 }
 
 void tracker_advance(struct tracker *t, int64_t now_ns)

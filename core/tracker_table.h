@@ -27,6 +27,7 @@ struct tracker {
 	int free;	  /* chained by hash_next */
 	int oldest, newest;
 	int64_t latest_ns; /* of the events so far */
+	uint64_t last_packet;
 };
 
 /* Which of several sockets that had the same flow one after the other. */
@@ -42,6 +43,12 @@ struct slot *table_find(const struct tracker *t, const struct flow *f);
 /* The youngest of that flow which may be that socket: nothing known of both differs. */
 struct slot *table_find_socket(const struct tracker *t, const struct flow *f, const struct socket_id *id);
 
+/*
+ * An open attempt whose connect() was told before its port was chosen (client
+ * port 0), made the attempt of that flow; or NULL.
+ */
+struct slot *table_adopt(struct tracker *t, const struct flow *f);
+
 /* A new attempt.  When the table is full, the oldest that is over gives way, or the oldest. */
 struct slot *table_start(struct tracker *t, const struct flow *f);
 
@@ -51,6 +58,10 @@ struct slot *table_open(struct tracker *t, struct slot *s, const struct flow *f)
 void slot_end(struct slot *s, enum attempt_end how, int64_t t_ns);
 void slot_add_syn(struct slot *s, int64_t t_ns, bool counted);
 void slot_add_reply(struct slot *s, const struct reply *r);
+
+/* connect() returned, but the socket goes on. */
+bool slot_goes_on(const struct slot *s);
+void slot_reopen(struct slot *s);
 
 /* It is over, and no connection came of it. */
 bool slot_failed(const struct slot *s);

@@ -39,6 +39,26 @@ static bool failed_at_once(const struct attempt *a, const struct verdict *v)
 	       v->error != ETIMEDOUT && v->error != ECONNREFUSED;
 }
 
+/* The kernel's word on the socket: v->error. */
+static void judge_error(const struct attempt *a, struct verdict *v)
+{
+	if (v->error == ETIMEDOUT) {
+		kernel_timed_out(a, v);
+		say_silence(a, v);
+	} else if (v->error == ECONNREFUSED) {
+		refused(a, v, CONFIDENCE_CERTAIN);
+	} else if (attempt_error_is_provisional(v->error)) {
+		application_gave_up(a, v, CONFIDENCE_CERTAIN);
+		say_silence(a, v);
+	} else if (v->error == ECONNABORTED) {
+		destroyed(v);
+	} else if (first_accepted(a, REPLY_ICMP)) {
+		unreachable(a, v, CONFIDENCE_CERTAIN);
+	} else {
+		failed_without_icmp(v);
+	}
+}
+
 static void judge_result(const struct attempt *a, struct verdict *v)
 {
 	v->error = a->end_error;
@@ -52,19 +72,7 @@ static void judge_result(const struct attempt *a, struct verdict *v)
 		return;
 	}
 	say_evidence(v, "connect() returned %s", errno_name(v->error));
-	if (v->error == ETIMEDOUT) {
-		say_distance(a, v, "it came");
-		kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
-		say_silence(a, v);
-	} else if (v->error == ECONNREFUSED) {
-		refused(a, v, CONFIDENCE_CERTAIN);
-	} else if (v->error == EINPROGRESS || v->error == EAGAIN || v->error == EINTR) {
-		application_gave_up(a, v, CONFIDENCE_CERTAIN);
-	} else if (first_accepted(a, REPLY_ICMP)) {
-		unreachable(a, v, CONFIDENCE_CERTAIN);
-	} else {
-		failed_without_icmp(v);
-	}
+	judge_error(a, v);
 }
 
 /* Something was not seen that might have ended the attempt. */
@@ -87,6 +95,25 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 	application_gave_up(a, v, c);
 }
 
+static bool may_be_schedules_end(const struct attempt *a, const struct verdict *v)
+{
+	int64_t min, max;
+
+	if (v->predicted_exact)
+		return may_have_ended_at(a, v, v->predicted_end_ns);
+	return end_range(a, &min, &max) && v->elapsed_ns >= min - GIVE_UP_TOLERANCE_NS &&
+	       v->elapsed_ns <= max + GIVE_UP_TOLERANCE_NS && on_schedule(a, v);
+}
+
+static bool is_before_schedules_end(const struct attempt *a, const struct verdict *v)
+{
+	int64_t min, max;
+
+	if (v->predicted_exact)
+		return v->predicted_end_ns > v->elapsed_ns;
+	return end_range(a, &min, &max) && v->elapsed_ns < min - GIVE_UP_TOLERANCE_NS;
+}
+
 /* Nothing that the kernel counted is tied to this socket: what its timer, and then the schedule, say. */
 static void judge_by_instant(const struct attempt *a, struct verdict *v)
 {
@@ -95,11 +122,11 @@ static void judge_by_instant(const struct attempt *a, struct verdict *v)
 	if (a->timer_left_ns > 0) {
 		say_evidence(v, "the kernel's own timer was not due for another %s", say_seconds(a->timer_left_ns, t));
 		ended_by_application(a, v, sees_all(a) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
-	} else if (v->predicted_exact && may_have_ended_at(a, v, v->predicted_end_ns)) {
+	} else if (may_be_schedules_end(a, v)) {
 		say_distance(a, v, "the socket left SYN-SENT");
 		say_evidence(v, "so the kernel's limit, likely; a program that closes it just then looks the same");
 		kernel_gave_up(a, v, CONFIDENCE_LIKELY);
-	} else if (v->predicted_exact && v->predicted_end_ns > v->elapsed_ns) {
+	} else if (is_before_schedules_end(a, v)) {
 		say_evidence(v, "the socket left SYN-SENT while the kernel, by its sysctls, still had time to wait; so "
 				"the program, likely, unless it set TCP_USER_TIMEOUT or TCP_SYNCNT");
 		ended_by_application(a, v, CONFIDENCE_LIKELY);
@@ -114,12 +141,7 @@ static void judge_by_counts(const struct attempt *a, struct verdict *v)
 {
 	if (a->has_abort_count && a->abort_on_timeout) {
 		say_evidence(v, "the kernel counted a give-up then (TCPAbortOnTimeout)");
-		if (!a->has_policy || on_schedule(a, v)) {
-			say_distance(a, v, "the socket left SYN-SENT");
-			kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
-		} else {
-			kernel_gave_up_off_schedule(a, v);
-		}
+		kernel_timed_out(a, v);
 	} else if (a->has_fail_count && !a->attempt_fails) {
 		say_evidence(
 			v, "the kernel counted no failed attempt then (AttemptFails did not move): it did not end it");
@@ -174,14 +196,7 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 	case CLOSE_KERNEL:
 		say_evidence(v, "the kernel ended the socket with %s", errno_name(a->end_error));
 		v->error = a->end_error;
-		if (a->end_error == ETIMEDOUT)
-			kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
-		else if (a->end_error == ECONNREFUSED)
-			refused(a, v, CONFIDENCE_CERTAIN);
-		else if (first_accepted(a, REPLY_ICMP))
-			unreachable(a, v, CONFIDENCE_CERTAIN);
-		else
-			failed_without_icmp(v);
+		judge_error(a, v);
 		break;
 	case CLOSE_APPLICATION:
 		say_evidence(v, "the application closed the socket in SYN-SENT");
@@ -220,20 +235,70 @@ static void judge_signal(const struct attempt *a, struct verdict *v)
 	say_silence(a, v);
 }
 
-/* Packets alone, and long silent; or followed no more. */
-static void lost_sight(const struct attempt *a, struct verdict *v, const char *why)
+/* Who gave up was not seen. */
+static void lost_sight(const struct attempt *a, struct verdict *v, const char *then)
 {
 	int last = a->n_syns < ATTEMPT_SYNS_MAX ? a->n_syns - 1 : ATTEMPT_SYNS_MAX - 1;
 
 	say_conclusion(v, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
-	say_headline(v, "%d SYN%s, then %s", a->n_syns, say_plural(a->n_syns), why);
+	say_headline(v, "%d SYN%s, then %s", a->n_syns, say_plural(a->n_syns), then);
 	v->elapsed_ns = last >= 0 ? a->syn_ns[last] - a->syn_ns[0] : 0;
+	say_silence(a, v);
+}
+
+static int64_t last_syn_ns(const struct attempt *a)
+{
+	return a->n_syns > 0 && a->n_syns <= ATTEMPT_SYNS_MAX ? a->syn_ns[a->n_syns - 1] : 0;
+}
+
+/*
+ * The client's RST to a SYN-ACK says that no socket waited any more.  Before
+ * the next SYN was due the kernel had no reason to end it.
+ */
+static bool left_before_next_syn(const struct attempt *a)
+{
+	int64_t last = last_syn_ns(a), gap = SECOND;
+
+	if (!a->client_rst_ns || !last || a->n_replies < 1 || a->replies[0].ignored != IGNORED_LATE)
+		return false;
+	if (a->n_syns > 1)
+		gap = last - a->syn_ns[a->n_syns - 2];
+	return a->client_rst_ns - last < gap - GIVE_UP_TOLERANCE_NS;
+}
+
+/* Packets alone: what they show of an attempt that did not connect.  False when they show no end. */
+static bool judge_wire(const struct attempt *a, struct verdict *v)
+{
+	const struct reply *r = attempt_accepted_reply(a);
+	int64_t last = last_syn_ns(a);
+
+	if (r && r->kind == REPLY_ICMP && r->t_ns >= last) {
+		v->elapsed_ns = r->t_ns - attempt_start_ns(a);
+		if (is_port_unreachable(r))
+			refused(a, v, CONFIDENCE_LIKELY);
+		else
+			unreachable(a, v, CONFIDENCE_LIKELY);
+	} else if (left_before_next_syn(a)) {
+		v->elapsed_ns = a->client_rst_ns - attempt_start_ns(a);
+		say_evidence(
+			v, "the client answered a SYN-ACK with an RST before SYN %d was due: no socket waited any more",
+			a->n_syns);
+		application_gave_up(a, v, CONFIDENCE_LIKELY);
+	} else if (a->observed_until_ns - last <= 2 * (last - a->syn_ns[0]) + 2 * SECOND) {
+		return false;
+	} else if (r && r->kind == REPLY_SYN_ACK) {
+		lost_sight(a, v, "SYN-ACKs and no ACK: they did not reach the client's TCP, or it had left");
+	} else {
+		if (r)
+			say_evidence(v, "an ICMP answered an earlier SYN, and the client went on: a soft error");
+		lost_sight(a, v, "silence; packets alone do not tell who gave up");
+	}
+	return true;
 }
 
 static void judge_open(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *r = attempt_accepted_reply(a);
-	int64_t last = a->n_syns > 0 && a->n_syns <= ATTEMPT_SYNS_MAX ? a->syn_ns[a->n_syns - 1] : 0;
 
 	v->elapsed_ns = a->observed_until_ns - attempt_start_ns(a);
 	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns)) {
@@ -244,13 +309,12 @@ static void judge_open(const struct attempt *a, struct verdict *v)
 		lost_sight(a, v, "another attempt from the same port; who ended this one was not seen");
 	} else if (a->evicted) {
 		lost_sight(a, v, "it was followed no more: too many attempts at once");
-	} else if (!a->socket_seen && last && a->observed_until_ns - last > 2 * (last - a->syn_ns[0]) + 2 * SECOND) {
-		lost_sight(a, v, "silence; packets alone do not tell who gave up");
-	} else {
+	} else if (a->socket_seen || !last_syn_ns(a) || !judge_wire(a, v)) {
 		say_conclusion(v, OUTCOME_PENDING, GAVE_UP_NOBODY, LIMIT_NONE,
 			       a->socket_seen ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 		say_headline(v, "still waiting when the observation ended, after %d SYN%s", a->n_syns,
 			     say_plural(a->n_syns));
+		say_silence(a, v);
 	}
 }
 

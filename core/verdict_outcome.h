@@ -6,10 +6,11 @@
 
 /* Each outcome's words, once it is settled which it is.  Private to core/verdict*.c. */
 
+/* By the schedule, as far as it is known. */
 void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence c);
 
-/* The same, but not when this host's sysctls have it: a socket option of the program's own. */
-void kernel_gave_up_off_schedule(const struct attempt *a, struct verdict *v);
+/* The kernel said that it did: by the schedule, for want of a neighbour, or by a limit of the program's own. */
+void kernel_timed_out(const struct attempt *a, struct verdict *v);
 
 void application_gave_up(const struct attempt *a, struct verdict *v, enum confidence c);
 void refused(const struct attempt *a, struct verdict *v, enum confidence c);
@@ -18,6 +19,9 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c);
 
 /* connect() failed before any SYN could leave; v->error says with what. */
 void failed_locally(struct verdict *v);
+
+/* SOCK_DESTROY, as `ss -K` does it. */
+void destroyed(struct verdict *v);
 
 /* connect() failed with an errno that an ICMP could have made, but none was seen. */
 void failed_without_icmp(struct verdict *v);

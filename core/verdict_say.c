@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "util/buf.h"
+
 #define MS ((int64_t)1000000)
 #define SECOND ((int64_t)1000000000)
 
@@ -59,6 +61,15 @@ char *say_seconds(int64_t ns, char to[SAY_SECONDS_LEN])
 	return to;
 }
 
+char *say_span(int64_t ns, char to[SAY_SECONDS_LEN])
+{
+	if (imaxabs(ns) >= SECOND)
+		return say_seconds(ns, to);
+	snprintf(to, SAY_SECONDS_LEN, "%s%d.%d ms", ns < 0 ? "-" : "", (int)(imaxabs(ns) / MS),
+		 (int)(imaxabs(ns) % MS / 100000));
+	return to;
+}
+
 void say_distance(const struct attempt *a, struct verdict *v, const char *what)
 {
 	int64_t d = v->elapsed_ns - v->predicted_end_ns;
@@ -77,27 +88,26 @@ void say_distance(const struct attempt *a, struct verdict *v, const char *what)
 
 static void say_ignored(const struct attempt *a, struct verdict *v)
 {
-	const struct reply *first = NULL;
-	int i, dropped = 0, ignored = 0;
+	int n[IGNORED_N] = { 0 }, i, ignored = 0;
+	struct buf why = { 0 };
 
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
-		const struct reply *r = &a->replies[i];
-
-		dropped += r->ignored == IGNORED_DROPPED;
-		if (r->ignored == IGNORED_DROPPED || r->ignored == IGNORED_NOT)
-			continue;
-		ignored++;
-		if (!first)
-			first = r;
+		n[a->replies[i].ignored]++;
+		ignored += a->replies[i].ignored != IGNORED_NOT && a->replies[i].ignored != IGNORED_DROPPED;
 	}
-	if (dropped)
-		say_evidence(v, "%d repl%s came back and %s dropped on this host", dropped, dropped == 1 ? "y" : "ies",
-			     dropped == 1 ? "was" : "were");
-	if (first)
-		say_evidence(v, "%d repl%s ignored: %s%s", ignored, ignored == 1 ? "y was" : "ies were",
-			     reply_kind_word(first->kind), ignored == 1 ? "" : " first");
-	if (first)
-		say_evidence(v, "why it was ignored: %s", ignored_word(first->ignored));
+	if (n[IGNORED_DROPPED])
+		say_evidence(v, "%d repl%s came back and %s dropped on this host", n[IGNORED_DROPPED],
+			     n[IGNORED_DROPPED] == 1 ? "y" : "ies", n[IGNORED_DROPPED] == 1 ? "was" : "were");
+	for (i = IGNORED_NOT + 1; i < IGNORED_N; i++) {
+		if (!n[i] || i == IGNORED_DROPPED)
+			continue;
+		if (n[i] != ignored)
+			buf_fmt(&why, "%s%d ", why.len ? ", " : "", n[i]);
+		buf_str(&why, ignored_word((enum ignored)i));
+	}
+	if (ignored)
+		say_evidence(v, "%d repl%s ignored: %s", ignored, ignored == 1 ? "y was" : "ies were", buf_text(&why));
+	buf_fini(&why);
 	if (a->n_replies > ATTEMPT_REPLIES_MAX)
 		say_evidence(v, "%d replies in all; the first %d were looked at", a->n_replies, ATTEMPT_REPLIES_MAX);
 }

@@ -19,6 +19,9 @@ void say_distance(const struct attempt *a, struct verdict *v, const char *what);
 
 #define SAY_SECONDS_LEN 32
 char *say_seconds(int64_t ns, char to[SAY_SECONDS_LEN]);
+
+/* The same, in ms below a second. */
+char *say_span(int64_t ns, char to[SAY_SECONDS_LEN]);
 const char *say_plural(int64_t n);
 
 #endif

@@ -54,7 +54,35 @@ bool on_schedule(const struct attempt *a, const struct verdict *v)
 	bool exact;
 
 	return schedule_of(a, &s, &exact) && s.n == retransmissions(a) + 1 &&
-	       v->elapsed_ns >= v->predicted_end_ns - GIVE_UP_TOLERANCE_NS;
+	       (v->elapsed_ns >= v->predicted_end_ns - GIVE_UP_TOLERANCE_NS || hurried_syn(a));
+}
+
+#define HURRY_NS 50000000LL /* it takes two jiffies */
+
+int hurried_syn(const struct attempt *a)
+{
+	int i, j;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
+		if (a->replies[i].ignored != IGNORED_WRONG_ACK)
+			continue;
+		for (j = 1; j < a->n_syns && j < ATTEMPT_SYNS_MAX; j++)
+			if (a->syn_ns[j] > a->replies[i].t_ns && a->syn_ns[j] < a->replies[i].t_ns + HURRY_NS)
+				return j;
+	}
+	return 0;
+}
+
+bool end_range(const struct attempt *a, int64_t *ret_min_ns, int64_t *ret_max_ns)
+{
+	struct schedule_range r;
+
+	if (!a->has_policy || policy_invalid(&a->policy))
+		return false;
+	schedule_range(&a->policy, &r);
+	*ret_min_ns = r.end.min_ns;
+	*ret_max_ns = r.end.max_ns;
+	return true;
 }
 
 int syncnt_that_ends(const struct attempt *a, const struct verdict *v)

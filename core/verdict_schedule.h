@@ -25,6 +25,12 @@ bool may_have_ended_at(const struct attempt *a, const struct verdict *v, int64_t
  */
 bool on_schedule(const struct attempt *a, const struct verdict *v);
 
+/* A SYN that left well before its time, because a reply that was ignored made the kernel hurry (tcp_ack()); or 0. */
+int hurried_syn(const struct attempt *a);
+
+/* Where the phase is not known: the earliest and the latest end of any phase.  False without a policy. */
+bool end_range(const struct attempt *a, int64_t *ret_min_ns, int64_t *ret_max_ns);
+
 /* The TCP_SYNCNT that would explain it, or 0. */
 int syncnt_that_ends(const struct attempt *a, const struct verdict *v);
 
