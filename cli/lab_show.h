@@ -23,7 +23,6 @@ struct lab_show {
 	struct event_state kernel; /* the kernel's last word on a socket in SYN_SENT ... */
 	int64_t kernel_ns;	   /* ... and when it came; 0: none */
 	uint64_t n_events[EVENT_KIND_N], n_packets, n_studied_packets, lost;
-	int64_t last_attempt_ns; /* clock of the last complete attempt, for what taking down took */
 };
 
 /* The text for people is wanted. */

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "util/clock.h"
-
 #define MS_PER_NS 1e-6
 
 static const char *const kinds[EVENT_KIND_N] = {
@@ -30,12 +28,9 @@ static void line(struct buf *b)
 
 static void times(const struct lab_show *s, const struct lab_end *end, struct buf *b)
 {
-	int64_t down = s->last_attempt_ns ? clock_mono_ns() - s->last_attempt_ns : 0;
-
-	buf_fmt(b, "sandbox made in %.1f ms, stage set in %.1f ms", (double)s->o.sandbox_ns * MS_PER_NS,
-		(double)end->setup_ns * MS_PER_NS);
-	if (down)
-		buf_fmt(b, ", taken down and told in %.1f ms", (double)down * MS_PER_NS);
+	buf_fmt(b, "sandbox made in %.1f ms, stage set in %.1f ms, taken down in %.1f ms",
+		(double)s->o.sandbox_ns * MS_PER_NS, (double)end->setup_ns * MS_PER_NS,
+		(double)end->teardown_ns * MS_PER_NS);
 	line(b);
 }
 
@@ -80,8 +75,10 @@ static void policy(const struct attempt *a, struct buf *b)
 	line(b);
 }
 
-static void ledger(const struct lab_show *s, struct buf *b)
+static void ledger(const struct lab_show *s, const struct lab_end *end, struct buf *b)
 {
+	const struct tracker_counts *c = &end->counts;
+
 	uint64_t all = 0;
 	int i;
 
@@ -95,6 +92,11 @@ static void ledger(const struct lab_show *s, struct buf *b)
 		if (s->n_events[i] && kinds[i])
 			buf_fmt(b, ", %" PRIu64 " %s", s->n_events[i], kinds[i]);
 	line(b);
+	buf_fmt(b,
+		"tracker: %" PRIu64 " events made %" PRIu64 " attempts; %" PRIu64 " belonged to none, %" PRIu64
+		" were duplicates, %" PRIu64 " lost, %" PRIu64 " attempts given early",
+		c->events, c->attempts, c->unmatched, c->duplicates, c->lost, c->evicted);
+	line(b);
 }
 
 void lab_talk(struct lab_show *s, const struct lab_end *end)
@@ -105,6 +107,6 @@ void lab_talk(struct lab_show *s, const struct lab_end *end)
 	rules(end, &b);
 	if (s->n_attempts)
 		policy(&s->attempts[s->n_attempts - 1], &b);
-	ledger(s, &b);
+	ledger(s, end, &b);
 	buf_fini(&b);
 }

@@ -192,7 +192,6 @@ static void on_attempt(void *user, const struct attempt *a, bool studied)
 	struct attempt *grown;
 
 	terminal_progress(&s->o.terminal, "");
-	s->last_attempt_ns = clock_mono_ns();
 	if (s->o.json && (studied || !s->o.quiet))
 		print_json(s, a, studied);
 	if (!studied)

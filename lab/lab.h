@@ -6,6 +6,7 @@
 
 #include "core/attempt.h"
 #include "core/timescale.h"
+#include "core/tracker.h"
 #include "lab/firewall.h"
 #include "lab/scenario.h"
 #include "packet/decode.h"
@@ -46,6 +47,8 @@ struct lab_end {
 	struct lab_rule rules[SCENARIO_RULES_MAX];
 	int64_t listen_overflows;     /* backlog-full */
 	int64_t setup_ns;	      /* sandbox entered to step 1 */
+	int64_t teardown_ns;	      /* after the last attempt was given */
+	struct tracker_counts counts; /* what became of the events */
 	bool has_result;	      /* our client's word */
 	int error;		      /* errno that it saw; 0: connected */
 	bool own_timer;		      /* its own timer fired */

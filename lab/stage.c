@@ -126,7 +126,7 @@ static int lift_rules(struct lab *l, struct err *e)
 		return r;
 	rule->packets = state.packets;
 	rule->lifted = true;
-	snprintf(note, sizeof(note), "(the rule is removed now)  iptables -D");
+	snprintf(note, sizeof(note), "the rule is removed now: iptables -D INPUT 1");
 	l->v->note(l->v->user, note);
 	return 0;
 }
@@ -186,6 +186,8 @@ int stage_after(struct lab *l, struct err *e)
 	struct event_drop *d = &ev.drop;
 	int i, r = read_rules(l, e);
 
+	if (!r && l->c->scenario->server == SERVER_ACCEPTS_NOTHING)
+		r = tell_listener(l, e);
 	if (r || l->c->scenario->drop == DROP_NONE || !l->end->studied)
 		return r;
 	fill_drop(l, d);
