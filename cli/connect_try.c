@@ -47,15 +47,21 @@ static void say(struct trying *t)
 	fflush(stdout);
 }
 
+/* Of a packet: other programs of this host connect to the same server. */
+static bool is_ours(const struct trying *t, const struct event *ev)
+{
+	uint16_t port = t->flow.client.port;
+
+	if (ev->kind == EVENT_SEGMENT)
+		return ev->segment.src.port == port || ev->segment.dst.port == port;
+	return ev->kind != EVENT_ICMP || ev->icmp.flow.client.port == port;
+}
+
 static void on_packet(const struct live_packet *p, const struct packet *decoded, void *user)
 {
 	struct trying *t = user;
-	const struct event *ev = &decoded->event;
-	const struct endpoint *a = &t->flow.client;
-	bool ours = ev->kind == EVENT_SEGMENT ? ev->segment.src.port == a->port || ev->segment.dst.port == a->port
-					      : ev->icmp.flow.client.port == a->port;
 
-	if (!t->o->packets || !ours)
+	if (!t->o->packets || !is_ours(t, &decoded->event))
 		return;
 	buf_reset(&t->line);
 	buf_str(&t->line, "  ");
@@ -67,6 +73,8 @@ static void on_event(const struct event *ev, void *user)
 {
 	struct trying *t = user;
 
+	if (!is_ours(t, ev))
+		return;
 	if (ev->kind == EVENT_LOST)
 		t->ret->lost += ev->lost.n;
 	if (ev->kind == EVENT_STATE && ev->state.state == 2) {
@@ -142,6 +150,16 @@ static void tell_connect(struct trying *t, int64_t called_ns)
 	observe_connect(t->observe, &ec, observe_time(t->observe, called_ns));
 }
 
+/* Where no packet may be seen: connect() went on, so SYN 0 left, or was meant to. */
+static void tell_syn0(struct trying *t, int64_t called_ns)
+{
+	const struct event ev = { .kind = EVENT_RETRANSMIT,
+				  .t_ns = observe_time(t->observe, called_ns),
+				  .retransmit = { .flow = t->flow } };
+
+	on_event(&ev, t);
+}
+
 /* What the error queue knows of ICMP errors: it names their sender even where no packet may be seen. */
 static void read_icmps(struct trying *t)
 {
@@ -176,13 +194,28 @@ static void tell_result(struct trying *t, int error, bool own_timer)
 	on_event(&ev, t);
 }
 
-/* SO_ERROR before the error queue: reading the queue clears it. */
+static bool in_syn_sent(const struct trying *t)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	return !getsockopt(t->fd, IPPROTO_TCP, TCP_INFO, &info, &len) && info.tcpi_state == TCP_SYN_SENT;
+}
+
+/*
+ * SO_ERROR before the error queue: reading the queue clears it.  An ICMP that
+ * the kernel only noted makes the socket readable too, without being an end.
+ */
 static void take_result(struct trying *t)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (!error && in_syn_sent(t)) {
+		read_icmps(t);
+		return;
+	}
 	observe_pump(t->observe, NULL);
 	tell_result(t, error, false);
 	read_icmps(t);
@@ -208,6 +241,11 @@ static int turn(struct trying *t, int64_t called_ns, struct err *e)
 	int wait = observe_wait_ms(t->observe), r, n;
 	struct pollfd fds[4] = { { .fd = t->fd, .events = POLLOUT }, { .fd = t->o->signals, .events = POLLIN } };
 
+	/* Both limits may pass at once: ours ended it only if the socket was waiting still. */
+	if (left <= 0 && !in_syn_sent(t)) {
+		take_result(t);
+		return 0;
+	}
 	if (left <= 0) {
 		close(t->fd);
 		t->fd = -1;
@@ -261,6 +299,8 @@ static int run(struct trying *t, struct err *e)
 	called_ns = clock_mono_ns();
 	r = connect(t->fd, (struct sockaddr *)&ss, len) ? errno : 0;
 	tell_connect(t, called_ns);
+	if (r == EINPROGRESS && t->ret->blind)
+		tell_syn0(t, called_ns);
 	if (r && r != EINPROGRESS)
 		tell_result(t, r, false);
 	r = 0;

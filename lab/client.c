@@ -81,6 +81,14 @@ static int prepare(const struct client_opts *o, struct ready *ready)
 	return fd;
 }
 
+static bool in_syn_sent(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	return !getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) && info.tcpi_state == TCP_SYN_SENT;
+}
+
 /* connect() with the client's own timer: what curl, Go, Java and most libraries do. */
 static enum client_word connect_with_timer(int fd, const struct sockaddr *sa, socklen_t len, int64_t timeout_ns,
 					   int *ret_error)
@@ -99,7 +107,8 @@ static enum client_word connect_with_timer(int fd, const struct sockaddr *sa, so
 		return CLIENT_FAILED;
 	}
 	n = ppoll(&p, 1, &wait, NULL);
-	if (n == 0)
+	/* Both limits may pass at once: ours ends it only if the socket is waiting still. */
+	if (n == 0 && in_syn_sent(fd))
 		return CLIENT_OWN_TIMER;
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, ret_error, &size);
 	return *ret_error ? CLIENT_FAILED : CLIENT_CONNECTED;
