@@ -30,9 +30,6 @@
 /* connect() that failed on this host, before a SYN, does so at once. */
 #define AT_ONCE_NS (500 * MS)
 
-/* A program that closes its socket this soon after an ICMP error was told of it. */
-#define TOLD_WITHIN_NS (100 * MS)
-
 static bool failed_at_once(const struct attempt *a, const struct verdict *v)
 {
 	return !a->n_syns && !a->n_replies && !a->last_state_ns && v->elapsed_ns < AT_ONCE_NS &&
@@ -155,14 +152,21 @@ static void judge_by_counts(const struct attempt *a, struct verdict *v)
 	say_silence(a, v);
 }
 
+static int64_t last_syn_ns(const struct attempt *a)
+{
+	return a->n_syns > 0 && a->n_syns <= ATTEMPT_SYNS_MAX ? a->syn_ns[a->n_syns - 1] : 0;
+}
+
 static void judge_icmp(const struct attempt *a, struct verdict *v, const struct reply *icmp)
 {
 	bool kernel_did = a->has_fail_count && a->attempt_fails, kernel_did_not = a->has_fail_count && !kernel_did;
 	enum confidence c = kernel_did ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 
-	if (kernel_did_not && a->ended_ns - icmp->t_ns > TOLD_WITHIN_NS)
+	if (kernel_did_not && last_syn_ns(a) > icmp->t_ns) {
+		say_evidence(v, "icmp%s %u/%u was a soft error: a client that does not block is told, and may go on",
+			     icmp->icmp_family == 6 ? "6" : "", icmp->icmp_type, icmp->icmp_code);
 		judge_by_counts(a, v);
-	else if (is_port_unreachable(icmp))
+	} else if (is_port_unreachable(icmp))
 		refused(a, v, c);
 	else
 		unreachable(a, v, c);
@@ -182,6 +186,7 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "a SYN-ACK that fits was seen, and neither an ACK nor an RST of the client");
 		established(a, v, CONFIDENCE_LIKELY);
 	} else if (r && r->kind == REPLY_RST && !kernel_did_not) {
+		v->elapsed_ns = r->t_ns - attempt_start_ns(a); /* not when it was seen to be gone */
 		refused(a, v, CONFIDENCE_CERTAIN);
 	} else if (r && r->kind == REPLY_ICMP) {
 		judge_icmp(a, v, r);
@@ -244,11 +249,6 @@ static void lost_sight(const struct attempt *a, struct verdict *v, const char *t
 	say_headline(v, "%d SYN%s, then %s", a->n_syns, say_plural(a->n_syns), then);
 	v->elapsed_ns = last >= 0 ? a->syn_ns[last] - a->syn_ns[0] : 0;
 	say_silence(a, v);
-}
-
-static int64_t last_syn_ns(const struct attempt *a)
-{
-	return a->n_syns > 0 && a->n_syns <= ATTEMPT_SYNS_MAX ? a->syn_ns[a->n_syns - 1] : 0;
 }
 
 /*

@@ -61,6 +61,7 @@ struct known {
 
 	int64_t gone_ns; /* seen to be gone */
 	bool may_be_timeout;
+	bool connected; /* it left SYN_SENT for another state than CLOSE */
 	struct counts before, after; /* its end lies between them */
 };
 

@@ -107,22 +107,23 @@ void gone_begin(struct observe *ob, struct known *k)
 struct group {
 	struct counts before, after;
 	int n;
+	bool timeouts; /* only those whose timer may have fired */
 	bool complete;
 };
 
 static bool belongs(const struct known *k, const struct group *g)
 {
-	return (k->state == KNOWN_GONE || k->state == KNOWN_OVER) && k->may_be_timeout && k->before.t_ns &&
-	       k->before.t_ns < g->after.t_ns && k->gone_ns > g->before.t_ns;
+	return (k->state == KNOWN_GONE || k->state == KNOWN_OVER) && (k->may_be_timeout || !g->timeouts) &&
+	       !k->connected && k->before.t_ns && k->before.t_ns < g->after.t_ns && k->gone_ns > g->before.t_ns;
 }
 
 /* Grows until no other socket's end may have been counted between its two counts. */
-static void group_of(const struct observe *ob, const struct known *k, struct group *g)
+static void group_of(const struct observe *ob, const struct known *k, bool timeouts, struct group *g)
 {
 	bool grown = true;
 	int i;
 
-	*g = (struct group){ .before = k->before, .after = k->after, .complete = true };
+	*g = (struct group){ .before = k->before, .after = k->after, .timeouts = timeouts, .complete = true };
 	while (grown) {
 		grown = false;
 		g->n = 0;
@@ -148,6 +149,7 @@ static void group_of(const struct observe *ob, const struct known *k, struct gro
 	}
 }
 
+/* Of these all were ended by the kernel, and when `timeouts`, by its limit. */
 static void tell_group(struct observe *ob, const struct group *g)
 {
 	int i;
@@ -157,30 +159,51 @@ static void tell_group(struct observe *ob, const struct group *g)
 
 		if (k->state != KNOWN_GONE || !belongs(k, g))
 			continue;
-		tell(ob, k, "TCPAbortOnTimeout", 1);
+		if (g->timeouts)
+			tell(ob, k, "TCPAbortOnTimeout", 1);
+		else if (k->after.aborts == k->before.aborts)
+			tell(ob, k, "TCPAbortOnTimeout", 0);
 		tell(ob, k, "AttemptFails", 1);
 		k->state = KNOWN_OVER;
 	}
 }
 
-static void resolve(struct observe *ob, struct known *k)
+/* True when it is told, or has to wait for others. */
+static bool resolve_in_group(struct observe *ob, struct known *k, bool timeouts)
 {
 	struct group g;
+	int64_t aborts, fails;
+
+	group_of(ob, k, timeouts, &g);
+	if (!g.complete)
+		return ob->now.t_ns - k->gone_ns < RESOLVED_WITHIN_NS;
+	aborts = g.after.aborts - g.before.aborts;
+	fails = g.after.fails - g.before.fails;
+	if (timeouts ? aborts != g.n || fails < g.n : fails != g.n)
+		return false;
+	tell_group(ob, &g);
+	return true;
+}
+
+static void resolve(struct observe *ob, struct known *k)
+{
+	bool timed_out = k->after.aborts != k->before.aborts;
 
 	if (k->after.fails == k->before.fails) {
 		tell(ob, k, "TCPAbortOnTimeout", 0);
 		tell(ob, k, "AttemptFails", 0);
 		k->may_be_timeout = false;
-	} else if (k->after.aborts == k->before.aborts) {
-		tell(ob, k, "TCPAbortOnTimeout", 0);
-		k->may_be_timeout = false;
-	} else if (k->may_be_timeout) {
-		group_of(ob, k, &g);
-		if (!g.complete && ob->now.t_ns - k->gone_ns < RESOLVED_WITHIN_NS)
-			return; /* more is known soon */
-		if (g.complete && g.after.aborts - g.before.aborts == g.n && g.after.fails - g.before.fails >= g.n)
-			tell_group(ob, &g);
+		k->state = KNOWN_OVER;
+		return;
 	}
+	if (!timed_out)
+		k->may_be_timeout = false;
+	if (timed_out && k->may_be_timeout && resolve_in_group(ob, k, true))
+		return;
+	if (!timed_out && resolve_in_group(ob, k, false))
+		return;
+	if (!timed_out)
+		tell(ob, k, "TCPAbortOnTimeout", 0);
 	k->state = KNOWN_OVER;
 }
 

@@ -239,6 +239,7 @@ static void check_gone(struct observe *ob, struct known *k)
 		take_socket(ob, &a.socket, observe_now(ob)); /* told with the others */
 	} else if (a.any && is_connected(a.socket.state.state)) {
 		k->last.state = a.socket.state.state;
+		k->connected = true;
 		k->gone_ns = observe_now(ob);
 		k->state = KNOWN_OVER;
 		if (k->watched)
