@@ -231,6 +231,12 @@ static bool outlived(const struct attempt *a, const struct reply *icmp)
 	return a->ended_ns - icmp->t_ns > ICMP_ACTS_WITHIN_NS;
 }
 
+static bool kernel_ended(const struct attempt *a)
+{
+	return a->end == ATTEMPT_END_RESULT || (a->end == ATTEMPT_END_CLOSE && a->close_cause == CLOSE_KERNEL) ||
+	       !a->has_fail_count || a->attempt_fails;
+}
+
 /* No later ICMP ended the wait: the kernel did, at the end of its schedule, and gave the error that it had noted. */
 static void soft_error_at_end(const struct attempt *a, struct verdict *v)
 {
@@ -284,7 +290,10 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 	say_advice(v, ttl ? "packets do not arrive, for a loop of routes or too small a TTL: `traceroute`"
 			  : "a router or firewall rejects the SYN: the sender of the ICMP is the place; no timeout is "
 			    "involved");
-	if (soft && outlived(a, last_icmp(a)) && a->n_replies <= ATTEMPT_REPLIES_MAX)
+	if (soft && !kernel_ended(a))
+		say_evidence(v, "the client was told, though the socket went on, and closed it %s after SYN 0",
+			     say_span(v->elapsed_ns, t));
+	else if (soft && outlived(a, last_icmp(a)) && a->n_replies <= ATTEMPT_REPLIES_MAX)
 		soft_error_at_end(a, v);
 	else if (soft)
 		say_evidence(v, "a soft error does not end connect(); the ICMP that answered SYN %d did, at %s",
