@@ -107,14 +107,36 @@ static bool syn_was_dropped(const struct story_making *m, int i, const struct re
 	return !m->syn_drop->packets || (uint64_t)i < m->syn_drop->packets;
 }
 
+/* This host's own ICMP: it found no neighbour to send to. */
+static bool is_own(const struct story_making *m, const struct reply *p)
+{
+	return p->kind == REPLY_ICMP && p->from.family && addr_equal(&p->from, &m->a->flow.client.addr) &&
+	       !addr_equal(&p->from, &m->a->flow.server.addr);
+}
+
+static bool found_no_neighbour(const struct story_making *m)
+{
+	int k;
+
+	for (k = 0; k < m->n_replies; k++)
+		if (is_own(m, &m->a->replies[k]) && m->a->replies[k].ignored == IGNORED_NOT)
+			return !m->a->syns_seen;
+	return false;
+}
+
 /* A router on the way took the SYN and said so. */
 static bool is_midway(const struct story_making *m, const struct reply *p)
 {
-	return p->kind == REPLY_ICMP && p->from.family && !addr_equal(&p->from, &m->a->flow.server.addr);
+	return p->kind == REPLY_ICMP && p->from.family && !addr_equal(&p->from, &m->a->flow.server.addr) &&
+	       !is_own(m, p);
 }
 
 static void syn_rows(struct story_making *m)
 {
+	/* by the client's word it was answered, even where the answer was not seen */
+	bool last_answered = m->v->outcome == OUTCOME_ESTABLISHED || m->v->outcome == OUTCOME_REFUSED ||
+			     (m->v->outcome == OUTCOME_UNREACHABLE && m->v->gave_up_by == GAVE_UP_NETWORK);
+	bool no_neighbour = found_no_neighbour(m);
 	int64_t t = 0, before = 0;
 	int i;
 
@@ -135,6 +157,8 @@ static void syn_rows(struct story_making *m)
 		before = t;
 		if (syn_was_dropped(m, i, answer)) {
 			r->lost = m->syn_drop->place;
+		} else if (no_neighbour || (answer && is_own(m, answer))) {
+			r->lost = DROP_LOCAL_OUTPUT;
 		} else if (answer && is_midway(m, answer)) {
 			r->lost = DROP_PATH_OR_PEER;
 		} else if (!answer && m->reply_drop &&
@@ -145,7 +169,7 @@ static void syn_rows(struct story_making *m)
 			r->lost = m->reply_drop->place;
 			snprintf(r->label, sizeof(r->label), "SYN-ACK");
 		} else {
-			r->unanswered = !answer;
+			r->unanswered = !answer && !(last_answered && i == m->n_syns - 1);
 		}
 	}
 }
@@ -166,6 +190,8 @@ static enum drop_place reply_origin(const struct story_making *m, const struct r
 		return DROP_NONE;
 	if (m->syn_drop)
 		return m->syn_drop->place;
+	if (is_own(m, p))
+		return DROP_LOCAL_OUTPUT;
 	return is_midway(m, p) ? DROP_PATH_OR_PEER : DROP_NONE;
 }
 
@@ -194,6 +220,8 @@ static void reply_note(const struct story_making *m, int k, bool again, struct s
 		fate[0] = 0; /* the mark and its footnote say it */
 	else if (p->ignored != IGNORED_NOT)
 		snprintf(fate, sizeof(fate), "ignored: %s", ignored_word(p->ignored));
+	else if (p->kind == REPLY_SYN_ACK && m->v->outcome == OUTCOME_UNANSWERED && !m->a->ack_ns)
+		snprintf(fate, sizeof(fate), "no ACK followed");
 	else
 		snprintf(fate, sizeof(fate), "%s",
 			 again		 ? "again"

@@ -7,6 +7,15 @@
 
 #include "core/story_words.h"
 
+/* connect() failed before a SYN could leave: known only where the kernel refused at once and never had it in SYN-SENT.
+ */
+static bool none_left(const struct story_making *m)
+{
+	return !m->n_syns && !m->n_replies && !m->a->last_state_ns &&
+	       (m->v->outcome == OUTCOME_FAILED ||
+		(m->v->outcome == OUTCOME_UNREACHABLE && m->v->gave_up_by == GAVE_UP_KERNEL));
+}
+
 static void end_words(const struct story_making *m, struct story_row *r)
 {
 	const struct verdict *v = m->v;
@@ -28,7 +37,7 @@ static void end_words(const struct story_making *m, struct story_row *r)
 
 		snprintf(by, sizeof(by), "by %s%s", name ? "SIG" : "a signal", name ? name : "");
 		note = by;
-	} else if (!m->n_syns && v->outcome != OUTCOME_ESTABLISHED) {
+	} else if (none_left(m)) {
 		note = "no SYN left the host";
 	}
 	snprintf(r->label, sizeof(r->label), "%s", *label ? label : "end");
@@ -80,7 +89,7 @@ int story_end(struct story_making *m)
 
 void story_predicted(struct story_making *m)
 {
-	int64_t syns[ATTEMPT_SYNS_MAX], end = 0;
+	int64_t syns[ATTEMPT_SYNS_MAX], end = 0, ended = end_time(m);
 	enum outcome o = m->v->outcome;
 	const char *note = o == OUTCOME_PENDING ? "due" : "never sent";
 	bool exact = false;
@@ -94,6 +103,8 @@ void story_predicted(struct story_making *m)
 	if (n <= 0)
 		return;
 	for (i = m->n_syns; i < n; i++) {
+		if (syns[i] <= ended)
+			continue; /* it is not still to come */
 		r = story_add(m, STORY_PREDICTED, syns[i]);
 		r->n = i;
 		r->nominal = !exact;
@@ -102,6 +113,8 @@ void story_predicted(struct story_making *m)
 		snprintf(r->label, sizeof(r->label), "SYN %d", i);
 		snprintf(r->note, sizeof(r->note), "%s", note);
 	}
+	if (end <= ended)
+		return;
 	r = story_add(m, STORY_PREDICTED, end);
 	r->n = -1;
 	r->nominal = !exact;

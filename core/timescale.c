@@ -48,6 +48,8 @@ static int64_t map(const int64_t *from, const int64_t *to, int n, int64_t x)
 		return x;
 	while (i < n - 1 && x > from[i])
 		i++;
+	if (from[i] == from[i - 1])
+		return to[i]; /* two timers of one instant: no slope to go by */
 	/* Beyond the last knot the last slope goes on. */
 	return to[i - 1] + (int64_t)((wide)(x - from[i - 1]) * (to[i] - to[i - 1]) / (from[i] - from[i - 1]));
 }

@@ -143,6 +143,12 @@ static void judge_by_counts(const struct attempt *a, struct verdict *v)
 		say_evidence(
 			v, "the kernel counted no failed attempt then (AttemptFails did not move): it did not end it");
 		ended_by_application(a, v, CONFIDENCE_CERTAIN);
+	} else if (a->has_abort_count && a->has_fail_count) {
+		say_evidence(
+			v, "the kernel ended it, and not by its timer (AttemptFails moved, TCPAbortOnTimeout did not): "
+			   "by an RST or ICMP that was not seen, or from outside (ss -K)");
+		say_conclusion(v, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
+		say_headline(v, "the kernel ended the wait, for a reason that was not seen");
 	} else if (a->has_abort_count) {
 		say_evidence(v, "the kernel counted no give-up then (TCPAbortOnTimeout did not move)");
 		ended_by_application(a, v, sees_all(a) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);

@@ -219,6 +219,7 @@ int client_process_fd(const struct client *c)
 	return c->ended ? -1 : c->pidfd;
 }
 
+/* What it says comes before its end: one that is gone has said all, so its end is looked for first. */
 void client_news(struct client *c, struct client_news *ret)
 {
 	union {
@@ -226,6 +227,7 @@ void client_news(struct client *c, struct client_news *ret)
 		struct ready failed;
 	} from;
 	siginfo_t si = { 0 };
+	bool gone = !c->ended && !waitid(P_PIDFD, (id_t)c->pidfd, &si, WEXITED | WNOHANG | WNOWAIT) && si.si_pid;
 	ssize_t n = c->report >= 0 ? recv(c->report, &from, sizeof(from), 0) : 0;
 
 	memset(ret, 0, sizeof(*ret));
@@ -242,7 +244,7 @@ void client_news(struct client *c, struct client_news *ret)
 		close(c->report);
 		c->report = -1;
 	}
-	if (c->ended || waitid(P_PIDFD, (id_t)c->pidfd, &si, WEXITED | WNOHANG) || !si.si_pid)
+	if (!gone || waitid(P_PIDFD, (id_t)c->pidfd, &si, WEXITED | WNOHANG) || !si.si_pid)
 		return;
 	c->ended = true;
 	ret->word = CLIENT_ENDED;

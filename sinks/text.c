@@ -22,31 +22,45 @@ void text_seconds(int64_t ns, struct buf *to)
 	buf_fmt(to, "%s%" PRId64 ".%03d", ns < 0 && ms ? "-" : "", ms / 1000, (int)(ms % 1000));
 }
 
+/* How much of the text fits into a line: whole words where possible, whole characters in any case. */
+static size_t line_len(const char *text, size_t width)
+{
+	size_t len = strlen(text);
+
+	if (len <= width)
+		return len;
+	for (len = width; len && text[len] != ' '; len--)
+		;
+	if (len)
+		return len;
+	for (len = width; len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+		; /* a continuation byte of UTF-8 */
+	return len;
+}
+
 /* A label in its column, then text, wrapped under itself with an indent that tells it from the next row's. */
-static void row(struct buf *to, const char *label, const char *text)
+static void row(struct buf *to, const char *label, const char *raw)
 {
 	size_t width = COLUMNS - LABEL_WIDTH - 2, len;
+	struct buf escaped = { 0 };
+	const char *text;
 
+	buf_escaped(&escaped, raw, strlen(raw));
+	text = buf_text(&escaped);
 	buf_fmt(to, "  %-*s ", LABEL_WIDTH - 1, label);
 	for (;;) {
-		len = strlen(text);
-		if (len > width) {
-			len = width;
-			while (len && text[len] != ' ')
-				len--;
-			if (!len)
-				len = width;
-		}
-		buf_escaped(to, text, len);
+		len = line_len(text, width);
+		buf_add(to, text, len);
 		buf_char(to, '\n');
 		text += len;
 		while (*text == ' ')
 			text++;
 		if (!*text)
-			return;
+			break;
 		width = COLUMNS - LABEL_WIDTH - 4;
 		buf_fmt(to, "  %-*s   ", LABEL_WIDTH - 1, "");
 	}
+	buf_fini(&escaped);
 }
 
 bool text_rejects(const char *rule)
@@ -58,13 +72,16 @@ static void drop_row(const struct drop *d, struct buf *to)
 {
 	struct buf line = { 0 };
 
-	buf_fmt(&line, "%s, ", drop_place_word(d->place));
+	buf_str(&line, drop_place_word(d->place));
 	if (d->packets)
-		buf_fmt(&line, "%" PRIu64 " %s%s, ", d->packets, d->reply ? "SYN-ACK" : "SYN",
+		buf_fmt(&line, ", %" PRIu64 " %s%s", d->packets, d->reply ? "SYN-ACK" : "SYN",
 			d->packets == 1 ? "" : "s");
-	else
-		buf_str(&line, d->reply ? "the SYN-ACKs, " : "");
-	buf_fmt(&line, "%s%s%s", d->rule[0] ? "by \"" : "", d->rule[0] ? d->rule : d->reason, d->rule[0] ? "\"" : "");
+	else if (d->reply)
+		buf_str(&line, ", the SYN-ACKs");
+	if (d->rule[0])
+		buf_fmt(&line, ", by \"%s\"", d->rule);
+	else if (d->reason[0])
+		buf_fmt(&line, ", %s", d->reason);
 	row(to, text_rejects(d->rule) ? "rejected at" : "dropped at", buf_text(&line));
 	buf_fini(&line);
 }
@@ -144,33 +161,34 @@ void text_table(const struct attempt *a, const struct verdict *v, const struct a
 	bool exact = false,
 	     ended = v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED || v->outcome == OUTCOME_KILLED;
 	int n = verdict_predict(shown, predicted, SCHEDULE_SYNS_MAX, &end, &exact), i;
+	int n_sent = shown->n_syns < ATTEMPT_SYNS_MAX ? shown->n_syns : ATTEMPT_SYNS_MAX;
 
 	if (!n || a->n_syns < 1 + !ended)
 		return; /* one SYN that was answered needs no table */
 	buf_fmt(to, "      SYN%12s%12s%12s%s\n", exact ? "predicted" : "nominal", scaled ? "observed*" : "observed",
 		"gap", scaled ? "   real clock" : "");
-	for (i = 0; i < shown->n_syns || (ended && i < n); i++) {
-		bool sent = i < shown->n_syns && i < ATTEMPT_SYNS_MAX;
-
-		if (!sent && i > shown->n_syns) { /* one that never left tells the story */
+	for (i = 0; i < n_sent || (ended && i < n); i++) {
+		if (i > n_sent) { /* one that never left tells the story */
 			buf_fmt(to, "%9s  %d more that were never sent\n", "...", n - i);
 			break;
 		}
 		buf_fmt(to, "%9d", i);
 		cell(to, i < n ? predicted[i] : 0, i < n);
-		if (!sent) {
+		if (i == n_sent) {
 			buf_str(to, "  never sent\n");
 			continue;
 		}
-		cell(to, shown->syn_ns[i] - start, true);
+		cell(to, shown->syn_ns[i] - start, shown->syn_ns[i] != 0);
 		if (i)
-			cell(to, shown->syn_ns[i] - shown->syn_ns[i - 1], true);
+			cell(to, shown->syn_ns[i] - shown->syn_ns[i - 1], shown->syn_ns[i] && shown->syn_ns[i - 1]);
 		if (scaled) {
 			buf_repeat(to, " ", i ? 0 : 12);
-			cell(to, a->syn_ns[i] - real_start, true);
+			cell(to, a->syn_ns[i] - real_start, a->syn_ns[i] != 0);
 		}
 		buf_char(to, '\n');
 	}
+	if (shown->n_syns > n_sent)
+		buf_fmt(to, "%9s  %d more that were sent\n", "...", shown->n_syns - n_sent);
 	if (ended) {
 		buf_str(to, "      end");
 		cell(to, end, true);

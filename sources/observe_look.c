@@ -59,7 +59,8 @@ static void find_phase(struct observe *ob, struct known *k, const struct sockdia
 {
 	int64_t tick = jiffies_tick_ns(ob->jiffies.hz), after = 0, since;
 	int64_t syn0 = k->syn0_ns ? k->syn0_ns : k->connect_ns;
-	uint64_t now = jiffies_at(&ob->jiffies, clock_mono_ns(), &since), phase = now;
+	int64_t mono = clock_mono_ns(); /* once: we may be held back between two readings */
+	uint64_t now = jiffies_at(&ob->jiffies, mono, &since), phase = now;
 	bool armed = sockdiag_armed(s, ob->jiffies.hz, now, &phase);
 
 	if (s->state.retransmits || k->phase_looks == PHASE_LOOKS || (!armed && !syn0))
@@ -68,13 +69,13 @@ static void find_phase(struct observe *ob, struct known *k, const struct sockdia
 	if (!armed)
 		phase = jiffies_at(&ob->jiffies, syn0 - ob->shift_ns, &after);
 	else if (syn0)
-		after = syn0 - (observe_now(ob) - since - (int64_t)(now - phase) * tick);
+		after = syn0 - (observe_time(ob, mono) - since - (int64_t)(now - phase) * tick);
 	if (k->has_phase && phase >= k->phase)
 		return;
 	k->has_phase = k->new_phase = true;
 	k->phase = phase;
 	k->phase_edge_ns = after;
-	k->armed_ns = observe_now(ob) - since - (int64_t)(now - phase) * tick;
+	k->armed_ns = observe_time(ob, mono) - since - (int64_t)(now - phase) * tick;
 }
 
 #define OWNERS_AT_ONCE 256
