@@ -73,7 +73,7 @@ struct observe {
 	int destroyed; /* the destroy group; -1: not listened to */
 	struct jiffies_clock jiffies;
 	int64_t shift_ns; /* event time = CLOCK_MONOTONIC + shift */
-	int64_t last_look_ns, next_look_ns, next_walk_ns;
+	int64_t last_look_ns, next_look_ns, next_walk_ns, last_dump_ns;
 	uint64_t n_packets, lost;
 	uint64_t no_room, no_room_told; /* sockets that found no place in the table */
 	int32_t hint;

@@ -19,6 +19,8 @@
 #define CALM_NS (25 * MS)
 #define YOUNG_NS (300 * MS)
 #define SOON_NS (50 * MS)
+#define DUMP_EVERY_NS (100 * MS)
+#define ASKED_MAX 64
 
 /* What one look found. */
 struct look {
@@ -258,14 +260,49 @@ static bool is_missing(const struct known *k, int64_t now)
 	return k->state == KNOWN_LISTED || (k->state == KNOWN_FRESH && k->has_isn && k->syn0_ns < now);
 }
 
-static int ask_own(struct observe *ob, struct look *l)
+static bool is_open(const struct known *k)
+{
+	return k->state == KNOWN_FRESH || k->state == KNOWN_LISTED;
+}
+
+/* One by one, which is cheap whatever the host's load: a dump walks the whole table of all namespaces' sockets. */
+static void ask_known(struct observe *ob, struct look *l)
 {
 	int i;
 
 	for (i = 0; i < ob->n_flows; i++)
-		if (ob->flows[i].state == KNOWN_FRESH || ob->flows[i].state == KNOWN_LISTED)
+		if (is_open(&ob->flows[i]))
 			sockdiag_get(ob->diag, &ob->flows[i].flow, collect, l);
-	return 0;
+}
+
+/*
+ * Sockets that are not known yet have to be found, but not at each look: what a
+ * SYN told of is asked for, and others count only when their timers may have
+ * ended them, a second after their begin at the soonest, but in a fast lab.
+ */
+static bool dump_is_due(const struct observe *ob, int64_t now)
+{
+	int i, n = 0;
+
+	if (ob->o.policy.rto_first_j || now - ob->last_dump_ns >= DUMP_EVERY_NS)
+		return true;
+	for (i = 0; i < ob->n_flows; i++) {
+		if (ob->flows[i].state == KNOWN_FRESH)
+			return true;
+		n += is_open(&ob->flows[i]);
+	}
+	return n > ASKED_MAX;
+}
+
+/* 0, -EAGAIN when not all may have been shown, or -errno. */
+static int find_sockets(struct observe *ob, struct look *l, int64_t now, struct err *e)
+{
+	if (ob->o.own_only || !dump_is_due(ob, now)) {
+		ask_known(ob, l);
+		return 0;
+	}
+	ob->last_dump_ns = now;
+	return sockdiag_dump(ob->diag, 0, SOCKDIAG_SYN_SENT, collect, l, e);
 }
 
 static void plan(struct observe *ob, int64_t now)
@@ -335,7 +372,7 @@ int observe_look(struct observe *ob, struct err *e)
 	now = observe_now(ob);
 	for (i = 0; i < ob->n_flows; i++)
 		ob->flows[i].in_this_look = false;
-	r = ob->o.own_only ? ask_own(ob, &l) : sockdiag_dump(ob->diag, 0, SOCKDIAG_SYN_SENT, collect, &l, e);
+	r = find_sockets(ob, &l, now, e);
 	incomplete = r == -EAGAIN; /* sockets changed meanwhile: some may not have been shown */
 	if (incomplete)
 		r = 0;
