@@ -54,9 +54,9 @@ struct attempt {
 	bool has_isn;
 
 	int n_syns; /* SYN 0 included; from packets, or from the kernel's count where no packet was seen */
-	int64_t syn_ns[ATTEMPT_SYNS_MAX];
-	uint32_t syn_len; /* payload of SYN 0, bytes (TCP Fast Open) */
-	bool syns_seen;	  /* at least one SYN was seen as a packet */
+	int64_t syn_ns[ATTEMPT_SYNS_MAX]; /* 0: counted by the kernel, its time not known */
+	uint32_t syn_len;		  /* payload of SYN 0, bytes (TCP Fast Open) */
+	bool syns_seen;			  /* at least one SYN was seen as a packet */
 	uint64_t first_packet;
 
 	int n_replies; /* all; the first ATTEMPT_REPLIES_MAX are kept */

@@ -76,7 +76,7 @@ static void follow(const struct attempt *fast, const struct attempt *lab, int64_
 {
 	int i = fast->n_syns < ATTEMPT_SYNS_MAX ? fast->n_syns - 1 : ATTEMPT_SYNS_MAX - 1;
 
-	while (i > 0 && fast->syn_ns[i] > *t)
+	while (i > 0 && (!fast->syn_ns[i] || fast->syn_ns[i] > *t))
 		i--;
 	if (*t && i >= 0)
 		*t += lab->syn_ns[i] - fast->syn_ns[i];

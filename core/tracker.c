@@ -141,8 +141,9 @@ static void feed_retransmit(struct tracker *t, const struct event *ev)
 	}
 	if (slot_goes_on(s))
 		slot_reopen(s);
+	/* Of those that the count has passed over nobody knows when they left. */
 	while (s->a.n_syns <= ev->retransmit.n)
-		slot_add_syn(s, ev->t_ns, true);
+		slot_add_syn(s, s->a.n_syns == ev->retransmit.n ? ev->t_ns : 0, true);
 }
 
 /* The first word counts, for a close follows every result; but a bare disappearance is no word. */

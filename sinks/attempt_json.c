@@ -80,14 +80,14 @@ static void write_process(struct json *j, const struct attempt *a)
 	json_end(j);
 }
 
-static void write_times(struct json *j, const char *key, const int64_t *t_ns, int n, int64_t base_ns)
+static void write_times(struct json *j, const char *key, const int64_t *t_ns, int n)
 {
 	int i;
 
 	json_key(j, key);
 	json_array(j);
 	for (i = 0; i < n; i++)
-		json_int(j, t_ns[i] - base_ns);
+		json_int(j, t_ns[i]);
 	json_end(j);
 }
 
@@ -120,7 +120,15 @@ static void write_observed(struct json *j, const struct attempt *a)
 	int64_t base_ns = attempt_start_ns(a);
 	int i;
 
-	write_times(j, "syns_ns", a->syn_ns, a->n_syns < ATTEMPT_SYNS_MAX ? a->n_syns : ATTEMPT_SYNS_MAX, base_ns);
+	json_key(j, "syns_ns");
+	json_array(j);
+	for (i = 0; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++) {
+		if (a->syn_ns[i])
+			json_int(j, a->syn_ns[i] - base_ns);
+		else
+			json_null(j); /* counted by the kernel; when it left is not known */
+	}
+	json_end(j);
 	json_key(j, "replies");
 	json_array(j);
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
@@ -140,7 +148,7 @@ static void write_predicted(struct json *j, const struct attempt *a)
 		return;
 	json_key(j, "predicted");
 	json_object(j);
-	write_times(j, "syns_ns", syns_ns, n, 0);
+	write_times(j, "syns_ns", syns_ns, n);
 	json_key_int(j, "gives_up_ns", end_ns);
 	json_key(j, "exact");
 	json_bool(j, exact);

@@ -206,6 +206,8 @@ def check_times(r, a, expected, fast):
             r.want("predicted.exact", False, True)
         return
     for n, (got, meant) in enumerate(zip(s["syns_ns"], predicted)):
+        if got is None and fast and s.get("drop", {}).get("place") == "local-output":
+            continue  # two SYNs between two looks: the first was counted, when it left is not known
         late = t["late"] + meant * t["percent"] / 100
         if fast and s.get("drop", {}).get("place") == "local-output":
             late += meant * 2  # no packet: a count, looked at every 8 ms at best
