@@ -77,9 +77,10 @@ struct attempt {
 	int64_t first_state_ns; /* a socket in SYN_SENT was first seen; 0: never */
 	int wait_error; /* connect() gave this errno (EINTR, EINPROGRESS, ...) and the socket went on; 0: none */
 
-	bool connected; /* the kernel showed the socket past SYN_SENT */
-	bool replaced;	/* another attempt with the same ports began: this one was over by then */
-	bool evicted;	/* it was no longer followed, for want of room */
+	bool connected; /* the kernel showed the socket past SYN_SENT, at connected_ns for the first time */
+	int64_t connected_ns;
+	bool replaced; /* another attempt with the same ports began: this one was over by then */
+	bool evicted;  /* it was no longer followed, for want of room */
 
 	/* Of the socket's disappearance, as in event_close. */
 	int64_t unseen_ns, timer_left_ns;

@@ -118,8 +118,11 @@ static void feed_state(struct tracker *t, const struct event *ev)
 		return;
 	}
 	s->a.socket_seen = true;
-	if (k->state != SYN_SENT && k->state != SYN_RECV && k->state != CLOSED && k->state != LISTEN)
+	if (k->state != SYN_SENT && k->state != SYN_RECV && k->state != CLOSED && k->state != LISTEN &&
+	    !s->a.connected) {
 		s->a.connected = true;
+		s->a.connected_ns = ev->t_ns;
+	}
 	if (s->a.end != ATTEMPT_OPEN)
 		return;
 	if (k->state == SYN_SENT) {
@@ -323,6 +326,16 @@ static void feed_drop(struct tracker *t, const struct event *ev)
 	t->counts.unmatched += !any;
 }
 
+/* The kernel did not end it, so it took no RST. */
+static void disprove_resets(struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].ignored == IGNORED_NOT && a->replies[i].kind == REPLY_RST && !a->ack_ns)
+			a->replies[i].ignored = IGNORED_DROPPED;
+}
+
 /* A counter that names no attempt is about the one that is there; of several nobody can tell. */
 static struct slot *the_only_one(const struct tracker *t)
 {
@@ -347,6 +360,8 @@ static void feed_counter(struct tracker *t, const struct event *ev)
 	} else if (!strcmp(c->name, "AttemptFails")) {
 		s->a.has_fail_count = true;
 		s->a.attempt_fails += c->delta;
+		if (!s->a.attempt_fails)
+			disprove_resets(&s->a);
 	} else if (!strcmp(c->name, "ListenOverflows")) {
 		s->a.listen_overflows += c->delta;
 	}

@@ -178,6 +178,13 @@ static void judge_icmp(const struct attempt *a, struct verdict *v, const struct 
 		unreachable(a, v, c);
 }
 
+static void connected(const struct attempt *a, struct verdict *v)
+{
+	if (a->ack_ns || a->connected_ns)
+		v->elapsed_ns = (a->ack_ns ? a->ack_ns : a->connected_ns) - attempt_start_ns(a);
+	established(a, v, CONFIDENCE_CERTAIN);
+}
+
 /* The socket went away and nobody said why: the wire first, then the kernel's counts, then the clock. */
 static void judge_gone(const struct attempt *a, struct verdict *v)
 {
@@ -185,9 +192,7 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 	bool kernel_did_not = a->has_fail_count && !a->attempt_fails;
 
 	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns)) {
-		if (a->ack_ns)
-			v->elapsed_ns = a->ack_ns - attempt_start_ns(a);
-		established(a, v, CONFIDENCE_CERTAIN);
+		connected(a, v);
 	} else if (r && r->kind == REPLY_SYN_ACK) {
 		say_evidence(v, "a SYN-ACK that fits was seen, and neither an ACK nor an RST of the client");
 		established(a, v, CONFIDENCE_LIKELY);
@@ -267,7 +272,7 @@ static bool left_before_next_syn(const struct attempt *a)
 
 	if (!a->client_rst_ns || !last || a->n_replies < 1 || a->replies[0].ignored != IGNORED_LATE)
 		return false;
-	if (a->n_syns > 1)
+	if (a->n_syns > 1 && a->syn_ns[a->n_syns - 2])
 		gap = last - a->syn_ns[a->n_syns - 2];
 	return a->client_rst_ns - last < gap - GIVE_UP_TOLERANCE_NS;
 }
@@ -308,9 +313,7 @@ static void judge_open(const struct attempt *a, struct verdict *v)
 
 	v->elapsed_ns = a->observed_until_ns - attempt_start_ns(a);
 	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns)) {
-		if (a->ack_ns)
-			v->elapsed_ns = a->ack_ns - attempt_start_ns(a);
-		established(a, v, CONFIDENCE_CERTAIN);
+		connected(a, v);
 	} else if (a->replaced) {
 		lost_sight(a, v, "another attempt from the same port; who ended this one was not seen");
 	} else if (a->evicted) {

@@ -378,5 +378,5 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c)
 	if (a->ack_ns)
 		say_evidence(v, "SYN, SYN-ACK and ACK were seen");
 	else if (a->connected)
-		say_evidence(v, "the kernel showed the socket past SYN-SENT");
+		say_evidence(v, "the kernel showed the socket past SYN-SENT by then");
 }

@@ -67,7 +67,8 @@ int hurried_syn(const struct attempt *a)
 		if (a->replies[i].ignored != IGNORED_WRONG_ACK)
 			continue;
 		for (j = 1; j < a->n_syns && j < ATTEMPT_SYNS_MAX; j++)
-			if (a->syn_ns[j] > a->replies[i].t_ns && a->syn_ns[j] < a->replies[i].t_ns + HURRY_NS)
+			if (a->syn_ns[j - 1] && a->syn_ns[j] > a->replies[i].t_ns &&
+			    a->syn_ns[j] < a->replies[i].t_ns + HURRY_NS)
 				return j;
 	}
 	return 0;

@@ -140,7 +140,7 @@ int stage_during(struct lab *l, struct err *e)
 
 	if (!a || a->n_syns == 0)
 		return 0;
-	if (s->kill_after_ns && now - a->syn_ns[0] >= kill_at && !l->client_over)
+	if (s->kill_after_ns && now - attempt_start_ns(a) >= kill_at && !l->client_over)
 		client_kill(l->client, SIGKILL);
 	if (s->lift_after_syn && a->n_syns > s->lift_after_syn && !l->end->rules[s->acts].lifted)
 		return lift_rules(l, e);

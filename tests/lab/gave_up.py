@@ -18,9 +18,10 @@ from harness import MS
 
 PYTHON = "/usr/bin/python3"
 KERNEL, APPLICATION, SIGNAL = ("timed-out", "kernel"), ("abandoned", "application"), ("killed", "signal")
+NOBODY, PEER = ("established", "nobody"), ("refused", "peer")
 END = 3035  # ms after SYN 0, for one retransmission; the timer wheel has it 3016 to 3064
 
-# way -> of each attempt, in the order of their start: who, when (ms after SYN 0; None: not looked at)
+# [SCENARIO: ]way -> of each attempt, in the order of their start: who, when (ms after SYN 0; None: not looked at)
 WAYS = {
     "block": [(KERNEL, END)],
     "poll_close": [(APPLICATION, 1500)],
@@ -59,6 +60,18 @@ WAYS = {
     "stopped": [(KERNEL, END)],
     "forks 30": [(APPLICATION, 1000)] * 30,
     "thousand 1000": [(APPLICATION, 0)] * 1000,
+    "shadowed: poll_close 0": [(NOBODY, 0)],
+    "shadowed: quick": [(NOBODY, 0)],
+    "shadowed: block": [(NOBODY, 0)],
+    "no-listener: block": [(PEER, 0)],
+    "no-listener: quick": [(PEER, 0)],
+    "reset: poll_kernel": [(PEER, 0)],
+    "drop-synack: block": [(KERNEL, END)],
+    "drop-synack: poll_close": [(APPLICATION, 1500)],
+    "drop-output: block": [(KERNEL, END)],
+    "drop-output: poll_close": [(APPLICATION, 1500)],
+    "backlog-full: block": [(KERNEL, END)],
+    "backlog-full: poll_close": [(APPLICATION, 1500)],
     "never": [],
     "elsewhere": [],
 }
@@ -106,7 +119,9 @@ def main():
             shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "gives_up.py"), clients)
 
             def one(way):
-                run = synsent.run(["lab", "-j", "--retries", "1", "--", PYTHON, clients] + way.split())
+                scenario, _, client = way.rpartition(": ")
+                run = synsent.run(["lab", "-j", "--retries", "1", "--scenario", scenario or "drop", "--", PYTHON,
+                                   clients] + client.split())
                 check(run, way, o.busy)
                 return run.report()
 
