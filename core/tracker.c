@@ -11,14 +11,13 @@
  * that order.
  *
  * An attempt ends by what its socket or process said (result, close, exit), or,
- * where only packets are known, by the packets (core/tracker_packets.c).  It
- * then lingers, so that what comes late (a counter, a rule's hits, a SYN-ACK
+ * where only packets are known, by the packets (core/tracker_ends.c,
+ * core/tracker_packets.c).  It then lingers, so that what comes late (a counter, a rule's hits, a SYN-ACK
  * that arrives after the client left) still counts.  The tracker never looks at
  * a clock: time comes with the events and with tracker_advance().
  */
 #include "core/tracker.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "core/tracker_table.h"
@@ -29,9 +28,6 @@
 #define SYN_RECV 3
 #define CLOSED 7
 #define LISTEN 10
-
-/* A reply that the socket outlived by so long did not end its wait: it never reached it. */
-#define OUTLIVED_NS 100000000LL
 
 static void feed_connect(struct tracker *t, const struct event *ev)
 {
@@ -47,17 +43,6 @@ static void feed_connect(struct tracker *t, const struct event *ev)
 	s->a.blind = c->blind;
 	s->a.own_timer = c->own_timer;
 	s->a.own_timer_ns = c->own_timer_ns;
-}
-
-/* A socket that is still in SYN_SENT long after a reply never got that reply. */
-static void disprove_replies(struct attempt *a, int64_t seen_ns)
-{
-	int i;
-
-	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
-		if (a->replies[i].ignored == IGNORED_NOT && a->replies[i].kind != REPLY_ICMP &&
-		    a->replies[i].t_ns < seen_ns - OUTLIVED_NS)
-			a->replies[i].ignored = IGNORED_DROPPED;
 }
 
 /* The process ended, and the socket is there nevertheless: another process holds it. */
@@ -129,7 +114,7 @@ static void feed_state(struct tracker *t, const struct event *ev)
 		s->a.last_state_ns = ev->t_ns;
 		if (!s->a.first_state_ns)
 			s->a.first_state_ns = ev->t_ns;
-		disprove_replies(&s->a, ev->t_ns);
+		slot_outlived(s, ev->t_ns);
 	}
 	take_state(&s->a, k);
 }
@@ -147,117 +132,6 @@ static void feed_retransmit(struct tracker *t, const struct event *ev)
 	/* Of those that the count has passed over nobody knows when they left. */
 	while (s->a.n_syns <= ev->retransmit.n)
 		slot_add_syn(s, s->a.n_syns == ev->retransmit.n ? ev->t_ns : 0, true);
-}
-
-/* The first word counts, for a close follows every result; but a bare disappearance is no word. */
-static bool has_its_word(const struct attempt *a, bool result)
-{
-	switch (a->end) {
-	case ATTEMPT_OPEN:
-	case ATTEMPT_END_PACKETS:
-		return false;
-	case ATTEMPT_END_CLOSE:
-		return !(result && a->close_cause == CLOSE_UNKNOWN);
-	case ATTEMPT_END_RESULT:
-		return !attempt_error_is_provisional(a->end_error);
-	default:
-		return true;
-	}
-}
-
-/*
- * A timeout is proof that no reply ended the wait; with any other end, those
- * that the wait outlived did not.
- */
-static void judge_replies(struct attempt *a, int error, int64_t t_ns)
-{
-	disprove_replies(a, error == ETIMEDOUT ? INT64_MAX : t_ns);
-}
-
-static void feed_result(struct tracker *t, const struct event *ev)
-{
-	struct slot *s = table_find(t, &ev->result.flow);
-
-	if (!s) {
-		t->counts.unmatched++;
-		return;
-	}
-	s->a.socket_seen = true;
-	if (has_its_word(&s->a, true))
-		return;
-	if (slot_goes_on(s))
-		slot_reopen(s);
-	if (ev->result.error || ev->result.own_timer)
-		judge_replies(&s->a, ev->result.own_timer ? 0 : ev->result.error, ev->t_ns);
-	slot_end(s, ev->result.own_timer ? ATTEMPT_END_TIMER : ATTEMPT_END_RESULT, ev->t_ns);
-	s->a.end_error = ev->result.error;
-}
-
-static void feed_close(struct tracker *t, const struct event *ev)
-{
-	const struct event_close *c = &ev->close;
-	const struct socket_id id = { c->cookie, c->has_isn, c->isn };
-	struct slot *s = table_find_socket(t, &c->flow, &id);
-
-	if (!s) {
-		t->counts.unmatched++;
-		return;
-	}
-	s->a.socket_seen = true;
-	if (has_its_word(&s->a, false))
-		return;
-	if (slot_goes_on(s))
-		slot_reopen(s);
-	if (c->cause == CLOSE_KERNEL)
-		judge_replies(&s->a, c->error, ev->t_ns);
-	slot_end(s, ATTEMPT_END_CLOSE, ev->t_ns);
-	s->a.close_cause = c->cause;
-	s->a.end_error = c->error;
-	s->a.unseen_ns = c->unseen_ns;
-	s->a.timer_left_ns = c->timer_left_ns;
-	s->a.holder_alive = c->holder_alive;
-	s->a.holder_ending = c->holder_ending;
-	if (c->retransmits > s->a.retransmits)
-		s->a.retransmits = c->retransmits;
-	if (c->unseen_ns)
-		disprove_replies(&s->a, ev->t_ns - c->unseen_ns);
-}
-
-/* A socket that vanished together with its process was closed by that process's end. */
-#define EXIT_CLOSES_NS 100000000LL
-
-static bool exit_ended(const struct attempt *a, const struct event *ev)
-{
-	if (a->ack_ns || a->connected)
-		return false;
-	if (a->end == ATTEMPT_OPEN)
-		return true;
-	/* A dying process closes its sockets just as close() does. */
-	if (a->end != ATTEMPT_END_CLOSE || a->close_cause == CLOSE_KERNEL || !ev->exit.signal || a->holder_alive)
-		return false;
-	return a->holder_ending || ev->t_ns - a->ended_ns < EXIT_CLOSES_NS;
-}
-
-static void feed_exit(struct tracker *t, const struct event *ev)
-{
-	int i;
-
-	for (i = t->oldest; i != NONE; i = t->slots[i].newer) {
-		struct slot *s = &t->slots[i];
-
-		if (!s->a.pid || s->a.pid != ev->exit.pid || s->a.exited)
-			continue;
-		s->a.exited = true;
-		s->a.exit_ns = ev->t_ns;
-		s->a.exit_signal = ev->exit.signal;
-		s->a.exit_status = ev->exit.status;
-		if (!exit_ended(&s->a, ev))
-			continue;
-		if (s->a.end == ATTEMPT_OPEN)
-			s->a.ended_ns = ev->t_ns;
-		s->a.end = ev->exit.signal ? ATTEMPT_END_SIGNAL : ATTEMPT_END_EXIT;
-		s->a.end_signal = ev->exit.signal;
-	}
 }
 
 static bool drop_concerns(const struct flow *drop, const struct flow *f)
@@ -326,16 +200,6 @@ static void feed_drop(struct tracker *t, const struct event *ev)
 	t->counts.unmatched += !any;
 }
 
-/* The kernel did not end it, so it took no RST. */
-static void disprove_resets(struct attempt *a)
-{
-	int i;
-
-	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
-		if (a->replies[i].ignored == IGNORED_NOT && a->replies[i].kind == REPLY_RST && !a->ack_ns)
-			a->replies[i].ignored = IGNORED_DROPPED;
-}
-
 /* A counter that names no attempt is about the one that is there; of several nobody can tell. */
 static struct slot *the_only_one(const struct tracker *t)
 {
@@ -361,7 +225,7 @@ static void feed_counter(struct tracker *t, const struct event *ev)
 		s->a.has_fail_count = true;
 		s->a.attempt_fails += c->delta;
 		if (!s->a.attempt_fails)
-			disprove_resets(&s->a);
+			slot_took_no_reset(s);
 	} else if (!strcmp(c->name, "ListenOverflows")) {
 		s->a.listen_overflows += c->delta;
 	}

@@ -66,6 +66,17 @@ void slot_reopen(struct slot *s);
 /* It is over, and no connection came of it. */
 bool slot_failed(const struct slot *s);
 
+/* core/tracker_ends.c: what ends an attempt, and what a socket's life says of the replies that were seen. */
+void feed_result(struct tracker *t, const struct event *ev);
+void feed_close(struct tracker *t, const struct event *ev);
+void feed_exit(struct tracker *t, const struct event *ev);
+
+/* It was in SYN_SENT still at that time: replies that came well before never reached it. */
+void slot_outlived(struct slot *s, int64_t seen_ns);
+
+/* The kernel did not end it, so it took no RST. */
+void slot_took_no_reset(struct slot *s);
+
 /* core/tracker_packets.c: what is seen on the wire. */
 void feed_segment(struct tracker *t, const struct event *ev);
 void feed_icmp(struct tracker *t, const struct event *ev);

@@ -10,8 +10,9 @@
  * tied to this socket, the exact schedule makes one end likelier than another,
  * and then the verdict says `likely`, for a program may set limits of its own.
  *
- * The words are in core/verdict_outcome.c, the sentences in core/verdict_say.c,
- * the comparisons with the schedule in core/verdict_schedule.c.
+ * The words are in core/verdict_outcome.c and core/verdict_replies.c, the
+ * sentences in core/verdict_say.c, the comparisons with the schedule in
+ * core/verdict_schedule.c, and what packets alone tell in core/verdict_wire.c.
  */
 #include "core/verdict.h"
 
@@ -21,8 +22,10 @@
 #include <string.h>
 
 #include "core/verdict_outcome.h"
+#include "core/verdict_replies.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
+#include "core/verdict_wire.h"
 
 #define MS ((int64_t)1000000)
 #define SECOND ((int64_t)1000000000)
@@ -158,11 +161,6 @@ static void judge_by_counts(const struct attempt *a, struct verdict *v)
 	say_silence(a, v);
 }
 
-static int64_t last_syn_ns(const struct attempt *a)
-{
-	return a->n_syns > 0 && a->n_syns <= ATTEMPT_SYNS_MAX ? a->syn_ns[a->n_syns - 1] : 0;
-}
-
 static void judge_icmp(const struct attempt *a, struct verdict *v, const struct reply *icmp)
 {
 	bool kernel_did = a->has_fail_count && a->attempt_fails, kernel_did_not = a->has_fail_count && !kernel_did;
@@ -249,62 +247,6 @@ static void judge_signal(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "a program that closes its socket and at once fails by itself looks the same");
 	}
 	say_silence(a, v);
-}
-
-/* Who gave up was not seen. */
-static void lost_sight(const struct attempt *a, struct verdict *v, const char *then)
-{
-	int last = a->n_syns < ATTEMPT_SYNS_MAX ? a->n_syns - 1 : ATTEMPT_SYNS_MAX - 1;
-
-	say_conclusion(v, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
-	say_headline(v, "%d SYN%s, then %s", a->n_syns, say_plural(a->n_syns), then);
-	v->elapsed_ns = last >= 0 ? a->syn_ns[last] - a->syn_ns[0] : 0;
-	say_silence(a, v);
-}
-
-/*
- * The client's RST to a SYN-ACK says that no socket waited any more.  Before
- * the next SYN was due the kernel had no reason to end it.
- */
-static bool left_before_next_syn(const struct attempt *a)
-{
-	int64_t last = last_syn_ns(a), gap = SECOND;
-
-	if (!a->client_rst_ns || !last || a->n_replies < 1 || a->replies[0].ignored != IGNORED_LATE)
-		return false;
-	if (a->n_syns > 1 && a->syn_ns[a->n_syns - 2])
-		gap = last - a->syn_ns[a->n_syns - 2];
-	return a->client_rst_ns - last < gap - GIVE_UP_TOLERANCE_NS;
-}
-
-/* Packets alone: what they show of an attempt that did not connect.  False when they show no end. */
-static bool judge_wire(const struct attempt *a, struct verdict *v)
-{
-	const struct reply *r = attempt_accepted_reply(a);
-	int64_t last = last_syn_ns(a);
-
-	if (r && r->kind == REPLY_ICMP && r->t_ns >= last) {
-		v->elapsed_ns = r->t_ns - attempt_start_ns(a);
-		if (is_port_unreachable(r))
-			refused(a, v, CONFIDENCE_LIKELY);
-		else
-			unreachable(a, v, CONFIDENCE_LIKELY);
-	} else if (left_before_next_syn(a)) {
-		v->elapsed_ns = a->client_rst_ns - attempt_start_ns(a);
-		say_evidence(
-			v, "the client answered a SYN-ACK with an RST before SYN %d was due: no socket waited any more",
-			a->n_syns);
-		application_gave_up(a, v, CONFIDENCE_LIKELY);
-	} else if (a->observed_until_ns - last <= 2 * (last - a->syn_ns[0]) + 2 * SECOND) {
-		return false;
-	} else if (r && r->kind == REPLY_SYN_ACK) {
-		lost_sight(a, v, "SYN-ACKs and no ACK: they did not reach the client's TCP, or it had left");
-	} else {
-		if (r)
-			say_evidence(v, "an ICMP answered an earlier SYN, and the client went on: a soft error");
-		lost_sight(a, v, "silence; packets alone do not tell who gave up");
-	}
-	return true;
 }
 
 static void judge_open(const struct attempt *a, struct verdict *v)

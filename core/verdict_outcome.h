@@ -13,8 +13,6 @@ void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence 
 void kernel_timed_out(const struct attempt *a, struct verdict *v);
 
 void application_gave_up(const struct attempt *a, struct verdict *v, enum confidence c);
-void refused(const struct attempt *a, struct verdict *v, enum confidence c);
-void unreachable(const struct attempt *a, struct verdict *v, enum confidence c);
 void established(const struct attempt *a, struct verdict *v, enum confidence c);
 
 /* connect() failed before any SYN could leave; v->error says with what. */
@@ -25,10 +23,5 @@ void destroyed(struct verdict *v);
 
 /* connect() failed with an errno that an ICMP could have made, but none was seen. */
 void failed_without_icmp(struct verdict *v);
-
-bool is_port_unreachable(const struct reply *r);
-
-/* The first reply of that kind that was accepted, or NULL. */
-const struct reply *first_accepted(const struct attempt *a, enum reply_kind kind);
 
 #endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_VERDICT_REPLIES_H
+#define SYNSENT_CORE_VERDICT_REPLIES_H
+
+#include "core/verdict.h"
+
+/* The outcomes that a reply brings, and what replies tell.  Private to core/verdict*.c. */
+
+/* An ICMP error ends the wait, or is passed on, this soon after it came; else it waited as a soft error. */
+#define ICMP_ACTS_WITHIN_NS 100000000LL
+
+void refused(const struct attempt *a, struct verdict *v, enum confidence c);
+
+/* There must be an ICMP that was accepted. */
+void unreachable(const struct attempt *a, struct verdict *v, enum confidence c);
+
+bool is_port_unreachable(const struct reply *r);
+
+/* The first reply of that kind that was accepted, or NULL; the last ICMP that was. */
+const struct reply *first_accepted(const struct attempt *a, enum reply_kind kind);
+const struct reply *last_icmp(const struct attempt *a);
+
+/* 3/1, or 1/3 in ICMPv6, from this host itself: neither the server nor its gateway answered ARP or ND. */
+bool is_no_neighbour(const struct attempt *a, const struct reply *icmp);
+
+/* Headline and advice for that. */
+void no_neighbour(const struct reply *icmp, struct verdict *v);
+
+#endif
