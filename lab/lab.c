@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lab/fast.h"
-#include "lab/loop.h"
+#include "lab/loop_client.h"
 #include "lab/netif.h"
 #include "lab/stage.h"
 #include "lab/tell.h"
@@ -171,7 +171,7 @@ static int second_connection(struct lab *l, struct err *e)
 		buf_str(&b, "The client connects again");
 	tell_step(l, 6, co.argv ? "" : classic, "%s%s", co.argv ? "The client: " : "", buf_text(&b));
 	buf_fini(&b);
-	l->studied = l->end->studied = true;
+	loop_study(l);
 	r = loop_client(l, &co, e);
 	l->end->has_result = l->result.word != CLIENT_NOTHING;
 	l->end->error = l->result.error;

@@ -184,21 +184,22 @@ int stage_after(struct lab *l, struct err *e)
 {
 	struct event ev = { .kind = EVENT_DROP, .t_ns = observe_now(l->observe) };
 	struct event_drop *d = &ev.drop;
-	int i, r = read_rules(l, e);
+	int r = read_rules(l, e);
 
 	if (!r && l->c->scenario->server == SERVER_ACCEPTS_NOTHING)
 		r = tell_listener(l, e);
 	if (r || l->c->scenario->drop == DROP_NONE || !l->end->studied)
 		return r;
 	fill_drop(l, d);
-	if (!d->packets)
+	if (!d->packets || !loop_studied(l))
 		return 0;
-	if (l->n_studied_flows > 1)
-		d->packets = 0; /* of several attempts nobody knows each one's share */
-	for (i = 0; i < l->n_studied_flows; i++) {
-		d->flow = l->studied_flows[i];
-		tracker_feed(l->tracker, &ev);
-		l->v->event(l->v->user, &ev);
+	if (loop_studied(l) == 1) {
+		d->flow = l->flow;
+	} else {
+		d->flow.server = l->c->server; /* of several attempts nobody knows each one's share */
+		d->packets = 0;
 	}
+	tracker_feed(l->tracker, &ev);
+	l->v->event(l->v->user, &ev);
 	return 0;
 }

@@ -61,7 +61,7 @@ struct known {
 
 	int64_t gone_ns; /* seen to be gone */
 	bool may_be_timeout;
-	bool connected; /* it left SYN_SENT for another state than CLOSE */
+	bool connected;		     /* it left SYN_SENT for another state than CLOSE */
 	struct counts before, after; /* its end lies between them */
 };
 
@@ -100,6 +100,21 @@ struct known *flows_find(struct observe *ob, const struct flow *f);
 /* sources/observe_look.c: asks sock_diag, and gives what is news.  0 or -errno. */
 int observe_look(struct observe *ob, struct err *e);
 void observe_read_packets(struct observe *ob, struct err *e, int *ret);
+
+/* sources/observe_tell.c: what is told of a socket in SYN_SENT. */
+
+/*
+ * The jiffy in which SYN 0's timer was armed, as the kernel tells it, or, when
+ * it does not, the jiffy of SYN 0's time.
+ */
+void socket_find_phase(struct observe *ob, struct known *k, const struct sockdiag_socket *s);
+
+/* One walk through /proc for all sockets whose process is not known yet; walks take a quarter of the time at most. */
+void sockets_find_owners(struct observe *ob, int64_t now);
+
+/* Its state event, and all that is new about it. */
+void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns);
+void socket_tell(struct observe *ob, struct known *k, int64_t now);
 
 /* sources/observe_gone.c: sockets that left SYN_SENT, and who ended them. */
 void gone_begin(struct observe *ob, struct known *k);

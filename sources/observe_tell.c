@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "sources/observe_flows.h"
+#include "sources/procs.h"
+#include "util/clock.h"
+
+#define OWNER_TRIES 4 /* each is a walk through /proc */
+#define OWNER_FIRST_AFTER_NS (20 * MS)
+
+/* A SYN that no packet shows so long after it is told of by the kernel's count. */
+#define PACKET_COMES_WITHIN_NS (16 * MS)
+
+/* How often the armed jiffy is read: of several the least is right (sources/sockdiag.h). */
+#define PHASE_LOOKS 3
+
+void socket_find_phase(struct observe *ob, struct known *k, const struct sockdiag_socket *s)
+{
+	int64_t tick = jiffies_tick_ns(ob->jiffies.hz), after = 0, since;
+	int64_t syn0 = k->syn0_ns ? k->syn0_ns : k->connect_ns;
+	int64_t mono = clock_mono_ns(); /* once: we may be held back between two readings */
+	uint64_t now = jiffies_at(&ob->jiffies, mono, &since), phase = now;
+	bool armed = sockdiag_armed(s, ob->jiffies.hz, now, &phase);
+
+	if (s->state.retransmits || k->phase_looks == PHASE_LOOKS || (!armed && !syn0))
+		return;
+	k->phase_looks++;
+	if (!armed)
+		phase = jiffies_at(&ob->jiffies, syn0 - ob->shift_ns, &after);
+	else if (syn0)
+		after = syn0 - (observe_time(ob, mono) - since - (int64_t)(now - phase) * tick);
+	if (k->has_phase && phase >= k->phase)
+		return;
+	k->has_phase = k->new_phase = true;
+	k->phase = phase;
+	k->phase_edge_ns = after;
+	k->armed_ns = observe_time(ob, mono) - since - (int64_t)(now - phase) * tick;
+}
+
+#define OWNERS_AT_ONCE 256
+
+void sockets_find_owners(struct observe *ob, int64_t now)
+{
+	struct procs_wanted wanted[OWNERS_AT_ONCE];
+	struct known *of[OWNERS_AT_ONCE];
+	int i, n = 0;
+
+	if (now < ob->next_walk_ns)
+		return;
+	for (i = 0; i < ob->n_flows && n < OWNERS_AT_ONCE; i++) {
+		struct known *k = &ob->flows[i];
+
+		if (k->state != KNOWN_LISTED || !k->watched || k->owner_known || !k->last.inode ||
+		    k->owner_tries == OWNER_TRIES || now < k->owner_next_ns)
+			continue;
+		k->owner_next_ns = now + (OWNER_FIRST_AFTER_NS << (2 * k->owner_tries++));
+		wanted[n].inode = k->last.inode;
+		of[n++] = k;
+	}
+	if (!n)
+		return;
+	procs_socket_owners(wanted, n, ob->hint);
+	ob->next_walk_ns = observe_now(ob) + 3 * (observe_now(ob) - now);
+	for (i = 0; i < n; i++) {
+		if (!wanted[i].pid)
+			continue;
+		of[i]->owner_known = of[i]->refresh = true;
+		of[i]->pid = wanted[i].pid;
+		memcpy(of[i]->comm, wanted[i].comm, sizeof(of[i]->comm));
+		if (ob->fates && of[i]->pid != ob->hint)
+			fates_watch(ob->fates, of[i]->pid);
+	}
+}
+
+void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns)
+{
+	struct event ev = { .kind = EVENT_STATE, .t_ns = t_ns, .state = k->last };
+
+	ev.state.flow = k->flow;
+	ev.state.has_isn = k->has_isn;
+	ev.state.isn = k->isn;
+	ev.state.pid = k->pid;
+	memcpy(ev.state.comm, k->comm, sizeof(ev.state.comm));
+	ev.state.has_phase = k->new_phase;
+	ev.state.phase = k->new_phase ? k->phase : 0;
+	ev.state.phase_edge_ns = k->new_phase ? k->phase_edge_ns : 0;
+	k->new_phase = false;
+	if (!k->has_policy) {
+		ev.state.has_policy = true;
+		ev.state.policy = ob->o.policy;
+	}
+	ob->o.on_event(&ev, ob->o.user);
+}
+
+/* Where no packet shows the SYNs, the kernel's count and timer do: the last one left rto - expires ago. */
+static void give_counted(struct observe *ob, struct known *k, const struct event_state *s, int64_t now)
+{
+	struct event ev = { .kind = EVENT_RETRANSMIT, .retransmit = { .flow = k->flow } };
+	int64_t ago_ns = ((int64_t)s->rto_us / 1000 - s->expires_ms) * MS;
+	int64_t t = ago_ns > 0 ? now - ago_ns : now;
+
+	if (t < ob->last_look_ns)
+		t = ob->last_look_ns;
+	if (!k->syn0_ns) {
+		k->syn0_ns = k->connect_ns ? k->connect_ns : k->has_phase ? k->armed_ns : t;
+		ev.t_ns = k->syn0_ns;
+		ob->o.on_event(&ev, ob->o.user);
+	}
+	if (s->retransmits > k->retransmits) {
+		ev.t_ns = t;
+		ev.retransmit.n = s->retransmits;
+		ob->o.on_event(&ev, ob->o.user);
+	}
+}
+
+static bool counts_are_due(const struct known *k, int64_t now)
+{
+	return !k->packets && k->syn0_ns + PACKET_COMES_WITHIN_NS < now &&
+	       (!k->connect_ns || k->connect_ns + 2 * MS < now);
+}
+
+void socket_tell(struct observe *ob, struct known *k, int64_t now)
+{
+	if (k->refresh || k->new_phase)
+		socket_give_state(ob, k, now);
+	k->refresh = false;
+	if (counts_are_due(k, now))
+		give_counted(ob, k, &k->last, now);
+	k->retransmits = k->last.retransmits;
+	if (k->first_listed && ob->o.on_socket) {
+		k->last.pid = k->pid;
+		memcpy(k->last.comm, k->comm, sizeof(k->last.comm));
+		ob->o.on_socket(&k->last, ob->o.user);
+	}
+	k->first_listed = false;
+}
