@@ -246,7 +246,8 @@ def lateness(runs):
         if not s.get("predicted", {}).get("exact"):
             nominal += len(s["syns_ns"]) > 1
             continue
-        late += [g - p for g, p in list(zip(s["syns_ns"], s["predicted"]["syns_ns"]))[1:]]
+        # A SYN that only the kernel counted may have no time.
+        late += [g - p for g, p in list(zip(s["syns_ns"], s["predicted"]["syns_ns"]))[1:] if g is not None]
         if s["outcome"] == "timed-out":
             late.append(a["event"]["duration"] - s["predicted"]["gives_up_ns"])
     if not late:
