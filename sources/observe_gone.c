@@ -111,10 +111,12 @@ struct group {
 	bool complete;
 };
 
+/* Its end may have been counted between the group's two counts. */
 static bool belongs(const struct known *k, const struct group *g)
 {
 	return (k->state == KNOWN_GONE || k->state == KNOWN_OVER) && (k->may_be_timeout || !g->timeouts) &&
-	       !k->connected && k->before.t_ns && k->before.t_ns < g->after.t_ns && k->gone_ns > g->before.t_ns;
+	       !k->connected && k->before.t_ns && k->before.t_ns < g->after.t_ns &&
+	       k->gone_ns + COUNTED_WITHIN_NS > g->before.t_ns;
 }
 
 /* Grows until no other socket's end may have been counted between its two counts. */

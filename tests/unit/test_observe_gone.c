@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who ended sockets that left SYN_SENT, as the kernel's counters tell: what is told, and what is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sources/observe_flows.h"
+
+#define UNTOLD 99
+
+/* By client port - 1. */
+static int64_t aborts_told[16], fails_told[16];
+
+static void on_event(const struct event *ev, void *user)
+{
+	int64_t *to = strcmp(ev->counter.name, "AttemptFails") ? aborts_told : fails_told;
+
+	assert_int_equal(ev->kind, EVENT_COUNTER);
+	to[ev->counter.flow.client.port - 1] = ev->counter.delta;
+}
+
+static struct observe *start(void)
+{
+	struct observe *ob = calloc(1, sizeof(*ob));
+	int i;
+
+	assert_non_null(ob);
+	ob->o.on_event = on_event;
+	flows_init(ob);
+	for (i = 0; i < 16; i++)
+		aborts_told[i] = fails_told[i] = UNTOLD;
+	return ob;
+}
+
+/* A socket that was there at before_ms, when the counters were read, and gone at gone_ms. */
+static struct known *gone(struct observe *ob, int before_ms, int64_t aborts, int64_t fails, int gone_ms, bool due)
+{
+	struct flow f = { .client.port = (uint16_t)(ob->n_flows + 1), .server.port = 80 };
+	struct known *k = flows_add(ob, &f, true);
+
+	k->before = (struct counts){ before_ms * MS, aborts, fails };
+	k->gone_ns = gone_ms * MS;
+	k->may_be_timeout = due;
+	k->state = KNOWN_GONE;
+	return k;
+}
+
+static void count(struct observe *ob, int at_ms, int64_t aborts, int64_t fails)
+{
+	ob->now = (struct counts){ at_ms * MS, aborts, fails };
+	gone_resolve(ob);
+}
+
+static void assert_told(int i, int64_t aborts, int64_t fails)
+{
+	assert_int_equal(aborts_told[i], aborts);
+	assert_int_equal(fails_told[i], fails);
+}
+
+static void nothing_moved(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 5, 7, 1008, true);
+	count(ob, 1016, 5, 7); /* too soon: the counter moves after the socket's state */
+	assert_told(0, UNTOLD, UNTOLD);
+	count(ob, 1032, 5, 7);
+	assert_told(0, 0, 0);
+	assert_int_equal(ob->flows[0].state, KNOWN_OVER);
+	free(ob);
+}
+
+static void one_timeout(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 5, 7, 1008, true);
+	count(ob, 1032, 6, 8);
+	assert_told(0, 1, 1);
+	free(ob);
+}
+
+/* What was counted before the socket was last seen is not its own. */
+static void counted_before(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 6, 8, 1008, true);
+	count(ob, 1032, 6, 8);
+	assert_told(0, 0, 0);
+	free(ob);
+}
+
+static void as_many_as_sockets(void **state)
+{
+	struct observe *ob = start();
+	int i;
+
+	for (i = 0; i < 5; i++)
+		gone(ob, 1000, 0, 0, 1008, true);
+	count(ob, 1032, 5, 5);
+	for (i = 0; i < 5; i++)
+		assert_told(i, 1, 1);
+	free(ob);
+}
+
+/* One of two was ended by the kernel, and nobody knows which. */
+static void fewer_than_sockets(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	gone(ob, 1000, 0, 0, 1008, true);
+	count(ob, 1032, 1, 1);
+	assert_told(0, UNTOLD, UNTOLD);
+	assert_told(1, UNTOLD, UNTOLD);
+	assert_int_equal(ob->flows[0].state, KNOWN_OVER);
+	free(ob);
+}
+
+/* But a timer that was not due has ended nothing. */
+static void timer_tells_them_apart(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	gone(ob, 1000, 0, 0, 1008, false);
+	count(ob, 1032, 1, 1);
+	assert_told(0, 1, 1);
+	assert_told(1, UNTOLD, UNTOLD);
+	free(ob);
+}
+
+/* A socket to another server counts, though nothing is told of it. */
+static void another_server(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true)->watched = false;
+	gone(ob, 1000, 0, 0, 1008, true);
+	count(ob, 1032, 1, 1);
+	assert_told(0, UNTOLD, UNTOLD);
+	assert_told(1, UNTOLD, UNTOLD);
+	free(ob);
+}
+
+/* A: 1000 to 1032, B: 1024 to 1056.  One count fits both times, so they are judged together, once both are known. */
+static void overlapping(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	gone(ob, 1024, 0, 0, 1031, true);
+	count(ob, 1032, 1, 1);
+	assert_told(0, UNTOLD, UNTOLD);
+	count(ob, 1056, 2, 2);
+	assert_told(0, 1, 1);
+	assert_told(1, 1, 1);
+	free(ob);
+}
+
+static void overlapping_unclear(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	gone(ob, 1024, 0, 0, 1031, true);
+	count(ob, 1032, 1, 1);
+	count(ob, 1056, 1, 1);
+	assert_told(0, UNTOLD, UNTOLD);
+	assert_told(1, UNTOLD, UNTOLD);
+	free(ob);
+}
+
+/* One after the other, each with counts of its own. */
+static void apart(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	count(ob, 1032, 1, 1);
+	gone(ob, 1032, 1, 1, 1040, true);
+	count(ob, 1064, 1, 1);
+	assert_told(0, 1, 1);
+	assert_told(1, 0, 0);
+	free(ob);
+}
+
+/* A timeout of a connection that was established is none of an attempt: AttemptFails stands still. */
+static void timeout_of_another_state(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	count(ob, 1032, 1, 0);
+	assert_told(0, 0, 0);
+	free(ob);
+}
+
+/* An RST: ended by the kernel, not by its timer. */
+static void reset_by_peer(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	count(ob, 1032, 0, 1);
+	assert_told(0, 0, 1);
+	free(ob);
+}
+
+/* One RST, two sockets: no timeout, and no more is known. */
+static void one_reset_of_two(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	gone(ob, 1000, 0, 0, 1008, true);
+	count(ob, 1032, 0, 1);
+	assert_told(0, 0, UNTOLD);
+	assert_told(1, 0, UNTOLD);
+	free(ob);
+}
+
+/* A stream of sockets that each overlap the next is not waited for for ever. */
+static void endless_stream(void **state)
+{
+	struct observe *ob = start();
+	int i;
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	for (i = 0; i < 12; i++) {
+		gone(ob, 1024 + 50 * i, i, i, 1070 + 50 * i, true);
+		count(ob, 1075 + 50 * i, i + 1, i + 1);
+	}
+	assert_int_equal(ob->flows[0].state, KNOWN_OVER);
+	free(ob);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_moved),
+		cmocka_unit_test(one_timeout),
+		cmocka_unit_test(counted_before),
+		cmocka_unit_test(as_many_as_sockets),
+		cmocka_unit_test(fewer_than_sockets),
+		cmocka_unit_test(timer_tells_them_apart),
+		cmocka_unit_test(another_server),
+		cmocka_unit_test(overlapping),
+		cmocka_unit_test(overlapping_unclear),
+		cmocka_unit_test(apart),
+		cmocka_unit_test(timeout_of_another_state),
+		cmocka_unit_test(reset_by_peer),
+		cmocka_unit_test(one_reset_of_two),
+		cmocka_unit_test(endless_stream),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
