@@ -83,9 +83,10 @@ static int wait_for_left_behind(struct lab *l, struct err *e)
 
 		if (!s && !may_begin)
 			break;
-		if (s && !told)
+		if (s && s->pid && !told) {
 			tell_left_behind(l, s, until - ended);
-		told |= s != NULL;
+			told = true;
+		}
 		r = loop_turn(l, 50, e);
 	}
 	return r;

@@ -234,7 +234,9 @@ const struct event_state *observe_waiting(struct observe *ob, int64_t since_ns)
 	for (i = 0; i < ob->n_flows; i++) {
 		struct known *k = &ob->flows[i];
 
-		if (k->state != KNOWN_LISTED || !k->watched || k->born_ns > since_ns)
+		bool open = k->state == KNOWN_LISTED || (k->state == KNOWN_FRESH && k->has_isn);
+
+		if (!open || !k->watched || k->born_ns > since_ns)
 			continue;
 		k->last.pid = k->pid;
 		memcpy(k->last.comm, k->comm, sizeof(k->last.comm));

@@ -76,7 +76,9 @@ int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e);
 /* True when of all that left SYN_SENT it is told who ended it, as far as it ever will be; takes some 50 ms. */
 bool observe_settled(const struct observe *ob);
 
-/* A socket to the server that is in SYN_SENT still and was there at that time, or NULL; borrowed until the next pump.
+/*
+ * A socket to the server that is in SYN_SENT still, or sent a SYN just now, and
+ * was there at that time; or NULL.  Borrowed until the next pump; pid 0: not known.
  */
 const struct event_state *observe_waiting(struct observe *ob, int64_t since_ns);
 
