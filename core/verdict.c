@@ -252,6 +252,7 @@ static void judge_signal(const struct attempt *a, struct verdict *v)
 static void judge_open(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *r = attempt_accepted_reply(a);
+	int n;
 
 	v->elapsed_ns = a->observed_until_ns - attempt_start_ns(a);
 	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns)) {
@@ -263,8 +264,8 @@ static void judge_open(const struct attempt *a, struct verdict *v)
 	} else if (a->socket_seen || !last_syn_ns(a) || !judge_wire(a, v)) {
 		say_conclusion(v, OUTCOME_PENDING, GAVE_UP_NOBODY, LIMIT_NONE,
 			       a->socket_seen ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
-		say_headline(v, "still waiting when the observation ended, after %d SYN%s", a->n_syns,
-			     say_plural(a->n_syns));
+		n = a->socket_seen && a->retransmits >= a->n_syns ? a->retransmits + 1 : a->n_syns;
+		say_headline(v, "still waiting when the observation ended, after %d SYN%s", n, say_plural(n));
 		say_silence(a, v);
 	}
 }
