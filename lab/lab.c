@@ -212,6 +212,9 @@ int lab_run(const struct lab_config *c, const struct lab_view *v, struct lab_end
 
 	memset(ret, 0, sizeof(*ret));
 	r = run(&l, e);
+	/* Ctrl-C goes to the whole process group, and ends a tool that we run just then. */
+	if (r && loop_interrupted(&l))
+		r = 0;
 	/* Whatever happened: what is known is given. */
 	if (ret->studied)
 		stage_after(&l, r ? &ignored : e);

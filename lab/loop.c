@@ -176,12 +176,13 @@ static int take_news(struct lab *l, struct err *e)
 	return r;
 }
 
-static void take_signals(struct lab *l)
+bool loop_interrupted(struct lab *l)
 {
 	struct signalfd_siginfo si;
 
 	while (read(l->signals, &si, sizeof(si)) == sizeof(si))
 		l->end->interrupted = true;
+	return l->end->interrupted;
 }
 
 static const struct attempt *under_way(const struct lab *l)
@@ -217,7 +218,7 @@ int loop_turn(struct lab *l, int max_ms, struct err *e)
 	r = observe_pump(l->observe, e);
 	if (r < 0)
 		return r;
-	take_signals(l);
+	loop_interrupted(l);
 	if (l->server)
 		server_pump(l->server);
 	r = l->client ? take_news(l, e) : 0;

@@ -41,6 +41,9 @@ struct lab {
 int loop_open(struct lab *l, struct err *e);
 void loop_close(struct lab *l);
 
+/* Someone wants an end (Ctrl-C); it is noted. */
+bool loop_interrupted(struct lab *l);
+
 /* One turn: waits at most max_ms for something, and deals with all that is ready. */
 int loop_turn(struct lab *l, int max_ms, struct err *e);
 
