@@ -208,5 +208,11 @@ int lab_show_end(struct lab_show *s, const struct lab_end *end, bool failed, str
 			s->lost);
 		return 4;
 	}
+	if (end->counts.evicted) {
+		err_set(e, ENOBUFS,
+			"%" PRIu64 " attempts were given before their end: more than the table holds were open",
+			end->counts.evicted);
+		return 4;
+	}
 	return 0;
 }

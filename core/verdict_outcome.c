@@ -11,6 +11,33 @@
 
 #define MS ((int64_t)1000000)
 
+static const struct drop *drop_at(const struct attempt *a, enum drop_place place)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops; i++)
+		if (a->drops[i].place == place)
+			return &a->drops[i];
+	return NULL;
+}
+
+/* What is known to be in the way comes first, the limits afterwards. */
+static void advise_on_limits(const struct attempt *a, struct verdict *v)
+{
+	if (drop_at(a, DROP_PEER_BACKLOG))
+		say_advice(v,
+			   "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn; the "
+			   "limits of the wait: `synsent predict --within 10s`");
+	else if (drop_at(a, DROP_LOCAL_INPUT) || drop_at(a, DROP_LOCAL_OUTPUT))
+		say_advice(
+			v,
+			"that rule; or, to wait less, tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT or a timer in the "
+			"client (`synsent predict --within 10s`)");
+	else
+		say_advice(v, "sysctl net.ipv4.tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT, or a timer in the client "
+			      "(`synsent predict --within 10s` lists values)");
+}
+
 void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	struct schedule s = { .limit = LIMIT_NONE };
@@ -31,8 +58,7 @@ void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence 
 		     s.limit == LIMIT_NONE ? ""
 		     : a->policy.syncnt	   ? " (TCP_SYNCNT)"
 					   : " (tcp_syn_retries)");
-	say_advice(v, "sysctl net.ipv4.tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT, or a timer in the client "
-		      "(`synsent predict --within 10s` lists values)");
+	advise_on_limits(a, v);
 }
 
 /* The program's own limit: count and instant are not those of this host's sysctls. */
@@ -191,8 +217,8 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c)
 			snprintf(lost, sizeof(lost), "SYNs 0 %s %d", a->n_syns == 3 ? "and" : "to", a->n_syns - 2);
 		say_headline(v, "connected on SYN %d after %s; %s got no usable answer", a->n_syns - 1,
 			     say_seconds(v->elapsed_ns, t), lost);
-		say_advice(v, "a connect time near 1, 3 or 7 s (1, 2, 3, 4, 5 with linear timeouts) means lost SYNs or "
-			      "SYN-ACKs");
+		say_advice(v, "lost SYNs or SYN-ACKs: connect times near 1, 3 or 7 s (1 to 5 s with linear timeouts) "
+			      "are their sign");
 	} else {
 		if (v->elapsed_ns >= 1000 * MS)
 			say_headline(v, "connected in %s", say_seconds(v->elapsed_ns, t));

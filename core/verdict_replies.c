@@ -50,12 +50,13 @@ const struct reply *first_accepted(const struct attempt *a, enum reply_kind kind
 	return NULL;
 }
 
-static bool dropped_on_output(const struct attempt *a)
+/* A rule there took every SYN, the one that was answered too: so the answer is the rule's. */
+static bool rejected_at(const struct attempt *a, enum drop_place place)
 {
 	int i;
 
 	for (i = 0; i < a->n_drops; i++)
-		if (a->drops[i].place == DROP_LOCAL_OUTPUT && !a->drops[i].reply)
+		if (a->drops[i].place == place && !a->drops[i].reply && a->drops[i].packets >= (uint64_t)a->n_syns)
 			return true;
 	return false;
 }
@@ -92,7 +93,10 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	} else if (a->blind) {
 		say_evidence(v, "packets could not be seen here, so not who answered");
 	}
-	if (rst && dropped_on_output(a)) {
+	if (rst && rejected_at(a, DROP_LOCAL_INPUT)) {
+		say_headline(v, "a rule at the server's end answered SYN %d with an RST",
+			     a->n_syns > 0 ? a->n_syns - 1 : 0);
+	} else if (rst && rejected_at(a, DROP_LOCAL_OUTPUT)) {
 		v->gave_up_by = GAVE_UP_NETWORK;
 		say_headline(v, "a rule of this host refused it with an RST");
 	}

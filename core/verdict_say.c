@@ -81,6 +81,8 @@ void say_distance(const struct attempt *a, struct verdict *v, const char *what)
 		say_evidence(v, "%s between %s and %s after SYN 0; the kernel's end was predicted for %s", what,
 			     say_seconds(v->elapsed_ns - a->unseen_ns, from), say_seconds(v->elapsed_ns, to),
 			     say_seconds(v->predicted_end_ns, due));
+	else if (imaxabs(d) < MS / 10)
+		say_evidence(v, "%s at the instant predicted at SYN 0, to 0.1 ms", what);
 	else
 		say_evidence(v, "%s %" PRId64 ".%d ms %s the instant predicted at SYN 0", what,
 			     (int64_t)imaxabs(d) / MS, (int)(imaxabs(d) % MS / 100000), d < 0 ? "before" : "after");
