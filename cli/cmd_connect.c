@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "sources/sockaddr.h"
 #include "sources/sysctls.h"
 #include "util/duration.h"
+#include "util/signals.h"
 
 struct connect_opts {
 	int64_t timeout_ns, user_timeout_ns;
@@ -77,18 +77,6 @@ static int resolve(const struct connect_opts *o, const char *host, const char *p
 			   "the name did not resolve, so no connection was attempted; `getent ahosts %s` asks the same",
 			   host);
 	return -EINVAL;
-}
-
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
 static void print_json(const struct attempt *a, const struct verdict *v)
@@ -189,7 +177,7 @@ static int configure(const struct connect_opts *o, struct try_opts *to, struct e
 	to->timeout_ns = o->timeout_ns;
 	to->packets = !o->quiet && !o->json;
 	to->progress = !o->quiet;
-	to->signals = open_signals();
+	to->signals = signals_open();
 	return 0;
 }
 

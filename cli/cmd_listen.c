@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -13,6 +11,7 @@
 #include "sinks/json.h"
 #include "sinks/rfc3339.h"
 #include "util/clock.h"
+#include "util/signals.h"
 
 struct listen_opts {
 	struct addr address;
@@ -94,22 +93,10 @@ static void on_event(enum server_event what, const struct endpoint *peer, int64_
 	fflush(stdout);
 }
 
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int serve(struct server *s)
 {
 	struct pollfd fds[SERVER_FDS_MAX + 1];
-	int signals = open_signals(), n;
+	int signals = signals_open(), n;
 
 	if (signals < 0)
 		return 4;

@@ -2,7 +2,6 @@
 #include "lab/loop.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -11,6 +10,7 @@
 #include "lab/fast.h"
 #include "lab/stage.h"
 #include "util/clock.h"
+#include "util/signals.h"
 
 #define MS 1000000LL
 #define WAITING_EVERY_NS (100 * MS)
@@ -77,17 +77,11 @@ int loop_open(struct lab *l, struct err *e)
 				   .on_event = on_event,
 				   .on_socket = on_socket,
 				   .user = l };
-	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	l->signals = signals_open();
 	l->tracker = tracker_new(&tc);
 	if (l->signals < 0 || !l->tracker)
-		return err_sys(e, errno ? errno : ENOMEM, "lab");
+		return err_sys(e, l->signals < 0 ? -l->signals : ENOMEM, "lab");
 	return observe_new(&oo, &l->observe, e);
 }
 
