@@ -142,11 +142,6 @@ int live_fd(const struct live *l)
 	return l->fd;
 }
 
-int live_linktype(const struct live *l)
-{
-	return l->linktype;
-}
-
 static void each(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
 {
 	struct live *l = (struct live *)user;

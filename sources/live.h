@@ -35,7 +35,6 @@ void live_free(struct live *l);
 
 /* Becomes readable when packets wait. */
 int live_fd(const struct live *l);
-int live_linktype(const struct live *l);
 
 /* Gives what is waiting, without blocking.  Returns how many, or -errno. */
 int live_read(struct live *l, live_fn *fn, void *user, struct err *e);
