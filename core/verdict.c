@@ -183,6 +183,18 @@ static void connected(const struct attempt *a, struct verdict *v)
 	established(a, v, CONFIDENCE_CERTAIN);
 }
 
+/* One that answers the SYN, whether or not the kernel took it. */
+static bool saw_rst(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].kind == REPLY_RST &&
+		    (a->replies[i].ignored == IGNORED_NOT || a->replies[i].ignored == IGNORED_DROPPED))
+			return true;
+	return false;
+}
+
 /* The socket went away and nobody said why: the wire first, then the kernel's counts, then the clock. */
 static void judge_gone(const struct attempt *a, struct verdict *v)
 {
@@ -201,6 +213,10 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 		judge_icmp(a, v, r);
 	} else {
 		judge_by_counts(a, v);
+		if (kernel_did_not && saw_rst(a)) { /* two witnesses that disagree make nothing certain */
+			v->confidence = CONFIDENCE_LIKELY;
+			say_evidence(v, "an RST that fits was seen all the same");
+		}
 	}
 }
 

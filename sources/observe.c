@@ -58,7 +58,7 @@ int observe_new(const struct observe_opts *o, struct observe **ret, struct err *
 	if (!ob)
 		return err_sys(e, ENOMEM, "observation");
 	ob->o = *o;
-	ob->shift_ns = clock_real_ns() - clock_mono_ns();
+	ob->shift_ns = clock_real_ahead_ns();
 	flows_init(ob);
 	open_extras(ob);
 	r = jiffies_calibrate(&ob->jiffies, e);
@@ -162,7 +162,7 @@ static void on_live(const struct live_packet *p, void *user)
 	if (decode_cut_frame(p->linktype, bytes_of(p->data, p->caplen), p->len, &decoded) != DECODE_OK)
 		return;
 	/* The wall clock of this moment, not of the start, dates the packet; one that was set meanwhile dates none. */
-	shifted.t_ns = p->t_ns - (clock_real_ns() - clock_mono_ns()) + ob->shift_ns;
+	shifted.t_ns = p->t_ns - clock_real_ahead_ns() + ob->shift_ns;
 	if (shifted.t_ns > now || shifted.t_ns < now - READ_WITHIN_NS)
 		shifted.t_ns = now;
 	ev->t_ns = shifted.t_ns;

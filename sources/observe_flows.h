@@ -20,10 +20,14 @@ enum known_state {
 	KNOWN_OVER,   /* all is told */
 };
 
-/* The namespace's counters at one moment. */
+/*
+ * The namespace's counters, read between two moments: all that was counted by
+ * t_ns is in them, and nothing that was counted after read_ns.
+ */
 struct counts {
 	int64_t t_ns; /* 0: not known */
 	int64_t aborts, fails;
+	int64_t read_ns;
 };
 
 /* One socket: what is known of it, so that each thing is told once. */

@@ -25,6 +25,9 @@
 /* A counter moves after the socket's state does, in the same softirq; a virtual machine may stop in between. */
 #define COUNTED_WITHIN_NS (20 * MS)
 
+/* A packet's time is as good as two readings of the clocks are close to each other. */
+#define DATED_WITHIN_NS (1 * MS)
+
 /* Longer than that sockets that go one after the other are not waited for. */
 #define RESOLVED_WITHIN_NS (500 * MS)
 
@@ -42,7 +45,8 @@ void gone_count(struct observe *ob)
 	if (before >= 0 && ev.counter.delta > 0)
 		ob->o.on_event(&ev, ob->o.user);
 	if (ob->counters.abort_on_timeout >= 0 && ob->counters.attempt_fails >= 0)
-		ob->now = (struct counts){ ev.t_ns, ob->counters.abort_on_timeout, ob->counters.attempt_fails };
+		ob->now = (struct counts){ ev.t_ns, ob->counters.abort_on_timeout, ob->counters.attempt_fails,
+					   observe_now(ob) };
 }
 
 static void tell(struct observe *ob, const struct known *k, const char *name, int64_t delta)
@@ -91,8 +95,8 @@ void gone_begin(struct observe *ob, struct known *k)
 	k->gone_ns = now;
 	k->may_be_timeout = !k->watched || due <= now;
 	k->state = ob->o.own_only || !k->before.t_ns ? KNOWN_OVER : KNOWN_GONE;
-	/* A SYN from before the count: the socket may have gone before it too. */
-	if (!k->seen_ns && k->syn0_ns < k->before.t_ns)
+	/* A SYN from before the count was done: the socket may have gone before it too, and be in it. */
+	if (!k->seen_ns && k->syn0_ns < k->before.read_ns + DATED_WITHIN_NS)
 		k->state = KNOWN_OVER;
 	if (!k->watched)
 		return;
@@ -115,7 +119,7 @@ struct group {
 static bool belongs(const struct known *k, const struct group *g)
 {
 	return (k->state == KNOWN_GONE || k->state == KNOWN_OVER) && (k->may_be_timeout || !g->timeouts) &&
-	       !k->connected && k->before.t_ns && k->before.t_ns < g->after.t_ns &&
+	       !k->connected && k->before.t_ns && k->before.t_ns < g->after.read_ns &&
 	       k->gone_ns + COUNTED_WITHIN_NS > g->before.t_ns;
 }
 

@@ -20,3 +20,22 @@ int64_t clock_real_ns(void)
 {
 	return now_ns(CLOCK_REALTIME);
 }
+
+#define AHEAD_TRIES 5
+#define AHEAD_CLOSE_NS 5000
+
+int64_t clock_real_ahead_ns(void)
+{
+	int64_t best = INT64_MAX, ahead = 0;
+	int i;
+
+	for (i = 0; i < AHEAD_TRIES && best > AHEAD_CLOSE_NS; i++) {
+		int64_t before = clock_mono_ns(), real = clock_real_ns(), took = clock_mono_ns() - before;
+
+		if (took >= best)
+			continue;
+		best = took;
+		ahead = real - (before + took / 2);
+	}
+	return ahead;
+}

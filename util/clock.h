@@ -10,4 +10,7 @@ int64_t clock_mono_ns(void);
 /* Nanoseconds since 1970-01-01 UTC (CLOCK_REALTIME). */
 int64_t clock_real_ns(void);
 
+/* How far CLOCK_REALTIME is ahead of CLOCK_MONOTONIC: of a few readings the one that was held back least in between. */
+int64_t clock_real_ahead_ns(void);
+
 #endif

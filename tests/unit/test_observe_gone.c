@@ -43,7 +43,7 @@ static struct known *gone(struct observe *ob, int before_ms, int64_t aborts, int
 	struct flow f = { .client.port = (uint16_t)(ob->n_flows + 1), .server.port = 80 };
 	struct known *k = flows_add(ob, &f, true);
 
-	k->before = (struct counts){ before_ms * MS, aborts, fails };
+	k->before = (struct counts){ before_ms * MS, aborts, fails, before_ms * MS };
 	k->gone_ns = gone_ms * MS;
 	k->may_be_timeout = due;
 	k->state = KNOWN_GONE;
@@ -52,7 +52,7 @@ static struct known *gone(struct observe *ob, int before_ms, int64_t aborts, int
 
 static void count(struct observe *ob, int at_ms, int64_t aborts, int64_t fails)
 {
-	ob->now = (struct counts){ at_ms * MS, aborts, fails };
+	ob->now = (struct counts){ at_ms * MS, aborts, fails, at_ms * MS };
 	gone_resolve(ob);
 }
 
@@ -202,6 +202,25 @@ static void timeout_of_another_state(void **state)
 	free(ob);
 }
 
+/* Its SYN left while the counters were being read: its end may be in them already, so they tell nothing of it. */
+static void counted_while_read(void **state)
+{
+	struct observe *ob = start();
+	struct known *k = gone(ob, 1000, 0, 1, 1008, true);
+
+	k->state = KNOWN_LISTED;
+	k->watched = false; /* its close is told, which is not what is looked at here */
+	k->before.read_ns = 1003 * MS;
+	k->syn0_ns = k->last_syn_ns = 1001 * MS;
+	gone_begin(ob, k);
+	assert_int_equal(k->state, KNOWN_OVER);
+	k->state = KNOWN_LISTED;
+	k->syn0_ns = k->last_syn_ns = 1006 * MS;
+	gone_begin(ob, k);
+	assert_int_equal(k->state, KNOWN_GONE);
+	free(ob);
+}
+
 /* An RST: ended by the kernel, not by its timer. */
 static void reset_by_peer(void **state)
 {
@@ -255,6 +274,7 @@ int main(void)
 		cmocka_unit_test(overlapping_unclear),
 		cmocka_unit_test(apart),
 		cmocka_unit_test(timeout_of_another_state),
+		cmocka_unit_test(counted_while_read),
 		cmocka_unit_test(reset_by_peer),
 		cmocka_unit_test(one_reset_of_two),
 		cmocka_unit_test(endless_stream),
