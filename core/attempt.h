@@ -10,6 +10,7 @@
 #define ATTEMPT_SYNS_MAX 255 /* SCHEDULE_SYNS_MAX: every SYN the kernel can send */
 #define ATTEMPT_REPLIES_MAX 16
 #define ATTEMPT_DROPS_MAX 4
+#define ATTEMPT_PATH_LEN 96
 
 struct reply {
 	int64_t t_ns;
@@ -58,6 +59,17 @@ struct attempt {
 	uint32_t syn_len;		  /* payload of SYN 0, bytes (TCP Fast Open) */
 	bool syns_seen;			  /* at least one SYN was seen as a packet */
 	uint64_t first_packet;
+
+	/* Of captures. */
+	uint32_t number; /* in order of the attempts' SYN 0, from 1; 0: not numbered */
+	uint32_t file;	 /* ordinal of the capture file that holds SYN 0, from 0 */
+	uint8_t syn_ttl; /* of SYN 0; 0: not known */
+	bool syn_bad_checksum;
+	bool crossed;	   /* the other side sent a SYN of its own: simultaneous open */
+	int64_t reset_ns;  /* the first RST from the server's side after the handshake was complete; 0: none */
+	uint8_t reset_ttl; /* ... and its TTL */
+	char path[ATTEMPT_PATH_LEN]; /* the encapsulation around SYN 0: "vlan 10", "vxlan 5 192.0.2.1 > 192.0.2.2"; ""
+				      */
 
 	int n_replies; /* all; the first ATTEMPT_REPLIES_MAX are kept */
 	struct reply replies[ATTEMPT_REPLIES_MAX];

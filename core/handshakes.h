@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_HANDSHAKES_H
+#define SYNSENT_CORE_HANDSHAKES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/digest.h"
+
+/*
+ * The attempts of a capture, by packets alone.  core/tracker.h joins all that
+ * is known of a few attempts; this follows millions, in 60 bytes each while
+ * they wait.
+ */
+struct handshakes;
+
+enum sighting_kind {
+	SIGHTING_SEGMENT,
+	SIGHTING_ICMP, /* an ICMP error; addresses, ports and seq are those of the quoted segment */
+};
+
+/* A packet that may matter to a handshake. */
+struct sighting {
+	int64_t t_ns;
+	uint64_t packet; /* ordinal in its file, from 1 */
+	uint32_t file;
+	enum sighting_kind kind;
+	uint8_t family;		  /* 4 or 6 */
+	uint8_t src[16], dst[16]; /* IPv4 uses the first 4; the rest are 0 */
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint32_t len;	/* payload, bytes */
+	uint16_t flags; /* enum tcp_flag */
+	uint8_t ttl;
+	bool bad_checksum;
+	/* What is the same in two captures of one packet, and differs between a packet and its retransmission: IP ID or
+	 * flow label, TSval, sequence numbers. */
+	uint32_t mark;
+	uint16_t path; /* an id that the caller chose; 0: no encapsulation */
+	bool has_seq;  /* ICMP: the quotation reached as far */
+	uint8_t icmp_type, icmp_code;
+	struct addr from; /* ICMP: its sender */
+
+	/* Filled by handshakes_feed(). */
+	uint32_t attempt; /* number of the attempt that it belongs to; 0: none */
+	bool duplicate;	  /* the same packet was seen before: a mirror port, two interfaces */
+};
+
+struct handshakes_config {
+	size_t memory; /* bytes at most */
+	uint64_t seed; /* of the hash */
+	bool at_once;  /* give attempts when they are decided, not when their memory is needed */
+	/* An attempt that is over, or that the observation ended.  handshakes_attempt() may be called in it. */
+	void (*fn)(const struct digest *d, void *user);
+	/* The text of a path's id, for attempt.path; may be NULL. */
+	const char *(*path_text)(uint16_t path, void *user);
+	void *user;
+};
+
+struct handshakes_counts {
+	uint64_t sightings;
+	uint64_t attempts;
+	uint64_t duplicates;
+	uint64_t unmatched; /* answers that belong to no attempt */
+	uint64_t odd;	    /* SYN with FIN or RST: no attempt, no answer */
+	uint64_t evicted;   /* attempts that were given undecided, for want of memory */
+	uint64_t open_max;  /* attempts followed at once, at most */
+	size_t memory;	    /* bytes in use now */
+};
+
+/* NULL when there is no memory. */
+struct handshakes *handshakes_new(const struct handshakes_config *c);
+void handshakes_free(struct handshakes *h);
+
+/*
+ * Takes n sightings in the order of the timeline.  Time may go back; the
+ * latest so far is the clock by which attempts are decided.
+ */
+void handshakes_feed(struct handshakes *h, struct sighting *s, size_t n);
+
+/*
+ * May a client's segment with that flow hash (core/flow_hash.h) be what some
+ * attempt waits for?  False is certain.
+ */
+bool handshakes_awaits(const struct handshakes *h, uint32_t flow_hash);
+
+/* The observation goes on and nothing came until now_ns. */
+void handshakes_advance(struct handshakes *h, int64_t now_ns);
+
+/* Gives all that is left: the observation ended at now_ns. */
+void handshakes_finish(struct handshakes *h, int64_t now_ns);
+
+/* In `fn`: the attempt in full; borrowed until `fn` returns. */
+const struct attempt *handshakes_attempt(struct handshakes *h);
+
+void handshakes_counts(const struct handshakes *h, struct handshakes_counts *ret);
+
+#endif
