@@ -69,8 +69,11 @@ enum decode_result decode_frame(int linktype, struct bytes frame, struct packet 
  * matters only to packets that state no length (segmentation offload) and to tcpdump_line(). */
 enum decode_result decode_cut_frame(int linktype, struct bytes frame, uint32_t on_wire, struct packet *ret);
 
-/* "Ethernet", ...; NULL: this link type is not decoded. */
+/* "Ethernet", "USER0", ...; NULL: a number that is not assigned. */
 const char *linktype_name(int linktype);
+
+/* Every frame of another is DECODE_NOT_OURS. */
+bool linktype_is_decoded(int linktype);
 
 /* TCP options, one at a time, safely (RFC 9293 section 3.1: kind, length, data). */
 struct tcp_option {

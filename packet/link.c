@@ -53,18 +53,11 @@ static bool raw_strip(struct bytes *b, struct packet *p, uint16_t *ret_ethertype
 
 static const struct link {
 	int linktype;
-	const char *name;
 	bool (*strip)(struct bytes *b, struct packet *p, uint16_t *ret_ethertype);
 } links[] = {
-	{ LINK_ETHERNET, "Ethernet", ethernet_strip },
-	{ LINK_LINUX_SLL, "Linux cooked v1", sll_strip },
-	{ LINK_LINUX_SLL2, "Linux cooked v2", sll2_strip },
-	{ LINK_RAW, "raw IP", raw_strip },
-	{ LINK_RAW_LIVE, "raw IP", raw_strip },
-	{ LINK_IPV4, "raw IPv4", raw_strip },
-	{ LINK_IPV6, "raw IPv6", raw_strip },
-	{ LINK_NULL, "BSD loopback", family_strip },
-	{ LINK_LOOP, "OpenBSD loopback", family_strip },
+	{ LINK_ETHERNET, ethernet_strip }, { LINK_LINUX_SLL, sll_strip }, { LINK_LINUX_SLL2, sll2_strip },
+	{ LINK_RAW, raw_strip },	   { LINK_RAW_LIVE, raw_strip },  { LINK_IPV4, raw_strip },
+	{ LINK_IPV6, raw_strip },	   { LINK_NULL, family_strip },	  { LINK_LOOP, family_strip },
 };
 
 static const struct link *link_find(int linktype)
@@ -78,11 +71,9 @@ static const struct link *link_find(int linktype)
 	return NULL;
 }
 
-const char *linktype_name(int linktype)
+bool linktype_is_decoded(int linktype)
 {
-	const struct link *l = link_find(linktype);
-
-	return l ? l->name : NULL;
+	return link_find(linktype);
 }
 
 static bool is_vlan_tag(uint16_t ethertype)

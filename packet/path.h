@@ -2,6 +2,8 @@
 #ifndef SYNSENT_PACKET_PATH_H
 #define SYNSENT_PACKET_PATH_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/addr.h"
@@ -38,9 +40,13 @@ struct path {
 	struct path_step steps[PATH_STEPS_MAX];
 };
 
+/* Adds the next step inwards; one with addresses is a tunnel. */
+void path_add(struct path *p, const struct path_step *s);
+
 /*
  * "vlan 10", "vlan 10 / vxlan 5 192.0.2.1 > 192.0.2.2", "gre 192.0.2.1 >
- * 192.0.2.2"; "" for no encapsulation.  Cut at `len`.  Returns `to`.
+ * 192.0.2.2"; "" for no encapsulation; " / 10 more" for those that were not
+ * recorded.  Cut at `len`.  Returns `to`.
  */
 char *path_format(const struct path *p, char *to, size_t len);
 

@@ -135,7 +135,10 @@ static void links(void **state)
 	assert_int_equal(decode_named("link-sll2", &p), DECODE_OK);
 	assert_int_equal(p.if_index, 999999);
 	assert_string_equal(linktype_name(LINK_ETHERNET), "Ethernet");
-	assert_null(linktype_name(147));
+	assert_string_equal(linktype_name(147), "USER0");
+	assert_null(linktype_name(208));
+	assert_true(linktype_is_decoded(LINK_ETHERNET));
+	assert_false(linktype_is_decoded(147));
 }
 
 static void lengths(void **state)
