@@ -7,16 +7,31 @@
 #include <stdint.h>
 
 #include "core/event.h"
+#include "packet/path.h"
 #include "util/bytes.h"
 
 /* Link types by their number in capture files (https://www.tcpdump.org/linktypes.html). */
 enum linktype {
 	LINK_NULL = 0,
 	LINK_ETHERNET = 1,
-	LINK_RAW_LIVE = 12, /* what libpcap calls LINK_RAW on a live interface (its DLT_RAW) */
+	LINK_PPP = 9,
+	LINK_RAW_LIVE = 12,    /* what libpcap calls LINK_RAW on a live interface (its DLT_RAW) */
+	LINK_RAW_OPENBSD = 14, /* the same on OpenBSD, met in its old files */
+	LINK_PPP_HDLC = 50,
+	LINK_PPP_ETHER = 51,
 	LINK_RAW = 101,
+	LINK_C_HDLC = 104,
+	LINK_WIFI = 105,
 	LINK_LOOP = 108,
 	LINK_LINUX_SLL = 113,
+	LINK_WIFI_PRISM = 119,
+	LINK_WIFI_RADIOTAP = 127,
+	LINK_WIFI_AVS = 163,
+	LINK_PPP_PPPD = 166,
+	LINK_PPI = 192,
+	LINK_PPP_WITH_DIR = 204,
+	LINK_C_HDLC_WITH_DIR = 205,
+	LINK_MPLS = 219,
 	LINK_IPV4 = 228,
 	LINK_IPV6 = 229,
 	LINK_LINUX_SLL2 = 276,
@@ -31,17 +46,21 @@ enum decode_result {
 
 /*
  * One decoded packet: where its headers lie, and the event that it makes.
- * Pointers go into the packet.
+ * Pointers go into the packet.  In a tunnel everything from `ip` on is of the
+ * innermost header that decoding reached, and `path` says what was around it.
  */
 struct packet {
 	int linktype;
+	struct bytes frame; /* all that was captured */
+	uint32_t on_wire;   /* length of the frame as it was sent */
+	struct path path;
 	uint8_t direction; /* cooked links: 0 to us, 1 broadcast, 2 multicast, 3 to another host, 4 from us */
-	uint8_t vlans;	   /* VLAN tags; stays at 255 beyond */
+	uint8_t vlans;	   /* VLAN tags outside any tunnel; stays at 255 beyond */
 	uint32_t if_index; /* LINK_LINUX_SLL2; 0 otherwise */
 	struct bytes ip; /* from the IP header to the packet's end: the lesser of the captured and the stated length */
 	uint8_t ip_version;  /* 4 or 6; 0: decoding did not come as far as the addresses */
 	uint32_t ip_total;   /* length that the IP header states */
-	uint32_t ip_on_wire; /* bytes from the IP header to the frame's end as it was sent */
+	uint32_t ip_on_wire; /* bytes from the IP header to the frame's (tunnel's) end as it was sent */
 	bool ip_fragment;    /* a fragment other than the first: no transport header */
 	bool more_fragments; /* a fragment other than the last: the transport part is not whole */
 	bool source_routed;  /* the header's destination is not (or may not be) the last one */
@@ -55,13 +74,15 @@ struct packet {
 };
 
 /*
- * Decodes a frame of that link type: VLAN tags to any depth, IPv4 with options,
- * IPv6 with extension headers, TCP, ICMP and ICMPv6 errors with the quoted
- * header.  Reads nothing beyond `frame`.  *ret is filled as far as decoding
- * came; ret->event.kind is EVENT_NONE unless the result is DECODE_OK.
+ * Decodes a frame of that link type: VLAN tags and MPLS labels to any depth,
+ * LLC, PPPoE, tunnels to a depth of PATH_TUNNELS_MAX, IPv4 with options, IPv6 with
+ * extension headers, TCP, ICMP and ICMPv6 errors with the quoted header.  Reads
+ * nothing beyond `frame`.  *ret is filled as far as decoding came;
+ * ret->event.kind is EVENT_NONE unless the result is DECODE_OK.
  *
  * A segment is DECODE_OK when its header is captured up to the window; a quoted
- * one when its ports are.
+ * one when its ports are.  What carries a tunnel that cannot be read, or that is
+ * too deep, is DECODE_NOT_OURS: an outer header is never taken for an inner one.
  */
 enum decode_result decode_frame(int linktype, struct bytes frame, struct packet *ret);
 

@@ -198,11 +198,26 @@ static enum decode_result ipv6_decode(enum ip_context context, struct packet *p)
 	return extensions_walk(p);
 }
 
+/* What the packet around this one left. */
+static void forget(struct packet *p)
+{
+	p->ip_version = 0;
+	p->ip_total = 0;
+	p->ip_fragment = p->more_fragments = p->source_routed = false;
+	p->ttl = p->tos = 0;
+	p->flow_label = 0;
+	p->src = p->dst = (struct addr){ 0 };
+	p->protocol = 0;
+	p->l4 = (struct bytes){ 0 };
+	p->l4_stated = 0;
+}
+
 enum decode_result ip_decode(struct bytes b, uint32_t on_wire, enum ip_context context, struct packet *ret)
 {
 	struct bytes first = b;
 	uint8_t version;
 
+	forget(ret);
 	ret->ip = b;
 	ret->ip_on_wire = on_wire;
 	if (!bytes_u8(&first, &version))

@@ -7,11 +7,14 @@
 enum ip_protocol {
 	PROTO_HOP_BY_HOP = 0,
 	PROTO_ICMP = 1,
+	PROTO_IPV4 = 4,
 	PROTO_TCP = 6,
 	PROTO_UDP = 17,
 	PROTO_DCCP = 33,
+	PROTO_IPV6 = 41,
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
+	PROTO_GRE = 47,
 	PROTO_AH = 51,
 	PROTO_ICMPV6 = 58,
 	PROTO_DESTINATION = 60,
@@ -27,7 +30,8 @@ enum ip_context {
 /*
  * Reads the IP header at the start of b, IPv4 or IPv6 by its version nibble,
  * and walks to the transport header; on_wire is the length that b had when it
- * was sent.  Fills every field of *ret from `ip` to `l4_stated`.  DECODE_OK
+ * was sent.  Fills every field of *ret from `ip` to `l4_stated`, anew when there
+ * was a packet around this one.  DECODE_OK
  * when there is a transport header, of whatever protocol; DECODE_NOT_OURS for a
  * later fragment.
  */

@@ -59,6 +59,20 @@ static void print_time(const struct tcpdump *t, int64_t t_ns, struct buf *to)
 		buf_str(to, "[Error converting time] ");
 }
 
+static const char *type_below_tags(const struct packet *p)
+{
+	const struct path_step *s = p->path.steps;
+	int i = 0, n = p->path.n < PATH_STEPS_MAX ? p->path.n : PATH_STEPS_MAX;
+
+	while (i < n && s[i].kind == PATH_VLAN)
+		i++;
+	if (i < n && s[i].kind == PATH_MPLS)
+		return "MPLS unicast";
+	if (i < n && s[i].kind == PATH_PPPOE)
+		return "PPPoE S";
+	return (i < n ? s[i].src.family : p->ip_version) == 6 ? "IPv6" : "IPv4";
+}
+
 static void print_link(const struct tcpdump *t, const struct packet *p, struct buf *to)
 {
 	static const char *const directions[] = { "In", "B", "M", "P", "Out" };
@@ -73,7 +87,7 @@ static void print_link(const struct tcpdump *t, const struct packet *p, struct b
 	if (p->linktype != LINK_LINUX_SLL && p->linktype != LINK_LINUX_SLL2)
 		return;
 	for (i = 0; i < p->vlans; i++)
-		buf_fmt(to, "ethertype %s, ", i < p->vlans - 1 ? "802.1Q" : p->ip_version == 6 ? "IPv6" : "IPv4");
+		buf_fmt(to, "ethertype %s, ", i < p->vlans - 1 ? "802.1Q" : type_below_tags(p));
 }
 
 /* After the addresses: the transport's own part. */
@@ -81,6 +95,8 @@ static bool print_transport(struct printer *pr, bool addresses_printed)
 {
 	const struct packet *p = pr->p;
 
+	if (pr->tunnel)
+		return print_tunnel(pr, addresses_printed);
 	if (p->protocol == PROTO_TCP)
 		return print_tcp(pr, addresses_printed);
 	if (p->ip_version == 4 && p->protocol == PROTO_ICMP)
@@ -101,7 +117,7 @@ static bool print_chain(struct printer *pr, uint8_t first_protocol)
 	}
 	if (!print_extensions(pr, &stop))
 		return false;
-	return stop || print_transport(pr, !ports_follow);
+	return stop ? !pr->tunnel : print_transport(pr, !ports_follow);
 }
 
 static bool print_ipv4(struct printer *pr)
@@ -118,7 +134,7 @@ static bool print_ipv4(struct printer *pr)
 		buf_fmt(pr->to, "truncated-ip - %u bytes missing! ", p->ip_total - p->ip_on_wire);
 	if (p->ip_total < header_len) {
 		buf_fmt(pr->to, "bad-len %u", p->ip_total);
-		return true;
+		return !pr->tunnel;
 	}
 	if (p->ip_fragment) {
 		print_addresses(pr);
@@ -149,26 +165,31 @@ static bool print_ipv6(struct printer *pr)
 	return print_chain(pr, p->ip.p[6]);
 }
 
+bool print_ip(struct printer *pr)
+{
+	const struct packet *p = pr->p;
+
+	if (p->ip_version == 4) {
+		buf_str(pr->to, "IP ");
+		return print_ipv4(pr);
+	}
+	if (p->ip_version == 6) {
+		buf_str(pr->to, "IP6 ");
+		return print_ipv6(pr);
+	}
+	/* Cut within the header. */
+	pr->protocol = p->ip.len && p->ip.p[0] >> 4 == 6 ? "ip6" : "ip";
+	if (p->ip.len && p->ip.p[0] >> 4 != 6)
+		buf_str(pr->to, "IP ");
+	return !p->ip.len;
+}
+
 void tcpdump_line(struct tcpdump *t, int64_t t_ns, const struct packet *p, struct buf *to)
 {
 	struct printer pr = { .to = to, .p = p, .protocol = "ip", .conversations = t->conversations };
-	bool whole = true;
 
 	print_time(t, t_ns, to);
 	print_link(t, p, to);
-	if (p->ip_version == 4) {
-		buf_str(to, "IP ");
-		whole = print_ipv4(&pr);
-	} else if (p->ip_version == 6) {
-		buf_str(to, "IP6 ");
-		whole = print_ipv6(&pr);
-	} else if (p->ip.len && p->ip.p[0] >> 4 == 6) {
-		pr.protocol = "ip6";
-		whole = false;
-	} else if (p->ip.len) {
-		buf_str(to, "IP ");
-		whole = false;
-	}
-	if (!whole)
+	if (print_around(&pr) && !print_ip(&pr))
 		buf_fmt(to, " [|%s]", pr.protocol);
 }

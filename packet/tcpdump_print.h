@@ -3,7 +3,7 @@
 #define SYNSENT_PACKET_TCPDUMP_PRINT_H
 
 #include "packet/conversations.h"
-#include "packet/decode.h"
+#include "packet/rest.h"
 #include "util/buf.h"
 
 /*
@@ -15,10 +15,22 @@ struct printer {
 	const struct packet *p;
 	const char *protocol;
 	struct conversations *conversations; /* NULL: absolute numbers */
+	/* NULL: p is the packet of the line.  Else p is a packet around it, and these are a tunnel's headers inside p;
+	 * false is then also what tcpdump does not read as a tunnel. */
+	const struct rest *tunnel;
 };
 
 /* "src > dst" */
 void print_addresses(const struct printer *pr);
+
+/* tcpdump.c: "IP " or "IP6 ", the header and what is in it. */
+bool print_ip(struct printer *pr);
+
+/* tcpdump_around.c: what is printed before the packet itself.  False: the line ends there. */
+bool print_around(struct printer *pr);
+
+/* tcpdump_tunnel.c: pr->tunnel, up to where the packet in it begins; ports_only as below. */
+bool print_tunnel(struct printer *pr, bool ports_only);
 
 /* tcpdump_tcp.c; ports_only: the addresses are printed already. */
 bool print_tcp(struct printer *pr, bool ports_only);

@@ -41,9 +41,12 @@ enum decode_result tcp_decode(struct packet *p)
 	bytes_u16be(&b, &s.window);
 	s.flags = offset_flags & 0x1ff;
 	header_len = (uint32_t)(offset_flags >> 12) * 4;
-	if (header_len < TCP_HEADER_LEN || header_len > p->l4_stated)
+	if (header_len < TCP_HEADER_LEN)
 		return DECODE_MALFORMED;
-	s.len = p->l4_stated - header_len;
+	/* A first fragment may end in the options, as a capture may. */
+	if (header_len > p->l4_stated && !p->more_fragments)
+		return DECODE_MALFORMED;
+	s.len = p->l4_stated > header_len ? p->l4_stated - header_len : 0;
 	s.bad_checksum = checksum_tcp_is_bad(p);
 	timestamps_read(p->l4, &s);
 	p->event.segment = s;

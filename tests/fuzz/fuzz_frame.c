@@ -18,6 +18,7 @@ static void check_packet(const struct frame_case *c, enum decode_result r, const
 	const struct event *ev = &p->event;
 
 	MUST((ev->kind != EVENT_NONE) == (r == DECODE_OK));
+	MUST(p->frame.p == c->frame.p && p->frame.len == c->frame.len && p->on_wire >= p->frame.len);
 	MUST(lies_in(p->ip, c->frame));
 	MUST(lies_in(p->l4, p->ip));
 	MUST(p->l4.len <= p->l4_stated);
@@ -31,6 +32,26 @@ static void check_packet(const struct frame_case *c, enum decode_result r, const
 		MUST(ev->icmp.family == p->ip_version);
 		MUST(ev->icmp.flow.client.addr.family && ev->icmp.flow.server.addr.family);
 	}
+}
+
+static void check_path(const struct packet *p)
+{
+	const struct path *path = &p->path;
+	char text[1024];
+	int i, tunnels = 0;
+
+	MUST(path->n >= 0 && path->n_tunnels <= PATH_TUNNELS_MAX && path->n_tunnels <= path->n);
+	for (i = 0; i < path->n && i < PATH_STEPS_MAX; i++) {
+		const struct path_step *s = &path->steps[i];
+
+		MUST(s->kind > PATH_NONE && s->kind < PATH_KIND_N);
+		MUST((s->kind >= PATH_IPIP) == (s->src.family != 0) && s->src.family == s->dst.family);
+		tunnels += s->kind >= PATH_IPIP;
+	}
+	MUST(tunnels <= path->n_tunnels && (path->n > PATH_STEPS_MAX || tunnels == path->n_tunnels));
+	MUST(!linktype_is_decoded(p->linktype) ? !path->n : linktype_name(p->linktype) != NULL);
+	path_format(path, text, sizeof(text));
+	MUST(!path->n == !text[0]);
 }
 
 static void check_options(const struct packet *p)
@@ -64,7 +85,7 @@ static void check_line(const struct packet *p)
 	MUST(!line.failed && first >= strlen("00:00:00.001000 "));
 	MUST(!strncmp(buf_text(&line), "00:00:00.001000 ", 16));
 	for (i = 0; i < line.len; i++)
-		MUST(line.data[i] >= ' ' && line.data[i] <= '~');
+		MUST((line.data[i] >= ' ' && line.data[i] <= '~') || (line.data[i] == '\n' && p->path.n_tunnels));
 	buf_fini(&line);
 	tcpdump_free(t);
 }
@@ -77,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!frame_case_read(bytes_of(data, size), &c))
 		return 0;
 	check_packet(&c, frame_case_decode(&c, &p), &p);
+	check_path(&p);
 	check_options(&p);
 	check_line(&p);
 	return 0;
