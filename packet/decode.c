@@ -76,6 +76,11 @@ static enum decode_result transport_decode(struct packet *p)
 	return DECODE_NOT_OURS;
 }
 
+static bool is_ip(uint32_t kind)
+{
+	return kind == ETHERTYPE_IPV4 || kind == ETHERTYPE_IPV6 || kind == NEXT_ANY_IP;
+}
+
 /* What is before says one IP version and the header another: it is not that packet. */
 static bool contradicts(const struct rest *r)
 {
@@ -93,13 +98,12 @@ static enum decode_result ip_reach(struct rest *r, const struct layer_watch *w, 
 	const struct layer *l;
 	enum decode_result result;
 
-	while ((l = layer_find(shims, sizeof(shims) / sizeof(shims[0]), r->next))) {
-		result = layer_take(l, r, w, p);
+	while (!is_ip(r->next)) {
+		l = layer_find(shims, sizeof(shims) / sizeof(shims[0]), r->next);
+		result = l ? layer_take(l, r, w, p) : DECODE_NOT_OURS;
 		if (result != DECODE_OK)
 			return result;
 	}
-	if (r->next != NEXT_ANY_IP && r->next != ETHERTYPE_IPV4 && r->next != ETHERTYPE_IPV6)
-		return DECODE_NOT_OURS;
 	if (contradicts(r))
 		return DECODE_MALFORMED;
 	result = ip_decode(r->b, r->on_wire, IP_OUTER, p);

@@ -411,6 +411,8 @@ frames = {
     "icmp-in-icmp": (RAW, icmp(3, 1, icmp(3, 1, BARE4))),
     "icmp-quoted-fragment": (RAW, icmp(3, 1, ip4(tcp(), frag=9))),
     "icmp-quoted-total-0": (RAW, icmp(3, 1, ip4(tcp(), total=0))),
+    "icmp-quoted-header-cut": (RAW, icmp(3, 1, BARE4[:12])),
+    "icmp-quoted-nothing": (RAW, icmp(3, 1, b"")),
     "icmp-echo": (RAW, ip4(bytes([8, 0, 0, 0, 0, 1, 0, 1]), 1)),
     "icmp-cut": (RAW, icmp(3, 3, SYN4)[:40], 48),
     "icmp6-no-route": (RAW, icmp6(1, 0, BARE6)),
@@ -422,6 +424,7 @@ frames = {
     "icmp6-too-big": (RAW, icmp6(2, 0, SYN6, 1280)),
     "icmp6-hops": (RAW, icmp6(3, 0, SYN6)),
     "icmp6-parameter": (RAW, icmp6(4, 1, SYN6, 6)),
+    "icmp6-quoted-header-cut": (RAW, icmp6(1, 0, BARE6[:39])),
     "icmp6-echo": (RAW, ip6(bytes([128, 0, 0, 0, 0, 1, 0, 1]), 58)),
 }
 

@@ -49,6 +49,9 @@ static void results(void **state)
 		{ "icmp-no-ports", DECODE_MALFORMED },
 		{ "icmp-port-udp", DECODE_NOT_OURS },
 		{ "icmp-quoted-fragment", DECODE_NOT_OURS },
+		{ "icmp-quoted-header-cut", DECODE_MALFORMED },
+		{ "icmp-quoted-nothing", DECODE_MALFORMED },
+		{ "icmp6-quoted-header-cut", DECODE_MALFORMED },
 		{ "icmp6-echo", DECODE_NOT_OURS },
 	};
 	struct packet p;
