@@ -48,6 +48,9 @@ probe_build() {
 	have pkg-config || need pkg-config
 	pc libpcap || need libpcap-dev
 	pc jansson || need libjansson-dev
+	pc libisal || need libisal-dev
+	pc libzstd || need libzstd-dev
+	pc liblz4 || need liblz4-dev
 	# The lab's firewall is the real one.
 	have nft || need nftables
 	if ! compiler >/dev/null; then
