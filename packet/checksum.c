@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "packet/checksum.h"
 
+#include "packet/ip.h"
+
 #define TCP_CHECKSUM_AT 16
 
 uint64_t checksum_add(uint64_t sum, struct bytes b)
@@ -27,30 +29,36 @@ uint16_t checksum_fold(uint64_t sum)
 }
 
 /* RFC 9293 section 3.1; RFC 8200 section 8.1 has wider fields that add up to the same. */
-static uint64_t pseudo_header(const struct packet *p, uint32_t len)
+static uint64_t pseudo_header(const uint8_t *src, const uint8_t *dst, size_t addr_len, uint32_t len)
 {
-	size_t addr_len = p->ip_version == 4 ? 4 : 16;
-	uint8_t tail[8] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len, 0, 0, 0,
-			    p->protocol };
+	uint8_t tail[8] = {
+		(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len, 0, 0, 0, PROTO_TCP
+	};
 	uint64_t sum = checksum_add(0, bytes_of(tail, sizeof(tail)));
 
-	sum = checksum_add(sum, bytes_of(p->src.b, addr_len));
-	return checksum_add(sum, bytes_of(p->dst.b, addr_len));
+	sum = checksum_add(sum, bytes_of(src, addr_len));
+	return checksum_add(sum, bytes_of(dst, addr_len));
+}
+
+bool checksum_tcp_bytes_bad(const uint8_t *src, const uint8_t *dst, size_t addr_len, struct bytes l4, uint32_t stated)
+{
+	struct bytes all = l4, at = l4, whole;
+	uint16_t stored;
+	uint64_t pseudo;
+
+	if (!bytes_take(&all, stated, &whole) || !bytes_skip(&at, TCP_CHECKSUM_AT) ||
+	    !bytes_copy(&at, &stored, sizeof(stored)))
+		return false;
+	pseudo = pseudo_header(src, dst, addr_len, stated);
+	if (checksum_fold(checksum_add(pseudo, whole)) == 0xffff)
+		return false;
+	return stored && stored != checksum_fold(pseudo) &&
+	       stored != checksum_fold(pseudo_header(src, dst, addr_len, 0));
 }
 
 bool checksum_tcp_is_bad(const struct packet *p)
 {
-	struct bytes all = p->l4, at = p->l4, whole;
-	uint16_t stored;
-	uint64_t pseudo;
-
 	if (p->more_fragments || p->source_routed || !p->ip_total)
 		return false;
-	if (!bytes_take(&all, p->l4_stated, &whole) || !bytes_skip(&at, TCP_CHECKSUM_AT) ||
-	    !bytes_copy(&at, &stored, sizeof(stored)))
-		return false;
-	pseudo = pseudo_header(p, p->l4_stated);
-	if (checksum_fold(checksum_add(pseudo, whole)) == 0xffff)
-		return false;
-	return stored && stored != checksum_fold(pseudo) && stored != checksum_fold(pseudo_header(p, 0));
+	return checksum_tcp_bytes_bad(p->src.b, p->dst.b, p->ip_version == 4 ? 4 : 16, p->l4, p->l4_stated);
 }

@@ -23,4 +23,8 @@ uint16_t checksum_fold(uint64_t sum);
  */
 bool checksum_tcp_is_bad(const struct packet *p);
 
+/* The same for the bytes of a segment (l4, of `stated` bytes as the IP header has it) between two addresses of
+ * addr_len bytes, which is no fragment, nor source-routed. */
+bool checksum_tcp_bytes_bad(const uint8_t *src, const uint8_t *dst, size_t addr_len, struct bytes l4, uint32_t stated);
+
 #endif

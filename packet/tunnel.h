@@ -30,6 +30,14 @@ enum decode_result gre_strip(struct rest *r, struct packet *p);
  */
 enum decode_result udp_strip(struct rest *r, struct packet *p);
 
+enum tunnel_port {
+	TUNNEL_GTPU = 2152,
+	TUNNEL_VXLAN = 4789,
+	TUNNEL_VXLAN_GPE = 4790,
+	TUNNEL_GENEVE = 6081,
+	TUNNEL_VXLAN_LINUX = 8472,
+};
+
 /* For these: a step with p's addresses. */
 void tunnel_add(struct packet *p, enum path_kind kind, bool has_id, uint32_t id);
 

@@ -152,7 +152,8 @@ static const struct {
 	uint16_t port;
 	enum decode_result (*strip)(struct rest *r, struct packet *p);
 } tunnels[] = {
-	{ 4789, vxlan_strip }, { 8472, vxlan_strip }, { 4790, gpe_strip }, { 6081, geneve_strip }, { 2152, gtpu_strip },
+	{ TUNNEL_VXLAN, vxlan_strip },	 { TUNNEL_VXLAN_LINUX, vxlan_strip }, { TUNNEL_VXLAN_GPE, gpe_strip },
+	{ TUNNEL_GENEVE, geneve_strip }, { TUNNEL_GTPU, gtpu_strip },
 };
 
 enum decode_result udp_strip(struct rest *r, struct packet *p)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "packet/sight.h"
+
+#include "packet/checksum.h"
+#include "packet/classify.h"
+
+#define OPTION_NOP 1
+#define OPTION_TIMESTAMPS 8
+
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint32_t mark(uint32_t ip_id, bool has_ts, uint32_t tsval)
+{
+	return (uint32_t)(flow_hash_mix((uint64_t)ip_id << 33 | (uint64_t)has_ts << 32 | tsval, FLOW_HASH_K1) >> 32);
+}
+
+/* The TSval among the options, len bytes; the same walk as tcp_options_next(). */
+static bool find_tsval(const uint8_t *o, uint32_t len, uint32_t *ret)
+{
+	uint32_t at = 0;
+
+	while (at < len && o[at]) {
+		if (o[at] == OPTION_NOP) {
+			at++;
+			continue;
+		}
+		if (at + 1 >= len || o[at + 1] < 2 || at + o[at + 1] > len)
+			return false;
+		if (o[at] == OPTION_TIMESTAMPS && o[at + 1] == 10) {
+			*ret = be32(o + at + 2);
+			return true;
+		}
+		at += o[at + 1];
+	}
+	return false;
+}
+
+/* What the quick way needs of a packet that is as plain as can be. */
+struct plain {
+	const uint8_t *ip, *l4;
+	uint32_t captured; /* of l4 */
+	uint32_t stated;   /* length of l4 by the IP header */
+	bool v6;
+};
+
+static bool find_plain(int linktype, struct bytes frame, struct ip_place *place, struct plain *ret)
+{
+	uint32_t header_len, room;
+
+	if (!ip_place(link_layout_of(linktype), frame.p, (uint32_t)frame.len, place))
+		return false;
+	ret->ip = frame.p + place->at;
+	room = (uint32_t)frame.len - place->at;
+	if (place->ethertype == ETHERTYPE_IPV4) {
+		if (room < 40 || ret->ip[0] != 0x45 || ret->ip[9] != PROTO_TCP || classify_be16(ret->ip + 6) & 0x3fff)
+			return false;
+		if (classify_be16(ret->ip + 2) < 40)
+			return false;
+		ret->l4 = ret->ip + 20;
+		ret->stated = classify_be16(ret->ip + 2) - 20u;
+		ret->captured = room - 20;
+	} else if (place->ethertype == ETHERTYPE_IPV6) {
+		if (room < 60 || ret->ip[0] >> 4 != 6 || ret->ip[6] != PROTO_TCP)
+			return false;
+		ret->l4 = ret->ip + 40;
+		ret->stated = classify_be16(ret->ip + 4);
+		ret->captured = room - 40;
+		ret->v6 = true;
+	} else {
+		return false;
+	}
+	header_len = (uint32_t)(ret->l4[12] >> 4) * 4;
+	if (ret->captured > ret->stated)
+		ret->captured = ret->stated;
+	return header_len >= 20 && header_len <= ret->captured;
+}
+
+static void fill_plain(const struct plain *p, struct sighting *ret)
+{
+	uint32_t header_len = (uint32_t)(p->l4[12] >> 4) * 4, tsval = 0, id;
+	bool has_ts;
+
+	*ret = (struct sighting){ .kind = SIGHTING_SEGMENT, .family = p->v6 ? 6 : 4 };
+	if (p->v6) {
+		memcpy(ret->src, p->ip + 8, 16);
+		memcpy(ret->dst, p->ip + 24, 16);
+		ret->ttl = p->ip[7];
+		id = be32(p->ip) & 0xfffff;
+	} else {
+		memcpy(ret->src, p->ip + 12, 4);
+		memcpy(ret->dst, p->ip + 16, 4);
+		ret->ttl = p->ip[8];
+		id = classify_be16(p->ip + 4);
+	}
+	ret->sport = classify_be16(p->l4);
+	ret->dport = classify_be16(p->l4 + 2);
+	ret->seq = be32(p->l4 + 4);
+	ret->ack = be32(p->l4 + 8);
+	ret->flags = classify_be16(p->l4 + 12) & 0x1ff;
+	ret->len = p->stated - header_len;
+	has_ts = find_tsval(p->l4 + 20, header_len - 20, &tsval);
+	ret->mark = mark(id, has_ts, tsval);
+	ret->bad_checksum =
+		checksum_tcp_bytes_bad(ret->src, ret->dst, p->v6 ? 16 : 4, bytes_of(p->l4, p->captured), p->stated);
+}
+
+/* The tags that ip_place() went over. */
+static uint16_t vlan_path(struct bytes frame, const struct ip_place *place, struct paths *paths, int linktype)
+{
+	uint32_t first = linktype == LINK_ETHERNET ? 14 : linktype == LINK_LINUX_SLL ? 16 : 20, at;
+	struct path path = { 0 };
+
+	if (linktype != LINK_ETHERNET && linktype != LINK_LINUX_SLL && linktype != LINK_LINUX_SLL2)
+		return 0;
+	for (at = first; at < place->at; at += 4)
+		path.steps[path.n++] = (struct path_step){ .kind = PATH_VLAN,
+							   .has_id = true,
+							   .id = classify_be16(frame.p + at) & 0xfffu };
+	return paths_number(paths, &path);
+}
+
+static void fill_addr(uint8_t to[16], const struct addr *a)
+{
+	memcpy(to, a->b, 16);
+}
+
+static void fill_icmp(const struct event_icmp *i, struct sighting *ret)
+{
+	ret->kind = SIGHTING_ICMP;
+	ret->family = i->flow.client.addr.family;
+	fill_addr(ret->src, &i->flow.client.addr);
+	fill_addr(ret->dst, &i->flow.server.addr);
+	ret->sport = i->flow.client.port;
+	ret->dport = i->flow.server.port;
+	ret->has_seq = i->has_seq;
+	ret->seq = i->quoted_seq;
+	ret->icmp_type = i->type;
+	ret->icmp_code = i->code;
+	ret->from = i->from;
+}
+
+static void fill_segment(const struct packet *p, struct sighting *ret)
+{
+	const struct event_segment *g = &p->event.segment;
+	uint32_t id = p->ip_version == 6 ? p->flow_label : classify_be16(p->ip.p + 4);
+
+	ret->kind = SIGHTING_SEGMENT;
+	ret->family = p->ip_version;
+	fill_addr(ret->src, &g->src.addr);
+	fill_addr(ret->dst, &g->dst.addr);
+	ret->sport = g->src.port;
+	ret->dport = g->dst.port;
+	ret->seq = g->seq;
+	ret->ack = g->ack;
+	ret->len = g->len;
+	ret->flags = g->flags;
+	ret->ttl = g->ttl;
+	ret->bad_checksum = g->bad_checksum;
+	ret->mark = mark(id, g->has_ts, g->tsval);
+}
+
+enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, struct paths *paths, struct sighting *ret)
+{
+	struct ip_place place = { 0 };
+	struct plain plain = { 0 };
+	enum decode_result r;
+	struct packet p;
+
+	if (find_plain(linktype, frame, &place, &plain)) {
+		fill_plain(&plain, ret);
+		ret->path = vlan_path(frame, &place, paths, linktype);
+		return DECODE_OK;
+	}
+	r = decode_cut_frame(linktype, frame, on_wire, &p);
+	if (r != DECODE_OK)
+		return r;
+	*ret = (struct sighting){ 0 };
+	if (p.event.kind == EVENT_ICMP)
+		fill_icmp(&p.event.icmp, ret);
+	else
+		fill_segment(&p, ret);
+	ret->path = paths_number(paths, &p.path);
+	return DECODE_OK;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_PACKET_SIGHT_H
+#define SYNSENT_PACKET_SIGHT_H
+
+#include "core/handshakes.h"
+#include "packet/decode.h"
+#include "packet/paths.h"
+
+/*
+ * A captured frame as core/handshakes.h takes it: decode_cut_frame() in short,
+ * with a quick way for plain TCP.  on_wire: the frame's length when it was sent.
+ * On DECODE_OK *ret is filled but for t_ns, packet, file and what
+ * handshakes_feed() fills; otherwise it is undefined.
+ */
+enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, struct paths *paths, struct sighting *ret);
+
+#endif
