@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/digest.h"
 
+#include <stddef.h>
+
 bool digest_failed(const struct digest *d)
 {
 	return d->outcome != OUTCOME_ESTABLISHED && d->outcome != OUTCOME_PENDING;
 }
 
-/*
- * An answer is one that fits, whether or not it helped: a SYN-ACK that came
- * after the client had left, and an ICMP of a type that ends nothing, answered.
- */
 static bool fits(const struct reply *r)
 {
 	return r->ignored == IGNORED_NOT || r->ignored == IGNORED_LATE || r->ignored == IGNORED_DROPPED ||
-	       r->ignored == IGNORED_BY_TYPE;
+	       r->ignored == IGNORED_BY_TYPE || r->ignored == IGNORED_CHECKSUM;
+}
+
+const struct reply *digest_answer(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (fits(&a->replies[i]))
+			return &a->replies[i];
+	return NULL;
 }
 
 void digest_make(const struct attempt *a, const struct verdict *v, struct digest *ret)
 {
+	const struct reply *answer = digest_answer(a);
 	int i;
 
 	*ret = (struct digest){ .number = a->number,
@@ -28,13 +37,9 @@ void digest_make(const struct attempt *a, const struct verdict *v, struct digest
 				.outcome = v->outcome,
 				.gave_up_by = v->gave_up_by,
 				.limit = v->limit,
-				.confidence = v->confidence };
-	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
-		if (!fits(&a->replies[i]))
-			continue;
-		if (ret->answer == REPLY_NONE)
-			ret->answer = a->replies[i].kind;
-		ret->n_synacks += a->replies[i].kind == REPLY_SYN_ACK;
-	}
+				.confidence = v->confidence,
+				.answer = answer ? answer->kind : REPLY_NONE };
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		ret->n_synacks += a->replies[i].kind == REPLY_SYN_ACK && fits(&a->replies[i]);
 	ret->half_open = ret->answer == REPLY_SYN_ACK && v->outcome == OUTCOME_UNANSWERED;
 }

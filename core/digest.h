@@ -26,6 +26,10 @@ struct digest {
 /* Outcomes that a summary counts as failures: all but established and pending. */
 bool digest_failed(const struct digest *d);
 
+/* The first reply that fits, whether or not it helped: late ones, and ICMP of a type that ends nothing, are answers.
+ * NULL: there is none. */
+const struct reply *digest_answer(const struct attempt *a);
+
 /* The digest of an attempt that was judged. */
 void digest_make(const struct attempt *a, const struct verdict *v, struct digest *ret);
 

@@ -41,6 +41,8 @@ struct sighting {
 	uint8_t icmp_type, icmp_code;
 	struct addr from; /* ICMP: its sender */
 
+	bool joins_only; /* a SYN that begins no attempt, but may belong to one */
+
 	/* Filled by handshakes_feed(). */
 	uint32_t attempt; /* number of the attempt that it belongs to; 0: none */
 	bool duplicate;	  /* the same packet was seen before: a mirror port, two interfaces */
@@ -61,11 +63,14 @@ struct handshakes_counts {
 	uint64_t sightings;
 	uint64_t attempts;
 	uint64_t duplicates;
-	uint64_t unmatched; /* answers that belong to no attempt */
-	uint64_t odd;	    /* SYN with FIN or RST: no attempt, no answer */
-	uint64_t evicted;   /* attempts that were given undecided, for want of memory */
-	uint64_t open_max;  /* attempts followed at once, at most */
-	size_t memory;	    /* bytes in use now */
+	uint64_t unmatched;	/* answers that belong to no attempt */
+	uint64_t odd;		/* SYN with FIN or RST: no attempt, no answer */
+	uint64_t evicted;	/* attempts that were given undecided, for want of memory */
+	uint64_t notes_lost;	/* what was not kept of an attempt, for the same reason */
+	uint64_t attempts_lost; /* SYNs that no attempt could be made of, for the same reason */
+	uint64_t syns;		/* SYNs of attempts; those that were duplicates not */
+	uint64_t open_max;	/* attempts followed at once, at most */
+	size_t memory;		/* bytes in use now */
 };
 
 /* NULL when there is no memory. */
@@ -79,10 +84,14 @@ void handshakes_free(struct handshakes *h);
 void handshakes_feed(struct handshakes *h, struct sighting *s, size_t n);
 
 /*
- * May a client's segment with that flow hash (core/flow_hash.h) be what some
- * attempt waits for?  False is certain.
+ * A filter for segments that are neither SYN nor RST: one whose flow hash
+ * (core/flow_hash.h, with the seed of the config) has 0 at [hash %
+ * HANDSHAKES_AWAITED] is nothing that any attempt waits for.  Valid until
+ * handshakes_free(), always up to date.
  */
-bool handshakes_awaits(const struct handshakes *h, uint32_t flow_hash);
+#define HANDSHAKES_AWAITED (1u << 16)
+uint32_t handshakes_flow_hash(const struct handshakes *h, const struct sighting *s);
+const uint8_t *handshakes_awaited(const struct handshakes *h);
 
 /* The observation goes on and nothing came until now_ns. */
 void handshakes_advance(struct handshakes *h, int64_t now_ns);

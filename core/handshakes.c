@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation.  A hash that is the same for both directions of a flow
+ * finds the chain where its attempts are: SYNs by flow and ISN, answers by what
+ * they acknowledge (core/handshakes_rules.c).  An attempt is an entry of 56
+ * bytes (core/handshakes_table.c); what came after its first SYN is noted in
+ * chunks of 64 (core/handshakes_notes.c), which most of a flood never need.
+ *
+ * It waits in a queue of the young until a retransmission would be due, then in
+ * a timer wheel until no further packet is to be expected, by the clock of the
+ * capture.  What is decided is not forgotten at once: the last 32,768 of them
+ * stay, so that what comes late, even a SYN after an hour, finds its attempt
+ * (core/handshakes_queues.c).  Then it is judged and given
+ * (core/handshakes_tell.c).  Nothing depends on the hash but the time it takes.
+ *
+ * A filter tells the caller which segments without SYN or RST can matter at all:
+ * those of flows where an attempt waits for its client's acknowledgement.
+ */
+#include "core/handshakes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/handshakes_table.h"
+
+#define MEMORY_LEAST (1u << 20)
+
+struct handshakes *handshakes_new(const struct handshakes_config *c)
+{
+	struct handshakes *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->config = *c;
+	if (h->config.memory < MEMORY_LEAST)
+		h->config.memory = MEMORY_LEAST;
+	h->clock_ns = INT64_MIN;
+	h->attempt = malloc(sizeof(*h->attempt));
+	if (!entries_init(h) || !h->attempt) {
+		handshakes_free(h);
+		return NULL;
+	}
+	return h;
+}
+
+void handshakes_free(struct handshakes *h)
+{
+	if (!h)
+		return;
+	entries_fini(h);
+	free(h->attempt);
+	free(h);
+}
+
+static void set_clock(struct handshakes *h, int64_t now_ns)
+{
+	if (h->clock_ns == INT64_MIN)
+		h->wheel_tick = now_ns >> WHEEL_SHIFT;
+	if (now_ns > h->clock_ns)
+		h->clock_ns = now_ns;
+}
+
+/*
+ * Which segments without SYN and RST come here is the filter's doing, which
+ * lets some through by chance; what depends on the clock must not depend on them.
+ */
+static bool moves_clock(const struct sighting *s)
+{
+	return s->kind == SIGHTING_ICMP || s->flags & (TCP_SYN | TCP_RST);
+}
+
+/* At most BATCH of them: where each will look is fetched while the others are worked on. */
+static void feed_some(struct handshakes *h, struct sighting *s, size_t n)
+{
+	uint32_t hash[BATCH];
+	struct probe probe;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		hash[i] = sighting_hash(h, &s[i]);
+		__builtin_prefetch(&h->places[hash[i] & (h->n_places - 1)]);
+	}
+	for (i = 0; i < n; i++) {
+		probe = entries_probe(h, hash[i]);
+		__builtin_prefetch(probe_next(h, &probe));
+	}
+	for (i = 0; i < n; i++) {
+		s[i].attempt = 0;
+		s[i].duplicate = false;
+		if (moves_clock(&s[i])) {
+			set_clock(h, s[i].t_ns);
+			queues_advance(h);
+		}
+		rules_feed(h, &s[i], hash[i]);
+	}
+}
+
+void handshakes_feed(struct handshakes *h, struct sighting *s, size_t n)
+{
+	size_t i;
+
+	h->counts.sightings += n;
+	for (i = 0; i < n; i += BATCH)
+		feed_some(h, s + i, n - i < BATCH ? n - i : BATCH);
+}
+
+uint32_t handshakes_flow_hash(const struct handshakes *h, const struct sighting *s)
+{
+	return sighting_hash(h, s);
+}
+
+const uint8_t *handshakes_awaited(const struct handshakes *h)
+{
+	return h->awaited;
+}
+
+void handshakes_advance(struct handshakes *h, int64_t now_ns)
+{
+	set_clock(h, now_ns);
+	queues_advance(h);
+}
+
+void handshakes_finish(struct handshakes *h, int64_t now_ns)
+{
+	set_clock(h, now_ns);
+	queues_finish(h);
+}
+
+void handshakes_counts(const struct handshakes *h, struct handshakes_counts *ret)
+{
+	*ret = h->counts;
+	ret->memory = entries_memory(h);
+}

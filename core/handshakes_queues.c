@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+
+#include "core/handshakes_table.h"
+
+#define MS ((int64_t)1000000)
+#define LEAVE_AT_ONCE 16
+
+/* A SYN-ACK is sent again as a SYN is: after 1 s, then twice as long each time. */
+static int64_t overdue_ns(int64_t gap_ns)
+{
+	return gap_ns ? 2 * gap_ns + gap_ns / 128 + 250 * MS : 1250 * MS;
+}
+
+struct last {
+	int64_t t_ns, gap_ns;
+};
+
+/* What came within a moment of the one before is no retransmission by a timer. */
+#define MOMENT_NS (100 * MS)
+
+static void saw(struct last *l, int64_t t_ns, bool first)
+{
+	int64_t gap = t_ns - l->t_ns;
+
+	if (!first && gap > MOMENT_NS)
+		l->gap_ns = gap;
+	if (first || gap > 0)
+		l->t_ns = t_ns;
+}
+
+int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
+{
+	struct last syn = { 0 }, syn_ack = { 0 };
+	bool answered = false;
+	int64_t end, other;
+	struct notes_iter it;
+	struct note n;
+
+	if (e->flags & ENTRY_SETTLED)
+		return e->start_ns;
+	if (!e->notes)
+		return e->start_ns + overdue_ns(0);
+	notes_first(&it, h, e);
+	while (notes_next(&it, &n)) {
+		if (n.kind == NOTE_SYN) {
+			saw(&syn, n.t_ns, false);
+		} else if (n.reply.kind == REPLY_SYN_ACK && n.ignored == IGNORED_NOT) {
+			saw(&syn_ack, n.t_ns, !answered);
+			answered = true;
+		}
+	}
+	end = syn.t_ns + overdue_ns(syn.gap_ns);
+	other = answered ? syn_ack.t_ns + overdue_ns(syn_ack.gap_ns) : 0;
+	return e->start_ns + (other > end ? other : end);
+}
+
+static void put(struct handshakes *h, struct queue *q, struct entry *e)
+{
+	uint32_t i = entry_index(h, e);
+
+	e->queue = 0;
+	if (q->last)
+		entry_at(h, q->last)->queue = i;
+	else
+		q->first = i;
+	q->last = i;
+	q->n++;
+}
+
+static struct entry *take(struct handshakes *h, struct queue *q)
+{
+	struct entry *e;
+
+	if (!q->first)
+		return NULL;
+	e = entry_at(h, q->first);
+	q->first = e->queue;
+	if (!q->first)
+		q->last = 0;
+	q->n--;
+	return e;
+}
+
+static void count_open(struct handshakes *h)
+{
+	uint64_t open = h->young.n + h->n_wheel;
+
+	if (open > h->counts.open_max)
+		h->counts.open_max = open;
+}
+
+static void put_into_wheel(struct handshakes *h, struct entry *e, int64_t deadline_ns)
+{
+	int64_t tick = (deadline_ns >> WHEEL_SHIFT) + 1;
+
+	if (tick <= h->wheel_tick)
+		tick = h->wheel_tick + 1;
+	if (tick > h->wheel_tick + WHEEL_SLOTS - 1)
+		tick = h->wheel_tick + WHEEL_SLOTS - 1;
+	e->queue = h->wheel[tick % WHEEL_SLOTS];
+	h->wheel[tick % WHEEL_SLOTS] = entry_index(h, e);
+	h->n_wheel++;
+}
+
+static void give(struct handshakes *h, struct entry *e)
+{
+	entry_tell(h, e);
+	entries_drop(h, e, entry_hash(h, e));
+}
+
+/* It waited long enough, or nothing can change it any more; else it waits on. */
+static void decide(struct handshakes *h, struct entry *e)
+{
+	int64_t deadline = entry_deadline_ns(h, e);
+
+	if (deadline > h->clock_ns) {
+		e->flags &= (uint16_t)~ENTRY_DORMANT;
+		put_into_wheel(h, e, deadline);
+	} else if (h->config.at_once) {
+		give(h, e);
+	} else {
+		e->flags |= ENTRY_DORMANT;
+		put(h, &h->dormant, e);
+	}
+}
+
+void queues_put_young(struct handshakes *h, struct entry *e)
+{
+	/* Where the capture's time goes back its clock is ahead of what begins. */
+	if (e->start_ns + overdue_ns(0) <= h->clock_ns)
+		decide(h, e);
+	else
+		put(h, &h->young, e);
+	count_open(h);
+}
+
+/* Slots fill from their head; turned round, those that came first are decided first. */
+static uint32_t turn_round(struct handshakes *h, uint32_t i)
+{
+	uint32_t turned = 0, next;
+
+	for (; i; i = next) {
+		next = entry_at(h, i)->queue;
+		entry_at(h, i)->queue = turned;
+		turned = i;
+	}
+	return turned;
+}
+
+static void turn_wheel(struct handshakes *h)
+{
+	int64_t now = h->clock_ns >> WHEEL_SHIFT;
+	uint32_t i, next;
+
+	if (now - h->wheel_tick > WHEEL_SLOTS)
+		h->wheel_tick = now - WHEEL_SLOTS; /* every slot, once */
+	while (h->wheel_tick < now) {
+		h->wheel_tick++;
+		i = turn_round(h, h->wheel[h->wheel_tick % WHEEL_SLOTS]);
+		h->wheel[h->wheel_tick % WHEEL_SLOTS] = 0;
+		for (; i; i = next) {
+			next = entry_at(h, i)->queue;
+			h->n_wheel--;
+			decide(h, entry_at(h, i));
+		}
+	}
+}
+
+/* Decided ones that have their turn to leave, several at once for the sake of prefetching. */
+static void leave(struct handshakes *h)
+{
+	struct entry *e[LEAVE_AT_ONCE];
+	uint32_t hash[LEAVE_AT_ONCE];
+	int i;
+
+	for (i = 0; i < LEAVE_AT_ONCE; i++) {
+		e[i] = take(h, &h->dormant);
+		hash[i] = entry_hash(h, e[i]);
+		__builtin_prefetch(&h->places[hash[i] & (h->n_places - 1)]);
+		__builtin_prefetch(&h->awaited[hash[i] % HANDSHAKES_AWAITED]);
+	}
+	for (i = 0; i < LEAVE_AT_ONCE; i++) {
+		/* something late may have come, so that it waits again */
+		if (entry_deadline_ns(h, e[i]) > h->clock_ns) {
+			decide(h, e[i]);
+			continue;
+		}
+		entry_tell(h, e[i]);
+		entries_drop(h, e[i], hash[i]);
+	}
+}
+
+void queues_advance(struct handshakes *h)
+{
+	while (h->young.first && entry_at(h, h->young.first)->start_ns + overdue_ns(0) <= h->clock_ns)
+		decide(h, take(h, &h->young));
+	turn_wheel(h);
+	while (h->dormant.n >= DORMANT_MAX + LEAVE_AT_ONCE)
+		leave(h);
+}
+
+static struct entry *first_of_wheel(struct handshakes *h)
+{
+	int64_t tick;
+	uint32_t *slot;
+	struct entry *e;
+
+	for (tick = h->wheel_tick + 1; h->n_wheel && tick < h->wheel_tick + WHEEL_SLOTS; tick++) {
+		slot = &h->wheel[tick % WHEEL_SLOTS];
+		if (!*slot)
+			continue;
+		e = entry_at(h, *slot);
+		*slot = e->queue;
+		h->n_wheel--;
+		return e;
+	}
+	return NULL;
+}
+
+bool queues_give_one(struct handshakes *h)
+{
+	struct entry *e = take(h, &h->dormant);
+
+	if (!e)
+		e = take(h, &h->young);
+	if (!e)
+		e = first_of_wheel(h);
+	if (!e)
+		return false;
+	h->evicting = entry_deadline_ns(h, e) > h->clock_ns;
+	h->counts.evicted += h->evicting;
+	give(h, e);
+	h->evicting = false;
+	return true;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void queues_finish(struct handshakes *h)
+{
+	uint64_t *order = malloc((h->n_entries + 1) * sizeof(*order)); /* number << 32 | index */
+	struct entry *e;
+	size_t n = 0, i;
+
+	if (!order) { /* then in the order in which they are found */
+		while (queues_give_one(h))
+			;
+		return;
+	}
+	while ((e = take(h, &h->dormant)) || (e = take(h, &h->young)) || (e = first_of_wheel(h)))
+		order[n++] = (uint64_t)e->number << 32 | entry_index(h, e);
+	qsort(order, n, sizeof(*order), by_number);
+	for (i = 0; i < n; i++)
+		give(h, entry_at(h, (uint32_t)order[i]));
+	free(order);
+}

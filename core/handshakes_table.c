@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/flow_hash.h"
+#include "core/handshakes_table.h"
+
+#define PLACES_FIRST 1024 /* of which three quarters are used at most */
+
+static uint32_t *pool_link(const struct pool *p, uint32_t i)
+{
+	return (uint32_t *)(void *)(p->items + i * p->size + p->link);
+}
+
+static bool pool_grow(struct pool *p)
+{
+	uint32_t cap = p->cap ? p->cap + p->cap / 2 : 64;
+	uint8_t *items = realloc(p->items, cap * p->size);
+
+	if (!items)
+		return false;
+	p->items = items;
+	p->cap = cap;
+	return true;
+}
+
+uint32_t pool_take(struct pool *p)
+{
+	uint32_t i = p->free_first;
+
+	if (i) {
+		p->free_first = *pool_link(p, i);
+	} else {
+		if (!p->n)
+			p->n = 1;
+		if (p->n >= p->cap && !pool_grow(p))
+			return 0;
+		i = p->n++;
+	}
+	memset(pool_at(p, i), 0, p->size);
+	return i;
+}
+
+void pool_give_back(struct pool *p, uint32_t i)
+{
+	*pool_link(p, i) = 0;
+	if (p->free_first)
+		*pool_link(p, p->free_last) = i;
+	else
+		p->free_first = i;
+	p->free_last = i;
+}
+
+bool entries_init(struct handshakes *h)
+{
+	h->entries = (struct pool){ .size = sizeof(struct entry), .link = offsetof(struct entry, queue) };
+	h->chunks = (struct pool){ .size = sizeof(struct chunk), .link = offsetof(struct chunk, next_used) };
+	h->addresses = (struct pool){ .size = sizeof(struct addresses), .link = 0 };
+	h->n_places = PLACES_FIRST;
+	h->places = calloc(h->n_places, sizeof(*h->places));
+	h->awaited = calloc(1, HANDSHAKES_AWAITED);
+	return h->places && h->awaited;
+}
+
+void entries_fini(struct handshakes *h)
+{
+	free(h->entries.items);
+	free(h->chunks.items);
+	free(h->addresses.items);
+	free(h->places);
+	free(h->awaited);
+}
+
+size_t entries_memory(const struct handshakes *h)
+{
+	return sizeof(*h) + HANDSHAKES_AWAITED + h->n_places * sizeof(*h->places) + h->entries.n * h->entries.size +
+	       h->chunks.n * h->chunks.size + h->addresses.n * h->addresses.size;
+}
+
+static uint16_t port_be(uint16_t port)
+{
+	const uint8_t b[2] = { (uint8_t)(port >> 8), (uint8_t)port };
+	uint16_t be;
+
+	memcpy(&be, b, sizeof(be));
+	return be;
+}
+
+static uint64_t hash_end(const struct handshakes *h, int family, const uint8_t *addr, uint16_t port)
+{
+	return family == 4 ? flow_hash_end4(h->config.seed, addr, port_be(port))
+			   : flow_hash_end6(h->config.seed, addr, port_be(port));
+}
+
+uint32_t sighting_hash(const struct handshakes *h, const struct sighting *s)
+{
+	return flow_hash(hash_end(h, s->family, s->src, s->sport), hash_end(h, s->family, s->dst, s->dport));
+}
+
+uint32_t entry_hash(const struct handshakes *h, const struct entry *e)
+{
+	const struct addresses *a;
+	uint8_t src[4], dst[4];
+
+	if (e->flags & ENTRY_V6) {
+		a = pool_at(&h->addresses, e->src);
+		return flow_hash(hash_end(h, 6, a->src, e->sport), hash_end(h, 6, a->dst, e->dport));
+	}
+	memcpy(src, &e->src, sizeof(src));
+	memcpy(dst, &e->dst, sizeof(dst));
+	return flow_hash(hash_end(h, 4, src, e->sport), hash_end(h, 4, dst, e->dport));
+}
+
+static bool same_addresses(const struct handshakes *h, const struct entry *e, const struct sighting *s,
+			   const uint8_t *client, const uint8_t *server)
+{
+	const struct addresses *a;
+
+	if (!(e->flags & ENTRY_V6))
+		return s->family == 4 && !memcmp(&e->src, client, 4) && !memcmp(&e->dst, server, 4);
+	a = pool_at(&h->addresses, e->src);
+	return s->family == 6 && !memcmp(a->src, client, 16) && !memcmp(a->dst, server, 16);
+}
+
+bool entry_is_from(const struct handshakes *h, const struct entry *e, const struct sighting *s)
+{
+	return e->sport == s->sport && e->dport == s->dport && same_addresses(h, e, s, s->src, s->dst);
+}
+
+bool entry_is_to(const struct handshakes *h, const struct entry *e, const struct sighting *s)
+{
+	return e->sport == s->dport && e->dport == s->sport && same_addresses(h, e, s, s->dst, s->src);
+}
+
+static void put(struct place *places, uint32_t n, struct place p)
+{
+	uint32_t i = p.hash & (n - 1);
+
+	while (places[i].index)
+		i = (i + 1) & (n - 1);
+	places[i] = p;
+}
+
+/* A run of full places may go round the end: begun behind a free one, entries of one hash stay in their order. */
+static bool rehash(struct handshakes *h)
+{
+	uint32_t n = h->n_places * 2, first = 0, i;
+	struct place *places = calloc(n, sizeof(*places)), *p;
+
+	if (!places)
+		return false;
+	while (h->places[first].index)
+		first++;
+	for (i = 0; i < h->n_places; i++) {
+		p = &h->places[(first + i) & (h->n_places - 1)];
+		if (p->index)
+			put(places, n, *p);
+	}
+	free(h->places);
+	h->places = places;
+	h->n_places = n;
+	return true;
+}
+
+static bool is_crowded(const struct handshakes *h)
+{
+	return h->n_entries >= h->n_places / 4 * 3;
+}
+
+/* Another place may be taken: by all means within three quarters, or with more places. */
+static bool have_place(struct handshakes *h)
+{
+	return !is_crowded(h) ||
+	       (entries_memory(h) + h->n_places * sizeof(*h->places) <= h->config.memory && rehash(h));
+}
+
+/* What the table would have to grow by, to take a sighting. */
+static size_t wanted(const struct handshakes *h)
+{
+	return (h->entries.free_first ? 0 : h->entries.size) + (is_crowded(h) ? h->n_places * sizeof(*h->places) : 0) +
+	       (h->chunks.free_first ? 0 : h->chunks.size) + (h->addresses.free_first ? 0 : h->addresses.size);
+}
+
+#define GIVES_MAX 64
+
+void entries_make_room(struct handshakes *h)
+{
+	int i;
+
+	for (i = 0; i < GIVES_MAX && entries_memory(h) + wanted(h) > h->config.memory; i++)
+		if (!queues_give_one(h))
+			return;
+}
+
+bool entries_may_grow(const struct handshakes *h, const struct pool *p)
+{
+	return p->free_first || entries_memory(h) + p->size <= h->config.memory;
+}
+
+static bool store_addresses(struct handshakes *h, struct entry *e, const struct sighting *s)
+{
+	struct addresses *a;
+	uint32_t i;
+
+	if (s->family == 4) {
+		memcpy(&e->src, s->src, sizeof(e->src));
+		memcpy(&e->dst, s->dst, sizeof(e->dst));
+		return true;
+	}
+	i = entries_may_grow(h, &h->addresses) ? pool_take(&h->addresses) : 0;
+	if (!i)
+		return false;
+	a = pool_at(&h->addresses, i);
+	memcpy(a->src, s->src, sizeof(a->src));
+	memcpy(a->dst, s->dst, sizeof(a->dst));
+	e->src = i;
+	e->flags = ENTRY_V6;
+	return true;
+}
+
+struct entry *entries_start(struct handshakes *h, const struct sighting *s, uint32_t hash)
+{
+	struct entry *e;
+	uint32_t i = have_place(h) && entries_may_grow(h, &h->entries) ? pool_take(&h->entries) : 0;
+
+	if (!i)
+		return NULL;
+	e = entry_at(h, i);
+	if (!store_addresses(h, e, s)) {
+		pool_give_back(&h->entries, i);
+		return NULL;
+	}
+	e->start_ns = s->t_ns;
+	e->sport = s->sport;
+	e->dport = s->dport;
+	e->isn = s->seq;
+	e->packet_low = (uint32_t)s->packet;
+	e->packet_high = (uint8_t)(s->packet >> 32);
+	e->path = s->path;
+	e->file = s->file < UINT16_MAX ? (uint16_t)s->file : UINT16_MAX;
+	e->ttl = s->ttl;
+	e->n_syns = 1;
+	e->number = (uint32_t)++h->counts.attempts;
+	put(h->places, h->n_places, (struct place){ hash, i });
+	h->n_entries++;
+	return e;
+}
+
+/* Those behind it move up, each as far as its hash allows, so that none is cut off (Knuth, 6.4, algorithm R). */
+static void free_place(struct handshakes *h, uint32_t hash, uint32_t index)
+{
+	uint32_t mask = h->n_places - 1, hole = hash & mask, i;
+
+	while (h->places[hole].index != index)
+		hole = (hole + 1) & mask;
+	for (i = (hole + 1) & mask; h->places[i].index; i = (i + 1) & mask) {
+		if (((i - h->places[i].hash) & mask) < ((i - hole) & mask))
+			continue; /* its home lies behind the hole */
+		h->places[hole] = h->places[i];
+		hole = i;
+	}
+	h->places[hole].index = 0;
+}
+
+static void await_no_more(struct handshakes *h, struct entry *e, uint32_t hash)
+{
+	uint8_t *count = &h->awaited[hash % HANDSHAKES_AWAITED];
+
+	if (!(e->flags & ENTRY_AWAITS))
+		return;
+	e->flags &= (uint16_t)~ENTRY_AWAITS;
+	if (*count < UINT8_MAX)
+		--*count;
+}
+
+void entries_drop(struct handshakes *h, struct entry *e, uint32_t hash)
+{
+	uint32_t i = entry_index(h, e);
+
+	free_place(h, hash, i);
+	await_no_more(h, e, hash);
+	if (e->notes)
+		notes_free(h, e);
+	if (e->flags & ENTRY_V6)
+		pool_give_back(&h->addresses, e->src);
+	pool_give_back(&h->entries, i);
+	h->n_entries--;
+}
+
+/* A counter that has come to its end stays there: what it lets through is looked up all the same. */
+void entries_await(struct handshakes *h, struct entry *e, uint32_t hash)
+{
+	uint8_t *count = &h->awaited[hash % HANDSHAKES_AWAITED];
+
+	e->flags |= ENTRY_AWAITS;
+	if (*count < UINT8_MAX)
+		++*count;
+}
+
+void entries_await_no_more(struct handshakes *h, struct entry *e)
+{
+	if (e->flags & ENTRY_AWAITS)
+		await_no_more(h, e, entry_hash(h, e));
+}

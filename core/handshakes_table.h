@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_HANDSHAKES_TABLE_H
+#define SYNSENT_CORE_HANDSHAKES_TABLE_H
+
+#include "core/handshakes.h"
+
+/* The inside of core/handshakes.h.  Private to core/handshakes*.c. */
+
+enum entry_flag {
+	ENTRY_V6 = 1 << 0,
+	ENTRY_SYN_ACK = 1 << 1,	 /* a SYN-ACK that fits came */
+	ENTRY_ACKED = 1 << 2,	 /* the handshake is complete */
+	ENTRY_REFUSED = 1 << 3,	 /* an RST that fits came */
+	ENTRY_GONE = 1 << 4,	 /* the client answered a SYN-ACK with an RST */
+	ENTRY_REPLACED = 1 << 5, /* another attempt of the same flow began */
+	ENTRY_CROSSED = 1 << 6,	 /* simultaneous open */
+	ENTRY_DORMANT = 1 << 7,	 /* in the queue of those that are decided */
+	ENTRY_BAD_CHECKSUM = 1 << 8,
+	ENTRY_RESET = 1 << 9,	    /* an RST after the handshake was noted */
+	ENTRY_AWAITS = 1 << 10,	    /* counted in the filter of what is waited for */
+	ENTRY_DATA = 1 << 11,	    /* SYN 0 carried data, and a note says how much */
+	ENTRY_CLIENT_RST = 1 << 12, /* an RST of the client was noted */
+};
+
+/* Nothing that comes can change what the outcome is. */
+#define ENTRY_SETTLED (ENTRY_ACKED | ENTRY_REFUSED | ENTRY_GONE | ENTRY_REPLACED)
+
+/* One attempt: 56 bytes, the last four unused.  Indexes are of the pools below, 0 being none. */
+struct entry {
+	int64_t start_ns;
+	uint32_t src, dst; /* IPv4, as in the header; IPv6: src is an index of the addresses */
+	uint16_t sport, dport;
+	uint32_t isn;
+	uint32_t number;
+	uint32_t queue; /* in the queue or wheel slot that it is in; the free list */
+	uint32_t notes; /* the first chunk */
+	uint32_t packet_low;
+	uint16_t mark; /* of the last SYN */
+	uint16_t flags;
+	uint16_t path, file;
+	uint8_t packet_high, ttl;
+	uint8_t n_syns; /* stays at UINT8_MAX beyond */
+	uint8_t n_replies;
+};
+
+/* What came after SYN 0, in order: words of 64 bits in chunks of 64 bytes. */
+#define CHUNK_WORDS 7
+
+struct chunk {
+	uint32_t next_used; /* index << 3 | words used */
+	uint32_t syns_more; /* first chunk: SYNs beyond those that n_syns can count */
+	uint64_t words[CHUNK_WORDS];
+};
+
+struct addresses {
+	uint8_t src[16], dst[16];
+};
+
+/* An array that grows, and whose free items are chained, those that were freed first to be used first. */
+struct pool {
+	uint8_t *items;
+	size_t size, link; /* of one; offset in it of a uint32_t that links free ones */
+	uint32_t n, cap;   /* n: used at some time, item 0 being none */
+	uint32_t free_first, free_last;
+};
+
+/* A place in the hash table, which is probed one after the other from where the hash says; index 0: free. */
+struct place {
+	uint32_t hash, index;
+};
+
+struct queue {
+	uint32_t first, last;
+	uint32_t n;
+};
+
+/* 67 ms a slot, so that a turn is 68 s; what is further away is put into the last slot and again from there. */
+#define WHEEL_SLOTS 1024
+#define WHEEL_SHIFT 26
+
+/* So many that are decided stay, in case that something late belongs to them. */
+#define DORMANT_MAX 32768
+
+/* Sightings are taken by so many, for the sake of prefetching. */
+#define BATCH 32
+
+struct handshakes {
+	struct handshakes_config config;
+	struct handshakes_counts counts;
+	struct pool entries, chunks, addresses;
+	struct place *places;
+	uint32_t n_places; /* a power of two */
+	uint32_t n_entries;
+	int64_t clock_ns;   /* the latest time so far */
+	struct queue young; /* in order of their SYN 0; at most sender_overdue_ns(0) old */
+	struct queue dormant;
+	uint32_t wheel[WHEEL_SLOTS];
+	int64_t wheel_tick; /* slots up to this one are done */
+	uint32_t n_wheel;
+	uint8_t *awaited; /* counting filter; sticks at UINT8_MAX */
+	/* while an attempt is given */
+	struct entry *telling;
+	struct attempt *attempt; /* of it, once it is made */
+	bool attempt_made;
+	bool has_bare;
+	struct digest bare; /* of one SYN and silence */
+	bool evicting;	    /* it is given undecided, for want of memory */
+};
+
+static inline struct entry *entry_at(const struct handshakes *h, uint32_t i)
+{
+	return (struct entry *)(void *)h->entries.items + i;
+}
+
+static inline uint32_t entry_index(const struct handshakes *h, const struct entry *e)
+{
+	return (uint32_t)(e - (const struct entry *)(const void *)h->entries.items);
+}
+
+static inline void *pool_at(const struct pool *p, uint32_t i)
+{
+	return p->items + i * p->size;
+}
+
+/* core/handshakes_table.c */
+
+/* An item, all zero; its index, or 0 when there is no memory. */
+uint32_t pool_take(struct pool *p);
+void pool_give_back(struct pool *p, uint32_t i);
+
+/* False when there is no memory. */
+bool entries_init(struct handshakes *h);
+void entries_fini(struct handshakes *h);
+size_t entries_memory(const struct handshakes *h);
+uint32_t sighting_hash(const struct handshakes *h, const struct sighting *s);
+
+/* Goes through the attempts of a hash, the oldest first: those of a flow in both directions, and rarely others. */
+struct probe {
+	uint32_t hash, at;
+};
+
+static inline struct probe entries_probe(const struct handshakes *h, uint32_t hash)
+{
+	return (struct probe){ hash, hash & (h->n_places - 1) };
+}
+
+static inline struct entry *probe_next(const struct handshakes *h, struct probe *p)
+{
+	const struct place *place;
+
+	while ((place = &h->places[p->at])->index) {
+		p->at = (p->at + 1) & (h->n_places - 1);
+		if (place->hash == p->hash)
+			return entry_at(h, place->index);
+	}
+	return NULL;
+}
+
+/* The sighting's source is the attempt's client, and its destination the server; or the other way round. */
+bool entry_is_from(const struct handshakes *h, const struct entry *e, const struct sighting *s);
+bool entry_is_to(const struct handshakes *h, const struct entry *e, const struct sighting *s);
+
+/* Gives attempts until there is room for what a sighting may bring, or it is no use. */
+void entries_make_room(struct handshakes *h);
+
+/* An item of that pool may be taken within config.memory. */
+bool entries_may_grow(const struct handshakes *h, const struct pool *p);
+
+/* A new attempt of that SYN; NULL when there is no memory. */
+struct entry *entries_start(struct handshakes *h, const struct sighting *s, uint32_t hash);
+
+uint32_t entry_hash(const struct handshakes *h, const struct entry *e);
+
+/* Forgets it; hash: entry_hash() of it. */
+void entries_drop(struct handshakes *h, struct entry *e, uint32_t hash);
+
+void entries_await(struct handshakes *h, struct entry *e, uint32_t hash);
+void entries_await_no_more(struct handshakes *h, struct entry *e);
+
+/* core/handshakes_queues.c: when an attempt is decided, and given. */
+int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e);
+void queues_put_young(struct handshakes *h, struct entry *e);
+void queues_advance(struct handshakes *h);
+
+/* Gives one for its memory: of the decided ones the first, else the oldest.  False when there is none. */
+bool queues_give_one(struct handshakes *h);
+
+/* Gives all that are left, in order of their numbers. */
+void queues_finish(struct handshakes *h);
+
+/* core/handshakes_notes.c */
+enum note_kind {
+	NOTE_SYN,
+	NOTE_SYN_ACK,	    /* seq, ttl, packet */
+	NOTE_SYN_ACK_AGAIN, /* as the one before */
+	NOTE_REPLY,	    /* any other answer, in full */
+	NOTE_ACK,
+	NOTE_CLIENT_RST,
+	NOTE_RESET, /* ttl */
+	NOTE_SYN_LEN,
+	NOTE_REPLACED,
+};
+
+struct note {
+	enum note_kind kind;
+	enum ignored ignored;
+	uint8_t mark;	    /* 8 bits of the sighting's */
+	int64_t t_ns;	    /* since SYN 0 */
+	uint32_t value;	    /* NOTE_RESET: the TTL; NOTE_SYN_LEN: bytes */
+	struct reply reply; /* NOTE_SYN_ACK, NOTE_SYN_ACK_AGAIN (t_ns and kind only), NOTE_REPLY */
+};
+
+/* False when there is no memory. */
+bool notes_add(struct handshakes *h, struct entry *e, const struct note *n);
+void notes_free(struct handshakes *h, struct entry *e);
+
+struct notes_iter {
+	const struct handshakes *h;
+	const struct entry *e;
+	uint32_t chunk;
+	unsigned int word;
+	struct reply last_syn_ack;
+};
+
+void notes_first(struct notes_iter *it, const struct handshakes *h, const struct entry *e);
+bool notes_next(struct notes_iter *it, struct note *ret);
+
+/* Those SYN-ACKs so far that are `from` are `to` from now on. */
+void notes_change_syn_acks(struct handshakes *h, struct entry *e, enum ignored from, enum ignored to);
+
+/* core/handshakes_rules.c */
+void rules_feed(struct handshakes *h, struct sighting *s, uint32_t hash);
+
+/* core/handshakes_tell.c */
+void entry_tell(struct handshakes *h, struct entry *e);
+uint64_t entry_packet(const struct entry *e);
+
+#endif

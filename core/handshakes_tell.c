@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/handshakes_table.h"
+
+uint64_t entry_packet(const struct entry *e)
+{
+	return (uint64_t)e->packet_high << 32 | e->packet_low;
+}
+
+static void set_flow(const struct handshakes *h, const struct entry *e, struct flow *f)
+{
+	const struct addresses *a;
+
+	f->client.port = e->sport;
+	f->server.port = e->dport;
+	f->client.addr.family = f->server.addr.family = e->flags & ENTRY_V6 ? 6 : 4;
+	if (e->flags & ENTRY_V6) {
+		a = pool_at(&h->addresses, e->src);
+		memcpy(f->client.addr.b, a->src, sizeof(a->src));
+		memcpy(f->server.addr.b, a->dst, sizeof(a->dst));
+	} else {
+		memcpy(f->client.addr.b, &e->src, sizeof(e->src));
+		memcpy(f->server.addr.b, &e->dst, sizeof(e->dst));
+	}
+}
+
+static void end(struct attempt *a, int64_t t_ns)
+{
+	if (a->end != ATTEMPT_OPEN)
+		return;
+	a->end = ATTEMPT_END_PACKETS;
+	a->ended_ns = t_ns;
+}
+
+static void take_note(struct attempt *a, const struct note *n)
+{
+	int64_t t_ns = a->syn_ns[0] + n->t_ns;
+
+	switch (n->kind) {
+	case NOTE_SYN:
+		if (a->end == ATTEMPT_END_PACKETS && !a->ack_ns && !a->replaced) { /* it was refused, and tries again */
+			a->end = ATTEMPT_OPEN;
+			a->ended_ns = 0;
+		}
+		if (a->n_syns < ATTEMPT_SYNS_MAX)
+			a->syn_ns[a->n_syns] = t_ns;
+		a->n_syns++;
+		break;
+	case NOTE_SYN_ACK:
+	case NOTE_SYN_ACK_AGAIN:
+	case NOTE_REPLY:
+		if (a->n_replies < ATTEMPT_REPLIES_MAX) {
+			a->replies[a->n_replies] = n->reply;
+			if (addr_is_any(&n->reply.from))
+				a->replies[a->n_replies].from = a->flow.server.addr;
+		}
+		a->n_replies++;
+		if (n->reply.kind == REPLY_RST && n->ignored == IGNORED_NOT)
+			end(a, t_ns);
+		break;
+	case NOTE_ACK:
+		a->ack_ns = t_ns;
+		end(a, t_ns);
+		break;
+	case NOTE_CLIENT_RST:
+		a->client_rst_ns = t_ns;
+		break;
+	case NOTE_RESET:
+		a->reset_ns = t_ns;
+		a->reset_ttl = (uint8_t)n->value;
+		break;
+	case NOTE_SYN_LEN:
+		a->syn_len = n->value;
+		break;
+	case NOTE_REPLACED:
+		a->replaced = true;
+		end(a, t_ns);
+		break;
+	}
+}
+
+/* Writes what it has, and leaves the arrays' unused parts as they are but for what is read by everyone. */
+static void expand(struct handshakes *h, const struct entry *e, struct attempt *a)
+{
+	const char *path = e->path && h->config.path_text ? h->config.path_text(e->path, h->config.user) : NULL;
+	const struct chunk *first = e->notes ? pool_at(&h->chunks, e->notes) : NULL;
+	struct notes_iter it;
+	struct note n;
+
+	memset(a, 0, sizeof(*a));
+	set_flow(h, e, &a->flow);
+	a->retransmits = -1;
+	a->has_isn = a->syns_seen = true;
+	a->isn = e->isn;
+	a->n_syns = 1;
+	a->syn_ns[0] = e->start_ns;
+	a->first_packet = entry_packet(e);
+	a->number = e->number;
+	a->file = e->file;
+	a->syn_ttl = e->ttl;
+	a->syn_bad_checksum = e->flags & ENTRY_BAD_CHECKSUM;
+	a->crossed = e->flags & ENTRY_CROSSED;
+	a->evicted = h->evicting;
+	a->observed_until_ns = h->clock_ns;
+	if (path)
+		snprintf(a->path, sizeof(a->path), "%s", path);
+	notes_first(&it, h, e);
+	while (notes_next(&it, &n))
+		take_note(a, &n);
+	if (e->n_syns == UINT8_MAX && first)
+		a->n_syns += (int)first->syns_more;
+	if (e->n_replies > a->n_replies)
+		a->n_replies = e->n_replies;
+}
+
+/* One SYN, silence, and nothing else to tell: the commonest by far in a flood, and all have the same verdict. */
+static bool is_bare(const struct handshakes *h, const struct entry *e)
+{
+	return !e->notes && !(e->flags & ~(ENTRY_V6 | ENTRY_AWAITS | ENTRY_DORMANT | ENTRY_BAD_CHECKSUM)) &&
+	       !h->evicting && entry_deadline_ns(h, e) <= h->clock_ns;
+}
+
+static void judge(struct handshakes *h, struct digest *ret)
+{
+	struct verdict v;
+
+	verdict_make(h->attempt, &v);
+	digest_make(h->attempt, &v, ret);
+}
+
+const struct attempt *handshakes_attempt(struct handshakes *h)
+{
+	if (!h->attempt_made)
+		expand(h, h->telling, h->attempt);
+	h->attempt_made = true;
+	return h->attempt;
+}
+
+void entry_tell(struct handshakes *h, struct entry *e)
+{
+	struct digest d;
+
+	if (!h->config.fn)
+		return;
+	h->telling = e;
+	h->attempt_made = false;
+	if (is_bare(h, e)) {
+		if (!h->has_bare) {
+			handshakes_attempt(h);
+			judge(h, &h->bare);
+			h->has_bare = true;
+		}
+		d = h->bare;
+		d.number = e->number;
+		d.start_ns = e->start_ns;
+		set_flow(h, e, &d.flow);
+	} else {
+		handshakes_attempt(h);
+		judge(h, &d);
+	}
+	h->config.fn(&d, h->config.user);
+	h->telling = NULL;
+}
