@@ -71,6 +71,43 @@ static inline bool bytes_u32be(struct bytes *b, uint32_t *ret)
 	return true;
 }
 
+/* Integers of a file that is in this machine's byte order, or (swapped) in the other one. */
+static inline bool bytes_u16(struct bytes *b, bool swapped, uint16_t *ret)
+{
+	struct bytes t;
+	uint16_t v;
+
+	if (!bytes_take(b, sizeof(v), &t))
+		return false;
+	memcpy(&v, t.p, sizeof(v));
+	*ret = swapped ? __builtin_bswap16(v) : v;
+	return true;
+}
+
+static inline bool bytes_u32(struct bytes *b, bool swapped, uint32_t *ret)
+{
+	struct bytes t;
+	uint32_t v;
+
+	if (!bytes_take(b, sizeof(v), &t))
+		return false;
+	memcpy(&v, t.p, sizeof(v));
+	*ret = swapped ? __builtin_bswap32(v) : v;
+	return true;
+}
+
+static inline bool bytes_u64(struct bytes *b, bool swapped, uint64_t *ret)
+{
+	struct bytes t;
+	uint64_t v;
+
+	if (!bytes_take(b, sizeof(v), &t))
+		return false;
+	memcpy(&v, t.p, sizeof(v));
+	*ret = swapped ? __builtin_bswap64(v) : v;
+	return true;
+}
+
 static inline bool bytes_copy(struct bytes *b, void *to, size_t n)
 {
 	struct bytes t;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_PCAPFILE_H
+#define SYNSENT_SOURCES_PCAPFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/bytes.h"
+#include "util/err.h"
+
+/*
+ * The classic capture file (draft-ietf-opsawg-pcap): microseconds or
+ * nanoseconds, either byte order, and the variant with longer record headers
+ * that patched libpcaps of the nineties wrote (magic a1b2cd34).
+ */
+#define PCAPFILE_HEADER_LEN 24
+
+struct pcapfile {
+	bool swapped;
+	uint32_t record_len;   /* of a record's header: 16 or 24 */
+	uint32_t second_parts; /* 1000000 or 1000000000 */
+	uint32_t snaplen;
+	int linktype;
+};
+
+/* Are these four bytes (or more) the magic of such a file? */
+bool pcapfile_is(struct bytes head);
+
+/* 0, or -EBADMSG with e filled: a header that is cut, or of an unknown version. */
+int pcapfile_read(struct bytes head, struct pcapfile *ret, struct err *e);
+
+/* One record's header. */
+struct pcapfile_record {
+	int64_t t_ns; /* within [0, 2^62); *ret_odd when the file has another */
+	uint32_t caplen, len;
+	bool odd_time; /* the fraction is a second or more */
+	bool odd_len;  /* more was captured than was there */
+};
+
+/* False when fewer than record_len bytes are there. */
+bool pcapfile_record(const struct pcapfile *f, struct bytes b, struct pcapfile_record *ret);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation.  The length of a record stands in its header, so a plain
+ * walk is one chain of cache misses: nothing can be fetched before the record
+ * ahead of it has arrived.  So several cursors walk parts of the window in turn,
+ * each one's next record being fetched while the others are at work.  Where a
+ * part begins is guessed: at a place that looks like several records in a row.
+ * The guess is proved when the cursor before it lands exactly there; what the
+ * cursors beyond a wrong guess found is thrown away, and the next walk begins
+ * where the last good one landed.
+ */
+#include "sources/walk.h"
+
+#include <string.h>
+
+#define GUESS_RECORDS 4	    /* in a row */
+#define GUESS_SPAN 300000   /* a record is shorter */
+#define GUESS_SECONDS 86400 /* between two of them */
+#define EPB 6
+#define EPB_LEAST 32 /* bytes of an Enhanced Packet Block without packet and options */
+#define EPB_DATA 28
+
+static inline uint32_t get32(const uint8_t *p, bool swapped)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return swapped ? __builtin_bswap32(v) : v;
+}
+
+static inline uint64_t get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Two 32-bit numbers, the first as the upper half. */
+static inline uint64_t get_pair(const uint8_t *p, bool swapped)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return swapped ? __builtin_bswap64(get64(p)) : get64(p) << 32 | get64(p) >> 32;
+#else
+	uint64_t v = get64(p);
+
+	return swapped ? __builtin_bswap64(v << 32 | v >> 32) : v;
+#endif
+}
+
+static inline uint32_t pad4(uint32_t n)
+{
+	return (n + 3) & ~UINT32_C(3);
+}
+
+static bool looks_like_pcap(const struct walk *w, const uint8_t *p, uint32_t around)
+{
+	uint32_t last = around, s, caplen;
+	int i;
+
+	for (i = 0; i < GUESS_RECORDS; i++) {
+		if ((size_t)(w->end - p) < w->header_len)
+			return i > 0;
+		s = get32(p, w->swapped);
+		caplen = get32(p + 8, w->swapped);
+		if (s - last > GUESS_SECONDS && last - s > GUESS_SECONDS)
+			return false;
+		if (get32(p + 4, w->swapped) >= w->second_parts || caplen < 14 || caplen > WALK_CAPLEN_MAX ||
+		    caplen > get32(p + 12, w->swapped))
+			return false;
+		last = s;
+		if ((size_t)(w->end - p) < w->header_len + caplen)
+			return i > 0;
+		p += w->header_len + caplen;
+	}
+	return true;
+}
+
+static bool looks_like_epb(const struct walk *w, const uint8_t *p)
+{
+	uint32_t total;
+	int i;
+
+	for (i = 0; i < GUESS_RECORDS; i++) {
+		if (w->end - p < EPB_LEAST)
+			return i > 0;
+		total = get32(p + 4, w->swapped);
+		if (get32(p, w->swapped) != EPB || total < EPB_LEAST || total % 4 ||
+		    get32(p + 8, w->swapped) >= w->n_interfaces)
+			return false;
+		if (total > w->end - p)
+			return i > 0;
+		if (get32(p + total - 4, w->swapped) != total)
+			return false;
+		p += total;
+	}
+	return true;
+}
+
+/* Where a record may begin from p on; NULL: nowhere near. */
+static const uint8_t *guess(const struct walk *w, const uint8_t *p)
+{
+	const uint8_t *limit = w->to - p > GUESS_SPAN ? p + GUESS_SPAN : w->to;
+	uint32_t around;
+
+	if (w->form == WALK_PCAPNG) {
+		for (p += -(uintptr_t)(p - w->from) & 3; p < limit; p += 4)
+			if (looks_like_epb(w, p))
+				return p;
+		return NULL;
+	}
+	around = get32(w->from, w->swapped);
+	for (; p < limit; p++)
+		if (looks_like_pcap(w, p, around))
+			return p;
+	return NULL;
+}
+
+/* Where each cursor begins, and the next one's begin as its end; how many. */
+static int place_cursors(const struct walk *w, const uint8_t *starts[WALK_CURSORS + 1])
+{
+	size_t part = (size_t)(w->to - w->from) / (size_t)w->n_cursors;
+	const uint8_t *p;
+	int i, n = 1;
+
+	starts[0] = w->from;
+	for (i = 1; i < w->n_cursors && part; i++) {
+		p = guess(w, w->from + part * (size_t)i);
+		if (p && p > starts[n - 1])
+			starts[n++] = p;
+	}
+	starts[n] = w->to;
+	return n;
+}
+
+/* One cursor: what is at hand while it walks. */
+struct cursor {
+	const uint8_t *p, *stop;
+	struct walk_list *list;
+	const uint8_t *landed;
+	uint64_t time_max;
+};
+
+/* A record's packet. */
+struct record {
+	const uint8_t *data, *next;
+	uint32_t caplen;
+	bool options;		/* it has some: to be looked at */
+	const uint8_t *on_wire; /* its length as it was sent */
+};
+
+static inline __attribute__((always_inline)) bool read_record(const struct walk *w, const uint8_t *p, bool ng,
+							      bool swapped, struct record *ret, uint64_t *ret_time)
+{
+	size_t left = (size_t)(w->end - p);
+	uint32_t total;
+
+	if (!ng) {
+		if (left < w->header_len)
+			return false;
+		ret->caplen = get32(p + 8, swapped);
+		if (ret->caplen > WALK_CAPLEN_MAX || ret->caplen > left - w->header_len)
+			return false;
+		ret->data = p + w->header_len;
+		ret->next = ret->data + ret->caplen;
+		ret->options = false;
+		ret->on_wire = p + 12;
+		*ret_time = get_pair(p, swapped);
+		return true;
+	}
+	if (left < EPB_LEAST || get32(p, swapped) != EPB)
+		return false;
+	total = get32(p + 4, swapped);
+	ret->caplen = get32(p + 20, swapped);
+	if (total < EPB_LEAST || total % 4 || total > left || ret->caplen > WALK_CAPLEN_MAX ||
+	    pad4(ret->caplen) > total - EPB_LEAST || get32(p + 8, swapped) >= w->n_interfaces ||
+	    get32(p + total - 4, swapped) != total)
+		return false;
+	ret->data = p + EPB_DATA;
+	ret->next = p + total;
+	ret->options = pad4(ret->caplen) != total - EPB_LEAST;
+	ret->on_wire = p + 24;
+	*ret_time = get_pair(p + 12, swapped);
+	return true;
+}
+
+/* Takes one record; false: this cursor is at its end. */
+static inline __attribute__((always_inline)) bool step(const struct walk *w, struct cursor *c, bool ng, bool swapped,
+						       enum link_layout layout)
+{
+	struct walk_list *l = c->list;
+	enum packet_sort sort;
+	struct record r;
+	uint32_t hash = 0;
+	uint64_t t;
+
+	if (c->p >= c->stop || l->n == WALK_LIST_MAX || !read_record(w, c->p, ng, swapped, &r, &t)) {
+		c->landed = c->p;
+		return false;
+	}
+	__builtin_prefetch(r.next);
+	__builtin_prefetch(r.next + 64);
+	c->time_max = t > c->time_max ? t : c->time_max;
+	sort = r.options ? SORT_LOOK : classify(layout, r.data, r.caplen, w->seed, &hash);
+	if (layout != LAYOUT_OTHER && __builtin_expect(sort == SORT_LOOK && !r.caplen && !r.options, 0) &&
+	    !get32(r.on_wire, swapped)) {
+		l->empty++;
+	} else {
+		hash = sort == SORT_LOOK ? WALK_LOOK | l->packets : hash & ~WALK_LOOK;
+		l->entries[l->n] = (uint64_t)(c->p - w->base) << 32 | hash;
+		l->n += sort != SORT_OTHER;
+		l->tcp += sort == SORT_TCP;
+		l->other += sort == SORT_OTHER;
+	}
+	l->packets++;
+	c->p = r.next;
+	return true;
+}
+
+static inline __attribute__((always_inline)) void run(const struct walk *w, struct cursor *cursors, int n, bool ng,
+						      bool swapped, enum link_layout layout)
+{
+	int active[WALK_CURSORS], i;
+
+	for (i = 0; i < n; i++)
+		active[i] = i;
+	while (n)
+		for (i = 0; i < n; i++)
+			if (!step(w, &cursors[active[i]], ng, swapped, layout))
+				active[i--] = active[--n];
+}
+
+/* Each form its own loop, with nothing left to be decided in it. */
+static void run_as(const struct walk *w, struct cursor *cursors, int n)
+{
+#define RUN_LAYOUT(layout_)                                        \
+	case layout_:                                              \
+		if (w->form == WALK_PCAPNG && w->swapped)          \
+			run(w, cursors, n, true, true, layout_);   \
+		else if (w->form == WALK_PCAPNG)                   \
+			run(w, cursors, n, true, false, layout_);  \
+		else if (w->swapped)                               \
+			run(w, cursors, n, false, true, layout_);  \
+		else                                               \
+			run(w, cursors, n, false, false, layout_); \
+		break;
+	switch (w->layout) {
+		RUN_LAYOUT(LAYOUT_ETHERNET)
+		RUN_LAYOUT(LAYOUT_SLL)
+		RUN_LAYOUT(LAYOUT_SLL2)
+		RUN_LAYOUT(LAYOUT_RAW)
+		RUN_LAYOUT(LAYOUT_OTHER)
+	default:
+		break;
+	}
+#undef RUN_LAYOUT
+}
+
+void walk(struct walk *w)
+{
+	const uint8_t *starts[WALK_CURSORS + 1];
+	struct cursor cursors[WALK_CURSORS];
+	int n = place_cursors(w, starts), i;
+
+	for (i = 0; i < n; i++) {
+		w->lists[i] = (struct walk_list){ .entries = w->lists[i].entries };
+		cursors[i] = (struct cursor){ .p = starts[i], .stop = starts[i + 1], .list = &w->lists[i] };
+	}
+	run_as(w, cursors, n);
+	w->time_max = cursors[0].time_max;
+	for (i = 1; i < n && cursors[i - 1].landed == starts[i]; i++)
+		if (cursors[i].time_max > w->time_max)
+			w->time_max = cursors[i].time_max;
+	w->n_lists = i;
+	w->landed = cursors[i - 1].landed;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_WALK_H
+#define SYNSENT_SOURCES_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "packet/classify.h"
+
+#define WALK_CURSORS 8
+#define WALK_LIST_MAX 32768 /* entries a list can hold */
+
+/* No packet of the link types that are read is longer; libpcap's MAXIMUM_SNAPLEN. */
+#define WALK_CAPLEN_MAX 262144u
+
+/* Records are of this form. */
+enum walk_form {
+	WALK_PCAP,
+	WALK_PCAPNG, /* Enhanced Packet Blocks without options; any other block ends the walk */
+};
+
+/*
+ * What was found, in the order of the records.  An entry holds the record's
+ * offset from walk.base in its upper half.  In the lower, bit 31 set: a packet
+ * to be looked at, and its ordinal among the list's packets; else the flow hash
+ * of a TCP segment without SYN and RST, without its highest bit.
+ */
+#define WALK_LOOK UINT32_C(0x80000000)
+
+struct walk_list {
+	uint64_t *entries; /* room for WALK_LIST_MAX */
+	uint32_t n;
+	uint32_t packets;	    /* all: tcp + other + empty + those to be looked at */
+	uint32_t tcp, other, empty; /* empty: of no byte at all; with LAYOUT_OTHER they are to be looked at too */
+};
+
+struct walk {
+	enum walk_form form;
+	bool swapped;	       /* the file's byte order is not this machine's */
+	uint32_t header_len;   /* pcap: of a record, 16 or 24 */
+	uint32_t second_parts; /* pcap: 1000000 or 1000000000 */
+	enum link_layout layout;
+	uint32_t n_interfaces; /* pcapng: ids below this one have that layout */
+	uint64_t seed;
+	int n_cursors;	     /* 1 to WALK_CURSORS */
+	const uint8_t *base; /* at most 4 GiB before `end` */
+	const uint8_t *from, *to;
+	const uint8_t *end; /* of the memory */
+
+	struct walk_list lists[WALK_CURSORS];
+	int n_lists;	       /* those that count */
+	const uint8_t *landed; /* the first record that was not walked */
+	/* The greatest time: seconds << 32 | parts of a second (pcap), or as in the blocks (pcapng). */
+	uint64_t time_max;
+};
+
+/*
+ * Walks the records that begin in [from, to), the first of which begins at
+ * `from`.  It ends early at a record that is not whole before `end` or not of
+ * the form, and when a list is full.
+ */
+void walk(struct walk *w);
+
+#endif
