@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/digest.h"
 #include "sinks/json.h"
 #include "sinks/rfc3339.h"
 #include "sinks/zeek.h"
@@ -20,14 +21,14 @@ static void write_time(struct json *j, const char *key, int64_t t_ns)
 static void write_event(struct json *j, const struct attempt *a, const struct verdict *v,
 			const struct attempt_json_opts *o)
 {
-	int64_t start = attempt_start_ns(a);
+	int64_t start = attempt_start_ns(a), elapsed = v->elapsed_ns > 0 ? v->elapsed_ns : 0;
 
 	json_key(j, "event");
 	json_object(j);
 	write_time(j, "start", start);
 	if (v->outcome != OUTCOME_PENDING)
-		write_time(j, "end", start + v->elapsed_ns);
-	json_key_int(j, "duration", v->elapsed_ns);
+		write_time(j, "end", start + elapsed);
+	json_key_int(j, "duration", elapsed);
 	json_key_string(j, "provider", "synsent");
 	json_key_string(j, "dataset", o->source);
 	json_end(j);
@@ -112,6 +113,42 @@ static void write_reply(struct json *j, const struct reply *r, int64_t base_ns)
 	}
 	if (r->ttl)
 		json_key_int(j, "ttl", r->ttl);
+	if (r->packet) {
+		json_key(j, "packet");
+		json_uint(j, r->packet);
+	}
+	json_end(j);
+}
+
+/* Where in a capture it is. */
+static void write_place(struct json *j, const struct attempt *a)
+{
+	const struct reply *answer = digest_answer(a);
+
+	if (!a->number)
+		return;
+	json_key_int(j, "number", a->number);
+	json_key(j, "first_packet");
+	json_uint(j, a->first_packet);
+	json_key_string(j, "path", a->path);
+	if (!answer)
+		return;
+	json_key(j, "answer");
+	json_object(j);
+	json_key_string(j, "kind", reply_kind_word(answer->kind));
+	json_key(j, "packet");
+	json_uint(j, answer->packet);
+	json_end(j);
+}
+
+static void write_file(struct json *j, const char *file)
+{
+	json_key(j, "log");
+	json_object(j);
+	json_key(j, "file");
+	json_object(j);
+	json_key_string(j, "path", file);
+	json_end(j);
 	json_end(j);
 }
 
@@ -244,6 +281,7 @@ static void write_synsent(struct json *j, const struct attempt *a, const struct 
 	write_drops(j, a);
 	if (a->has_isn)
 		json_key_int(j, "isn", a->isn);
+	write_place(j, a);
 	if (o->scaled) {
 		json_key(j, "scaled");
 		json_bool(j, true);
@@ -254,7 +292,8 @@ static void write_synsent(struct json *j, const struct attempt *a, const struct 
 
 void attempt_json(const struct attempt *a, const struct verdict *v, const struct attempt_json_opts *o, struct buf *to)
 {
-	const char *conn_state = zeek_conn_state(a, v);
+	/* a connection of a capture is not followed to its end */
+	const char *conn_state = a->number && v->outcome == OUTCOME_ESTABLISHED ? NULL : zeek_conn_state(a, v);
 	struct json j;
 
 	json_init(&j, to);
@@ -271,6 +310,8 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 		json_key_string(&j, "type", errno_name(v->error));
 		json_end(&j);
 	}
+	if (o->file)
+		write_file(&j, o->file);
 	write_synsent(&j, a, v, o);
 	if (conn_state) {
 		json_key(&j, "zeek");

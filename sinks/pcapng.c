@@ -117,16 +117,16 @@ static int write_section(struct pcapng *p, const struct pcapng_opts *o, struct e
 	return block_end(p, e);
 }
 
-static int write_interface(struct pcapng *p, const struct pcapng_opts *o, struct err *e)
+int pcapng_interface(struct pcapng *p, int linktype, const char *name, struct err *e)
 {
 	static const uint8_t nanoseconds = 9;
 	struct buf *b = &p->block;
 
 	block_begin(b, BLOCK_INTERFACE);
-	put16(b, (uint16_t)o->linktype);
+	put16(b, (uint16_t)linktype);
 	put16(b, 0);
 	put32(b, p->snaplen);
-	text_option(b, OPT_IF_NAME, o->interface);
+	text_option(b, OPT_IF_NAME, name);
 	option(b, OPT_IF_TSRESOL, &nanoseconds, 1);
 	put32(b, OPT_END);
 	return block_end(p, e);
@@ -137,20 +137,22 @@ int pcapng_create(const struct pcapng_opts *o, struct pcapng **ret, struct err *
 	struct pcapng *p;
 	int r;
 
-	if (o->linktype < 0 || o->linktype > UINT16_MAX || o->snaplen < 0)
+	if (o->linktype < -1 || o->linktype > UINT16_MAX || o->snaplen < 0)
 		return err_set(e, EINVAL, "cannot write %s: link type %d, snap length %d do not fit into pcapng",
 			       o->path, o->linktype, o->snaplen);
 	p = calloc(1, sizeof(*p));
 	if (!p) {
+		outfile_abort(o->file);
 		err_sys(e, ENOMEM, "cannot write %s", o->path);
 		return -ENOMEM;
 	}
 	p->snaplen = (uint32_t)o->snaplen;
-	r = outfile_create(o->path, &p->file, e);
+	p->file = o->file;
+	r = o->file ? 0 : outfile_create(o->path, &p->file, e);
 	if (r == 0)
 		r = write_section(p, o, e);
-	if (r == 0)
-		r = write_interface(p, o, e);
+	if (r == 0 && o->linktype >= 0)
+		r = pcapng_interface(p, o->linktype, o->interface, e);
 	if (r < 0) {
 		pcapng_abort(p);
 		return r;
@@ -159,8 +161,8 @@ int pcapng_create(const struct pcapng_opts *o, struct pcapng **ret, struct err *
 	return 0;
 }
 
-int pcapng_packet(struct pcapng *p, int64_t t_ns, const uint8_t *data, size_t caplen, size_t len, const char *comment,
-		  struct err *e)
+int pcapng_packet_of(struct pcapng *p, uint32_t interface, int64_t t_ns, const uint8_t *data, size_t caplen, size_t len,
+		     const char *comment, struct err *e)
 {
 	struct buf *b = &p->block;
 	size_t before;
@@ -175,7 +177,7 @@ int pcapng_packet(struct pcapng *p, int64_t t_ns, const uint8_t *data, size_t ca
 			       (long long)t_ns);
 	}
 	block_begin(b, BLOCK_PACKET);
-	put32(b, 0); /* the one interface */
+	put32(b, interface);
 	put32(b, (uint32_t)((uint64_t)t_ns >> 32));
 	put32(b, (uint32_t)t_ns);
 	put32(b, (uint32_t)caplen);
@@ -187,6 +189,12 @@ int pcapng_packet(struct pcapng *p, int64_t t_ns, const uint8_t *data, size_t ca
 	if (b->len > before)
 		put32(b, OPT_END);
 	return block_end(p, e);
+}
+
+int pcapng_packet(struct pcapng *p, int64_t t_ns, const uint8_t *data, size_t caplen, size_t len, const char *comment,
+		  struct err *e)
+{
+	return pcapng_packet_of(p, 0, t_ns, data, caplen, len, comment, e);
 }
 
 int pcapng_close(struct pcapng *p, struct err *e)
