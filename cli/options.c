@@ -92,6 +92,27 @@ static int set_kernel(const struct given *g, void *to, struct err *e)
 	return 0;
 }
 
+static int set_size(const struct given *g, void *to, struct err *e)
+{
+	static const char units[] = "KMG";
+	unsigned long long v;
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	v = strtoull(g->value, &end, 10);
+	unit = *end ? strchr(units, *end & ~0x20) : NULL;
+	if (*g->value < '0' || *g->value > '9' || errno || (*end && (!unit || end[1]))) {
+		err_set(e, EINVAL, "%s %s: not a size", g->as, g->value);
+		err_remedy(e, "a size is written 4096, 64K, 256M or 1G");
+		return -EINVAL;
+	}
+	for (; unit && unit >= units && v < UINT64_MAX / 1024; unit--)
+		v *= 1024;
+	*(uint64_t *)to = v;
+	return 0;
+}
+
 static int set_value(const struct option_row *row, const struct given *g, void *opts, struct err *e)
 {
 	void *to = (char *)opts + row->offset;
@@ -106,8 +127,11 @@ static int set_value(const struct option_row *row, const struct given *g, void *
 	case OPT_DURATION:
 		return set_duration(row, g, to, e);
 	case OPT_STRING:
-		*(const char **)to = g->value;
+	case OPT_MAYBE:
+		*(const char **)to = g->value ? g->value : "";
 		return 0;
+	case OPT_SIZE:
+		return set_size(g, to, e);
 	case OPT_ADDR:
 		if (addr_parse(g->value, &a))
 			return err_set(e, EINVAL, "%s %s: not an IPv4 or IPv6 address", g->as, g->value);
@@ -149,12 +173,17 @@ struct parser {
 	struct err *e;
 };
 
+static bool wants_value(const struct option_row *row)
+{
+	return row->type != OPT_FLAG && row->type != OPT_MAYBE;
+}
+
 /* The value of an option that needs one: what came with it, else the next argument. */
 static int take(struct parser *p, const struct option_row *row, struct given *g)
 {
 	int r;
 
-	if (row->type != OPT_FLAG && !g->value) {
+	if (wants_value(row) && !g->value) {
 		if (p->i + 1 >= p->argc) {
 			err_set(p->e, EINVAL, "%s: needs a value, %s", g->as, row->arg);
 			return usage(p->c, p->e);
@@ -229,7 +258,7 @@ static int parse_letters(struct parser *p)
 		}
 		as[1] = *letter;
 		g = (struct given){ .as = as };
-		if (row->type == OPT_FLAG) {
+		if (!wants_value(row)) {
 			set_value(row, &g, p->opts, p->e);
 			continue;
 		}

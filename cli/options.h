@@ -21,6 +21,8 @@ enum option_type {
 	OPT_STRING,   /* const char *, points into argv */
 	OPT_ADDR,     /* struct addr */
 	OPT_KERNEL,   /* uint32_t KERNEL_VERSION_OF */
+	OPT_SIZE,     /* uint64_t bytes: "64M"; K, M and G are powers of 1024 */
+	OPT_MAYBE,    /* const char *: what follows "=" in the long form; "" when given without */
 };
 
 struct option_row {

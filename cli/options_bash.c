@@ -54,7 +54,7 @@ static void print_command(FILE *to, const struct command *c)
 		fputs("\t\targ_words=$commands\n", to);
 	fputs("\t\tcase $before in\n", to);
 	for (row = c->rows; row->name; row++)
-		if (row->type != OPT_FLAG)
+		if (row->type != OPT_FLAG && row->type != OPT_MAYBE)
 			print_value(to, row);
 	fputs("\t\tesac\n\t\t;;\n", to);
 }

@@ -82,10 +82,16 @@ static void print_wrapped(FILE *to, const char *text, int at, int indent)
 	fputc('\n', to);
 }
 
+/* A value that may be left out is written to the name: "[=WHAT]". */
+static const char *arg_gap(const struct option_row *row)
+{
+	return row->type == OPT_MAYBE ? "" : " ";
+}
+
 /* "  -n, --retries N", "      --linear N" */
 static int row_width(const struct option_row *row)
 {
-	return 6 + 2 + (int)strlen(row->name) + (row->arg ? 1 + (int)strlen(row->arg) : 0);
+	return 6 + 2 + (int)strlen(row->name) + (row->arg ? (int)strlen(arg_gap(row)) + (int)strlen(row->arg) : 0);
 }
 
 /* The words of its help, and its range. */
@@ -109,7 +115,7 @@ static void print_row(FILE *to, const struct option_row *row, int column)
 	else
 		fprintf(to, "      --%s", row->name);
 	if (row->arg)
-		fprintf(to, " %s", row->arg);
+		fprintf(to, "%s%s", arg_gap(row), row->arg);
 	if (width + 2 > column)
 		fprintf(to, "\n%*s", column, "");
 	else
