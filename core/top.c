@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entries lie in an array without gaps, new ones at its end; the index, open
+ * addressing at half load, holds their numbers.  A slot has 16 bits of the hash
+ * too, so that a key that is not there is known so without a look at an entry.
+ */
+#include "core/top.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct top {
+	size_t max, n, n_slots;
+	uint64_t seed;
+	uint32_t dropped; /* the most weight that a key which is not there may have had */
+	uint32_t *slots;  /* 16 bits of hash, 16 of entry + 1; 0: free */
+	uint32_t *credits;
+	struct top_entry *entries;
+};
+
+static size_t slots_for(size_t max)
+{
+	size_t n = 16;
+
+	while (n < 2 * max)
+		n *= 2;
+	return n;
+}
+
+size_t top_memory(size_t max)
+{
+	return sizeof(struct top) + max * (sizeof(struct top_entry) + sizeof(uint32_t)) +
+	       slots_for(max) * sizeof(uint32_t);
+}
+
+struct top *top_new(size_t max, uint64_t seed)
+{
+	struct top *t = calloc(1, sizeof(*t));
+
+	assert(max >= 1 && max <= TOP_MAX);
+	if (!t)
+		return NULL;
+	t->max = max;
+	t->seed = seed;
+	t->n_slots = slots_for(max);
+	t->slots = calloc(t->n_slots, sizeof(*t->slots));
+	t->credits = malloc(max * sizeof(*t->credits));
+	t->entries = malloc(max * sizeof(*t->entries));
+	if (!t->slots || !t->credits || !t->entries) {
+		top_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void top_free(struct top *t)
+{
+	if (!t)
+		return;
+	free(t->slots);
+	free(t->credits);
+	free(t->entries);
+	free(t);
+}
+
+/* Read where they lie: an address that was just copied could not be read in words without a stall. */
+static uint32_t hash_of(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
+{
+	uint64_t part[2], h, rest = (uint64_t)addr->family << 32 | (uint64_t)port << 16 | tag;
+
+	memcpy(part, addr->b, sizeof(part));
+	h = (part[0] ^ t->seed) * 0xd6e8feb86659fd93ULL;
+	h ^= h >> 32;
+	h += (part[1] ^ rest << 17 ^ t->seed >> 7) * 0x9e3779b97f4a7c15ULL;
+	h = (h ^ h >> 29) * 0xd6e8feb86659fd93ULL;
+	return (uint32_t)(h >> 32);
+}
+
+static uint32_t key_hash(const struct top *t, const struct top_key *k)
+{
+	return hash_of(t, &k->addr, k->port, k->tag);
+}
+
+static bool same_addr(const struct addr *a, const struct addr *b)
+{
+	uint64_t x[2], y[2];
+
+	memcpy(x, a->b, sizeof(x));
+	memcpy(y, b->b, sizeof(y));
+	return a->family == b->family && x[0] == y[0] && x[1] == y[1];
+}
+
+/* The slot of a key, or the free one where it belongs. */
+static inline uint32_t *slot_of(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag,
+				uint32_t hash)
+{
+	size_t at = hash & (t->n_slots - 1);
+	const struct top_key *k;
+
+	for (; t->slots[at]; at = (at + 1) & (t->n_slots - 1)) {
+		if (t->slots[at] >> 16 != hash >> 16)
+			continue;
+		k = &t->entries[(t->slots[at] & 0xffff) - 1].key;
+		if (k->port == port && k->tag == tag && same_addr(&k->addr, addr))
+			break;
+	}
+	return &t->slots[at];
+}
+
+static void fill_slot(uint32_t *slot, uint32_t hash, size_t i)
+{
+	*slot = (hash & 0xffff0000) | (uint32_t)(i + 1);
+}
+
+/* The k-th lowest credit, k from 0; by counting, a byte at a time, from the highest that any of them uses. */
+static uint32_t kth_credit(const struct top *t, size_t k)
+{
+	uint32_t found = 0, mask = 0, any = 0, b;
+	size_t bins[256], i;
+	int shift = 24;
+
+	for (i = 0; i < t->n; i++)
+		any |= t->credits[i];
+	while (shift && !(any >> shift))
+		shift -= 8;
+	for (; shift >= 0; shift -= 8) {
+		memset(bins, 0, sizeof(bins));
+		for (i = 0; i < t->n; i++)
+			if ((t->credits[i] & mask) == found)
+				bins[t->credits[i] >> shift & 0xff]++;
+		for (b = 0; k >= bins[b]; b++)
+			k -= bins[b];
+		found |= b << shift;
+		mask |= (uint32_t)0xff << shift;
+	}
+	return found;
+}
+
+static void prune(struct top *t)
+{
+	uint32_t least = kth_credit(t, (t->n - 1) / 2), hash;
+	const struct top_key *key;
+	size_t i, kept = 0;
+
+	memset(t->slots, 0, t->n_slots * sizeof(*t->slots));
+	for (i = 0; i < t->n; i++) {
+		if (t->credits[i] <= least)
+			continue;
+		t->credits[kept] = t->credits[i] - least;
+		if (kept != i)
+			t->entries[kept] = t->entries[i];
+		key = &t->entries[kept].key;
+		hash = key_hash(t, key);
+		fill_slot(slot_of(t, &key->addr, key->port, key->tag, hash), hash, kept);
+		kept++;
+	}
+	t->n = kept;
+	t->dropped = tally_sum(t->dropped, least);
+}
+
+/* A new entry, all zero but its key.  Apart from its caller, which is mostly done without it. */
+static __attribute__((noinline)) size_t enter(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag,
+					      uint32_t hash, uint32_t *slot)
+{
+	struct top_entry *e;
+
+	if (t->n == t->max) {
+		prune(t);
+		slot = slot_of(t, addr, port, tag, hash);
+	}
+	fill_slot(slot, hash, t->n);
+	t->credits[t->n] = 0;
+	e = &t->entries[t->n];
+	*e = (struct top_entry){ .missing = t->dropped, .first_failure_ns = INT64_MAX, .last_failure_ns = INT64_MIN };
+	e->key.addr = *addr;
+	e->key.port = port;
+	e->key.tag = tag;
+	return t->n++;
+}
+
+/* The number of the key's entry, a new one when there was none. */
+static inline __attribute__((always_inline)) size_t take(struct top *t, const struct addr *addr, uint16_t port,
+							 uint16_t tag)
+{
+	uint32_t hash = hash_of(t, addr, port, tag), *slot = slot_of(t, addr, port, tag, hash);
+
+	return *slot ? (*slot & 0xffff) - 1 : enter(t, addr, port, tag, hash, slot);
+}
+
+void top_feed(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, const struct digest *d)
+{
+	size_t i = take(t, addr, port, tag);
+	struct top_entry *e = &t->entries[i];
+	uint32_t weight = 1;
+
+	if (tally_outcome_failed(d->outcome)) {
+		weight = TOP_WEIGHT_FAILED;
+		if (d->start_ns < e->first_failure_ns)
+			e->first_failure_ns = d->start_ns;
+		if (d->start_ns > e->last_failure_ns)
+			e->last_failure_ns = d->start_ns;
+	}
+	t->credits[i] = tally_sum(t->credits[i], weight);
+	tally_add(&e->tally, d);
+}
+
+static void merge_entry(struct top_entry *into, const struct top_entry *from)
+{
+	if (from->first_failure_ns < into->first_failure_ns)
+		into->first_failure_ns = from->first_failure_ns;
+	if (from->last_failure_ns > into->last_failure_ns)
+		into->last_failure_ns = from->last_failure_ns;
+	tally_merge(&into->tally, &from->tally);
+}
+
+/* What `from` may have dropped of a key is added to all at first, and taken from those that it knows better. */
+void top_merge(struct top *into, const struct top *from)
+{
+	size_t i, at, n = into->n;
+
+	for (i = 0; i < n; i++)
+		into->entries[i].missing = tally_sum(into->entries[i].missing, from->dropped);
+	into->dropped = tally_sum(into->dropped, from->dropped);
+	for (i = 0; i < from->n; i++) {
+		const struct top_entry *e = &from->entries[i];
+
+		at = take(into, &e->key.addr, e->key.port, e->key.tag);
+		into->entries[at].missing = tally_sum(into->entries[at].missing - from->dropped, e->missing);
+		into->credits[at] = tally_sum(into->credits[at], from->credits[i]);
+		merge_entry(&into->entries[at], e);
+	}
+}
+
+size_t top_n(const struct top *t)
+{
+	return t->n;
+}
+
+const struct top_entry *top_get(const struct top *t, size_t i)
+{
+	return &t->entries[i];
+}
+
+bool top_pruned(const struct top *t)
+{
+	return t->dropped > 0;
+}
+
+uint64_t top_missing_failures(const struct top *t)
+{
+	return t->dropped / TOP_WEIGHT_FAILED;
+}
+
+int top_key_compare(const struct top_key *a, const struct top_key *b)
+{
+	int c = a->addr.family - b->addr.family;
+
+	if (!c)
+		c = memcmp(a->addr.b, b->addr.b, sizeof(a->addr.b));
+	if (!c)
+		c = a->port - b->port;
+	return c ? c : a->tag - b->tag;
+}
+
+static int compare(const struct top_entry *a, const struct top_entry *b)
+{
+	uint64_t fa = tally_failures(&a->tally), fb = tally_failures(&b->tally);
+
+	if (fa == fb) {
+		fa = tally_attempts(&a->tally);
+		fb = tally_attempts(&b->tally);
+	}
+	return fa != fb ? (fa < fb ? 1 : -1) : top_key_compare(&a->key, &b->key);
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+	return compare(*(const struct top_entry *const *)a, *(const struct top_entry *const *)b);
+}
+
+/* Few of many are put in their place as they come; all are sorted. */
+size_t top_worst(const struct top *t, const struct top_entry **ret, size_t max)
+{
+	size_t i, at, n = 0;
+
+	if (max >= t->n) {
+		for (i = 0; i < t->n; i++)
+			ret[i] = &t->entries[i];
+		qsort(ret, t->n, sizeof(*ret), compare_pointers);
+		return t->n;
+	}
+	for (i = 0; i < t->n && max; i++) {
+		if (n == max && compare(&t->entries[i], ret[n - 1]) > 0)
+			continue;
+		n += n < max;
+		for (at = n - 1; at && compare(&t->entries[i], ret[at - 1]) < 0; at--)
+			ret[at] = ret[at - 1];
+		ret[at] = &t->entries[i];
+	}
+	return n;
+}
