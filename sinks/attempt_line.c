@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sinks/attempt_line.h"
+
+#include <string.h>
+
+#include "core/story_words.h"
+#include "sinks/figures.h"
+
+#define FLOW_WIDTH 38	 /* most pairs of IPv4 endpoints are shorter */
+#define OUTCOME_WIDTH 11 /* "established", "unreachable" */
+
+/* No printf on the way of most lines: it would be half of the time. */
+static void put_int(uint64_t n, int width, struct buf *to)
+{
+	char text[24];
+	size_t at = sizeof(text);
+
+	do
+		text[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	while (sizeof(text) - at < (size_t)width)
+		text[--at] = ' ';
+	buf_add(to, text + at, sizeof(text) - at);
+}
+
+/* Up to that column, at least two. */
+static void put_gap(size_t len, size_t width, struct buf *to)
+{
+	static const char spaces[] = "                                        ";
+
+	buf_add(to, spaces, len < width ? width + 2 - len : 2);
+}
+
+static void put_flow(const struct attempt *a, struct buf *to)
+{
+	char text[ENDPOINT_TEXT_LEN];
+	size_t start = to->len;
+
+	buf_str(to, endpoint_format(&a->flow.client, text));
+	buf_str(to, " > ");
+	buf_str(to, endpoint_format(&a->flow.server, text));
+	if (a->path[0]) {
+		buf_str(to, " [");
+		buf_escaped(to, a->path, strnlen(a->path, sizeof(a->path)));
+		buf_char(to, ']');
+	}
+	put_gap(to->len - start, FLOW_WIDTH, to);
+}
+
+static void put_outcome(enum outcome o, bool color, struct buf *to)
+{
+	const char *word = outcome_word(o);
+
+	color = color && o != OUTCOME_PENDING;
+	if (color)
+		buf_str(to, o == OUTCOME_ESTABLISHED ? "\033[32m" : "\033[31m");
+	buf_str(to, word);
+	if (color)
+		buf_str(to, "\033[0m");
+	put_gap(strlen(word), OUTCOME_WIDTH, to);
+}
+
+/* The SYN that left last before that time. */
+static int syn_before(const struct attempt *a, int64_t t_ns)
+{
+	int n = a->n_syns < ATTEMPT_SYNS_MAX ? a->n_syns : ATTEMPT_SYNS_MAX, i = 0;
+
+	while (i + 1 < n && a->syn_ns[i + 1] && a->syn_ns[i + 1] <= t_ns)
+		i++;
+	return i;
+}
+
+static void put_established(const struct attempt *a, const struct verdict *v, struct buf *to)
+{
+	figures_elapsed(v->elapsed_ns, to);
+	if (a->n_syns > 1)
+		buf_fmt(to, ", %d SYNs", a->n_syns);
+	if (a->crossed)
+		buf_str(to, ", simultaneous open");
+}
+
+static void put_rst(const struct attempt *a, const struct reply *r, struct buf *to)
+{
+	figures_elapsed(r->t_ns - attempt_start_ns(a), to);
+	buf_str(to, ", RST on SYN ");
+	put_int((uint64_t)syn_before(a, r->t_ns), 0, to);
+}
+
+static void put_icmp(const struct attempt *a, const struct reply *r, struct buf *to)
+{
+	const char *words = story_icmp_text(r->icmp_family, r->icmp_type, r->icmp_code);
+	char from[ADDR_TEXT_LEN];
+
+	buf_str(to, r->icmp_family == 6 ? "icmp6 " : "icmp ");
+	put_int(r->icmp_type, 0, to);
+	buf_char(to, '/');
+	put_int(r->icmp_code, 0, to);
+	if (*words) {
+		buf_str(to, " (");
+		buf_str(to, words);
+		buf_char(to, ')');
+	}
+	buf_str(to, " from ");
+	buf_str(to, addr_format(&r->from, from));
+	buf_str(to, " after ");
+	figures_elapsed(r->t_ns - attempt_start_ns(a), to);
+}
+
+/* Why what came back did not help; of several reasons the first. */
+static void put_ignored(const struct attempt *a, struct buf *to)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
+		const struct reply *r = &a->replies[i];
+
+		if (r->ignored == IGNORED_NOT || r->ignored == IGNORED_LATE)
+			continue;
+		buf_fmt(to, "; %s ignored: %s", reply_kind_word(r->kind), ignored_word(r->ignored));
+		return;
+	}
+}
+
+static void put_headline(const struct attempt *a, const struct verdict *v, struct buf *to)
+{
+	int n = a->n_syns;
+
+	if (v->headline[0]) {
+		buf_escaped(to, v->headline, strnlen(v->headline, sizeof(v->headline)));
+	} else {
+		buf_fmt(to, "%d SYN%s over ", n, n == 1 ? "" : "s");
+		figures_elapsed(v->elapsed_ns, to);
+	}
+	put_ignored(a, to);
+	if (v->confidence != CONFIDENCE_UNKNOWN && v->outcome != OUTCOME_PENDING) {
+		buf_str(to, "  (");
+		buf_str(to, confidence_word(v->confidence));
+		buf_char(to, ')');
+	}
+}
+
+static void put_words(const struct attempt *a, const struct verdict *v, struct buf *to)
+{
+	const struct reply *r = attempt_accepted_reply(a);
+
+	if (v->outcome == OUTCOME_ESTABLISHED)
+		put_established(a, v, to);
+	else if (v->outcome == OUTCOME_REFUSED && r && r->kind == REPLY_RST)
+		put_rst(a, r, to);
+	else if ((v->outcome == OUTCOME_REFUSED || v->outcome == OUTCOME_UNREACHABLE) && r && r->kind == REPLY_ICMP)
+		put_icmp(a, r, to);
+	else
+		put_headline(a, v, to);
+}
+
+void attempt_line(const struct attempt *a, const struct verdict *v, const struct attempt_line_look *o, struct buf *to)
+{
+	put_int(a->number, 5, to);
+	buf_str(to, "  ");
+	figures_clock(attempt_start_ns(a), CLOCK_MS | (o->date ? CLOCK_DATE : 0), to);
+	buf_str(to, "  ");
+	put_flow(a, to);
+	put_outcome(v->outcome, o->color, to);
+	put_words(a, v, to);
+	if (a->evicted)
+		buf_str(to, ", judged too early for want of memory");
+	buf_char(to, '\n');
+}
