@@ -2,13 +2,13 @@
 /*
  * Theory of operation.  A hash that is the same for both directions of a flow
  * finds the chain where its attempts are: SYNs by flow and ISN, answers by what
- * they acknowledge (core/handshakes_rules.c).  An attempt is an entry of 56
+ * they acknowledge (core/handshakes_rules.c).  An attempt is an entry of 52
  * bytes (core/handshakes_table.c); what came after its first SYN is noted in
  * chunks of 64 (core/handshakes_notes.c), which most of a flood never need.
  *
  * It waits in a queue of the young until a retransmission would be due, then in
  * a timer wheel until no further packet is to be expected, by the clock of the
- * capture.  What is decided is not forgotten at once: the last 32,768 of them
+ * capture.  What is decided is not forgotten at once: the last 16,384 of them
  * stay, so that what comes late, even a SYN after an hour, finds its attempt
  * (core/handshakes_queues.c).  Then it is judged and given
  * (core/handshakes_tell.c).  Nothing depends on the hash but the time it takes.
@@ -35,8 +35,9 @@ struct handshakes *handshakes_new(const struct handshakes_config *c)
 	if (h->config.memory < MEMORY_LEAST)
 		h->config.memory = MEMORY_LEAST;
 	h->clock_ns = INT64_MIN;
+	h->young_due_ns = INT64_MAX;
 	h->attempt = malloc(sizeof(*h->attempt));
-	if (!entries_init(h) || !h->attempt) {
+	if (!entries_init(h) || !queues_init(h) || !h->attempt) {
 		handshakes_free(h);
 		return NULL;
 	}
@@ -48,6 +49,7 @@ void handshakes_free(struct handshakes *h)
 	if (!h)
 		return;
 	entries_fini(h);
+	queues_fini(h);
 	free(h->attempt);
 	free(h);
 }
@@ -69,44 +71,35 @@ static bool moves_clock(const struct sighting *s)
 	return s->kind == SIGHTING_ICMP || s->flags & (TCP_SYN | TCP_RST);
 }
 
-/* At most BATCH of them: where each will look is fetched while the others are worked on. */
-static void feed_some(struct handshakes *h, struct sighting *s, size_t n)
+void handshakes_expect(const struct handshakes *h, const struct sighting *s)
 {
-	uint32_t hash[BATCH];
-	struct probe probe;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		hash[i] = sighting_hash(h, &s[i]);
-		__builtin_prefetch(&h->places[hash[i] & (h->n_places - 1)]);
-	}
-	for (i = 0; i < n; i++) {
-		probe = entries_probe(h, hash[i]);
-		__builtin_prefetch(probe_next(h, &probe));
-	}
-	for (i = 0; i < n; i++) {
-		s[i].attempt = 0;
-		s[i].duplicate = false;
-		if (moves_clock(&s[i])) {
-			set_clock(h, s[i].t_ns);
-			queues_advance(h);
-		}
-		rules_feed(h, &s[i], hash[i]);
-	}
+	__builtin_prefetch(&h->places[s->flow_hash & (h->n_places - 1)]);
 }
 
-void handshakes_feed(struct handshakes *h, struct sighting *s, size_t n)
+/* Only entries of that very flow are fetched: of a flood most have none. */
+static void fetch(const struct handshakes *h, uint32_t hash)
+{
+	struct probe p = entries_probe(h, hash);
+
+	__builtin_prefetch(probe_next(h, &p));
+}
+
+void handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n)
 {
 	size_t i;
 
 	h->counts.sightings += n;
-	for (i = 0; i < n; i += BATCH)
-		feed_some(h, s + i, n - i < BATCH ? n - i : BATCH);
-}
-
-uint32_t handshakes_flow_hash(const struct handshakes *h, const struct sighting *s)
-{
-	return sighting_hash(h, s);
+	for (i = 0; i < n; i++)
+		fetch(h, s[i]->flow_hash);
+	for (i = 0; i < n; i++) {
+		s[i]->attempt = 0;
+		s[i]->duplicate = false;
+		if (moves_clock(s[i])) {
+			set_clock(h, s[i]->t_ns);
+			queues_advance(h);
+		}
+		rules_feed(h, s[i], s[i]->flow_hash);
+	}
 }
 
 const uint8_t *handshakes_awaited(const struct handshakes *h)
@@ -129,5 +122,5 @@ void handshakes_finish(struct handshakes *h, int64_t now_ns)
 void handshakes_counts(const struct handshakes *h, struct handshakes_counts *ret)
 {
 	*ret = h->counts;
-	ret->memory = entries_memory(h);
+	ret->memory = h->memory;
 }

@@ -15,6 +15,7 @@
 struct handshakes;
 
 enum sighting_kind {
+	SIGHTING_NONE,
 	SIGHTING_SEGMENT,
 	SIGHTING_ICMP, /* an ICMP error; addresses, ports and seq are those of the quoted segment */
 };
@@ -41,7 +42,8 @@ struct sighting {
 	uint8_t icmp_type, icmp_code;
 	struct addr from; /* ICMP: its sender */
 
-	bool joins_only; /* a SYN that begins no attempt, but may belong to one */
+	bool joins_only;    /* a SYN that begins no attempt, but may belong to one */
+	uint32_t flow_hash; /* core/flow_hash.h, with the seed of the config */
 
 	/* Filled by handshakes_feed(). */
 	uint32_t attempt; /* number of the attempt that it belongs to; 0: none */
@@ -77,11 +79,18 @@ struct handshakes_counts {
 struct handshakes *handshakes_new(const struct handshakes_config *c);
 void handshakes_free(struct handshakes *h);
 
+/* Fills s->flow_hash. */
+void sighting_set_hash(struct sighting *s, uint64_t seed);
+
+/* It will be fed soon: fetches what will be looked at then. */
+void handshakes_expect(const struct handshakes *h, const struct sighting *s);
+
 /*
- * Takes n sightings in the order of the timeline.  Time may go back; the
+ * Takes n sightings in the order of the timeline; some 32 that were expected are
+ * taken quickest.  Time may go back; the
  * latest so far is the clock by which attempts are decided.
  */
-void handshakes_feed(struct handshakes *h, struct sighting *s, size_t n);
+void handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n);
 
 /*
  * A filter for segments that are neither SYN nor RST: one whose flow hash
@@ -90,7 +99,6 @@ void handshakes_feed(struct handshakes *h, struct sighting *s, size_t n);
  * handshakes_free(), always up to date.
  */
 #define HANDSHAKES_AWAITED (1u << 16)
-uint32_t handshakes_flow_hash(const struct handshakes *h, const struct sighting *s);
 const uint8_t *handshakes_awaited(const struct handshakes *h);
 
 /* The observation goes on and nothing came until now_ns. */

@@ -85,7 +85,7 @@ static uint32_t chunk_with_room(struct handshakes *h, struct entry *e, unsigned 
 		last = chunk_at(h, last)->next_used >> 3;
 	if (last && CHUNK_WORDS - (chunk_at(h, last)->next_used & 7) >= n)
 		return last;
-	i = entries_may_grow(h, &h->chunks) ? pool_take(&h->chunks) : 0;
+	i = entries_may_grow(h, &h->chunks) ? pool_take(h, &h->chunks) : 0;
 	if (!i)
 		return 0;
 	if (!last) {

@@ -55,31 +55,65 @@ int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
 	return e->start_ns + (other > end ? other : end);
 }
 
-static void put(struct handshakes *h, struct queue *q, struct entry *e)
-{
-	uint32_t i = entry_index(h, e);
+#define YOUNG_FIRST 1024
 
-	e->queue = 0;
-	if (q->last)
-		entry_at(h, q->last)->queue = i;
-	else
-		q->first = i;
-	q->last = i;
-	q->n++;
+bool queues_init(struct handshakes *h)
+{
+	h->young.size = YOUNG_FIRST;
+	h->dormant.size = DORMANT_RING;
+	h->young.items = malloc(h->young.size * sizeof(*h->young.items));
+	h->dormant.items = malloc(h->dormant.size * sizeof(*h->dormant.items));
+	h->memory += (h->young.size + h->dormant.size) * sizeof(uint32_t);
+	return h->young.items && h->dormant.items;
 }
 
-static struct entry *take(struct handshakes *h, struct queue *q)
+void queues_fini(struct handshakes *h)
+{
+	free(h->young.items);
+	free(h->dormant.items);
+}
+
+static uint32_t *ring_at(const struct ring *r, uint32_t i)
+{
+	return &r->items[(r->first + i) & (r->size - 1)];
+}
+
+static void ring_put(struct ring *r, uint32_t index)
+{
+	*ring_at(r, r->n++) = index;
+}
+
+/* It comes soon: what lies that far behind the first is fetched. */
+#define AHEAD 8
+
+static struct entry *ring_take(struct handshakes *h, struct ring *r)
 {
 	struct entry *e;
 
-	if (!q->first)
+	if (!r->n)
 		return NULL;
-	e = entry_at(h, q->first);
-	q->first = e->queue;
-	if (!q->first)
-		q->last = 0;
-	q->n--;
+	if (r->n > AHEAD)
+		__builtin_prefetch(entry_at(h, *ring_at(r, AHEAD)));
+	e = entry_at(h, *ring_at(r, 0));
+	r->first++;
+	r->n--;
 	return e;
+}
+
+static bool ring_grow(struct handshakes *h, struct ring *r)
+{
+	uint32_t *items = malloc(2 * r->size * sizeof(*items)), i;
+
+	if (!items)
+		return false;
+	for (i = 0; i < r->n; i++)
+		items[i] = *ring_at(r, i);
+	free(r->items);
+	h->memory += r->size * sizeof(*items);
+	r->items = items;
+	r->size *= 2;
+	r->first = 0;
+	return true;
 }
 
 static void count_open(struct handshakes *h)
@@ -105,7 +139,7 @@ static void put_into_wheel(struct handshakes *h, struct entry *e, int64_t deadli
 
 static void give(struct handshakes *h, struct entry *e)
 {
-	entry_tell(h, e);
+	entry_tell(h, e, entry_deadline_ns(h, e) <= h->clock_ns);
 	entries_drop(h, e, entry_hash(h, e));
 }
 
@@ -114,25 +148,48 @@ static void decide(struct handshakes *h, struct entry *e)
 {
 	int64_t deadline = entry_deadline_ns(h, e);
 
-	if (deadline > h->clock_ns) {
-		e->flags &= (uint16_t)~ENTRY_DORMANT;
+	if (deadline > h->clock_ns)
 		put_into_wheel(h, e, deadline);
-	} else if (h->config.at_once) {
+	else if (h->config.at_once)
 		give(h, e);
-	} else {
-		e->flags |= ENTRY_DORMANT;
-		put(h, &h->dormant, e);
-	}
+	else
+		ring_put(&h->dormant, entry_index(h, e));
 }
 
 void queues_put_young(struct handshakes *h, struct entry *e)
 {
 	/* Where the capture's time goes back its clock is ahead of what begins. */
-	if (e->start_ns + overdue_ns(0) <= h->clock_ns)
+	if (e->start_ns + overdue_ns(0) <= h->clock_ns || (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
 		decide(h, e);
-	else
-		put(h, &h->young, e);
+		return;
+	}
+	if (!h->young.n)
+		h->young_due_ns = e->start_ns + overdue_ns(0);
+	ring_put(&h->young, entry_index(h, e));
 	count_open(h);
+}
+
+/* Decided ones that have their turn to leave, several at once for the sake of prefetching. */
+static void leave(struct handshakes *h)
+{
+	struct entry *e[LEAVE_AT_ONCE];
+	uint32_t hash[LEAVE_AT_ONCE];
+	int i;
+
+	for (i = 0; i < LEAVE_AT_ONCE; i++) {
+		e[i] = ring_take(h, &h->dormant);
+		hash[i] = entry_hash(h, e[i]);
+		__builtin_prefetch(&h->places[hash[i] & (h->n_places - 1)], 1);
+	}
+	for (i = 0; i < LEAVE_AT_ONCE; i++) {
+		/* something late may have come, so that it waits again */
+		if (entry_deadline_ns(h, e[i]) > h->clock_ns) {
+			decide(h, e[i]);
+			continue;
+		}
+		entry_tell(h, e[i], true);
+		entries_drop(h, e[i], hash[i]);
+	}
 }
 
 /* Slots fill from their head; turned round, those that came first are decided first. */
@@ -163,41 +220,29 @@ static void turn_wheel(struct handshakes *h)
 			next = entry_at(h, i)->queue;
 			h->n_wheel--;
 			decide(h, entry_at(h, i));
+			if (h->dormant.n >= DORMANT_MAX)
+				leave(h);
 		}
 	}
 }
 
-/* Decided ones that have their turn to leave, several at once for the sake of prefetching. */
-static void leave(struct handshakes *h)
+static struct entry *take_young(struct handshakes *h)
 {
-	struct entry *e[LEAVE_AT_ONCE];
-	uint32_t hash[LEAVE_AT_ONCE];
-	int i;
+	struct entry *e = ring_take(h, &h->young);
 
-	for (i = 0; i < LEAVE_AT_ONCE; i++) {
-		e[i] = take(h, &h->dormant);
-		hash[i] = entry_hash(h, e[i]);
-		__builtin_prefetch(&h->places[hash[i] & (h->n_places - 1)]);
-		__builtin_prefetch(&h->awaited[hash[i] % HANDSHAKES_AWAITED]);
-	}
-	for (i = 0; i < LEAVE_AT_ONCE; i++) {
-		/* something late may have come, so that it waits again */
-		if (entry_deadline_ns(h, e[i]) > h->clock_ns) {
-			decide(h, e[i]);
-			continue;
-		}
-		entry_tell(h, e[i]);
-		entries_drop(h, e[i], hash[i]);
-	}
+	h->young_due_ns = h->young.n ? entry_at(h, *ring_at(&h->young, 0))->start_ns + overdue_ns(0) : INT64_MAX;
+	return e;
 }
 
 void queues_advance(struct handshakes *h)
 {
-	while (h->young.first && entry_at(h, h->young.first)->start_ns + overdue_ns(0) <= h->clock_ns)
-		decide(h, take(h, &h->young));
-	turn_wheel(h);
-	while (h->dormant.n >= DORMANT_MAX + LEAVE_AT_ONCE)
-		leave(h);
+	while (h->young_due_ns <= h->clock_ns) {
+		decide(h, take_young(h));
+		if (h->dormant.n >= DORMANT_MAX)
+			leave(h);
+	}
+	if (h->clock_ns >> WHEEL_SHIFT > h->wheel_tick)
+		turn_wheel(h);
 }
 
 static struct entry *first_of_wheel(struct handshakes *h)
@@ -220,10 +265,10 @@ static struct entry *first_of_wheel(struct handshakes *h)
 
 bool queues_give_one(struct handshakes *h)
 {
-	struct entry *e = take(h, &h->dormant);
+	struct entry *e = ring_take(h, &h->dormant);
 
 	if (!e)
-		e = take(h, &h->young);
+		e = take_young(h);
 	if (!e)
 		e = first_of_wheel(h);
 	if (!e)
@@ -253,7 +298,7 @@ void queues_finish(struct handshakes *h)
 			;
 		return;
 	}
-	while ((e = take(h, &h->dormant)) || (e = take(h, &h->young)) || (e = first_of_wheel(h)))
+	while ((e = ring_take(h, &h->dormant)) || (e = take_young(h)) || (e = first_of_wheel(h)))
 		order[n++] = (uint64_t)e->number << 32 | entry_index(h, e);
 	qsort(order, n, sizeof(*order), by_number);
 	for (i = 0; i < n; i++)

@@ -146,9 +146,10 @@ static void feed_syn(struct handshakes *h, struct sighting *s, uint32_t hash)
 		if (entry_is_from(h, e, s)) {
 			if (e->isn == s->seq)
 				break;
-			if (e->path == s->path && entry_deadline_ns(h, e) > s->t_ns)
+			if (e->path == s->path && (!replaced || e->number > entry_at(h, replaced)->number) &&
+			    entry_deadline_ns(h, e) > s->t_ns)
 				replaced = entry_index(h, e);
-		} else if (entry_is_to(h, e, s)) {
+		} else if (entry_is_to(h, e, s) && (!crossing || e->number > entry_at(h, crossing)->number)) {
 			crossing = entry_index(h, e);
 		}
 	}
@@ -163,6 +164,11 @@ static void feed_syn(struct handshakes *h, struct sighting *s, uint32_t hash)
 		duplicate(h, s);
 	else
 		add_syn(h, e, s, hash);
+}
+
+static struct entry *younger(struct entry *a, struct entry *b)
+{
+	return a && a->number > b->number ? a : b;
 }
 
 /* Which attempt of a flow an answer is meant for: the one that it fits, else the youngest that still waits. */
@@ -180,8 +186,8 @@ static struct entry *answered(struct handshakes *h, const struct sighting *s, ui
 			return e;
 		}
 		if (!(e->flags & ENTRY_SETTLED))
-			waits = e;
-		any = e;
+			waits = younger(waits, e);
+		any = younger(any, e);
 	}
 	return waits ? waits : any;
 }
@@ -194,7 +200,7 @@ static struct entry *client_of(struct handshakes *h, const struct sighting *s, u
 
 	while ((e = probe_next(h, &p)))
 		if (entry_is_from(h, e, s))
-			youngest = e;
+			youngest = younger(youngest, e);
 	return youngest;
 }
 
@@ -386,7 +392,7 @@ static void feed_other(struct handshakes *h, struct sighting *s, uint32_t hash)
 	while ((e = probe_next(h, &p)))
 		if (!(e->flags & ENTRY_SETTLED) && entry_is_from(h, e, s) &&
 		    s->seq - (e->isn + 1) <= (e->flags & ENTRY_SYN_ACK ? NEAR_ISN : NEAR_ISN_UNANSWERED))
-			found = e;
+			found = younger(found, e);
 	if (!found)
 		return;
 	s->attempt = found->number;
@@ -413,6 +419,8 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 			   .from = s->from };
 	struct probe p = entries_probe(h, hash);
 	struct entry *e, *youngest = NULL;
+	struct note last;
+	bool again;
 
 	while ((e = probe_next(h, &p))) {
 		if (!entry_is_from(h, e, s))
@@ -420,7 +428,7 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 		if (s->has_seq && e->isn == s->seq)
 			break;
 		if (!(e->flags & ENTRY_SETTLED))
-			youngest = e;
+			youngest = younger(youngest, e);
 	}
 	if (!e && !youngest) {
 		h->counts.unmatched++;
@@ -435,12 +443,17 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 		r.ignored = IGNORED_LATE;
 	}
 	s->attempt = e->number;
-	add_reply(h, e, s, &r);
+	if (is_duplicate_reply(h, e, s, &r, &last, &again) && last.reply.icmp_type == r.icmp_type &&
+	    last.reply.icmp_code == r.icmp_code && addr_equal(&last.reply.from, &r.from))
+		duplicate(h, s);
+	else
+		add_reply(h, e, s, &r);
 }
 
 void rules_feed(struct handshakes *h, struct sighting *s, uint32_t hash)
 {
-	entries_make_room(h);
+	if (!entries_have_room(h))
+		entries_make_room(h);
 	if (s->kind == SIGHTING_ICMP)
 		feed_icmp(h, s, hash);
 	else if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)

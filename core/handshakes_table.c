@@ -5,7 +5,7 @@
 #include "core/flow_hash.h"
 #include "core/handshakes_table.h"
 
-#define PLACES_FIRST 1024 /* of which three quarters are used at most */
+#define PLACES_FIRST 1024
 
 static uint32_t *pool_link(const struct pool *p, uint32_t i)
 {
@@ -24,7 +24,7 @@ static bool pool_grow(struct pool *p)
 	return true;
 }
 
-uint32_t pool_take(struct pool *p)
+uint32_t pool_take(struct handshakes *h, struct pool *p)
 {
 	uint32_t i = p->free_first;
 
@@ -36,6 +36,7 @@ uint32_t pool_take(struct pool *p)
 		if (p->n >= p->cap && !pool_grow(p))
 			return 0;
 		i = p->n++;
+		h->memory += p->size;
 	}
 	memset(pool_at(p, i), 0, p->size);
 	return i;
@@ -59,6 +60,7 @@ bool entries_init(struct handshakes *h)
 	h->n_places = PLACES_FIRST;
 	h->places = calloc(h->n_places, sizeof(*h->places));
 	h->awaited = calloc(1, HANDSHAKES_AWAITED);
+	h->memory = sizeof(*h) + HANDSHAKES_AWAITED + h->n_places * sizeof(*h->places);
 	return h->places && h->awaited;
 }
 
@@ -71,12 +73,6 @@ void entries_fini(struct handshakes *h)
 	free(h->awaited);
 }
 
-size_t entries_memory(const struct handshakes *h)
-{
-	return sizeof(*h) + HANDSHAKES_AWAITED + h->n_places * sizeof(*h->places) + h->entries.n * h->entries.size +
-	       h->chunks.n * h->chunks.size + h->addresses.n * h->addresses.size;
-}
-
 static uint16_t port_be(uint16_t port)
 {
 	const uint8_t b[2] = { (uint8_t)(port >> 8), (uint8_t)port };
@@ -86,15 +82,15 @@ static uint16_t port_be(uint16_t port)
 	return be;
 }
 
-static uint64_t hash_end(const struct handshakes *h, int family, const uint8_t *addr, uint16_t port)
+static uint64_t hash_end(uint64_t seed, int family, const uint8_t *addr, uint16_t port)
 {
-	return family == 4 ? flow_hash_end4(h->config.seed, addr, port_be(port))
-			   : flow_hash_end6(h->config.seed, addr, port_be(port));
+	return family == 4 ? flow_hash_end4(seed, addr, port_be(port)) : flow_hash_end6(seed, addr, port_be(port));
 }
 
-uint32_t sighting_hash(const struct handshakes *h, const struct sighting *s)
+void sighting_set_hash(struct sighting *s, uint64_t seed)
 {
-	return flow_hash(hash_end(h, s->family, s->src, s->sport), hash_end(h, s->family, s->dst, s->dport));
+	s->flow_hash =
+		flow_hash(hash_end(seed, s->family, s->src, s->sport), hash_end(seed, s->family, s->dst, s->dport));
 }
 
 uint32_t entry_hash(const struct handshakes *h, const struct entry *e)
@@ -104,11 +100,12 @@ uint32_t entry_hash(const struct handshakes *h, const struct entry *e)
 
 	if (e->flags & ENTRY_V6) {
 		a = pool_at(&h->addresses, e->src);
-		return flow_hash(hash_end(h, 6, a->src, e->sport), hash_end(h, 6, a->dst, e->dport));
+		return flow_hash(hash_end(h->config.seed, 6, a->src, e->sport),
+				 hash_end(h->config.seed, 6, a->dst, e->dport));
 	}
 	memcpy(src, &e->src, sizeof(src));
 	memcpy(dst, &e->dst, sizeof(dst));
-	return flow_hash(hash_end(h, 4, src, e->sport), hash_end(h, 4, dst, e->dport));
+	return flow_hash(hash_end(h->config.seed, 4, src, e->sport), hash_end(h->config.seed, 4, dst, e->dport));
 }
 
 static bool same_addresses(const struct handshakes *h, const struct entry *e, const struct sighting *s,
@@ -132,46 +129,46 @@ bool entry_is_to(const struct handshakes *h, const struct entry *e, const struct
 	return e->sport == s->dport && e->dport == s->sport && same_addresses(h, e, s, s->dst, s->src);
 }
 
-static void put(struct place *places, uint32_t n, struct place p)
+static void put(uint32_t *places, uint32_t n, uint32_t hash, uint32_t index)
 {
-	uint32_t i = p.hash & (n - 1);
+	uint32_t at = hash & (n - 1), away = 0;
 
-	while (places[i].index)
-		i = (i + 1) & (n - 1);
-	places[i] = p;
+	for (; places[at]; away++)
+		at = (at + 1) & (n - 1);
+	if (away > PLACE_FAR)
+		away = PLACE_FAR;
+	places[at] = hash >> PLACE_TAG_SHIFT << PLACE_TAG_SHIFT | away << PLACE_AWAY_SHIFT | index;
 }
 
-/* A run of full places may go round the end: begun behind a free one, entries of one hash stay in their order. */
+/* Entries that are in use have a number. */
 static bool rehash(struct handshakes *h)
 {
-	uint32_t n = h->n_places * 2, first = 0, i;
-	struct place *places = calloc(n, sizeof(*places)), *p;
+	uint32_t n = h->n_places * 2, *places = calloc(n, sizeof(*places)), i;
 
 	if (!places)
 		return false;
-	while (h->places[first].index)
-		first++;
-	for (i = 0; i < h->n_places; i++) {
-		p = &h->places[(first + i) & (h->n_places - 1)];
-		if (p->index)
-			put(places, n, *p);
-	}
+	for (i = 1; i < h->entries.n; i++)
+		if (entry_at(h, i)->number)
+			put(places, n, entry_hash(h, entry_at(h, i)), i);
 	free(h->places);
 	h->places = places;
+	h->memory += (n - h->n_places) * sizeof(*places);
 	h->n_places = n;
 	return true;
 }
 
 static bool is_crowded(const struct handshakes *h)
 {
-	return h->n_entries >= h->n_places / 4 * 3;
+	return h->n_entries >= h->n_places / 2;
 }
 
-/* Another place may be taken: by all means within three quarters, or with more places. */
+/* Another place may be taken: while the table is half empty, or by making it larger. */
 static bool have_place(struct handshakes *h)
 {
-	return !is_crowded(h) ||
-	       (entries_memory(h) + h->n_places * sizeof(*h->places) <= h->config.memory && rehash(h));
+	if (!is_crowded(h))
+		return true;
+	return h->entries.n <= PLACE_INDEX / 2 && h->memory + h->n_places * sizeof(*h->places) <= h->config.memory &&
+	       rehash(h);
 }
 
 /* What the table would have to grow by, to take a sighting. */
@@ -187,14 +184,14 @@ void entries_make_room(struct handshakes *h)
 {
 	int i;
 
-	for (i = 0; i < GIVES_MAX && entries_memory(h) + wanted(h) > h->config.memory; i++)
+	for (i = 0; i < GIVES_MAX && h->memory + wanted(h) > h->config.memory; i++)
 		if (!queues_give_one(h))
 			return;
 }
 
 bool entries_may_grow(const struct handshakes *h, const struct pool *p)
 {
-	return p->free_first || entries_memory(h) + p->size <= h->config.memory;
+	return p->free_first || h->memory + p->size <= h->config.memory;
 }
 
 static bool store_addresses(struct handshakes *h, struct entry *e, const struct sighting *s)
@@ -207,7 +204,7 @@ static bool store_addresses(struct handshakes *h, struct entry *e, const struct 
 		memcpy(&e->dst, s->dst, sizeof(e->dst));
 		return true;
 	}
-	i = entries_may_grow(h, &h->addresses) ? pool_take(&h->addresses) : 0;
+	i = entries_may_grow(h, &h->addresses) ? pool_take(h, &h->addresses) : 0;
 	if (!i)
 		return false;
 	a = pool_at(&h->addresses, i);
@@ -221,7 +218,7 @@ static bool store_addresses(struct handshakes *h, struct entry *e, const struct 
 struct entry *entries_start(struct handshakes *h, const struct sighting *s, uint32_t hash)
 {
 	struct entry *e;
-	uint32_t i = have_place(h) && entries_may_grow(h, &h->entries) ? pool_take(&h->entries) : 0;
+	uint32_t i = have_place(h) && entries_may_grow(h, &h->entries) ? pool_take(h, &h->entries) : 0;
 
 	if (!i)
 		return NULL;
@@ -241,25 +238,40 @@ struct entry *entries_start(struct handshakes *h, const struct sighting *s, uint
 	e->ttl = s->ttl;
 	e->n_syns = 1;
 	e->number = (uint32_t)++h->counts.attempts;
-	put(h->places, h->n_places, (struct place){ hash, i });
+	put(h->places, h->n_places, hash, i);
 	h->n_entries++;
 	return e;
+}
+
+/* How far what is at that place is from where its hash says. */
+static uint32_t away(const struct handshakes *h, uint32_t at)
+{
+	uint32_t far = h->places[at] >> PLACE_AWAY_SHIFT & PLACE_FAR;
+
+	if (far < PLACE_FAR)
+		return far;
+	return (at - entry_hash(h, entry_at(h, h->places[at] & PLACE_INDEX))) & (h->n_places - 1);
 }
 
 /* Those behind it move up, each as far as its hash allows, so that none is cut off (Knuth, 6.4, algorithm R). */
 static void free_place(struct handshakes *h, uint32_t hash, uint32_t index)
 {
-	uint32_t mask = h->n_places - 1, hole = hash & mask, i;
+	uint32_t mask = h->n_places - 1, hole = hash & mask, i, from, by;
 
-	while (h->places[hole].index != index)
+	while ((h->places[hole] & PLACE_INDEX) != index)
 		hole = (hole + 1) & mask;
-	for (i = (hole + 1) & mask; h->places[i].index; i = (i + 1) & mask) {
-		if (((i - h->places[i].hash) & mask) < ((i - hole) & mask))
-			continue; /* its home lies behind the hole */
-		h->places[hole] = h->places[i];
+	for (i = (hole + 1) & mask; h->places[i]; i = (i + 1) & mask) {
+		from = away(h, i);
+		by = (i - hole) & mask;
+		if (from < by)
+			continue; /* where it should be lies behind the hole */
+		from -= by;
+		if (from > PLACE_FAR)
+			from = PLACE_FAR;
+		h->places[hole] = (h->places[i] & ~(PLACE_FAR << PLACE_AWAY_SHIFT)) | from << PLACE_AWAY_SHIFT;
 		hole = i;
 	}
-	h->places[hole].index = 0;
+	h->places[hole] = 0;
 }
 
 static void await_no_more(struct handshakes *h, struct entry *e, uint32_t hash)
@@ -283,6 +295,7 @@ void entries_drop(struct handshakes *h, struct entry *e, uint32_t hash)
 		notes_free(h, e);
 	if (e->flags & ENTRY_V6)
 		pool_give_back(&h->addresses, e->src);
+	e->number = 0;
 	pool_give_back(&h->entries, i);
 	h->n_entries--;
 }

@@ -14,7 +14,6 @@ enum entry_flag {
 	ENTRY_GONE = 1 << 4,	 /* the client answered a SYN-ACK with an RST */
 	ENTRY_REPLACED = 1 << 5, /* another attempt of the same flow began */
 	ENTRY_CROSSED = 1 << 6,	 /* simultaneous open */
-	ENTRY_DORMANT = 1 << 7,	 /* in the queue of those that are decided */
 	ENTRY_BAD_CHECKSUM = 1 << 8,
 	ENTRY_RESET = 1 << 9,	    /* an RST after the handshake was noted */
 	ENTRY_AWAITS = 1 << 10,	    /* counted in the filter of what is waited for */
@@ -25,8 +24,8 @@ enum entry_flag {
 /* Nothing that comes can change what the outcome is. */
 #define ENTRY_SETTLED (ENTRY_ACKED | ENTRY_REFUSED | ENTRY_GONE | ENTRY_REPLACED)
 
-/* One attempt: 56 bytes, the last four unused.  Indexes are of the pools below, 0 being none. */
-struct entry {
+/* One attempt: 52 bytes, for which its time is not aligned.  Indexes are of the pools below, 0 being none. */
+struct __attribute__((packed, aligned(4))) entry {
 	int64_t start_ns;
 	uint32_t src, dst; /* IPv4, as in the header; IPv6: src is an index of the addresses */
 	uint16_t sport, dport;
@@ -64,14 +63,22 @@ struct pool {
 	uint32_t free_first, free_last;
 };
 
-/* A place in the hash table, which is probed one after the other from where the hash says; index 0: free. */
-struct place {
-	uint32_t hash, index;
-};
+/*
+ * A place in the hash table, 0 being free.  It is probed one after the other
+ * from where the hash says, and at most half full.  In it are the entry's index,
+ * how far it is from there (PLACE_FAR: so far or further), and some bits of the
+ * hash, so that an entry is looked at only when it is likely to be the right one.
+ */
+#define PLACE_INDEX_BITS 23
+#define PLACE_INDEX ((1u << PLACE_INDEX_BITS) - 1)
+#define PLACE_AWAY_SHIFT PLACE_INDEX_BITS
+#define PLACE_FAR 15u
+#define PLACE_TAG_SHIFT 27
 
-struct queue {
-	uint32_t first, last;
-	uint32_t n;
+/* Indexes of entries, first in, first out. */
+struct ring {
+	uint32_t *items, size; /* a power of two */
+	uint32_t first, n;
 };
 
 /* 67 ms a slot, so that a turn is 68 s; what is further away is put into the last slot and again from there. */
@@ -79,21 +86,20 @@ struct queue {
 #define WHEEL_SHIFT 26
 
 /* So many that are decided stay, in case that something late belongs to them. */
-#define DORMANT_MAX 32768
-
-/* Sightings are taken by so many, for the sake of prefetching. */
-#define BATCH 32
+#define DORMANT_MAX 16368
+#define DORMANT_RING 16384
 
 struct handshakes {
 	struct handshakes_config config;
 	struct handshakes_counts counts;
 	struct pool entries, chunks, addresses;
-	struct place *places;
-	uint32_t n_places; /* a power of two */
+	uint32_t *places, n_places; /* a power of two */
 	uint32_t n_entries;
-	int64_t clock_ns;   /* the latest time so far */
-	struct queue young; /* in order of their SYN 0; at most sender_overdue_ns(0) old */
-	struct queue dormant;
+	size_t memory;	      /* bytes in use */
+	int64_t clock_ns;     /* the latest time so far */
+	int64_t young_due_ns; /* when the first of the young has waited long enough */
+	struct ring young;    /* in order of their SYN 0 */
+	struct ring dormant;  /* in the order in which they were decided */
 	uint32_t wheel[WHEEL_SLOTS];
 	int64_t wheel_tick; /* slots up to this one are done */
 	uint32_t n_wheel;
@@ -102,9 +108,8 @@ struct handshakes {
 	struct entry *telling;
 	struct attempt *attempt; /* of it, once it is made */
 	bool attempt_made;
-	bool has_bare;
-	struct digest bare; /* of one SYN and silence */
-	bool evicting;	    /* it is given undecided, for want of memory */
+	struct digest bare[2]; /* of one SYN and silence, IPv4 and IPv6; number 0: not made yet */
+	bool evicting;	       /* it is given undecided, for want of memory */
 };
 
 static inline struct entry *entry_at(const struct handshakes *h, uint32_t i)
@@ -125,33 +130,31 @@ static inline void *pool_at(const struct pool *p, uint32_t i)
 /* core/handshakes_table.c */
 
 /* An item, all zero; its index, or 0 when there is no memory. */
-uint32_t pool_take(struct pool *p);
+uint32_t pool_take(struct handshakes *h, struct pool *p);
 void pool_give_back(struct pool *p, uint32_t i);
 
 /* False when there is no memory. */
 bool entries_init(struct handshakes *h);
 void entries_fini(struct handshakes *h);
-size_t entries_memory(const struct handshakes *h);
-uint32_t sighting_hash(const struct handshakes *h, const struct sighting *s);
 
-/* Goes through the attempts of a hash, the oldest first: those of a flow in both directions, and rarely others. */
+/* Goes through the attempts of a hash: those of a flow in both directions, and rarely others.  In no order. */
 struct probe {
-	uint32_t hash, at;
+	uint32_t tag, at;
 };
 
 static inline struct probe entries_probe(const struct handshakes *h, uint32_t hash)
 {
-	return (struct probe){ hash, hash & (h->n_places - 1) };
+	return (struct probe){ hash >> PLACE_TAG_SHIFT, hash & (h->n_places - 1) };
 }
 
 static inline struct entry *probe_next(const struct handshakes *h, struct probe *p)
 {
-	const struct place *place;
+	uint32_t place;
 
-	while ((place = &h->places[p->at])->index) {
+	while ((place = h->places[p->at])) {
 		p->at = (p->at + 1) & (h->n_places - 1);
-		if (place->hash == p->hash)
-			return entry_at(h, place->index);
+		if (place >> PLACE_TAG_SHIFT == p->tag)
+			return entry_at(h, place & PLACE_INDEX);
 	}
 	return NULL;
 }
@@ -162,6 +165,14 @@ bool entry_is_to(const struct handshakes *h, const struct entry *e, const struct
 
 /* Gives attempts until there is room for what a sighting may bring, or it is no use. */
 void entries_make_room(struct handshakes *h);
+
+/* There is room by far. */
+static inline bool entries_have_room(const struct handshakes *h)
+{
+	return h->memory + h->n_places * sizeof(*h->places) + sizeof(struct entry) + sizeof(struct addresses) +
+		       sizeof(struct chunk) <=
+	       h->config.memory;
+}
 
 /* An item of that pool may be taken within config.memory. */
 bool entries_may_grow(const struct handshakes *h, const struct pool *p);
@@ -179,6 +190,8 @@ void entries_await_no_more(struct handshakes *h, struct entry *e);
 
 /* core/handshakes_queues.c: when an attempt is decided, and given. */
 int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e);
+bool queues_init(struct handshakes *h);
+void queues_fini(struct handshakes *h);
 void queues_put_young(struct handshakes *h, struct entry *e);
 void queues_advance(struct handshakes *h);
 
@@ -232,7 +245,8 @@ void notes_change_syn_acks(struct handshakes *h, struct entry *e, enum ignored f
 void rules_feed(struct handshakes *h, struct sighting *s, uint32_t hash);
 
 /* core/handshakes_tell.c */
-void entry_tell(struct handshakes *h, struct entry *e);
+/* overdue: it waited until its deadline. */
+void entry_tell(struct handshakes *h, struct entry *e, bool overdue);
 uint64_t entry_packet(const struct entry *e);
 
 #endif

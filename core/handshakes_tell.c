@@ -116,10 +116,9 @@ static void expand(struct handshakes *h, const struct entry *e, struct attempt *
 }
 
 /* One SYN, silence, and nothing else to tell: the commonest by far in a flood, and all have the same verdict. */
-static bool is_bare(const struct handshakes *h, const struct entry *e)
+static bool is_bare(const struct entry *e)
 {
-	return !e->notes && !(e->flags & ~(ENTRY_V6 | ENTRY_AWAITS | ENTRY_DORMANT | ENTRY_BAD_CHECKSUM)) &&
-	       !h->evicting && entry_deadline_ns(h, e) <= h->clock_ns;
+	return !e->notes && !(e->flags & ~(ENTRY_V6 | ENTRY_AWAITS | ENTRY_BAD_CHECKSUM));
 }
 
 static void judge(struct handshakes *h, struct digest *ret)
@@ -138,7 +137,22 @@ const struct attempt *handshakes_attempt(struct handshakes *h)
 	return h->attempt;
 }
 
-void entry_tell(struct handshakes *h, struct entry *e)
+/* Only what differs is written. */
+static const struct digest *bare(struct handshakes *h, const struct entry *e)
+{
+	struct digest *d = &h->bare[(e->flags & ENTRY_V6) != 0];
+
+	if (!d->number) {
+		handshakes_attempt(h);
+		judge(h, d);
+	}
+	d->number = e->number;
+	d->start_ns = e->start_ns;
+	set_flow(h, e, &d->flow);
+	return d;
+}
+
+void entry_tell(struct handshakes *h, struct entry *e, bool overdue)
 {
 	struct digest d;
 
@@ -146,20 +160,12 @@ void entry_tell(struct handshakes *h, struct entry *e)
 		return;
 	h->telling = e;
 	h->attempt_made = false;
-	if (is_bare(h, e)) {
-		if (!h->has_bare) {
-			handshakes_attempt(h);
-			judge(h, &h->bare);
-			h->has_bare = true;
-		}
-		d = h->bare;
-		d.number = e->number;
-		d.start_ns = e->start_ns;
-		set_flow(h, e, &d.flow);
+	if (overdue && is_bare(e)) {
+		h->config.fn(bare(h, e), h->config.user);
 	} else {
 		handshakes_attempt(h);
 		judge(h, &d);
+		h->config.fn(&d, h->config.user);
 	}
-	h->config.fn(&d, h->config.user);
 	h->telling = NULL;
 }

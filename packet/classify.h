@@ -79,6 +79,7 @@ static inline uint16_t classify_port(const uint8_t *p)
 /* Where the IP header is, and which it is; 0 when that is not plain. */
 struct ip_place {
 	uint32_t at;
+	uint32_t tagged; /* where the first VLAN tag is, after its type; 0: there is none */
 	uint16_t ethertype;
 };
 
@@ -125,6 +126,8 @@ static inline __attribute__((always_inline)) bool ip_place(enum link_layout layo
 	for (tags = 0; tags < 2 && (ret->ethertype == ETHERTYPE_VLAN || ret->ethertype == ETHERTYPE_QINQ); tags++) {
 		if (caplen < ret->at + 4)
 			return false;
+		if (!tags)
+			ret->tagged = ret->at;
 		ret->ethertype = classify_be16(p + ret->at + 2);
 		ret->at += 4;
 	}

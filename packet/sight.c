@@ -107,19 +107,34 @@ static void fill_plain(const struct plain *p, struct sighting *ret)
 		checksum_tcp_bytes_bad(ret->src, ret->dst, p->v6 ? 16 : 4, bytes_of(p->l4, p->captured), p->stated);
 }
 
-/* The tags that ip_place() went over. */
-static uint16_t vlan_path(struct bytes frame, const struct ip_place *place, struct paths *paths, int linktype)
+bool sight_plain(int linktype, struct bytes frame, uint64_t seed, struct sighting *ret)
 {
-	uint32_t first = linktype == LINK_ETHERNET ? 14 : linktype == LINK_LINUX_SLL ? 16 : 20, at;
-	struct path path = { 0 };
+	struct ip_place place = { 0 };
+	struct plain plain = { 0 };
 
-	if (linktype != LINK_ETHERNET && linktype != LINK_LINUX_SLL && linktype != LINK_LINUX_SLL2)
-		return 0;
-	for (at = first; at < place->at; at += 4)
+	if (!find_plain(linktype, frame, &place, &plain) || place.tagged)
+		return false;
+	fill_plain(&plain, ret);
+	sighting_set_hash(ret, seed);
+	return true;
+}
+
+/* The tags that ip_place() went over. */
+static uint16_t vlan_path(struct bytes frame, const struct ip_place *place, struct paths *paths)
+{
+	struct path path = { 0 };
+	uint32_t at;
+
+	for (at = place->tagged; at < place->at; at += 4)
 		path.steps[path.n++] = (struct path_step){ .kind = PATH_VLAN,
 							   .has_id = true,
 							   .id = classify_be16(frame.p + at) & 0xfffu };
 	return paths_number(paths, &path);
+}
+
+static uint32_t ip_id(const struct packet *p)
+{
+	return p->ip_version == 6 ? p->flow_label : classify_be16(p->ip.p + 4);
 }
 
 static void fill_addr(uint8_t to[16], const struct addr *a)
@@ -127,8 +142,10 @@ static void fill_addr(uint8_t to[16], const struct addr *a)
 	memcpy(to, a->b, 16);
 }
 
-static void fill_icmp(const struct event_icmp *i, struct sighting *ret)
+static void fill_icmp(const struct packet *p, struct sighting *ret)
 {
+	const struct event_icmp *i = &p->event.icmp;
+
 	ret->kind = SIGHTING_ICMP;
 	ret->family = i->flow.client.addr.family;
 	fill_addr(ret->src, &i->flow.client.addr);
@@ -140,12 +157,12 @@ static void fill_icmp(const struct event_icmp *i, struct sighting *ret)
 	ret->icmp_type = i->type;
 	ret->icmp_code = i->code;
 	ret->from = i->from;
+	ret->mark = mark(ip_id(p), false, 0);
 }
 
 static void fill_segment(const struct packet *p, struct sighting *ret)
 {
 	const struct event_segment *g = &p->event.segment;
-	uint32_t id = p->ip_version == 6 ? p->flow_label : classify_be16(p->ip.p + 4);
 
 	ret->kind = SIGHTING_SEGMENT;
 	ret->family = p->ip_version;
@@ -159,10 +176,11 @@ static void fill_segment(const struct packet *p, struct sighting *ret)
 	ret->flags = g->flags;
 	ret->ttl = g->ttl;
 	ret->bad_checksum = g->bad_checksum;
-	ret->mark = mark(id, g->has_ts, g->tsval);
+	ret->mark = mark(ip_id(p), g->has_ts, g->tsval);
 }
 
-enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, struct paths *paths, struct sighting *ret)
+enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, uint64_t seed, struct paths *paths,
+			 struct sighting *ret)
 {
 	struct ip_place place = { 0 };
 	struct plain plain = { 0 };
@@ -171,17 +189,18 @@ enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, str
 
 	if (find_plain(linktype, frame, &place, &plain)) {
 		fill_plain(&plain, ret);
-		ret->path = vlan_path(frame, &place, paths, linktype);
-		return DECODE_OK;
+		ret->path = place.tagged ? vlan_path(frame, &place, paths) : 0;
+	} else {
+		r = decode_cut_frame(linktype, frame, on_wire, &p);
+		if (r != DECODE_OK)
+			return r;
+		*ret = (struct sighting){ 0 };
+		if (p.event.kind == EVENT_ICMP)
+			fill_icmp(&p, ret);
+		else
+			fill_segment(&p, ret);
+		ret->path = paths_number(paths, &p.path);
 	}
-	r = decode_cut_frame(linktype, frame, on_wire, &p);
-	if (r != DECODE_OK)
-		return r;
-	*ret = (struct sighting){ 0 };
-	if (p.event.kind == EVENT_ICMP)
-		fill_icmp(&p.event.icmp, ret);
-	else
-		fill_segment(&p, ret);
-	ret->path = paths_number(paths, &p.path);
+	sighting_set_hash(ret, seed);
 	return DECODE_OK;
 }

@@ -7,11 +7,15 @@
 #include "packet/paths.h"
 
 /*
- * A captured frame as core/handshakes.h takes it: decode_cut_frame() in short,
- * with a quick way for plain TCP.  on_wire: the frame's length when it was sent.
- * On DECODE_OK *ret is filled but for t_ns, packet, file and what
- * handshakes_feed() fills; otherwise it is undefined.
+ * A captured frame as core/handshakes.h takes it: decode_cut_frame() in short.
+ * on_wire: the frame's length when it was sent.  seed: of the flow hash.  On
+ * DECODE_OK *ret is filled but for t_ns, packet, file and what handshakes_feed()
+ * fills; otherwise it is undefined.
  */
-enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, struct paths *paths, struct sighting *ret);
+enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, uint64_t seed, struct paths *paths,
+			 struct sighting *ret);
+
+/* The same, quickly, for a TCP segment without encapsulation and as plain as can be; false for all others. */
+bool sight_plain(int linktype, struct bytes frame, uint64_t seed, struct sighting *ret);
 
 #endif

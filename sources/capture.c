@@ -77,6 +77,7 @@ static void slot_fini(struct slot *s)
 	free(s->times);
 	free(s->memory);
 	free(s->remarks);
+	free(s->sightings);
 	buf_fini(&s->text);
 }
 
@@ -184,6 +185,7 @@ static void produce(struct capture *c, struct slot *s, const struct slot *before
 	for (;;) {
 		switch (s->from < s->end ? parse_intact(c, s) : PARSE_MORE) {
 		case PARSE_STRETCH:
+			slot_sight(c, s);
 			s->result = CAPTURE_STRETCH;
 			return;
 		case PARSE_DAMAGED:

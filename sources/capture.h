@@ -2,6 +2,7 @@
 #ifndef SYNSENT_SOURCES_CAPTURE_H
 #define SYNSENT_SOURCES_CAPTURE_H
 
+#include "core/handshakes.h"
 #include "sources/walk.h"
 #include "util/bytes.h"
 #include "util/err.h"
@@ -71,6 +72,9 @@ struct stretch {
 	uint32_t section_base; /* pcapng: where the section's interfaces begin */
 	bool section_swapped;
 	int64_t *times; /* of the entries of list 0, where they do not stand in the records; else NULL */
+	/* Of each packet to be looked at, in their order; SIGHTING_NONE: it is not plain, and the user's to be decoded.
+	 */
+	struct sighting *sightings;
 };
 
 enum capture_result {

@@ -123,6 +123,8 @@ int fill_init(struct capture *c, bool threaded, struct err *e)
 		return 0;
 	}
 	r = unpack_new(c->packing, c->fd, c->head, c->head_len, threaded, &c->unpack, e);
+	if (r)
+		err_wrap(e, "%s", c->path);
 	c->head_given = c->head_len;
 	return r;
 }
@@ -156,6 +158,8 @@ static ssize_t stream_read(struct capture *c, void *to, size_t len)
 
 	if (c->unpack) {
 		n = unpack_read(c->unpack, to, len, &c->stream_err);
+		if (n < 0)
+			err_wrap(&c->stream_err, "%s", c->path);
 		c->taken = unpack_taken(c->unpack);
 		return n;
 	}

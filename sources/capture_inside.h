@@ -20,7 +20,7 @@
 
 /* Of a file that is mapped: enough for some thousand packets, so that a window's own cost does not count. */
 #define WINDOW_MAX (8u << 20)
-#define WINDOW_LEAST (1u << 20)
+#define WINDOW_LEAST (256u << 10)
 #define WINDOW_PACKETS 8192
 
 /* A remark that waits in its slot. */
@@ -41,6 +41,8 @@ struct slot {
 	struct buf text;      /* of remarks */
 	struct remark *remarks;
 	size_t n_remarks;
+	struct sighting *sightings;
+	size_t cap_sightings;
 	enum capture_result result;
 	struct err err;
 	bool full; /* under the lock: it is the user's */
@@ -138,6 +140,9 @@ enum parse slot_parse(struct capture *c, struct slot *s);
 
 /* Of bytes that are left at the end of the file: slot->err says that a record is cut. */
 void parse_cut(struct capture *c, struct slot *s);
+
+/* capture_sight.c: a stretch's sightings. */
+void slot_sight(const struct capture *c, struct slot *s);
 
 /* capture_packet.c: any record of the stretch; its number is not set. */
 void slot_packet(const struct capture *c, const struct stretch *s, const uint8_t *record, struct captured *ret);

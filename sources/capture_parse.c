@@ -86,6 +86,10 @@ static void prepare_walk(struct capture *c, struct slot *s)
 {
 	struct walk *w = &s->stretch.walk;
 	size_t window = c->mapped ? c->window : (size_t)(s->end - s->from);
+	int i;
+
+	for (i = 0; i < WALK_CURSORS; i++)
+		w->lists[i].entries = s->entries + (size_t)i * WALK_LIST_MAX;
 
 	w->seed = c->opts.seed;
 	w->base = w->from = s->from;
@@ -98,6 +102,9 @@ static void prepare_walk(struct capture *c, struct slot *s)
 	s->stretch.times = NULL;
 }
 
+/* Of short packets more matter, and what is known of each takes memory. */
+#define SHORT_PACKET 300
+
 /* The window follows the length of the packets. */
 static void adapt_window(struct capture *c, const struct slot *s)
 {
@@ -106,6 +113,8 @@ static void adapt_window(struct capture *c, const struct slot *s)
 	if (!c->mapped || c->opts.buffer_len || !s->stretch.packets)
 		return;
 	c->window = len / s->stretch.packets * WINDOW_PACKETS;
+	if (len / s->stretch.packets < SHORT_PACKET)
+		c->window /= 2;
 	if (c->window < WINDOW_LEAST)
 		c->window = WINDOW_LEAST;
 	if (c->window > WINDOW_MAX)
@@ -296,10 +305,6 @@ static enum parse parse_pcapng(struct capture *c, struct slot *s)
 
 enum parse slot_parse(struct capture *c, struct slot *s)
 {
-	int i;
-
-	for (i = 0; i < WALK_CURSORS; i++)
-		s->stretch.walk.lists[i].entries = s->entries + (size_t)i * WALK_LIST_MAX;
 	return c->format == FORMAT_PCAP ? parse_pcap(c, s) : parse_pcapng(c, s);
 }
 

@@ -60,14 +60,18 @@ int pcapfile_read(struct bytes head, struct pcapfile *ret, struct err *e)
 
 bool pcapfile_record(const struct pcapfile *f, struct bytes b, struct pcapfile_record *ret)
 {
-	uint32_t s, parts;
+	uint32_t v[4];
+	int i;
 
-	if (!bytes_u32(&b, f->swapped, &s) || !bytes_u32(&b, f->swapped, &parts) ||
-	    !bytes_u32(&b, f->swapped, &ret->caplen) || !bytes_u32(&b, f->swapped, &ret->len) ||
-	    !bytes_skip(&b, f->record_len - 16))
+	if (b.len < f->record_len)
 		return false;
-	ret->t_ns = (int64_t)s * NS_PER_S + (int64_t)parts * (NS_PER_S / f->second_parts);
-	ret->odd_time = parts >= f->second_parts;
-	ret->odd_len = ret->caplen > ret->len;
+	memcpy(v, b.p, sizeof(v)); /* one comparison for all: this is done for every packet that matters */
+	for (i = 0; f->swapped && i < 4; i++)
+		v[i] = __builtin_bswap32(v[i]);
+	ret->t_ns = (int64_t)v[0] * NS_PER_S + (f->second_parts == NS_PER_S ? (int64_t)v[1] : v[1] * NS_PER_US);
+	ret->caplen = v[2];
+	ret->len = v[3];
+	ret->odd_time = v[1] >= f->second_parts;
+	ret->odd_len = v[2] > v[3];
 	return true;
 }

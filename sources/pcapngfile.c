@@ -274,7 +274,7 @@ static enum pcapngfile_result whole(const struct pcapngfile *p, struct bytes b, 
 				    struct pcapngfile_block *ret)
 {
 	struct bytes trailer = b;
-	uint32_t again;
+	uint32_t again = 0;
 
 	ret->len = len;
 	if (len < FRAME_LEN || len % 4)

@@ -171,7 +171,7 @@ static enum timeline_result have_entry(struct timeline *t, struct source *s)
 		case CAPTURE_STRETCH:
 			s->run.begins = true;
 			s->run.list = 0;
-			s->run.entry = 0;
+			s->run.entry = s->run.look = 0;
 			s->has_head = false;
 			/* one without entries still has packets to be counted */
 			if (!timeline_run_more(&s->run)) {

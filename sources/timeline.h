@@ -38,6 +38,7 @@ struct timeline_run {
 	bool begins;	  /* the stretch was not given before */
 	int list;	  /* the entry at hand: to be moved on by the caller */
 	uint32_t entry;	  /* in it */
+	uint32_t look;	  /* the next of stretch->sightings */
 	bool limited;	  /* it must stop before the first packet ... */
 	int64_t limit_ns; /* ... that is later than this */
 };
