@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/sender.h"
+
+#define SECOND ((int64_t)1000000000)
+
+/* Ticks that come late, and the way to the capture. */
+#define NOISE_NS 1500000LL
+#define RTO_MAX_S 120
+
+/* The level of the wheel for a timer so many jiffies away, as the width of its buckets: 2^n jiffies. */
+static int level_shift(int64_t delta)
+{
+	int shift = 0;
+
+	while (delta >= 63LL << shift)
+		shift += 3;
+	return shift;
+}
+
+/* HZ and a jiffy, exactly: jiffy_ns / parts. */
+struct ticks {
+	int hz, parts;
+	int64_t jiffy_ns;
+};
+
+/*
+ * A timer fires at the end of its bucket, so its instant is a multiple of the
+ * bucket's width, and so is the next one's: from then on a timer of no higher
+ * level comes after a fixed time, and one of a higher level after a multiple of
+ * the width before.  The instants are compared, not the gaps: a late tick does
+ * not make the next one late.
+ */
+static bool is_wheel(const int64_t *syn_ns, int n, int64_t rto, int64_t linear, const struct ticks *tick)
+{
+	const int64_t jiffy = tick->parts == 3 ? tick->jiffy_ns / 3 : tick->jiffy_ns;
+	int64_t first = syn_ns[1] - syn_ns[0], at = 0, low = 0, high = 0, step, off;
+	int i, top = level_shift(rto), shift;
+
+	if (first < rto * jiffy - NOISE_NS || first > (rto + (1LL << top)) * jiffy + NOISE_NS)
+		return false;
+	for (i = 2; i < n; i++) {
+		if (i - 1 > linear)
+			rto = 2 * rto < RTO_MAX_S * tick->hz ? 2 * rto : RTO_MAX_S * tick->hz;
+		shift = level_shift(rto - 1);
+		if (shift <= top) {
+			step = ((rto >> shift) + 1) << shift;
+		} else {
+			step = (syn_ns[i] - syn_ns[1]) / jiffy - at;
+			step = (step + (1LL << top) / 2) / (1LL << top) * (1LL << top);
+			if (step <= rto || step > rto + (1LL << shift))
+				return false;
+			top = shift;
+		}
+		at += step;
+		off = syn_ns[i] - syn_ns[1] - (tick->parts == 3 ? at * tick->jiffy_ns / 3 : at * tick->jiffy_ns);
+		low = off < low ? off : low;
+		high = off > high ? off : high;
+		if (high - low > NOISE_NS)
+			return false;
+	}
+	return true;
+}
+
+unsigned int sender_wheel(const int64_t *syn_ns, int n, int first_rto_ms, int linear)
+{
+	static const struct ticks ticks[] = {
+		{ 100, 1, SECOND / 100 }, { 250, 1, SECOND / 250 }, { 300, 3, SECOND / 100 }, { 1000, 1, SECOND / 1000 }
+	};
+	unsigned int found = 0, i;
+
+	for (i = 0; n > 2 && i < sizeof(ticks) / sizeof(ticks[0]); i++)
+		if (is_wheel(syn_ns, n, (int64_t)first_rto_ms * ticks[i].hz / 1000, linear, &ticks[i]))
+			found |= 1u << i;
+	return found;
+}
