@@ -24,6 +24,15 @@ const struct reply *digest_answer(const struct attempt *a)
 	return NULL;
 }
 
+/* Nothing of the client came after it: no RST, and no SYN as of one that did not get it. */
+static bool was_the_last_word(const struct attempt *a)
+{
+	const struct reply *r = attempt_accepted_reply(a);
+	int last = a->n_syns < ATTEMPT_SYNS_MAX ? a->n_syns - 1 : ATTEMPT_SYNS_MAX - 1;
+
+	return !a->client_rst_ns && r && last >= 0 && a->syn_ns[last] <= r->t_ns;
+}
+
 void digest_make(const struct attempt *a, const struct verdict *v, struct digest *ret)
 {
 	const struct reply *answer = digest_answer(a);
@@ -41,5 +50,5 @@ void digest_make(const struct attempt *a, const struct verdict *v, struct digest
 				.answer = answer ? answer->kind : REPLY_NONE };
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		ret->n_synacks += a->replies[i].kind == REPLY_SYN_ACK && fits(&a->replies[i]);
-	ret->half_open = ret->answer == REPLY_SYN_ACK && v->outcome == OUTCOME_UNANSWERED;
+	ret->half_open = ret->answer == REPLY_SYN_ACK && v->outcome == OUTCOME_UNANSWERED && was_the_last_word(a);
 }

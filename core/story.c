@@ -6,8 +6,15 @@
 
 #include "core/story_making.h"
 #include "core/story_words.h"
+#include "core/verdict_remarks.h"
+#include "core/verdict_wire.h"
 
 #define S ((int64_t)1000000000)
+
+bool story_by_packets(const struct attempt *a)
+{
+	return !a->socket_seen && !a->connect_ns && (a->end == ATTEMPT_OPEN || a->end == ATTEMPT_END_PACKETS);
+}
 
 struct story_row *story_add(struct story_making *m, enum story_kind kind, int64_t t_ns)
 {
@@ -67,7 +74,7 @@ static int64_t gap_rounded(int64_t gap_ns)
 	for (s = 1; s <= 64; s *= 2)
 		if (s * S * 50 <= gap_ns * 51 && gap_ns * 8 <= s * S * 9)
 			return s * S;
-	return gap_ns < S / 2 ? 0 : (gap_ns + S / 2) / S * S;
+	return gap_ns < S * 9 / 10 ? 0 : (gap_ns + S / 2) / S * S; /* no timer is as short */
 }
 
 int64_t story_backoff(const struct story_making *m, int i, int64_t gap_ns)
@@ -107,28 +114,14 @@ static bool syn_was_dropped(const struct story_making *m, int i, const struct re
 	return !m->syn_drop->packets || (uint64_t)i < m->syn_drop->packets;
 }
 
-/* This host's own ICMP: it found no neighbour to send to. */
-static bool is_own(const struct story_making *m, const struct reply *p)
-{
-	return p->kind == REPLY_ICMP && p->from.family && addr_equal(&p->from, &m->a->flow.client.addr) &&
-	       !addr_equal(&p->from, &m->a->flow.server.addr);
-}
-
 static bool found_no_neighbour(const struct story_making *m)
 {
 	int k;
 
 	for (k = 0; k < m->n_replies; k++)
-		if (is_own(m, &m->a->replies[k]) && m->a->replies[k].ignored == IGNORED_NOT)
+		if (story_is_own(m, &m->a->replies[k]) && m->a->replies[k].ignored == IGNORED_NOT)
 			return !m->a->syns_seen;
 	return false;
-}
-
-/* A router on the way took the SYN and said so. */
-static bool is_midway(const struct story_making *m, const struct reply *p)
-{
-	return p->kind == REPLY_ICMP && p->from.family && !addr_equal(&p->from, &m->a->flow.server.addr) &&
-	       !is_own(m, p);
 }
 
 static void syn_rows(struct story_making *m)
@@ -157,9 +150,9 @@ static void syn_rows(struct story_making *m)
 		before = t;
 		if (syn_was_dropped(m, i, answer)) {
 			r->lost = m->syn_drop->place;
-		} else if (no_neighbour || (answer && is_own(m, answer))) {
+		} else if (no_neighbour || (answer && story_is_own(m, answer))) {
 			r->lost = DROP_LOCAL_OUTPUT;
-		} else if (answer && is_midway(m, answer)) {
+		} else if (answer && story_is_midway(m, answer)) {
 			r->lost = DROP_PATH_OR_PEER;
 		} else if (!answer && m->reply_drop &&
 			   (!m->reply_drop->packets || m->made_up < m->reply_drop->packets)) {
@@ -174,110 +167,53 @@ static void syn_rows(struct story_making *m)
 	}
 }
 
-/* A capture sees a SYN-ACK before the firewall does: one that led nowhere, where a rule drops replies, was dropped. */
-static bool reply_was_dropped(const struct story_making *m, const struct reply *p)
+static void ack_row(struct story_making *m)
 {
-	if (p->ignored == IGNORED_DROPPED)
-		return true;
-	return m->reply_drop && p->ignored == IGNORED_NOT && p->kind == REPLY_SYN_ACK &&
-	       m->v->outcome != OUTCOME_ESTABLISHED && m->v->outcome != OUTCOME_PENDING;
-}
-
-/* Where a reply came from, when not from the server itself: the rule that took the SYN, or a router. */
-static enum drop_place reply_origin(const struct story_making *m, const struct reply *p)
-{
-	if (p->kind == REPLY_SYN_ACK)
-		return DROP_NONE;
-	if (m->syn_drop)
-		return m->syn_drop->place;
-	if (is_own(m, p))
-		return DROP_LOCAL_OUTPUT;
-	return is_midway(m, p) ? DROP_PATH_OR_PEER : DROP_NONE;
-}
-
-/* An accepted ICMP error after which the client went on. */
-static bool is_soft(const struct story_making *m, int k)
-{
-	const struct reply *p = &m->a->replies[k];
-
-	if (p->kind != REPLY_ICMP || p->ignored != IGNORED_NOT)
-		return false;
-	if (m->n_syns && p->t_ns < m->a->syn_ns[m->n_syns - 1])
-		return true;
-	return m->v->limit == LIMIT_SOFT_ERROR && k + 1 < m->n_replies;
-}
-
-static void reply_note(const struct story_making *m, int k, bool again, struct story_row *r)
-{
-	const struct reply *p = &m->a->replies[k];
-	const char *what = p->kind == REPLY_ICMP ? story_icmp_text(p->icmp_family, p->icmp_type, p->icmp_code) : "";
-	char from[ADDR_TEXT_LEN + 8] = "", text[ADDR_TEXT_LEN];
-	char fate[40];
-
-	if (r->born == DROP_PATH_OR_PEER && p->from.family)
-		snprintf(from, sizeof(from), "from %s", addr_format(&p->from, text));
-	if (r->lost)
-		fate[0] = 0; /* the mark and its footnote say it */
-	else if (p->ignored != IGNORED_NOT)
-		snprintf(fate, sizeof(fate), "ignored: %s", ignored_word(p->ignored));
-	else if (p->kind == REPLY_SYN_ACK && m->v->outcome == OUTCOME_UNANSWERED && !m->a->ack_ns)
-		snprintf(fate, sizeof(fate), "no ACK followed");
-	else
-		snprintf(fate, sizeof(fate), "%s",
-			 again		 ? "again"
-			 : is_soft(m, k) ? "noted as a soft error"
-					 : "accepted");
-	snprintf(r->note, sizeof(r->note), "%s%s%s%s%s", what, *what && *from ? ", " : "", from,
-		 (*what || *from) && *fate ? ", " : "", fate);
-}
-
-static void reply_rows(struct story_making *m)
-{
-	bool answered = false;
+	struct story_row *r = story_add(m, STORY_ACK, m->a->ack_ns - m->start_ns);
 	int k;
 
-	for (k = 0; k < m->n_replies; k++) {
-		const struct reply *p = &m->a->replies[k];
-		struct story_row *r = story_add(m, STORY_REPLY, p->t_ns - m->start_ns);
+	snprintf(r->label, sizeof(r->label), "ACK");
+	if (!syn_acks_after_ack(m->a)) /* else it did not get it, or could not use it */
+		story_set_state(r->server_state, "ESTABLISHED");
+	for (k = 0; k < m->n_replies; k++)
+		if (m->a->replies[k].kind == REPLY_SYN_ACK && m->a->replies[k].ignored == IGNORED_NOT)
+			return;
+	story_set_state(r->client_state, "ESTABLISHED"); /* the SYN-ACK that led to it was not seen */
+}
 
-		r->from_server = true;
-		r->born = reply_origin(m, p);
-		if (p->kind == REPLY_ICMP)
-			snprintf(r->label, sizeof(r->label), "%s %u/%u", p->icmp_family == 6 ? "icmp6" : "icmp",
-				 p->icmp_type, p->icmp_code);
-		else
-			snprintf(r->label, sizeof(r->label), "%s", p->kind == REPLY_RST ? "RST" : "SYN-ACK");
-		if (reply_was_dropped(m, p))
-			r->lost = m->reply_drop ? m->reply_drop->place : DROP_LOCAL_INPUT;
-		reply_note(m, k, answered, r);
-		if (p->kind == REPLY_SYN_ACK && p->ignored == IGNORED_NOT && !r->lost) {
-			if (!answered && m->v->outcome == OUTCOME_ESTABLISHED)
-				story_set_state(r->client_state, "ESTABLISHED");
-			answered = true;
-		}
-	}
-	m->s->more_replies = m->a->n_replies - m->n_replies;
+static void client_rst_row(struct story_making *m)
+{
+	struct story_row *r = story_add(m, STORY_CLIENT_RST, m->a->client_rst_ns - m->start_ns);
+
+	snprintf(r->label, sizeof(r->label), "RST");
+	if ((m->a->ended_ns && m->a->client_rst_ns > m->a->ended_ns && !m->a->ack_ns) ||
+	    (story_by_packets(m->a) && refuses_syn_ack(m->a)))
+		snprintf(r->note, sizeof(r->note), "no socket waits any more");
+}
+
+/* An RST that ended a connection, and was not the server's. */
+static void foreign_rst_row(struct story_making *m)
+{
+	struct story_row *r;
+
+	if (!story_by_packets(m->a) || !is_of_other_origin(m->a, m->a->reset_ns, m->a->reset_ttl))
+		return;
+	r = story_add(m, STORY_REPLY, m->a->reset_ns - m->start_ns);
+	r->from_server = true;
+	r->born = DROP_PATH_OR_PEER;
+	snprintf(r->label, sizeof(r->label), "RST");
+	snprintf(r->note, sizeof(r->note), "of a middlebox, likely");
 }
 
 static void other_rows(struct story_making *m)
 {
-	struct story_row *r;
-
-	if (m->a->ack_ns) {
-		r = story_add(m, STORY_ACK, m->a->ack_ns - m->start_ns);
-		snprintf(r->label, sizeof(r->label), "ACK");
-		story_set_state(r->server_state, "ESTABLISHED");
-	}
-	if (m->a->client_rst_ns) {
-		r = story_add(m, STORY_CLIENT_RST, m->a->client_rst_ns - m->start_ns);
-		snprintf(r->label, sizeof(r->label), "RST");
-		if (m->a->ended_ns && m->a->client_rst_ns > m->a->ended_ns)
-			snprintf(r->note, sizeof(r->note), "no socket waits any more");
-	}
-	if (!m->n_syns) {
-		r = story_add(m, STORY_STATE, 0);
-		snprintf(r->label, sizeof(r->label), "connect()");
-	}
+	if (m->a->ack_ns)
+		ack_row(m);
+	if (m->a->client_rst_ns)
+		client_rst_row(m);
+	foreign_rst_row(m);
+	if (!m->n_syns)
+		snprintf(story_add(m, STORY_STATE, 0)->label, sizeof(((struct story_row *)0)->label), "connect()");
 	story_fins(m);
 }
 
@@ -290,13 +226,15 @@ static void server_states(struct story_making *m)
 
 	if ((m->syn_drop && m->syn_drop->place == DROP_PEER_BACKLOG) || m->a->listen_overflows > 0)
 		at_first = "LISTEN";
+	if (m->a->crossed)
+		at_first = "SYN-SENT";
 	for (i = 1; i < s->n; i++) {
 		struct story_row *r = &s->rows[i];
 
 		if (r->kind != STORY_REPLY || r->born != DROP_NONE)
 			continue;
 		if (!strcmp(r->label, "SYN-ACK")) {
-			at_first = "LISTEN";
+			at_first = m->a->crossed ? "SYN-SENT" : "LISTEN";
 			story_set_state(r->server_state, "SYN-RECV");
 			break;
 		}
@@ -347,7 +285,7 @@ void story_make(const struct attempt *a, const struct verdict *v, struct story *
 	r = story_add(&m, STORY_STATE, 0);
 	story_set_state(r->client_state, "CLOSED");
 	syn_rows(&m);
-	reply_rows(&m);
+	story_replies(&m);
 	other_rows(&m);
 	rows_sort(ret->rows + 1, ret->n - 1);
 	server_states(&m);

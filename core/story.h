@@ -22,7 +22,8 @@ struct story_row {
 	enum story_kind kind;
 	int64_t t_ns;	       /* elapsed since SYN 0, on the lab's axis; predicted rows: when it was due */
 	int64_t real_ns;       /* the same on the real clock; differs from t_ns only in a fast lab */
-	bool nominal;	       /* predicted rows: t_ns is without the timer wheel's slack */
+	bool nominal;	       /* predicted rows, and an end that silence alone tells of, by the SYN that did not
+				* come: t_ns is without the timer wheel's slack */
 	bool from_server;      /* the arrow runs from the server's line to the client's */
 	enum drop_place lost;  /* DROP_NONE: not known to be lost; else where along the way it was lost */
 	enum drop_place born;  /* replies: DROP_NONE: from the server; else made there, by a rule or a router */

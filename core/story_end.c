@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "core/story_words.h"
+#include "core/verdict_silence.h"
+#include "core/verdict_wire.h"
 
 /* connect() failed before a SYN could leave: known only where the kernel refused at once and never had it in SYN-SENT.
  */
@@ -16,20 +18,64 @@ static bool none_left(const struct story_making *m)
 		(m->v->outcome == OUTCOME_UNREACHABLE && m->v->gave_up_by == GAVE_UP_KERNEL));
 }
 
+/* Packets alone are known, and the last of them is a SYN-ACK that led nowhere; or NULL. */
+static const struct reply *last_word(const struct story_making *m)
+{
+	const struct reply *last = m->n_replies ? &m->a->replies[m->n_replies - 1] : NULL;
+
+	if (m->v->outcome != OUTCOME_UNANSWERED || !story_by_packets(m->a) || m->a->client_rst_ns || !m->n_syns)
+		return NULL;
+	return last && last->kind == REPLY_SYN_ACK && last->ignored == IGNORED_NOT &&
+			       last->t_ns > m->a->syn_ns[m->n_syns - 1]
+		       ? last
+		       : NULL;
+}
+
+/* The server answered, and the client had nothing more to say. */
+static bool is_half_open(const struct story_making *m)
+{
+	int k;
+
+	for (k = 0; last_word(m) && k < m->n_replies; k++)
+		if (m->a->replies[k].kind == REPLY_SYN_ACK && m->a->replies[k].ignored == IGNORED_NOT)
+			return m->a->replies[k].t_ns >= m->a->syn_ns[m->n_syns - 1];
+	return false;
+}
+
+/* What packets alone let one say of who gave up is an inference: the note has it, beside its reason. */
+static const char *inferred(const struct story_making *m, char to[48])
+{
+	const struct verdict *v = m->v;
+	const char *who = v->outcome == OUTCOME_TIMED_OUT ? "kernel gave up, likely: " : "likely: ";
+
+	if (silent_end_ns(m->a, v))
+		snprintf(to, 48, "%sno SYN %d came", who, m->n_syns);
+	else if (story_by_packets(m->a) && refuses_syn_ack(m->a) && v->confidence == CONFIDENCE_LIKELY &&
+		 (v->outcome == OUTCOME_ABANDONED || v->outcome == OUTCOME_TIMED_OUT))
+		snprintf(to, 48, "%sbefore the SYN-ACK", who);
+	else
+		return NULL;
+	return to;
+}
+
 static void end_words(const struct story_making *m, struct story_row *r)
 {
 	const struct verdict *v = m->v;
 	const char *label = outcome_word(v->outcome), *note = story_gave_up_text(v->gave_up_by);
-	char by[32] = "";
+	char by[32] = "", guess[48];
 
 	if (v->outcome == OUTCOME_ESTABLISHED)
-		label = "connected", note = "";
+		label = "connected", note = m->a->crossed ? "by a simultaneous open" : "";
 	else if (v->outcome == OUTCOME_PENDING)
 		label = "still waiting", note = "";
+	else if (is_half_open(m))
+		label = "half-open", note = "nothing of the client";
 	else if (v->outcome == OUTCOME_UNANSWERED)
 		label = "silence", note = "who gave up is unknown";
 	else if (v->error)
 		label = errno_name(v->error);
+	else if (v->outcome == OUTCOME_ABANDONED && m->n_syns == 1 && silent_end_ns(m->a, v))
+		label = "closed, or no TCP stack";
 	else if (v->outcome == OUTCOME_ABANDONED)
 		label = note, note = "";
 	if (v->outcome == OUTCOME_KILLED) {
@@ -39,14 +85,27 @@ static void end_words(const struct story_making *m, struct story_row *r)
 		note = by;
 	} else if (none_left(m)) {
 		note = "no SYN left the host";
+	} else if (inferred(m, guess)) {
+		note = guess;
 	}
 	snprintf(r->label, sizeof(r->label), "%s", *label ? label : "end");
 	snprintf(r->note, sizeof(r->note), "%s", note);
 }
 
-/* By the attempt, so that it stands on the attempt's axis; by the verdict where that had to judge when it ended. */
-static int64_t end_time(const struct story_making *m)
+/*
+ * By the attempt, so that it stands on the attempt's axis; by the verdict where
+ * that had to judge when it ended.  Silence becomes an end when the next SYN
+ * was due: *ret_nominal.
+ */
+static int64_t end_time(const struct story_making *m, bool *ret_nominal)
 {
+	int64_t silent = silent_end_ns(m->a, m->v);
+
+	*ret_nominal = silent > 0;
+	if (silent)
+		return silent;
+	if (last_word(m))
+		return last_word(m)->t_ns - m->start_ns;
 	if (m->a->ended_ns && m->a->end != ATTEMPT_END_PACKETS && m->v->outcome != OUTCOME_UNANSWERED)
 		return m->a->ended_ns - m->start_ns;
 	return m->v->elapsed_ns;
@@ -56,15 +115,17 @@ int story_end(struct story_making *m)
 {
 	const struct verdict *v = m->v;
 	struct story *s = m->s;
-	int64_t t = end_time(m);
 	struct story_row *r, end;
+	bool nominal;
+	int64_t t = end_time(m, &nominal);
 	int i, at = 1;
 
 	r = story_add(m, STORY_END, t);
+	r->nominal = nominal;
 	if (v->outcome != OUTCOME_ESTABLISHED && v->outcome != OUTCOME_PENDING && v->outcome != OUTCOME_UNANSWERED)
 		story_set_state(r->client_state, "CLOSED");
 	end_words(m, r);
-	if (v->outcome == OUTCOME_TIMED_OUT && m->n_syns) {
+	if (m->n_syns && (nominal || (v->outcome == OUTCOME_TIMED_OUT && !story_by_packets(m->a)))) {
 		int64_t last = m->a->syn_ns[m->n_syns - 1];
 
 		r->gap_ns = last ? t - (last - m->start_ns) : 0;
@@ -89,10 +150,10 @@ int story_end(struct story_making *m)
 
 void story_predicted(struct story_making *m)
 {
-	int64_t syns[ATTEMPT_SYNS_MAX], end = 0, ended = end_time(m);
 	enum outcome o = m->v->outcome;
 	const char *note = o == OUTCOME_PENDING ? "due" : "never sent";
 	bool exact = false;
+	int64_t syns[ATTEMPT_SYNS_MAX], end = 0, ended = end_time(m, &exact);
 	int64_t last = m->n_syns ? m->a->syn_ns[m->n_syns - 1] - m->start_ns : 0;
 	struct story_row *r;
 	int i, n;

@@ -22,6 +22,12 @@ static bool is_duplicate(const struct slot *s, const struct event *ev)
 	       (!s->has_tsval || s->tsval == ev->segment.tsval);
 }
 
+/* By an RST, and only packets tell of it: its socket may go on. */
+static bool was_refused(const struct attempt *a)
+{
+	return a->end == ATTEMPT_END_PACKETS && !a->socket_seen && !a->ack_ns && !a->replaced;
+}
+
 /* The attempt that this SYN belongs to; NULL: to none that is known still, or it was seen already. */
 static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const struct flow *f)
 {
@@ -35,6 +41,10 @@ static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const
 			return s;
 		t->counts.duplicates++;
 		return NULL;
+	}
+	if (s && was_refused(&s->a) && !is_duplicate(s, ev)) {
+		slot_reopen(s); /* Windows tries a refused connection again */
+		return s;
 	}
 	if (s && s->a.has_isn) {
 		t->counts.unmatched++;
@@ -51,15 +61,27 @@ static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const
 	return table_start(t, f);
 }
 
+/* Both sides of a simultaneous open are attempts of their own (RFC 9293 section 3.5). */
+static void cross(struct slot *s, struct slot *other)
+{
+	if (other && other != s && other->a.end == ATTEMPT_OPEN && other->a.syns_seen)
+		s->a.crossed = other->a.crossed = true;
+}
+
 static void feed_syn(struct tracker *t, const struct event *ev)
 {
 	const struct event_segment *g = &ev->segment;
-	const struct flow f = { .client = g->src, .server = g->dst };
+	const struct flow f = { .client = g->src, .server = g->dst }, reverse = { .client = g->dst, .server = g->src };
 	struct slot *s = slot_of_syn(t, ev, &f);
 
 	if (!s)
 		return;
 	s->a.flow.client.addr = g->src.addr; /* not part of the hash */
+	if (!s->a.syns_seen) {
+		s->a.syn_ttl = g->ttl;
+		s->a.syn_bad_checksum = g->bad_checksum;
+		cross(s, table_find(t, &reverse));
+	}
 	if (!s->a.has_isn) {
 		s->a.has_isn = true;
 		s->a.isn = g->seq;
@@ -102,6 +124,10 @@ static void feed_from_server(struct tracker *t, const struct event *ev)
 	}
 	if (g->flags & TCP_FIN && s->a.ack_ns && !s->a.fin_ns[1])
 		s->a.fin_ns[1] = ev->t_ns;
+	if (g->flags & TCP_RST && s->a.ack_ns && !s->a.reset_ns) {
+		s->a.reset_ns = ev->t_ns;
+		s->a.reset_ttl = g->ttl;
+	}
 	if (!(g->flags & (TCP_SYN | TCP_RST)) || (s->a.ack_ns && !(g->flags & TCP_SYN)))
 		return; /* not an answer to a SYN */
 	r.kind = g->flags & TCP_RST ? REPLY_RST : REPLY_SYN_ACK;
@@ -142,6 +168,13 @@ static void client_reset(struct slot *s, const struct event *ev)
 		r->ignored = IGNORED_LATE;
 }
 
+/* What the client sends next after a SYN-ACK that the capture did not see, as one of a single direction. */
+static bool acks_unseen(const struct attempt *a, const struct event_segment *g)
+{
+	return !a->socket_seen && !a->n_replies && a->has_isn && g->flags & TCP_ACK && !(g->flags & TCP_SYN) &&
+	       g->seq == a->isn + 1 + (a->syn_len && g->seq != a->isn + 1 ? a->syn_len : 0);
+}
+
 static void feed_from_client(struct slot *s, const struct event *ev)
 {
 	const struct event_segment *g = &ev->segment;
@@ -152,7 +185,7 @@ static void feed_from_client(struct slot *s, const struct event *ev)
 	}
 	if (g->flags & TCP_FIN && !s->a.fin_ns[0])
 		s->a.fin_ns[0] = ev->t_ns;
-	if (s->a.ack_ns || !accepted_syn_ack(&s->a))
+	if (s->a.ack_ns || !(accepted_syn_ack(&s->a) || acks_unseen(&s->a, g)))
 		return;
 	s->a.ack_ns = ev->t_ns;
 	if (!s->a.socket_seen && s->a.end == ATTEMPT_OPEN)
@@ -170,7 +203,8 @@ void feed_segment(struct tracker *t, const struct event *ev)
 		return;
 	}
 	s = table_find(t, &f);
-	if (s)
+	/* a client sends a SYN-ACK where both opened at once, and then to the other's attempt */
+	if (s && !(s->a.crossed && g->flags & TCP_SYN))
 		feed_from_client(s, ev);
 	else
 		feed_from_server(t, ev);

@@ -268,69 +268,89 @@ static void judge_signal(const struct attempt *a, struct verdict *v)
 static void judge_open(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *r = attempt_accepted_reply(a);
-	int n;
 
 	v->elapsed_ns = a->observed_until_ns - attempt_start_ns(a);
-	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns)) {
+	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns))
 		connected(a, v);
-	} else if (a->replaced) {
+	else if (a->replaced)
 		lost_sight(a, v, "another attempt from the same port; who ended this one was not seen");
-	} else if (a->evicted) {
+	else if (a->evicted)
 		lost_sight(a, v, "it was followed no more: too many attempts at once");
-	} else if (a->socket_seen || !last_syn_ns(a) || !judge_wire(a, v)) {
-		say_conclusion(v, OUTCOME_PENDING, GAVE_UP_NOBODY, LIMIT_NONE,
-			       a->socket_seen ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
-		n = a->socket_seen && a->retransmits >= a->n_syns ? a->retransmits + 1 : a->n_syns;
-		say_headline(v, "still waiting when the observation ended, after %d SYN%s", n, say_plural(n));
-		say_silence(a, v);
-	}
+	else
+		still_waiting(a, v);
 }
 
 static void judge_packets(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *r = attempt_accepted_reply(a);
 
-	if (r && (r->kind == REPLY_RST || is_port_unreachable(r)))
+	if (!a->socket_seen && last_syn_ns(a))
+		judge_wire(a, v);
+	else if (a->end == ATTEMPT_END_PACKETS && r && (r->kind == REPLY_RST || is_port_unreachable(r)))
 		refused(a, v, CONFIDENCE_CERTAIN);
 	else
 		judge_open(a, v);
 }
 
-void verdict_make(const struct attempt *a, struct verdict *ret)
+static void judge(const struct attempt *a, struct verdict *v)
+{
+	switch (a->end) {
+	case ATTEMPT_END_RESULT:
+		judge_result(a, v);
+		break;
+	case ATTEMPT_END_TIMER:
+		say_evidence(v, "the client's own timer fired, and it closed the socket in SYN-SENT");
+		application_gave_up(a, v, CONFIDENCE_CERTAIN);
+		say_silence(a, v);
+		break;
+	case ATTEMPT_END_CLOSE:
+		judge_close(a, v);
+		break;
+	case ATTEMPT_END_SIGNAL:
+		judge_signal(a, v);
+		break;
+	case ATTEMPT_END_EXIT:
+		say_evidence(v, "process %d exited with status %d, and its socket with it", a->pid, a->exit_status);
+		judge_gone(a, v);
+		break;
+	default:
+		judge_packets(a, v);
+	}
+	if (a->lost)
+		say_evidence(v, "%" PRIu64 " event%s lost by the observation itself", a->lost,
+			     say_plural((int64_t)a->lost));
+}
+
+static void foresee(const struct attempt *a, struct verdict *v)
 {
 	int64_t syn;
 
-	memset(ret, 0, sizeof(*ret));
-	if (!verdict_predict(a, &syn, 1, &ret->predicted_end_ns, &ret->predicted_exact))
-		ret->predicted_end_ns = 0;
+	if (!a->has_policy || !verdict_predict(a, &syn, 1, &v->predicted_end_ns, &v->predicted_exact))
+		v->predicted_end_ns = 0;
 	if (a->ended_ns)
-		ret->elapsed_ns = a->ended_ns - attempt_start_ns(a);
-	switch (a->end) {
-	case ATTEMPT_END_RESULT:
-		judge_result(a, ret);
-		break;
-	case ATTEMPT_END_TIMER:
-		say_evidence(ret, "the client's own timer fired, and it closed the socket in SYN-SENT");
-		application_gave_up(a, ret, CONFIDENCE_CERTAIN);
-		say_silence(a, ret);
-		break;
-	case ATTEMPT_END_CLOSE:
-		judge_close(a, ret);
-		break;
-	case ATTEMPT_END_SIGNAL:
-		judge_signal(a, ret);
-		break;
-	case ATTEMPT_END_EXIT:
-		say_evidence(ret, "process %d exited with status %d, and its socket with it", a->pid, a->exit_status);
-		judge_gone(a, ret);
-		break;
-	case ATTEMPT_END_PACKETS:
-		judge_packets(a, ret);
-		break;
-	default:
-		judge_open(a, ret);
-	}
-	if (a->lost)
-		say_evidence(ret, "%" PRIu64 " event%s lost by the observation itself", a->lost,
-			     say_plural((int64_t)a->lost));
+		v->elapsed_ns = a->ended_ns - attempt_start_ns(a);
+}
+
+void verdict_make(const struct attempt *a, struct verdict *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	foresee(a, ret);
+	judge(a, ret);
+}
+
+/* All that is not text is set one by one: the text takes 3 KB. */
+void verdict_conclude(const struct attempt *a, struct verdict *ret)
+{
+	ret->outcome = OUTCOME_NONE;
+	ret->gave_up_by = GAVE_UP_NONE;
+	ret->limit = LIMIT_NONE;
+	ret->confidence = CONFIDENCE_UNKNOWN;
+	ret->error = 0;
+	ret->elapsed_ns = ret->predicted_end_ns = 0;
+	ret->predicted_exact = false;
+	ret->wordless = true;
+	ret->n_evidence = 0;
+	ret->headline[0] = ret->advice[0] = 0;
+	foresee(a, ret);
+	judge(a, ret);
 }

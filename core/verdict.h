@@ -20,6 +20,7 @@ struct verdict {
 	int64_t elapsed_ns;	  /* SYN 0 (or connect) to the end; to the observation's end when pending */
 	int64_t predicted_end_ns; /* elapsed, exact when the phase is known; 0: no policy known */
 	bool predicted_exact;
+	bool wordless; /* by verdict_conclude(): what follows stays empty */
 	int n_evidence;
 	char evidence[VERDICT_EVIDENCE_MAX][240];
 	char headline[160]; /* "the kernel gave up, its 5 retransmissions unanswered (tcp_syn_retries)" */
@@ -27,6 +28,12 @@ struct verdict {
 };
 
 void verdict_make(const struct attempt *a, struct verdict *ret);
+
+/*
+ * The same judgement without a word: headline, advice and evidence are empty,
+ * and all else is as verdict_make() has it.  For statistics over millions.
+ */
+void verdict_conclude(const struct attempt *a, struct verdict *ret);
 
 /*
  * The schedule that this attempt's policy and phase predict, in ns since SYN 0:

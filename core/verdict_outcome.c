@@ -226,8 +226,11 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c)
 			say_headline(v, "connected in %" PRId64 ".%02d ms", v->elapsed_ns / MS,
 				     (int)(v->elapsed_ns % MS / 10000));
 	}
-	if (a->ack_ns)
+	if (a->ack_ns && first_accepted(a, REPLY_SYN_ACK))
 		say_evidence(v, "SYN, SYN-ACK and ACK were seen");
+	else if (a->ack_ns)
+		say_evidence(v, "SYN and ACK of the client were seen, and no SYN-ACK that fits: a capture of one "
+				"direction, or with losses");
 	else if (a->connected)
 		say_evidence(v, "the kernel showed the socket past SYN-SENT by then");
 }

@@ -76,6 +76,16 @@ static void refused_by_icmp(const struct attempt *a, struct verdict *v, const st
 	}
 }
 
+/* The SYN that a reply followed. */
+static int syn_before(const struct attempt *a, const struct reply *r)
+{
+	int i = a->n_syns < ATTEMPT_SYNS_MAX ? a->n_syns - 1 : ATTEMPT_SYNS_MAX - 1;
+
+	while (i > 0 && a->syn_ns[i] > r->t_ns)
+		i--;
+	return i > 0 ? i : 0;
+}
+
 void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	const struct reply *rst = first_accepted(a, REPLY_RST), *icmp = first_accepted(a, REPLY_ICMP);
@@ -86,7 +96,7 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	say_headline(v, "the peer refused the connection");
 	say_advice(v, "nothing listens on that port, or a firewall rejects it with an RST; no timeout is involved");
 	if (rst) {
-		say_headline(v, "an RST answered SYN %d: the peer refused", a->n_syns > 0 ? a->n_syns - 1 : 0);
+		say_headline(v, "an RST answered SYN %d: the peer refused", syn_before(a, rst));
 		say_evidence(v, "RST from %s, ttl %u, acknowledging the SYN", addr_format(&rst->from, from), rst->ttl);
 	} else if (icmp && is_port_unreachable(icmp)) {
 		refused_by_icmp(a, v, icmp);
@@ -94,8 +104,7 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 		say_evidence(v, "packets could not be seen here, so not who answered");
 	}
 	if (rst && rejected_at(a, DROP_LOCAL_INPUT)) {
-		say_headline(v, "a rule at the server's end answered SYN %d with an RST",
-			     a->n_syns > 0 ? a->n_syns - 1 : 0);
+		say_headline(v, "a rule at the server's end answered SYN %d with an RST", syn_before(a, rst));
 	} else if (rst && rejected_at(a, DROP_LOCAL_OUTPUT)) {
 		v->gave_up_by = GAVE_UP_NETWORK;
 		say_headline(v, "a rule of this host refused it with an RST");

@@ -11,7 +11,7 @@
 #define MS ((int64_t)1000000)
 #define SECOND ((int64_t)1000000000)
 
-void say_evidence(struct verdict *v, const char *fmt, ...)
+void say_evidence_text(struct verdict *v, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -22,7 +22,7 @@ void say_evidence(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-void say_headline(struct verdict *v, const char *fmt, ...)
+void say_headline_text(struct verdict *v, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -31,7 +31,7 @@ void say_headline(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-void say_advice(struct verdict *v, const char *fmt, ...)
+void say_advice_text(struct verdict *v, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -58,6 +58,15 @@ char *say_seconds(int64_t ns, char to[SAY_SECONDS_LEN])
 	int64_t ms = (imaxabs(ns) + MS / 2) / MS;
 
 	snprintf(to, SAY_SECONDS_LEN, "%s%" PRId64 ".%03d s", ns < 0 && ms ? "-" : "", ms / 1000, (int)(ms % 1000));
+	return to;
+}
+
+char *say_tenths(int64_t ns, char to[SAY_SECONDS_LEN])
+{
+	int64_t tenths = (imaxabs(ns) + 50 * MS) / (100 * MS);
+
+	snprintf(to, SAY_SECONDS_LEN, "%s%" PRId64 ".%d s", ns < 0 && tenths ? "-" : "", tenths / 10,
+		 (int)(tenths % 10));
 	return to;
 }
 
@@ -116,6 +125,8 @@ static void say_ignored(const struct attempt *a, struct verdict *v)
 
 void say_silence(const struct attempt *a, struct verdict *v)
 {
+	if (v->wordless)
+		return;
 	say_ignored(a, v);
 	if (!a->n_replies && a->syns_seen)
 		say_evidence(v, "no reply was seen on the wire");

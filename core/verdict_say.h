@@ -4,11 +4,18 @@
 
 #include "core/verdict.h"
 
-/* The sentences of a verdict.  Private to core/verdict*.c. */
+/*
+ * The sentences of a verdict.  Private to core/verdict*.c.  They are macros so
+ * that a verdict without words does not even work out what would be said: their
+ * arguments must have no effect that is needed elsewhere.
+ */
+#define say_evidence(v, ...) ((v)->wordless ? (void)0 : say_evidence_text((v), __VA_ARGS__))
+#define say_headline(v, ...) ((v)->wordless ? (void)0 : say_headline_text((v), __VA_ARGS__))
+#define say_advice(v, ...) ((v)->wordless ? (void)0 : say_advice_text((v), __VA_ARGS__))
 
-void say_evidence(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void say_headline(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void say_advice(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void say_evidence_text(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void say_headline_text(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void say_advice_text(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void say_conclusion(struct verdict *v, enum outcome o, enum gave_up_by g, enum limit l, enum confidence c);
 
 /* What came back, if anything did, and what could not be seen. */
@@ -20,7 +27,10 @@ void say_distance(const struct attempt *a, struct verdict *v, const char *what);
 #define SAY_SECONDS_LEN 32
 char *say_seconds(int64_t ns, char to[SAY_SECONDS_LEN]);
 
-/* The same, in ms below a second. */
+/* "31.4 s" */
+char *say_tenths(int64_t ns, char to[SAY_SECONDS_LEN]);
+
+/* As say_seconds(), in ms below a second. */
 char *say_span(int64_t ns, char to[SAY_SECONDS_LEN]);
 const char *say_plural(int64_t n);
 

@@ -12,7 +12,13 @@ int64_t last_syn_ns(const struct attempt *a);
 /* Who gave up was not seen; the headline is "N SYNs, then ...". */
 void lost_sight(const struct attempt *a, struct verdict *v, const char *then);
 
-/* Of an attempt that did not connect.  False when they show no end. */
-bool judge_wire(const struct attempt *a, struct verdict *v);
+/* Nothing ended it before the observation did. */
+void still_waiting(const struct attempt *a, struct verdict *v);
+
+/* The client answered a good SYN-ACK with an RST, after its last SYN: no socket had waited for it. */
+bool refuses_syn_ack(const struct attempt *a);
+
+/* Of an attempt of which only packets are known, a SYN among them. */
+void judge_wire(const struct attempt *a, struct verdict *v);
 
 #endif

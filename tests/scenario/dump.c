@@ -162,6 +162,22 @@ static void add_verdict(const struct verdict *v, struct buf *to)
 	buf_char(to, '\n');
 }
 
+/* The judgement without words must be the same. */
+static void check_conclusion(const struct attempt *a, const struct verdict *v, struct buf *to)
+{
+	struct verdict w;
+
+	memset(&w, 0x55, sizeof(w));
+	verdict_conclude(a, &w);
+	if (w.outcome != v->outcome || w.gave_up_by != v->gave_up_by || w.limit != v->limit ||
+	    w.confidence != v->confidence || w.error != v->error || w.elapsed_ns != v->elapsed_ns ||
+	    w.predicted_end_ns != v->predicted_end_ns || w.predicted_exact != v->predicted_exact || w.n_evidence ||
+	    *w.headline || *w.advice)
+		buf_fmt(to, "  %-12s%s by %s, %s, error %d, %d pieces of evidence, \"%.40s\"\n", "CONCLUDED",
+			outcome_word(w.outcome), gave_up_by_word(w.gave_up_by), confidence_word(w.confidence), w.error,
+			w.n_evidence, w.headline);
+}
+
 static void on_attempt(const struct attempt *a, void *user)
 {
 	struct dump *d = user;
@@ -171,6 +187,7 @@ static void on_attempt(const struct attempt *a, void *user)
 	verdict_make(a, &v);
 	add_head(a, ++d->n, d->to);
 	add_verdict(&v, d->to);
+	check_conclusion(a, &v, d->to);
 	add_syns(a, d->to);
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		add_reply(a, &a->replies[i], d->to);
