@@ -109,7 +109,7 @@ static void say_tries(const struct attempt *a, struct verdict *v, const struct r
 	if (n)
 		say_evidence(v, "%d more SYN%s of the same ISN followed the RST, the first %s after it%s", n,
 			     say_plural(n), say_span(after, t),
-			     after >= WINDOWS_TRY_NS && n <= WINDOWS_TRIES
+			     after >= WINDOWS_TRY_NS && after <= TRY_AGAIN_NS && n <= WINDOWS_TRIES
 				     ? ": so does Windows, which tries a refused connection twice again"
 				     : "");
 }
