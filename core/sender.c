@@ -92,16 +92,11 @@ struct timeout {
 /* By the first timeout: 1, 3 or 6 s. */
 static const struct timeout timeouts[][DOUBLINGS_MAX + 1] = { DOUBLINGS(1), DOUBLINGS(3), DOUBLINGS(6) };
 
-static const struct timeout *timeout_of(int first_rto_ms, int linear, int i)
+static int64_t nominal_gap(int first_rto_ms, int linear, int i)
 {
 	int doublings = i > linear ? i - linear : 0;
 
-	return &timeouts[first_rto_ms / 3000][doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX];
-}
-
-static int64_t nominal_gap(int first_rto_ms, int linear, int i)
-{
-	return timeout_of(first_rto_ms, linear, i)->nominal_ns;
+	return timeouts[first_rto_ms / 3000][doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX].nominal_ns;
 }
 
 static bool gap_fits(const struct sender_sight *s, int i, const struct timeout *t)
@@ -113,11 +108,14 @@ static bool gap_fits(const struct sender_sight *s, int i, const struct timeout *
 
 static bool schedule_fits(const struct sender_sight *s, int first_rto_ms, int linear)
 {
+	const struct timeout *t = timeouts[first_rto_ms / 3000], *last = t + DOUBLINGS_MAX;
 	int i;
 
-	for (i = 0; i < s->n - 1; i++)
-		if (!gap_fits(s, i, timeout_of(first_rto_ms, linear, i)))
+	for (i = 0; i < s->n - 1; i++) {
+		if (!gap_fits(s, i, t))
 			return false;
+		t += i >= linear && t < last;
+	}
 	return true;
 }
 
@@ -168,18 +166,31 @@ static void fit_other(const struct sender_sight *s, struct sender *r)
 	may_be_due(r, open ? SECOND : nominal_gap(1000, linear, s->n - 1), nominal_gap(1000, linear, s->n - 1));
 }
 
+/* As the first gap shows it; 0: as none that is known. */
+static int first_rto_ms(const struct sender_sight *s)
+{
+	static const int known_ms[] = { 1000, 3000, 6000 };
+	int i;
+
+	for (i = 0; i < (int)(sizeof(known_ms) / sizeof(known_ms[0])); i++)
+		if (gap_fits(s, 0, &timeouts[i][0]))
+			return known_ms[i];
+	return 0;
+}
+
 static void fit_known(const struct sender_sight *s, uint32_t may_be, struct sender *r)
 {
-	int i, found = 0;
+	int i, found = 0, rto_ms = first_rto_ms(s);
 
 	for (i = 0; i < N_SCHEDULES; i++) {
 		const struct schedule_kind *k = &schedules[i];
-		int64_t due = nominal_gap(k->first_rto_ms, k->linear, s->n - 1);
+		int64_t due;
 
-		if (!(may_be & k->kinds) || !schedule_fits(s, k->first_rto_ms, k->linear))
+		if (k->first_rto_ms != rto_ms || !(may_be & k->kinds) || !schedule_fits(s, rto_ms, k->linear))
 			continue;
+		due = nominal_gap(rto_ms, k->linear, s->n - 1);
 		r->fits |= may_be & k->kinds;
-		r->first_rto_ms = k->first_rto_ms;
+		r->first_rto_ms = rto_ms;
 		r->linear = found++ || (k->linear && s->n <= k->linear + 2) ? -1 : k->linear;
 		may_be_due(r, due, due);
 	}

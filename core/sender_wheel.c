@@ -17,10 +17,11 @@ static int level_shift(int64_t delta)
 	return shift;
 }
 
-/* HZ and a jiffy, exactly: jiffy_ns / parts. */
+/* HZ and a jiffy, exactly: jiffy_ns / parts; and what a timer of 1 s takes that is armed by one: most are told by it.
+ */
 struct ticks {
 	int hz, parts;
-	int64_t jiffy_ns;
+	int64_t jiffy_ns, second_ns;
 };
 
 /*
@@ -64,12 +65,21 @@ static bool is_wheel(const int64_t *syn_ns, int n, int64_t rto, int64_t linear, 
 unsigned int sender_wheel(const int64_t *syn_ns, int n, int first_rto_ms, int linear)
 {
 	static const struct ticks ticks[] = {
-		{ 100, 1, SECOND / 100 }, { 250, 1, SECOND / 250 }, { 300, 3, SECOND / 100 }, { 1000, 1, SECOND / 1000 }
+		{ 100, 1, SECOND / 100, 1040000000 },
+		{ 250, 1, SECOND / 250, 1024000000 },
+		{ 300, 3, SECOND / 100, 1013333333 },
+		{ 1000, 1, SECOND / 1000, 1024000000 },
 	};
+	bool seconds = first_rto_ms == 1000 && linear > 0;
 	unsigned int found = 0, i;
+	int64_t off;
 
-	for (i = 0; n > 2 && i < sizeof(ticks) / sizeof(ticks[0]); i++)
+	for (i = 0; n > 2 && i < sizeof(ticks) / sizeof(ticks[0]); i++) {
+		off = syn_ns[2] - syn_ns[1] - ticks[i].second_ns;
+		if (seconds && (off > NOISE_NS || off < -NOISE_NS))
+			continue;
 		if (is_wheel(syn_ns, n, (int64_t)first_rto_ms * ticks[i].hz / 1000, linear, &ticks[i]))
 			found |= 1u << i;
+	}
 	return found;
 }
