@@ -132,7 +132,8 @@ void summary_feed(struct summary *s, const struct digest *d)
 		s->bands[band_of(d->elapsed_ns)]++;
 		spread_feed(&s->connect, d->elapsed_ns);
 	}
-	if (o == OUTCOME_ABANDONED)
+	/* of a single SYN nobody knows how long was waited */
+	if (o == OUTCOME_ABANDONED && (d->n_syns > 1 || d->elapsed_ns))
 		top_feed(s->waits, &server->addr, server->port, tag_of(d->elapsed_ns), d);
 	steps_feed(&s->minutes, d);
 	top_feed(s->servers, &server->addr, server->port, 0, d);

@@ -8,9 +8,9 @@
 /*
  * What is said of any number of attempts at once.
  *
- * Memory: 2.6 MiB at most, and no more is touched than the attempts need:
- *   servers, clients   SUMMARY_SERVERS and SUMMARY_CLIENTS, 104 bytes each at most
- *   waits              SUMMARY_WAITS pairs of server and duration, 104 bytes each
+ * Memory: 2.8 MiB at most, and no more is touched than the attempts need:
+ *   servers, clients   SUMMARY_SERVERS and SUMMARY_CLIENTS, 112 bytes each at most
+ *   waits              SUMMARY_WAITS pairs of server and duration, 112 bytes each
  *   minutes            SUMMARY_MINUTES, 44 bytes each; more, and a step is two minutes, then four, ...
  *   failures           SUMMARY_STEPS, 44 bytes each
  *   connect times      29 KiB

@@ -3,6 +3,12 @@
  * Entries lie in an array without gaps, new ones at its end; the index, open
  * addressing at half load, holds their numbers.  A slot has 16 bits of the hash
  * too, so that a key that is not there is known so without a look at an entry.
+ *
+ * Once keys were dropped there are more than the table can hold, and in a flood
+ * most come once.  From then on a key is let in when it comes again: a set of
+ * bits remembers those that came (Einziger, Friedman and Manes 2017 call it a
+ * doorkeeper).  It is emptied when it is too full to tell, and its hash has no
+ * seed, so that what it lets in depends on the keys alone.
  */
 #include "core/top.h"
 
@@ -15,9 +21,14 @@ struct top {
 	uint64_t seed;
 	uint32_t dropped; /* the most weight that a key which is not there may have had */
 	uint32_t *slots;  /* 16 bits of hash, 16 of entry + 1; 0: free */
+	uint64_t *came;	  /* once keys were dropped: bits of those that came since, CAME_BITS * max of them */
+	size_t n_came;
+	uint32_t came_weight; /* the most that one of them had */
 	uint32_t *credits;
 	struct top_entry *entries;
 };
+
+#define CAME_BITS 64 /* of these as many as an eighth are set before it is emptied */
 
 static size_t slots_for(size_t max)
 {
@@ -31,7 +42,7 @@ static size_t slots_for(size_t max)
 size_t top_memory(size_t max)
 {
 	return sizeof(struct top) + max * (sizeof(struct top_entry) + sizeof(uint32_t)) +
-	       slots_for(max) * sizeof(uint32_t);
+	       slots_for(max) * sizeof(uint32_t) + max * CAME_BITS / 8;
 }
 
 struct top *top_new(size_t max, uint64_t seed)
@@ -47,7 +58,8 @@ struct top *top_new(size_t max, uint64_t seed)
 	t->slots = calloc(t->n_slots, sizeof(*t->slots));
 	t->credits = malloc(max * sizeof(*t->credits));
 	t->entries = malloc(max * sizeof(*t->entries));
-	if (!t->slots || !t->credits || !t->entries) {
+	t->came = calloc(max, CAME_BITS / 8);
+	if (!t->slots || !t->credits || !t->entries || !t->came) {
 		top_free(t);
 		return NULL;
 	}
@@ -61,20 +73,26 @@ void top_free(struct top *t)
 	free(t->slots);
 	free(t->credits);
 	free(t->entries);
+	free(t->came);
 	free(t);
 }
 
 /* Read where they lie: an address that was just copied could not be read in words without a stall. */
-static uint32_t hash_of(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
+static uint32_t hash_with(uint64_t seed, const struct addr *addr, uint16_t port, uint16_t tag)
 {
 	uint64_t part[2], h, rest = (uint64_t)addr->family << 32 | (uint64_t)port << 16 | tag;
 
 	memcpy(part, addr->b, sizeof(part));
-	h = (part[0] ^ t->seed) * 0xd6e8feb86659fd93ULL;
+	h = (part[0] ^ seed) * 0xd6e8feb86659fd93ULL;
 	h ^= h >> 32;
-	h += (part[1] ^ rest << 17 ^ t->seed >> 7) * 0x9e3779b97f4a7c15ULL;
+	h += (part[1] ^ rest << 17 ^ seed >> 7) * 0x9e3779b97f4a7c15ULL;
 	h = (h ^ h >> 29) * 0xd6e8feb86659fd93ULL;
 	return (uint32_t)(h >> 32);
+}
+
+static uint32_t hash_of(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
+{
+	return hash_with(t->seed, addr, port, tag);
 }
 
 static uint32_t key_hash(const struct top *t, const struct top_key *k)
@@ -179,9 +197,32 @@ static __attribute__((noinline)) size_t enter(struct top *t, const struct addr *
 	return t->n++;
 }
 
+/* Whether a key that is not there may come in: when it comes again.  What it had when it did not is missing from then
+ * on. */
+static __attribute__((noinline)) bool is_let_in(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag,
+						uint32_t weight)
+{
+	size_t bit = hash_with(0, addr, port, tag) % (t->max * CAME_BITS);
+	uint64_t *word = &t->came[bit / 64], mask = UINT64_C(1) << bit % 64;
+
+	if (*word & mask)
+		return true;
+	if (t->n_came == t->max * CAME_BITS / 8) {
+		memset(t->came, 0, t->max * CAME_BITS / 8);
+		t->n_came = 0;
+		t->came_weight = 0;
+	}
+	*word |= mask;
+	t->n_came++;
+	if (weight > t->came_weight) {
+		t->dropped = tally_sum(t->dropped, weight - t->came_weight);
+		t->came_weight = weight;
+	}
+	return false;
+}
+
 /* The number of the key's entry, a new one when there was none. */
-static inline __attribute__((always_inline)) size_t take(struct top *t, const struct addr *addr, uint16_t port,
-							 uint16_t tag)
+static size_t take(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
 {
 	uint32_t hash = hash_of(t, addr, port, tag), *slot = slot_of(t, addr, port, tag, hash);
 
@@ -190,12 +231,20 @@ static inline __attribute__((always_inline)) size_t take(struct top *t, const st
 
 void top_feed(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, const struct digest *d)
 {
-	size_t i = take(t, addr, port, tag);
-	struct top_entry *e = &t->entries[i];
-	uint32_t weight = 1;
+	uint32_t hash = hash_of(t, addr, port, tag), *slot = slot_of(t, addr, port, tag, hash), weight;
+	bool failed = tally_outcome_failed(d->outcome);
+	struct top_entry *e;
+	size_t i;
 
-	if (tally_outcome_failed(d->outcome)) {
-		weight = TOP_WEIGHT_FAILED;
+	weight = failed ? TOP_WEIGHT_FAILED : 1;
+	if (*slot)
+		i = (*slot & 0xffff) - 1;
+	else if (t->dropped && !is_let_in(t, addr, port, tag, weight))
+		return;
+	else
+		i = enter(t, addr, port, tag, hash, slot);
+	e = &t->entries[i];
+	if (failed) {
 		if (d->start_ns < e->first_failure_ns)
 			e->first_failure_ns = d->start_ns;
 		if (d->start_ns > e->last_failure_ns)

@@ -14,7 +14,8 @@
  * fed to it.  When a new key finds the table full, the lower half of the keys
  * is dropped, and the highest credit among those is taken off what the others
  * have (Misra and Gries 1982, many counters at a time), which costs a new key
- * a constant time on the average.  A key of weight w is there at the end if w is
+ * a constant time on the average.  From then on a key is let in only when it
+ * comes again.  A key of weight w is there at the end if w is
  * above twice the weight of all that was fed / max, and what is counted for a
  * key that came back is short by no more than that.
  *
