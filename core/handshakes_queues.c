@@ -2,16 +2,12 @@
 #include <stdlib.h>
 
 #include "core/handshakes_table.h"
+#include "core/sender.h"
 
 #define MS ((int64_t)1000000)
 #define LEAVE_AT_ONCE 16
 
 /* A SYN-ACK is sent again as a SYN is: after 1 s, then twice as long each time. */
-static int64_t overdue_ns(int64_t gap_ns)
-{
-	return gap_ns ? 2 * gap_ns + gap_ns / 128 + 250 * MS : 1250 * MS;
-}
-
 struct last {
 	int64_t t_ns, gap_ns;
 };
@@ -40,7 +36,7 @@ int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
 	if (e->flags & ENTRY_SETTLED)
 		return e->start_ns;
 	if (!e->notes)
-		return e->start_ns + overdue_ns(0);
+		return e->start_ns + sender_overdue_ns(0);
 	notes_first(&it, h, e);
 	while (notes_next(&it, &n)) {
 		if (n.kind == NOTE_SYN) {
@@ -50,8 +46,8 @@ int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
 			answered = true;
 		}
 	}
-	end = syn.t_ns + overdue_ns(syn.gap_ns);
-	other = answered ? syn_ack.t_ns + overdue_ns(syn_ack.gap_ns) : 0;
+	end = syn.t_ns + sender_overdue_ns(syn.gap_ns);
+	other = answered ? syn_ack.t_ns + sender_overdue_ns(syn_ack.gap_ns) : 0;
 	return e->start_ns + (other > end ? other : end);
 }
 
@@ -159,12 +155,12 @@ static void decide(struct handshakes *h, struct entry *e)
 void queues_put_young(struct handshakes *h, struct entry *e)
 {
 	/* Where the capture's time goes back its clock is ahead of what begins. */
-	if (e->start_ns + overdue_ns(0) <= h->clock_ns || (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
+	if (e->start_ns + sender_overdue_ns(0) <= h->clock_ns || (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
 		decide(h, e);
 		return;
 	}
 	if (!h->young.n)
-		h->young_due_ns = e->start_ns + overdue_ns(0);
+		h->young_due_ns = e->start_ns + sender_overdue_ns(0);
 	ring_put(&h->young, entry_index(h, e));
 	count_open(h);
 }
@@ -230,7 +226,7 @@ static struct entry *take_young(struct handshakes *h)
 {
 	struct entry *e = ring_take(h, &h->young);
 
-	h->young_due_ns = h->young.n ? entry_at(h, *ring_at(&h->young, 0))->start_ns + overdue_ns(0) : INT64_MAX;
+	h->young_due_ns = h->young.n ? entry_at(h, *ring_at(&h->young, 0))->start_ns + sender_overdue_ns(0) : INT64_MAX;
 	return e;
 }
 

@@ -291,7 +291,8 @@ static enum ignored why_ignored(const struct entry *e, const struct sighting *s,
 		return IGNORED_NO_ACK;
 	if (!fit)
 		return IGNORED_WRONG_ACK;
-	if (s->bad_checksum)
+	/* where the SYN's is wrong too it is the capture's doing: an offloading network card, or made anonymous */
+	if (s->bad_checksum && !(e->flags & ENTRY_BAD_CHECKSUM))
 		return IGNORED_CHECKSUM;
 	return e->flags & ENTRY_GONE ? IGNORED_LATE : IGNORED_NOT;
 }

@@ -125,7 +125,7 @@ static void judge(struct handshakes *h, struct digest *ret)
 {
 	struct verdict v;
 
-	verdict_make(h->attempt, &v);
+	verdict_conclude(h->attempt, &v);
 	digest_make(h->attempt, &v, ret);
 }
 
