@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,11 +16,13 @@
 
 struct outfile {
 	int fd;
-	int error;   /* the first, kept */
-	char *path;  /* as the caller named it, for messages */
-	char *final; /* where it shall appear: links followed; NULL: written directly */
-	char *part;  /* where it is written; NULL: written directly */
-	size_t len;  /* bytes buffered */
+	int error;	/* the first, kept */
+	char *path;	/* as the caller named it, for messages */
+	char *final;	/* where it shall appear: links followed; NULL: written directly */
+	char *part;	/* where it is written; NULL: written directly */
+	pid_t owner;	/* who created it, and alone renames and removes */
+	bool *complete; /* in memory shared with a child: it has closed its copy, and all went well */
+	size_t len;	/* bytes buffered */
 	char buffer[BUFFER_LEN];
 };
 
@@ -66,6 +69,8 @@ static void outfile_free(struct outfile *o)
 	free(o->path);
 	free(o->final);
 	free(o->part);
+	if (o->complete)
+		munmap(o->complete, sizeof(*o->complete));
 	free(o);
 }
 
@@ -120,6 +125,13 @@ static int open_path(struct outfile *o)
 	return o->final ? open_part(o) : -errno;
 }
 
+static bool *share_flag(void)
+{
+	void *p = mmap(NULL, sizeof(bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 int outfile_create(const char *path, struct outfile **ret, struct err *e)
 {
 	struct outfile *o = malloc(sizeof(*o));
@@ -127,9 +139,10 @@ int outfile_create(const char *path, struct outfile **ret, struct err *e)
 
 	if (!o)
 		return fail(ENOMEM, "write", path, e);
-	*o = (struct outfile){ .fd = -1 };
+	*o = (struct outfile){ .fd = -1, .owner = getpid() };
 	o->path = strdup(path);
-	if (o->path)
+	o->complete = share_flag();
+	if (o->path && o->complete)
 		r = open_path(o);
 	if (r < 0) {
 		outfile_free(o);
@@ -189,13 +202,17 @@ bool outfile_is_direct(const struct outfile *o)
 	return !o->part;
 }
 
-int outfile_close(struct outfile *o, struct err *e)
+static int close_fd(struct outfile *o, struct err *e)
 {
-	int r = outfile_flush(o, e);
+	int r = close(o->fd) && errno != EINTR ? -errno : 0;
 
-	if (close(o->fd) && r == 0 && errno != EINTR)
-		r = fail(errno, "write", o->path, e);
 	o->fd = -1;
+	return r < 0 ? fail(-r, "write", o->path, e) : 0;
+}
+
+/* By its owner: what is written appears when all went well (r 0), or goes. */
+static int settle(struct outfile *o, int r, struct err *e)
+{
 	if (r == 0 && o->part && rename(o->part, o->final))
 		r = fail(errno, "create", o->path, e);
 	if (r < 0 && o->part)
@@ -204,11 +221,33 @@ int outfile_close(struct outfile *o, struct err *e)
 	return r;
 }
 
+int outfile_close(struct outfile *o, struct err *e)
+{
+	int r = outfile_flush(o, e), closed = close_fd(o, r < 0 ? NULL : e);
+
+	if (r == 0)
+		r = closed;
+	if (o->owner == getpid())
+		return settle(o, r, e);
+	*o->complete = r == 0;
+	outfile_free(o);
+	return r;
+}
+
+int outfile_commit(struct outfile *o, struct err *e)
+{
+	int r = close_fd(o, e);
+
+	if (r == 0 && !*o->complete)
+		r = err_set(e, ECANCELED, "cannot create %s: what wrote it did not come to its end", o->path);
+	return settle(o, r, e);
+}
+
 void outfile_abort(struct outfile *o)
 {
 	if (!o)
 		return;
-	if (o->part)
+	if (o->part && o->owner == getpid())
 		unlink(o->part);
 	outfile_free(o);
 }

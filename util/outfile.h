@@ -34,4 +34,18 @@ int outfile_close(struct outfile *o, struct err *e);
 /* Gives up: nothing appears, nothing stays.  Frees o; o may be NULL. */
 void outfile_abort(struct outfile *o);
 
+/*
+ * A file that a forked child writes, which may be confined and so unable to
+ * rename: create it before the fork; after it only the child writes.  There all of
+ * the above works, but outfile_close() only hands over what is buffered (what was
+ * written before the fork too) and notes that the file is complete, and
+ * outfile_abort() only frees: name and removal stay with the process that created it.
+ *
+ * That one calls outfile_commit() when the child has ended.  If the child closed the
+ * file without an error it appears.  If not, because the child failed, gave up,
+ * crashed or was killed, what was written is removed (what went to a device or a pipe
+ * is gone, of course): -ECANCELED.  Frees o.
+ */
+int outfile_commit(struct outfile *o, struct err *e);
+
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sinks/events.h"
+#include "util/confine_child.h"
 #include "util/outfile.h"
 
 static char dir[] = "/tmp/synsent-outfile-XXXXXX";
@@ -235,12 +236,126 @@ static void to_stdout(void **state)
 	assert_string_equal(text, "synsent-events 1\n0.000000000 lost source=x n=1\n");
 }
 
+/* What a child does with the file that its parent has created and begun. */
+enum ending { CLOSES, FORGETS, ABORTS, FAILS, CRASHES, KILLED };
+
+struct writing {
+	struct outfile *o;
+	enum ending ending;
+};
+
+static int write_in_child(void *user, const struct confined *c)
+{
+	static char big[200000];
+	struct writing *w = user;
+	struct err e = { "" };
+
+	if (outfile_write(w->o, "child", 5, &e))
+		return 1;
+	switch (w->ending) {
+	case CLOSES:
+		return outfile_close(w->o, &e) ? 1 : 0;
+	case FAILS: /* by the limit that the test has set, which a confined process may not */
+		signal(SIGXFSZ, SIG_IGN);
+		outfile_write(w->o, big, sizeof(big), &e);
+		return outfile_close(w->o, &e) == -EFBIG ? 4 : 1;
+	case ABORTS:
+		outfile_abort(w->o);
+		return 0;
+	case CRASHES:
+		outfile_flush(w->o, &e);
+		signal(SIGABRT, SIG_DFL);
+		abort();
+	case KILLED:
+		outfile_flush(w->o, &e);
+		raise(SIGKILL);
+		break;
+	case FORGETS:
+		break;
+	}
+	return 0;
+}
+
+static void expect_commit(enum ending ending, enum confine_mode mode, int status, int code)
+{
+	struct writing w = { NULL, ending };
+	struct err e = { "" };
+
+	assert_int_equal(outfile_create("a", &w.o, &e), 0);
+	assert_int_equal(outfile_write(w.o, "parent ", 7, &e), 0);
+	assert_int_equal(confined_run(write_in_child, &w, mode, &e), status);
+	assert_int_equal(access("a", F_OK), -1);
+	assert_int_equal(count_files(), 1);
+	e = (struct err){ "" };
+	assert_int_equal(outfile_commit(w.o, &e), code);
+	if (code) {
+		assert_string_equal(e.what, "cannot create a: what wrote it did not come to its end");
+	} else {
+		expect_content("a", "parent child");
+		unlink("a");
+	}
+	assert_int_equal(count_files(), 0);
+}
+
+static void by_child(void **state)
+{
+	static const enum confine_mode modes[] = { CONFINE_TRY, CONFINE_OFF };
+	struct rlimit old, small;
+	size_t i;
+
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		expect_commit(CLOSES, modes[i], 0, 0);
+		expect_commit(FORGETS, modes[i], 0, -ECANCELED);
+		expect_commit(ABORTS, modes[i], 0, -ECANCELED);
+		expect_commit(CRASHES, modes[i], 128 + SIGABRT, -ECANCELED);
+		expect_commit(KILLED, modes[i], 128 + SIGKILL, -ECANCELED);
+		assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+		small = (struct rlimit){ 100000, old.rlim_max };
+		setrlimit(RLIMIT_FSIZE, &small);
+		expect_commit(FAILS, modes[i], 4, -ECANCELED);
+		setrlimit(RLIMIT_FSIZE, &old);
+	}
+}
+
+/* An earlier file stays when the child fails, and the parent may give up whatever the child did. */
+static void by_child_replacing(void **state)
+{
+	struct writing w = { NULL, CRASHES };
+	struct err e = { "" };
+
+	write_whole("a", "old");
+	assert_int_equal(outfile_create("a", &w.o, &e), 0);
+	assert_int_equal(confined_run(write_in_child, &w, CONFINE_TRY, &e), 128 + SIGABRT);
+	assert_int_equal(outfile_commit(w.o, NULL), -ECANCELED);
+	expect_content("a", "old");
+	w.ending = CLOSES;
+	assert_int_equal(outfile_create("a", &w.o, &e), 0);
+	assert_int_equal(confined_run(write_in_child, &w, CONFINE_TRY, &e), 0);
+	outfile_abort(w.o);
+	expect_content("a", "old");
+	assert_int_equal(outfile_create("a", &w.o, &e), 0);
+	assert_int_equal(confined_run(write_in_child, &w, CONFINE_TRY, &e), 0);
+	assert_int_equal(outfile_commit(w.o, &e), 0);
+	expect_content("a", "child");
+	unlink("a");
+	assert_int_equal(outfile_create("/dev/null", &w.o, &e), 0);
+	assert_int_equal(confined_run(write_in_child, &w, CONFINE_TRY, &e), 0);
+	assert_int_equal(outfile_commit(w.o, &e), 0);
+	assert_int_equal(count_files(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(complete_or_absent), cmocka_unit_test(links_and_devices), cmocka_unit_test(large),
-		cmocka_unit_test(cannot_create),      cmocka_unit_test(no_space),	   cmocka_unit_test(recorder),
+		cmocka_unit_test(complete_or_absent),
+		cmocka_unit_test(links_and_devices),
+		cmocka_unit_test(large),
+		cmocka_unit_test(cannot_create),
+		cmocka_unit_test(no_space),
+		cmocka_unit_test(recorder),
 		cmocka_unit_test(to_stdout),
+		cmocka_unit_test(by_child),
+		cmocka_unit_test(by_child_replacing),
 	};
 
 	return cmocka_run_group_tests(tests, go_there, leave);
