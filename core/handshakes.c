@@ -8,7 +8,7 @@
  *
  * It waits in a queue of the young until a retransmission would be due, then in
  * a timer wheel until no further packet is to be expected, by the clock of the
- * capture.  What is decided is not forgotten at once: the last 16,384 of them
+ * capture.  What is decided is not forgotten at once: the last 8,176 of them
  * stay, so that what comes late, even a SYN after an hour, finds its attempt
  * (core/handshakes_queues.c).  Then it is judged and given
  * (core/handshakes_tell.c).  Nothing depends on the hash but the time it takes.

@@ -88,6 +88,7 @@ static uint32_t chunk_with_room(struct handshakes *h, struct entry *e, unsigned 
 	i = entries_may_grow(h, &h->chunks) ? pool_take(h, &h->chunks) : 0;
 	if (!i)
 		return 0;
+	chunk_at(h, i)->next_used = chunk_at(h, i)->syns_more = 0;
 	if (!last) {
 		e->notes = i;
 		return i;

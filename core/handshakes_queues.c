@@ -155,7 +155,8 @@ static void decide(struct handshakes *h, struct entry *e)
 void queues_put_young(struct handshakes *h, struct entry *e)
 {
 	/* Where the capture's time goes back its clock is ahead of what begins. */
-	if (e->start_ns + sender_overdue_ns(0) <= h->clock_ns || (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
+	if (e->start_ns + sender_overdue_ns(0) <= h->clock_ns ||
+	    (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
 		decide(h, e);
 		return;
 	}

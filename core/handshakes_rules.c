@@ -117,7 +117,6 @@ static void start(struct handshakes *h, struct sighting *s, uint32_t hash, uint3
 	}
 	s->attempt = e->number;
 	h->counts.syns++;
-	e->mark = (uint16_t)s->mark;
 	if (s->bad_checksum)
 		e->flags |= ENTRY_BAD_CHECKSUM;
 	if (s->len) {

@@ -38,7 +38,6 @@ uint32_t pool_take(struct handshakes *h, struct pool *p)
 		i = p->n++;
 		h->memory += p->size;
 	}
-	memset(pool_at(p, i), 0, p->size);
 	return i;
 }
 
@@ -223,20 +222,21 @@ struct entry *entries_start(struct handshakes *h, const struct sighting *s, uint
 	if (!i)
 		return NULL;
 	e = entry_at(h, i);
+	*e = (struct entry){ .start_ns = s->t_ns,
+			     .sport = s->sport,
+			     .dport = s->dport,
+			     .isn = s->seq,
+			     .packet_low = (uint32_t)s->packet,
+			     .packet_high = (uint8_t)(s->packet >> 32),
+			     .mark = (uint16_t)s->mark,
+			     .path = s->path,
+			     .file = s->file < UINT16_MAX ? (uint16_t)s->file : UINT16_MAX,
+			     .ttl = s->ttl,
+			     .n_syns = 1 };
 	if (!store_addresses(h, e, s)) {
 		pool_give_back(&h->entries, i);
 		return NULL;
 	}
-	e->start_ns = s->t_ns;
-	e->sport = s->sport;
-	e->dport = s->dport;
-	e->isn = s->seq;
-	e->packet_low = (uint32_t)s->packet;
-	e->packet_high = (uint8_t)(s->packet >> 32);
-	e->path = s->path;
-	e->file = s->file < UINT16_MAX ? (uint16_t)s->file : UINT16_MAX;
-	e->ttl = s->ttl;
-	e->n_syns = 1;
 	e->number = (uint32_t)++h->counts.attempts;
 	put(h->places, h->n_places, hash, i);
 	h->n_entries++;

@@ -86,8 +86,8 @@ struct ring {
 #define WHEEL_SHIFT 26
 
 /* So many that are decided stay, in case that something late belongs to them. */
-#define DORMANT_MAX 16368
-#define DORMANT_RING 16384
+#define DORMANT_MAX 8176
+#define DORMANT_RING 8192
 
 struct handshakes {
 	struct handshakes_config config;
@@ -129,7 +129,7 @@ static inline void *pool_at(const struct pool *p, uint32_t i)
 
 /* core/handshakes_table.c */
 
-/* An item, all zero; its index, or 0 when there is no memory. */
+/* An item, as it was left; its index, or 0 when there is no memory. */
 uint32_t pool_take(struct handshakes *h, struct pool *p);
 void pool_give_back(struct pool *p, uint32_t i);
 

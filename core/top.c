@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TOP_RECENT 16
+
 struct top {
 	size_t max, n, n_slots;
 	uint64_t seed;
@@ -24,6 +26,7 @@ struct top {
 	uint64_t *came;	  /* once keys were dropped: bits of those that came since, CAME_BITS * max of them */
 	size_t n_came;
 	uint32_t came_weight; /* the most that one of them had */
+	uint16_t recent[TOP_RECENT];
 	uint32_t *credits;
 	struct top_entry *entries;
 };
@@ -155,6 +158,27 @@ static uint32_t kth_credit(const struct top *t, size_t k)
 	return found;
 }
 
+static size_t came_bit(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
+{
+	return hash_with(0, addr, port, tag) % (t->max * CAME_BITS);
+}
+
+/* Empties it, but for the keys that are there: so one that did not come is known not to be there. */
+static void open_door(struct top *t)
+{
+	const struct top_key *k;
+	size_t i, bit;
+
+	memset(t->came, 0, t->max * CAME_BITS / 8);
+	for (i = 0; i < t->n; i++) {
+		k = &t->entries[i].key;
+		bit = came_bit(t, &k->addr, k->port, k->tag);
+		t->came[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
+	t->n_came = 0;
+	t->came_weight = 0;
+}
+
 static void prune(struct top *t)
 {
 	uint32_t least = kth_credit(t, (t->n - 1) / 2), hash;
@@ -175,6 +199,7 @@ static void prune(struct top *t)
 	}
 	t->n = kept;
 	t->dropped = tally_sum(t->dropped, least);
+	open_door(t);
 }
 
 /* A new entry, all zero but its key.  Apart from its caller, which is mostly done without it. */
@@ -197,23 +222,17 @@ static __attribute__((noinline)) size_t enter(struct top *t, const struct addr *
 	return t->n++;
 }
 
-/* Whether a key that is not there may come in: when it comes again.  What it had when it did not is missing from then
- * on. */
-static __attribute__((noinline)) bool is_let_in(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag,
-						uint32_t weight)
+/* Whether the key is there, or may come in.  What it had when it was not let in is missing from then on. */
+static inline bool is_let_in(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, uint32_t weight)
 {
-	size_t bit = hash_with(0, addr, port, tag) % (t->max * CAME_BITS);
-	uint64_t *word = &t->came[bit / 64], mask = UINT64_C(1) << bit % 64;
+	size_t bit = came_bit(t, addr, port, tag);
+	uint64_t mask = UINT64_C(1) << bit % 64;
 
-	if (*word & mask)
+	if (t->came[bit / 64] & mask)
 		return true;
-	if (t->n_came == t->max * CAME_BITS / 8) {
-		memset(t->came, 0, t->max * CAME_BITS / 8);
-		t->n_came = 0;
-		t->came_weight = 0;
-	}
-	*word |= mask;
-	t->n_came++;
+	if (t->n_came++ == t->max * CAME_BITS / 8)
+		open_door(t);
+	t->came[bit / 64] |= mask;
 	if (weight > t->came_weight) {
 		t->dropped = tally_sum(t->dropped, weight - t->came_weight);
 		t->came_weight = weight;
@@ -229,20 +248,39 @@ static size_t take(struct top *t, const struct addr *addr, uint16_t port, uint16
 	return *slot ? (*slot & 0xffff) - 1 : enter(t, addr, port, tag, hash, slot);
 }
 
+/* The entry that was met last among those whose keys look alike from afar; it may be any other by now. */
+static inline uint16_t *recent_of(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
+{
+	return &t->recent[(addr->b[3] ^ addr->b[15] ^ port ^ tag) % TOP_RECENT];
+}
+
+static inline bool is_key(const struct top_key *k, const struct addr *addr, uint16_t port, uint16_t tag)
+{
+	return k->port == port && k->tag == tag && same_addr(&k->addr, addr);
+}
+
+static inline __attribute__((always_inline)) size_t find(struct top *t, const struct addr *addr, uint16_t port,
+							 uint16_t tag, uint32_t weight)
+{
+	uint16_t *recent = recent_of(t, addr, port, tag);
+
+	if (*recent < t->n && is_key(&t->entries[*recent].key, addr, port, tag))
+		return *recent;
+	if (t->dropped && !is_let_in(t, addr, port, tag, weight))
+		return SIZE_MAX;
+	*recent = (uint16_t)take(t, addr, port, tag);
+	return *recent;
+}
+
 void top_feed(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, const struct digest *d)
 {
-	uint32_t hash = hash_of(t, addr, port, tag), *slot = slot_of(t, addr, port, tag, hash), weight;
 	bool failed = tally_outcome_failed(d->outcome);
+	uint32_t weight = failed ? TOP_WEIGHT_FAILED : 1;
+	size_t i = find(t, addr, port, tag, weight);
 	struct top_entry *e;
-	size_t i;
 
-	weight = failed ? TOP_WEIGHT_FAILED : 1;
-	if (*slot)
-		i = (*slot & 0xffff) - 1;
-	else if (t->dropped && !is_let_in(t, addr, port, tag, weight))
+	if (i == SIZE_MAX)
 		return;
-	else
-		i = enter(t, addr, port, tag, hash, slot);
 	e = &t->entries[i];
 	if (failed) {
 		if (d->start_ns < e->first_failure_ns)

@@ -78,7 +78,38 @@ static bool find_plain(int linktype, struct bytes frame, struct ip_place *place,
 	return header_len >= 20 && header_len <= ret->captured;
 }
 
-static void fill_plain(const struct plain *p, struct sighting *ret)
+static uint64_t add_words(uint64_t sum, const uint8_t *p, size_t n)
+{
+	uint64_t v;
+
+	for (; n; n--, p += sizeof(v)) {
+		memcpy(&v, p, sizeof(v));
+		sum += v;
+		sum += sum < v; /* the carry comes in again: RFC 1071 section 2 */
+	}
+	return sum;
+}
+
+/* What is right is found so quickly; what is not is looked at in all ways that there are. */
+static bool is_checksum_bad(const struct plain *p, const struct sighting *s)
+{
+	const uint8_t tail[8] = { 0, 0, (uint8_t)(p->stated >> 8), (uint8_t)p->stated, 0, 0, 0, PROTO_TCP };
+	size_t words = p->stated / 8;
+	uint64_t sum, rest = 0;
+
+	if (p->captured < p->stated)
+		return false;
+	memcpy(&sum, tail, sizeof(sum));
+	sum = p->v6 ? add_words(sum, p->ip + 8, 4) : add_words(sum, p->ip + 12, 1);
+	sum = add_words(sum, p->l4, words);
+	memcpy(&rest, p->l4 + words * 8, p->stated % 8);
+	sum += rest;
+	sum += sum < rest;
+	return checksum_fold(sum) != 0xffff &&
+	       checksum_tcp_bytes_bad(s->src, s->dst, p->v6 ? 16 : 4, bytes_of(p->l4, p->captured), p->stated);
+}
+
+static void fill_plain(const struct plain *p, uint64_t seed, struct sighting *ret)
 {
 	uint32_t header_len = (uint32_t)(p->l4[12] >> 4) * 4, tsval = 0, id;
 	bool has_ts;
@@ -89,11 +120,15 @@ static void fill_plain(const struct plain *p, struct sighting *ret)
 		memcpy(ret->dst, p->ip + 24, 16);
 		ret->ttl = p->ip[7];
 		id = be32(p->ip) & 0xfffff;
+		ret->flow_hash = flow_hash(flow_hash_end6(seed, p->ip + 8, classify_port(p->l4)),
+					   flow_hash_end6(seed, p->ip + 24, classify_port(p->l4 + 2)));
 	} else {
 		memcpy(ret->src, p->ip + 12, 4);
 		memcpy(ret->dst, p->ip + 16, 4);
 		ret->ttl = p->ip[8];
 		id = classify_be16(p->ip + 4);
+		ret->flow_hash = flow_hash(flow_hash_end4(seed, p->ip + 12, classify_port(p->l4)),
+					   flow_hash_end4(seed, p->ip + 16, classify_port(p->l4 + 2)));
 	}
 	ret->sport = classify_be16(p->l4);
 	ret->dport = classify_be16(p->l4 + 2);
@@ -103,8 +138,7 @@ static void fill_plain(const struct plain *p, struct sighting *ret)
 	ret->len = p->stated - header_len;
 	has_ts = find_tsval(p->l4 + 20, header_len - 20, &tsval);
 	ret->mark = mark(id, has_ts, tsval);
-	ret->bad_checksum =
-		checksum_tcp_bytes_bad(ret->src, ret->dst, p->v6 ? 16 : 4, bytes_of(p->l4, p->captured), p->stated);
+	ret->bad_checksum = is_checksum_bad(p, ret);
 }
 
 bool sight_plain(int linktype, struct bytes frame, uint64_t seed, struct sighting *ret)
@@ -114,8 +148,7 @@ bool sight_plain(int linktype, struct bytes frame, uint64_t seed, struct sightin
 
 	if (!find_plain(linktype, frame, &place, &plain) || place.tagged)
 		return false;
-	fill_plain(&plain, ret);
-	sighting_set_hash(ret, seed);
+	fill_plain(&plain, seed, ret);
 	return true;
 }
 
@@ -188,19 +221,19 @@ enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, uin
 	struct packet p;
 
 	if (find_plain(linktype, frame, &place, &plain)) {
-		fill_plain(&plain, ret);
+		fill_plain(&plain, seed, ret);
 		ret->path = place.tagged ? vlan_path(frame, &place, paths) : 0;
-	} else {
-		r = decode_cut_frame(linktype, frame, on_wire, &p);
-		if (r != DECODE_OK)
-			return r;
-		*ret = (struct sighting){ 0 };
-		if (p.event.kind == EVENT_ICMP)
-			fill_icmp(&p, ret);
-		else
-			fill_segment(&p, ret);
-		ret->path = paths_number(paths, &p.path);
+		return DECODE_OK;
 	}
+	r = decode_cut_frame(linktype, frame, on_wire, &p);
+	if (r != DECODE_OK)
+		return r;
+	*ret = (struct sighting){ 0 };
+	if (p.event.kind == EVENT_ICMP)
+		fill_icmp(&p, ret);
+	else
+		fill_segment(&p, ret);
+	ret->path = paths_number(paths, &p.path);
 	sighting_set_hash(ret, seed);
 	return DECODE_OK;
 }

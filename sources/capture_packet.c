@@ -4,19 +4,18 @@
 #include "sources/capture_inside.h"
 #include "sources/mapguard.h"
 
+/* The walk saw that all of it is there. */
 static void pcap_packet(const struct capture *c, const struct stretch *s, const uint8_t *record, struct captured *ret)
 {
-	struct bytes b = bytes_of(record, (size_t)(s->walk.end - record));
 	struct pcapfile_record r = { 0 };
 
-	pcapfile_record(&c->pcap, b, &r);
-	bytes_skip(&b, c->pcap.record_len);
-	bytes_take(&b, r.caplen, &ret->frame); /* the walk saw that it is there */
-	ret->on_wire = r.len;
-	ret->linktype = c->pcap.linktype;
-	ret->t_ns = r.t_ns;
-	ret->odd_time = r.odd_time;
-	ret->odd_len = r.odd_len;
+	pcapfile_record(&c->pcap, bytes_of(record, (size_t)(s->walk.end - record)), &r);
+	*ret = (struct captured){ .frame = bytes_of(record + c->pcap.record_len, r.caplen),
+				  .on_wire = r.len,
+				  .linktype = c->pcap.linktype,
+				  .t_ns = r.t_ns,
+				  .odd_time = r.odd_time,
+				  .odd_len = r.odd_len };
 }
 
 static void pcapng_packet(const struct capture *c, const struct stretch *s, const uint8_t *record, struct captured *ret)
@@ -39,11 +38,12 @@ static void pcapng_packet(const struct capture *c, const struct stretch *s, cons
 
 void slot_packet(const struct capture *c, const struct stretch *s, const uint8_t *record, struct captured *ret)
 {
-	*ret = (struct captured){ .linktype = -1 };
-	if (c->format == FORMAT_PCAP)
+	if (c->format == FORMAT_PCAP) {
 		pcap_packet(c, s, record, ret);
-	else
-		pcapng_packet(c, s, record, ret);
+		return;
+	}
+	*ret = (struct captured){ .linktype = -1 };
+	pcapng_packet(c, s, record, ret);
 }
 
 void capture_packet(struct capture *c, const struct stretch *s, const struct walk_list *l, uint32_t i,

@@ -7,12 +7,10 @@
 static size_t count(const struct walk *w)
 {
 	size_t n = 0;
-	uint32_t i;
-	int list;
+	int i;
 
-	for (list = 0; list < w->n_lists; list++)
-		for (i = 0; i < w->lists[list].n; i++)
-			n += (w->lists[list].entries[i] & WALK_LOOK) != 0;
+	for (i = 0; i < w->n_lists; i++)
+		n += w->lists[i].packets - w->lists[i].tcp - w->lists[i].other - w->lists[i].empty;
 	return n;
 }
 

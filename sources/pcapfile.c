@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "util/duration.h"
-
 static const struct {
 	uint32_t magic, second_parts, record_len;
 } kinds[] = {
@@ -56,22 +54,4 @@ int pcapfile_read(struct bytes head, struct pcapfile *ret, struct err *e)
 	f.linktype = (int)(linktype & 0xffff); /* the upper half has the length of a trailing checksum */
 	*ret = f;
 	return 0;
-}
-
-bool pcapfile_record(const struct pcapfile *f, struct bytes b, struct pcapfile_record *ret)
-{
-	uint32_t v[4];
-	int i;
-
-	if (b.len < f->record_len)
-		return false;
-	memcpy(v, b.p, sizeof(v)); /* one comparison for all: this is done for every packet that matters */
-	for (i = 0; f->swapped && i < 4; i++)
-		v[i] = __builtin_bswap32(v[i]);
-	ret->t_ns = (int64_t)v[0] * NS_PER_S + (f->second_parts == NS_PER_S ? (int64_t)v[1] : v[1] * NS_PER_US);
-	ret->caplen = v[2];
-	ret->len = v[3];
-	ret->odd_time = v[1] >= f->second_parts;
-	ret->odd_len = v[2] > v[3];
-	return true;
 }

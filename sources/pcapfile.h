@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "util/bytes.h"
+#include "util/duration.h"
 #include "util/err.h"
 
 /*
@@ -37,7 +38,24 @@ struct pcapfile_record {
 	bool odd_len;  /* more was captured than was there */
 };
 
-/* False when fewer than record_len bytes are there. */
-bool pcapfile_record(const struct pcapfile *f, struct bytes b, struct pcapfile_record *ret);
+/* False when fewer than record_len bytes are there.  Inline, and with one comparison for all, since it is done for
+ * every packet that matters. */
+static inline bool pcapfile_record(const struct pcapfile *f, struct bytes b, struct pcapfile_record *ret)
+{
+	uint32_t v[4];
+	int i;
+
+	if (b.len < f->record_len)
+		return false;
+	memcpy(v, b.p, sizeof(v));
+	for (i = 0; f->swapped && i < 4; i++)
+		v[i] = __builtin_bswap32(v[i]);
+	ret->t_ns = (int64_t)v[0] * NS_PER_S + (f->second_parts == NS_PER_S ? (int64_t)v[1] : v[1] * NS_PER_US);
+	ret->caplen = v[2];
+	ret->len = v[3];
+	ret->odd_time = v[1] >= f->second_parts;
+	ret->odd_len = v[2] > v[3];
+	return true;
+}
 
 #endif
