@@ -13,6 +13,7 @@
 /* clang-format off */
 const struct command *const commands[] = {
 	&command_lab,
+	&command_read,
 	&command_predict,
 	&command_connect,
 	&command_listen,

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CLI_READ_H
+#define SYNSENT_CLI_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/terminal.h"
+#include "util/err.h"
+
+/* What `synsent read` was asked. */
+struct read_opts {
+	bool all, failures, summary, packets, absolute, recursive, follow, verbose;
+	const char *json; /* NULL: text; "": attempts; "counts" */
+	const char *by, *diagram, *svg, *write, *since, *until, *sandbox, *color;
+	int max_packets; /* 0: all */
+	uint64_t memory;
+};
+
+/* The files that the words of the command line name, and what stands before them. */
+struct read_files {
+	char *filter; /* NULL: none */
+	char **paths;
+	size_t n;
+	size_t skipped; /* files in directories that are no captures */
+};
+
+/*
+ * Leading words that are no files are the filter.  With `recursive` a directory
+ * stands for the captures in it, sorted by name.  0 or -errno.
+ */
+int read_files_find(char **words, int n, bool recursive, struct read_files *ret, struct err *e);
+void read_files_fini(struct read_files *f);
+
+/*
+ * A time on the command line: "17:02" and "17:02:13.5" are of the day when the
+ * capture begins, "2026-11-26 17:02:13" (or with T) local too, an ending Z or
+ * +01:00 makes it absolute; "@1700000000.5" is seconds since 1970; "+30s" after
+ * the capture's first packet.  0 or -EINVAL.
+ */
+int read_when_parse(const char *text, int64_t first_ns, int64_t *ret_ns, struct err *e);
+
+/* Whether it is of one of these forms. */
+int read_when_check(const char *text, struct err *e);
+
+#endif

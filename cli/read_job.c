@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/read_job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet/sight.h"
+
+#define BATCH 32
+#define PENDING_BITS 1024
+
+/* Sightings on their way to the table. */
+struct batch {
+	size_t n;
+	struct sighting *sightings[BATCH];
+	struct sighting own[BATCH]; /* those that did not come with the stretch */
+	struct captured captured[BATCH];
+	bool looked[BATCH]; /* not counted yet */
+	/* Flows of the SYNs among them, which the table's filter does not know yet. */
+	uint64_t pending[PENDING_BITS / 64];
+};
+
+struct read_job {
+	struct read_job_opts opts;
+	struct handshakes *handshakes;
+	const uint8_t *awaited;
+	struct paths *paths;
+	struct ledger ledger;
+	struct read_notes notes;
+	int64_t first_ns, last_ns;
+	bool any;
+	bool selects; /* not every SYN is wanted */
+	struct batch batch;
+};
+
+bool ledger_adds_up(const struct ledger *l)
+{
+	return l->seen == l->counted + l->duplicates + l->filtered + l->truncated + l->malformed + l->other;
+}
+
+static const char *path_text(uint16_t path, void *user)
+{
+	const struct read_job *j = user;
+
+	return paths_text(j->paths, path);
+}
+
+static void on_digest(const struct digest *d, void *user)
+{
+	const struct read_job *j = user;
+
+	j->opts.on_digest(d, j->opts.user);
+}
+
+int read_job_new(const struct read_job_opts *o, struct read_job **ret, struct err *e)
+{
+	struct read_job *j = calloc(1, sizeof(*j));
+	struct handshakes_config c = { .memory = o->memory,
+				       .seed = o->seed,
+				       .at_once = o->at_once,
+				       .fn = on_digest,
+				       .path_text = path_text,
+				       .user = j };
+
+	if (j) {
+		j->opts = *o;
+		j->selects = o->filter || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX;
+		j->handshakes = handshakes_new(&c);
+		j->paths = paths_new(o->seed);
+	}
+	if (!j || !j->handshakes || !j->paths) {
+		read_job_free(j);
+		return err_sys(e, ENOMEM, "read");
+	}
+	j->awaited = handshakes_awaited(j->handshakes);
+	*ret = j;
+	return 0;
+}
+
+void read_job_free(struct read_job *j)
+{
+	if (!j)
+		return;
+	handshakes_free(j->handshakes);
+	paths_free(j->paths);
+	free(j);
+}
+
+static void count_looked(struct read_job *j, const struct sighting *s)
+{
+	if (s->duplicate)
+		j->ledger.duplicates++;
+	else if (s->joins_only && !s->attempt)
+		j->ledger.filtered++;
+	else
+		j->ledger.counted++;
+}
+
+static void flush(struct read_job *j)
+{
+	struct batch *b = &j->batch;
+	struct read_packet p;
+	size_t i;
+
+	handshakes_feed(j->handshakes, b->sightings, b->n);
+	for (i = 0; i < b->n; i++) {
+		if (b->looked[i])
+			count_looked(j, b->sightings[i]);
+		if (!j->opts.on_packet)
+			continue;
+		p = (struct read_packet){ &b->captured[i], b->sightings[i] };
+		j->opts.on_packet(&p, j->opts.user);
+	}
+	b->n = 0;
+	memset(b->pending, 0, sizeof(b->pending));
+}
+
+static bool is_syn(const struct sighting *s)
+{
+	return s->kind == SIGHTING_SEGMENT && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+/* A SYN that was not asked for begins no attempt. */
+static bool is_wanted(struct read_job *j, const struct captured *p, struct sighting *s)
+{
+	int match;
+
+	if (!is_syn(s))
+		return true;
+	s->joins_only = s->t_ns < j->opts.since_ns || s->t_ns >= j->opts.until_ns;
+	if (!j->opts.filter)
+		return true;
+	match = filter_match(j->opts.filter, p->linktype, p->frame, p->on_wire);
+	if (match < 0) {
+		j->notes.not_filtered++;
+		j->notes.not_filtered_type = p->linktype;
+	}
+	return match > 0;
+}
+
+static void note_refused(struct read_job *j, int linktype)
+{
+	struct read_notes *n = &j->notes;
+	int i = 0;
+
+	n->refused++;
+	while (i < n->n_refused_types && n->refused_types[i] != linktype)
+		i++;
+	if (i == n->n_refused_types && i < (int)(sizeof(n->refused_types) / sizeof(n->refused_types[0])))
+		n->refused_types[n->n_refused_types++] = linktype;
+}
+
+static void note_odd(struct read_job *j, const struct captured *p)
+{
+	j->notes.odd_times += p->odd_time;
+	j->notes.odd_lens += p->odd_len;
+	j->notes.no_times += p->no_time;
+}
+
+static void add(struct read_job *j, struct sighting *s, const struct captured *p, bool looked)
+{
+	struct batch *b = &j->batch;
+
+	if (j->opts.on_packet)
+		b->captured[b->n] = *p;
+	b->sightings[b->n] = s;
+	b->looked[b->n] = looked;
+	b->n++;
+	handshakes_expect(j->handshakes, s);
+	if (is_syn(s))
+		b->pending[s->flow_hash % PENDING_BITS / 64] |= UINT64_C(1) << s->flow_hash % 64;
+	if (b->n == BATCH)
+		flush(j);
+}
+
+static bool may_be_awaited(const struct read_job *j, uint32_t hash)
+{
+	return j->awaited[hash % HANDSHAKES_AWAITED] || j->batch.pending[hash % PENDING_BITS / 64] >> hash % 64 & 1;
+}
+
+static void count_undecoded(struct read_job *j, int linktype, enum decode_result r)
+{
+	j->ledger.truncated += r == DECODE_TRUNCATED;
+	j->ledger.malformed += r == DECODE_MALFORMED;
+	j->ledger.other += r == DECODE_NOT_OURS;
+	if (r == DECODE_NOT_OURS && !linktype_is_decoded(linktype))
+		note_refused(j, linktype);
+}
+
+/* A packet that did not come as a sighting; not `look`: a segment that is counted already. */
+static void take_packet(struct read_job *j, const struct timeline_run *run, const struct captured *p, bool look)
+{
+	struct sighting *s = &j->batch.own[j->batch.n];
+	enum decode_result r = sight(p->linktype, p->frame, p->on_wire, j->opts.seed, j->paths, s);
+
+	if (look)
+		note_odd(j, p);
+	if (!capture_is_intact(run->capture, p))
+		r = DECODE_TRUNCATED;
+	if (r != DECODE_OK) {
+		if (look)
+			count_undecoded(j, p->linktype, r);
+		return;
+	}
+	if (look && s->kind == SIGHTING_SEGMENT && !(s->flags & (TCP_SYN | TCP_RST))) {
+		look = false;
+		j->ledger.counted++;
+		if (!may_be_awaited(j, s->flow_hash))
+			return;
+	}
+	s->t_ns = p->t_ns;
+	s->packet = p->number;
+	s->file = run->file;
+	if (look && !is_wanted(j, p, s))
+		j->ledger.filtered++;
+	else
+		add(j, s, p, look);
+}
+
+/* The packet itself is needed only where somebody asks for it. */
+static void take_sighting(struct read_job *j, struct timeline_run *run, struct sighting *s)
+{
+	struct captured p = { .linktype = -1 };
+
+	s->file = run->file;
+	if (j->opts.on_packet || j->opts.filter)
+		capture_packet(run->capture, run->stretch, &run->stretch->walk.lists[run->list], run->entry, &p);
+	if (j->selects && !is_wanted(j, &p, s))
+		j->ledger.filtered++;
+	else
+		add(j, s, &p, true);
+}
+
+/* Its packets are counted at once, but for those that are to be looked at; with a limit, one by one. */
+static void begin_stretch(struct read_job *j, struct timeline_run *run)
+{
+	const struct walk *w = &run->stretch->walk;
+	int64_t first_ns = capture_first_ns(run->capture);
+	int i;
+
+	run->begins = false;
+	if (!j->any || first_ns < j->first_ns)
+		j->first_ns = first_ns;
+	if (!j->any || run->stretch->time_max_ns > j->last_ns)
+		j->last_ns = run->stretch->time_max_ns;
+	j->any = true;
+	if (j->opts.max_packets)
+		return;
+	j->ledger.seen += run->stretch->packets;
+	for (i = 0; i < w->n_lists; i++) {
+		j->ledger.counted += w->lists[i].tcp;
+		j->ledger.other += w->lists[i].other;
+		j->ledger.malformed += w->lists[i].empty;
+	}
+}
+
+/* What a run's entry is; false: it is not to be taken now, for another file's packet comes first. */
+static bool take_entry(struct read_job *j, struct timeline_run *run, uint64_t entry)
+{
+	bool look = entry & WALK_LOOK;
+	struct sighting *s = look && run->stretch->sightings ? &run->stretch->sightings[run->look] : NULL;
+	struct captured p;
+
+	if (s && s->kind != SIGHTING_NONE) {
+		if (run->limited && s->t_ns > run->limit_ns)
+			return false;
+		take_sighting(j, run, s);
+	} else if (look || run->limited || may_be_awaited(j, (uint32_t)entry)) {
+		capture_packet(run->capture, run->stretch, &run->stretch->walk.lists[run->list], run->entry, &p);
+		if (run->limited && p.t_ns > run->limit_ns)
+			return false;
+		if (p.options.len && look)
+			capture_packet_remarks(run->capture, &p);
+		if (look || may_be_awaited(j, (uint32_t)entry))
+			take_packet(j, run, &p, look);
+	}
+	run->look += look;
+	return true;
+}
+
+/* True when the limit of packets was reached. */
+static bool take_run(struct read_job *j, struct timeline_run *run)
+{
+	for (; timeline_run_more(run); run->entry++) {
+		uint64_t entry = run->stretch->walk.lists[run->list].entries[run->entry];
+
+		/* of most packets no more than this is ever looked at */
+		if (!(entry & WALK_LOOK) && !run->limited && !may_be_awaited(j, (uint32_t)entry))
+			continue;
+		if (j->opts.max_packets && j->ledger.seen == j->opts.max_packets)
+			return true;
+		if (!take_entry(j, run, entry))
+			return false;
+		j->ledger.seen += j->opts.max_packets != 0;
+	}
+	return false;
+}
+
+enum read_step read_job_step(struct read_job *j)
+{
+	struct timeline_run *run;
+	bool end;
+
+	switch (timeline_next(j->opts.timeline, &run)) {
+	case TIMELINE_RUN:
+		break;
+	case TIMELINE_IDLE:
+		return READ_IDLE;
+	default:
+		return READ_END;
+	}
+	if (run->begins)
+		begin_stretch(j, run);
+	end = take_run(j, run);
+	flush(j); /* its packets' bytes are there until the next run */
+	return end ? READ_END : READ_ON;
+}
+
+void read_job_idle(struct read_job *j, int64_t idle_ns)
+{
+	if (j->any)
+		handshakes_advance(j->handshakes, j->last_ns + idle_ns);
+}
+
+void read_job_finish(struct read_job *j)
+{
+	handshakes_finish(j->handshakes, j->last_ns);
+}
+
+const struct attempt *read_job_attempt(struct read_job *j)
+{
+	return handshakes_attempt(j->handshakes);
+}
+
+void read_job_ledger(const struct read_job *j, struct ledger *ret)
+{
+	*ret = j->ledger;
+}
+
+void read_job_notes(const struct read_job *j, struct read_notes *ret)
+{
+	*ret = j->notes;
+}
+
+void read_job_counts(const struct read_job *j, struct handshakes_counts *ret)
+{
+	handshakes_counts(j->handshakes, ret);
+}
+
+int64_t read_job_first_ns(const struct read_job *j)
+{
+	return j->first_ns;
+}
+
+int64_t read_job_last_ns(const struct read_job *j)
+{
+	return j->last_ns;
+}
+
+const char *read_linktype(int linktype)
+{
+	const char *name = linktype_name(linktype);
+
+	return name ? name : "not assigned";
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/read_run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cli/options.h"
+#include "cli/read_show.h"
+#include "util/clock.h"
+#include "util/duration.h"
+
+#define PROGRESS_AFTER_NS NS_PER_S
+#define PROGRESS_EVERY_NS (NS_PER_S / 5)
+#define WRITTEN_MAX 2
+
+struct read_run {
+	const struct read_opts *o;
+	const struct read_files *files;
+	uint64_t seed;
+	struct terminal terminal;
+	struct filter *filter;
+	struct read_write *write;
+	struct outfile *svg;
+	struct outfile *written[WRITTEN_MAX]; /* to be committed */
+	int n_written;
+	struct timeline **timelines; /* one; with --json=counts one for each file */
+	size_t n_timelines;
+	struct read_show *show;
+	int status;
+	int64_t begun_ns, shown_ns, idle_since_ns, flushed_ns;
+	uint64_t size; /* of all files, where it is known */
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int signal)
+{
+	stopped = signal;
+}
+
+/* A file that is read must not be written. */
+static int check_output(const char *path, const struct read_files *files, struct err *e)
+{
+	struct stat out, in;
+	size_t i;
+
+	if (!path || stat(path, &out))
+		return 0;
+	for (i = 0; i < files->n; i++) {
+		if (stat(files->paths[i], &in) || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+			continue;
+		e->exit_code = 2;
+		err_set(e, EINVAL, "%s is read, so it is not written", path);
+		err_remedy(e, "give the output another name");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int open_outputs(struct read_run *r, struct err *e)
+{
+	int s = check_output(r->o->write, r->files, e);
+
+	if (!s)
+		s = check_output(r->o->svg, r->files, e);
+	if (!s && r->o->svg) {
+		s = outfile_create(r->o->svg, &r->svg, e);
+		if (!s)
+			r->written[r->n_written++] = r->svg;
+	}
+	if (!s && r->o->write) {
+		s = read_write_new(r->o->write, r->o->memory, &r->write, e);
+		if (!s)
+			r->written[r->n_written++] = read_write_outfile(r->write);
+	}
+	return s;
+}
+
+static void on_error(const struct err *e, void *user)
+{
+	struct read_run *r = user;
+
+	terminal_progress(&r->terminal, "");
+	report_error("read", e, 3);
+	r->status = 3;
+}
+
+static void on_remark(const struct capture_remark *remark, void *user)
+{
+	struct read_run *r = user;
+
+	read_show_remark(remark, r->show);
+}
+
+static int open_inputs(struct read_run *r, struct err *e)
+{
+	const char *buffer = getenv("SYNSENT_BUFFER"); /* for tests */
+	struct timeline_opts to = { .capture = { .seed = r->seed,
+						 .follow = r->o->follow,
+						 .look_at_all = r->o->max_packets > 0,
+						 .buffer_len = buffer ? strtoul(buffer, NULL, 0) : 0 },
+				    .on_error = on_error,
+				    .on_remark = on_remark,
+				    .user = r };
+	bool each = r->o->json && *r->o->json;
+	const char *const *paths = (const char *const *)r->files->paths;
+	size_t i;
+	int s = 0;
+
+	r->n_timelines = each ? r->files->n : 1;
+	r->timelines = calloc(r->n_timelines, sizeof(struct timeline *));
+	if (!r->timelines)
+		return err_sys(e, ENOMEM, "read");
+	for (i = 0; !s && i < r->n_timelines; i++)
+		s = timeline_open(paths + i, each ? 1 : r->files->n, &to, &r->timelines[i], e);
+	return s;
+}
+
+int read_run_new(const struct read_opts *o, const struct read_files *files, uint64_t seed, struct read_run **ret,
+		 struct err *e)
+{
+	struct read_run *r = calloc(1, sizeof(*r));
+	struct read_show_opts so;
+	int s;
+
+	if (!r)
+		return err_sys(e, ENOMEM, "read");
+	*ret = r;
+	r->o = o;
+	r->files = files;
+	r->seed = seed;
+	tzset();
+	s = terminal_init(&r->terminal, o->color, e);
+	if (!s && files->filter)
+		s = filter_new(files->filter, &r->filter, e);
+	if (s)
+		e->exit_code = 2;
+	if (!s)
+		s = open_outputs(r, e);
+	so = (struct read_show_opts){ .o = o,
+				      .files = files,
+				      .terminal = r->terminal,
+				      .write = r->write,
+				      .svg = r->svg,
+				      .seed = seed };
+	if (!s)
+		s = read_show_new(&so, &r->show, e);
+	if (!s)
+		s = open_inputs(r, e);
+	if (s) {
+		while (r->n_written)
+			outfile_abort(r->written[--r->n_written]);
+	}
+	return s;
+}
+
+void read_run_free(struct read_run *r)
+{
+	size_t i;
+
+	if (!r)
+		return;
+	for (i = 0; r->timelines && i < r->n_timelines; i++)
+		timeline_free(r->timelines[i]);
+	free(r->timelines);
+	filter_free(r->filter);
+	read_write_free(r->write);
+	read_show_free(r->show);
+	free(r);
+}
+
+static void taken(const struct read_run *r, uint64_t *ret_taken, uint64_t *ret_size)
+{
+	const struct capture *c;
+	struct capture_info info;
+	size_t i;
+
+	*ret_taken = *ret_size = 0;
+	for (i = 0; i < r->files->n; i++) {
+		c = timeline_capture(r->timelines[r->n_timelines > 1 ? i : 0], r->n_timelines > 1 ? 0 : i);
+		if (!c)
+			continue;
+		capture_info(c, &info);
+		*ret_taken += info.taken;
+		*ret_size += info.size;
+	}
+}
+
+/* "read 1.2 of 2.0 GB, 1.1 GB/s, 1 s left" */
+static void progress(struct read_run *r)
+{
+	int64_t now = clock_mono_ns(), passed = now - r->begun_ns;
+	uint64_t done, size;
+	char line[120];
+	double rate;
+	int n;
+
+	if (!r->terminal.progress || passed < PROGRESS_AFTER_NS || now - r->shown_ns < PROGRESS_EVERY_NS)
+		return;
+	r->shown_ns = now;
+	taken(r, &done, &size);
+	rate = (double)done / ((double)passed / 1e9);
+	n = snprintf(line, sizeof(line), "read %.2f", (double)done / 1e9);
+	if (size >= done && size)
+		n += snprintf(line + n, sizeof(line) - (size_t)n, " of %.2f", (double)size / 1e9);
+	n += snprintf(line + n, sizeof(line) - (size_t)n, " GB, %.2f GB/s", rate / 1e9);
+	if (size > done && rate > 0 && !r->o->follow)
+		snprintf(line + n, sizeof(line) - (size_t)n, ", %.0f s left", (double)(size - done) / rate);
+	terminal_progress(&r->terminal, line);
+}
+
+/* Lines that wait in a buffer while nothing comes are of no use to anybody. */
+static void idle(struct read_run *r, struct read_job *j)
+{
+	int64_t now = clock_mono_ns();
+
+	if (!r->idle_since_ns)
+		r->idle_since_ns = now;
+	if (r->o->follow)
+		read_job_idle(j, now - r->idle_since_ns);
+	fflush(stdout);
+}
+
+static int limits(const struct read_run *r, struct read_job_opts *jo, struct err *e)
+{
+	int64_t first = timeline_first_ns(jo->timeline);
+	int s = 0;
+
+	jo->since_ns = INT64_MIN;
+	jo->until_ns = INT64_MAX;
+	if (r->o->since)
+		s = read_when_parse(r->o->since, first, &jo->since_ns, e);
+	if (!s && r->o->until)
+		s = read_when_parse(r->o->until, first, &jo->until_ns, e);
+	return s;
+}
+
+static void pump(struct read_run *r, struct read_job *j)
+{
+	enum read_step step = READ_ON;
+
+	while (!stopped && step != READ_END) {
+		step = read_job_step(j);
+		if (step == READ_IDLE)
+			idle(r, j);
+		else
+			r->idle_since_ns = 0;
+		if (r->o->follow && step == READ_ON && clock_mono_ns() - r->flushed_ns > NS_PER_S / 10) {
+			fflush(stdout);
+			r->flushed_ns = clock_mono_ns();
+		}
+		progress(r);
+	}
+	read_job_finish(j);
+	terminal_progress(&r->terminal, "");
+}
+
+static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fputs("synsent: read: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+/* What a user must know though no packet was lost. */
+static void warn(struct read_run *r, const struct read_job *j)
+{
+	struct handshakes_counts c;
+	struct read_notes n;
+	int i;
+
+	read_job_notes(j, &n);
+	read_job_counts(j, &c);
+	for (i = 0; i < n.n_refused_types; i++)
+		say("link type %d (%s) is not read%s", n.refused_types[i], read_linktype(n.refused_types[i]),
+		    n.n_refused_types == 1 ? "" : "; packets of it are counted as not TCP");
+	if (n.not_filtered)
+		say("%" PRIu64 " SYNs left out: the filter has no meaning for link type %d (%s): %s", n.not_filtered,
+		    n.not_filtered_type, read_linktype(n.not_filtered_type),
+		    filter_why(r->filter, n.not_filtered_type));
+	if (!c.evicted && !c.notes_lost && !c.attempts_lost)
+		return;
+	say("%" PRIu64 " attempts were given up undecided for want of memory, %" PRIu64
+	    " were not followed at all, %" PRIu64 " of their packets were not kept\n"
+	    "  --memory gives more; it is %" PRIu64 " MiB now",
+	    c.evicted, c.attempts_lost, c.notes_lost, r->o->memory >> 20);
+	if (!r->status)
+		r->status = 4;
+}
+
+static void verbose(const struct read_job *j, const struct confined *c)
+{
+	struct handshakes_counts counts;
+	struct read_notes n;
+	struct ledger l;
+
+	read_job_ledger(j, &l);
+	read_job_notes(j, &n);
+	read_job_counts(j, &counts);
+	say("seen %" PRIu64 " = %" PRIu64 " counted + %" PRIu64 " duplicates + %" PRIu64 " filtered + %" PRIu64
+	    " truncated + %" PRIu64 " malformed + %" PRIu64 " not TCP",
+	    l.seen, l.counted, l.duplicates, l.filtered, l.truncated, l.malformed, l.other);
+	say("%" PRIu64 " attempts, at most %" PRIu64 " followed at once in %.1f MiB; %" PRIu64
+	    " answers of no attempt, %" PRIu64 " SYNs with FIN or RST",
+	    counts.attempts, counts.open_max, (double)counts.memory / (1 << 20), counts.unmatched, counts.odd);
+	if (n.odd_times || n.odd_lens || n.no_times)
+		say("odd among the packets that were looked at: %" PRIu64 " times that cannot be, %" PRIu64
+		    " without a time, %" PRIu64 " longer than they were sent",
+		    n.odd_times, n.no_times, n.odd_lens);
+	say("sandbox: capabilities %s, Landlock %s, seccomp %s%s%s", c->capabilities ? "dropped" : "kept",
+	    c->landlock ? "on" : "off", c->seccomp ? "on" : "off", c->missing[0] ? "; " : "", c->missing);
+}
+
+static int read_one(struct read_run *r, size_t i, const struct confined *c, bool counts)
+{
+	struct read_job_opts jo = { .timeline = r->timelines[i],
+				    .filter = r->filter,
+				    .seed = r->seed,
+				    .memory = r->o->memory,
+				    .at_once = r->o->follow,
+				    .max_packets = (uint64_t)r->o->max_packets,
+				    .on_digest = read_show_digest,
+				    .on_packet = r->o->packets || r->write ? read_show_packet : NULL,
+				    .user = r->show };
+	struct read_end end = { .interrupted = false };
+	struct read_job *j = NULL;
+	struct err e = { 0 };
+	struct ledger l;
+	uint64_t size;
+	int s;
+
+	timeline_begin(jo.timeline);
+	s = limits(r, &jo, &e);
+	if (!s)
+		s = read_job_new(&jo, &j, &e);
+	if (s)
+		return report_error("read", &e, 4);
+	read_show_of(r->show, j);
+	pump(r, j);
+	read_job_ledger(j, &l);
+	if (counts) {
+		read_show_counts(r->show, r->files->paths[i]);
+	} else {
+		taken(r, &end.bytes, &size);
+		end.took_ns = clock_mono_ns() - r->begun_ns;
+		end.interrupted = stopped;
+		s = read_show_end(r->show, &end, &e);
+	}
+	warn(r, j);
+	if (r->o->verbose)
+		verbose(j, c);
+	if (!ledger_adds_up(&l)) { /* a defect of ours: no figure is to be trusted */
+		say("the packets that were seen are not the sum of what became of them; please report this");
+		r->status = 4;
+	}
+	read_job_free(j);
+	if (s)
+		r->status = report_error("read", &e, s < 0 ? 4 : s);
+	return r->status;
+}
+
+int read_run_work(void *user, const struct confined *c)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct read_run *r = user;
+	size_t i;
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	r->begun_ns = clock_mono_ns();
+	for (i = 0; i < r->n_timelines && !stopped; i++)
+		read_one(r, i, c, r->o->json && *r->o->json);
+	return stopped ? 128 + stopped : r->status;
+}
+
+int read_run_commit(struct read_run *r, int status, struct err *e)
+{
+	struct err why = { 0 };
+	int i, s = 0, committed;
+
+	for (i = 0; i < r->n_written; i++) {
+		committed = outfile_commit(r->written[i], &why);
+		if (committed && !s && status == 0) {
+			s = committed;
+			*e = why;
+		}
+	}
+	r->n_written = 0;
+	return s;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/read_show.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/read_pick.h"
+#include "cli/show.h"
+#include "packet/tcpdump.h"
+#include "sinks/attempt_json.h"
+#include "sinks/attempt_line.h"
+#include "sinks/json.h"
+#include "sinks/summary.h"
+
+#define LINES_MAX 1000 /* failures that the default output lists */
+#define COMMENTS_MAX 16
+
+struct read_show {
+	struct read_show_opts opts;
+	const struct read_opts *o;
+	struct read_job *job;
+	struct summary *summary;
+	struct tcpdump *printer;
+	struct read_pick *pick; /* --diagram */
+	struct verdict verdict;
+	struct buf line, lines; /* lines: those that wait for the summary */
+	uint64_t n_lines, n_failures;
+	uint64_t answers[REPLY_KIND_N];
+	char *comments[COMMENTS_MAX];
+	size_t n_comments, more_comments;
+};
+
+int read_show_new(const struct read_show_opts *o, struct read_show **ret, struct err *e)
+{
+	struct read_show *s = calloc(1, sizeof(*s));
+	struct tcpdump_opts to = { .absolute = o->o->absolute, .seed = o->seed };
+
+	if (s) {
+		s->opts = *o;
+		s->o = o->o;
+		s->summary = summary_new(o->seed);
+		s->printer = tcpdump_new(&to);
+		s->pick = o->o->diagram ? read_pick_new(o->o->diagram) : NULL;
+	}
+	if (!s || !s->summary || !s->printer || (o->o->diagram && !s->pick)) {
+		read_show_free(s);
+		return err_sys(e, ENOMEM, "read");
+	}
+	*ret = s;
+	return 0;
+}
+
+void read_show_free(struct read_show *s)
+{
+	size_t i;
+
+	if (!s)
+		return;
+	summary_free(s->summary);
+	tcpdump_free(s->printer);
+	read_pick_free(s->pick);
+	buf_fini(&s->line);
+	buf_fini(&s->lines);
+	for (i = 0; i < s->n_comments; i++)
+		free(s->comments[i]);
+	free(s);
+}
+
+void read_show_of(struct read_show *s, struct read_job *j)
+{
+	s->job = j;
+	memset(s->answers, 0, sizeof(s->answers));
+}
+
+static bool is_json(const struct read_show *s)
+{
+	return s->o->json && !*s->o->json;
+}
+
+/* Attempts are listed while they are decided; without that only the default output has them, after the summary. */
+static bool lists_at_once(const struct read_opts *o)
+{
+	return o->all || o->failures || (o->json && !*o->json && !o->summary && !o->by) || o->follow;
+}
+
+static bool is_listed(const struct read_show *s, const struct digest *d)
+{
+	const struct read_opts *o = s->o;
+
+	if (o->packets || o->diagram || (o->json && *o->json))
+		return false;
+	if (lists_at_once(o))
+		return o->all || (is_json(s) && !o->failures) || digest_failed(d);
+	return !o->summary && !o->by && digest_failed(d) && s->n_lines < LINES_MAX;
+}
+
+static void list(struct read_show *s, const struct attempt *a)
+{
+	const struct attempt_line_look look = { .color = s->opts.terminal.color };
+	const struct attempt_json_opts jo = { .source = "read", .file = s->opts.files->paths[a->file] };
+
+	s->n_lines++;
+	if (!lists_at_once(s->o)) {
+		attempt_line(a, &s->verdict, &look, &s->lines);
+		return;
+	}
+	buf_reset(&s->line);
+	if (is_json(s))
+		attempt_json(a, &s->verdict, &jo, &s->line);
+	else
+		attempt_line(a, &s->verdict, &look, &s->line);
+	fwrite(s->line.data, 1, s->line.len, stdout);
+}
+
+void read_show_digest(const struct digest *d, void *user)
+{
+	struct read_show *s = user;
+	bool listed = is_listed(s, d), written = s->opts.write && (s->o->all || digest_failed(d));
+	bool picked = s->pick && read_pick_wants(s->pick, d);
+	const struct attempt *a;
+
+	summary_feed(s->summary, d);
+	s->answers[d->answer]++;
+	s->n_failures += digest_failed(d);
+	if (!listed && !written && !picked)
+		return;
+	a = read_job_attempt(s->job);
+	verdict_make(a, &s->verdict);
+	if (listed)
+		list(s, a);
+	if (written)
+		read_write_choose(s->opts.write, a, &s->verdict);
+	if (picked)
+		read_pick_take(s->pick, a, &s->verdict);
+}
+
+/* A handshake's packet as tcpdump prints it. */
+static void print_packet(struct read_show *s, const struct read_packet *p)
+{
+	struct packet decoded;
+
+	if (p->sighting->kind != SIGHTING_SEGMENT || !(p->sighting->flags & (TCP_SYN | TCP_RST)))
+		return;
+	decode_cut_frame(p->captured->linktype, p->captured->frame, p->captured->on_wire, &decoded);
+	buf_reset(&s->line);
+	tcpdump_line(s->printer, p->captured->t_ns, &decoded, &s->line);
+	buf_char(&s->line, '\n');
+	fwrite(s->line.data, 1, s->line.len, stdout);
+}
+
+void read_show_packet(const struct read_packet *p, void *user)
+{
+	struct read_show *s = user;
+	bool chosen = !s->opts.files->filter && !s->o->since && !s->o->until;
+
+	if (s->o->packets && (chosen || p->sighting->attempt))
+		print_packet(s, p);
+	if (s->opts.write)
+		read_write_packet(s->opts.write, p);
+}
+
+void read_show_remark(const struct capture_remark *r, void *user)
+{
+	struct read_show *s = user;
+	struct buf b = { 0 };
+
+	if (s->n_comments == COMMENTS_MAX) {
+		s->more_comments++;
+		return;
+	}
+	if (r->packet)
+		buf_fmt(&b, "packet %" PRIu64 ": ", r->packet);
+	buf_add(&b, r->text.p, r->text.len);
+	if (b.len && !b.failed)
+		s->comments[s->n_comments++] = b.data;
+	else
+		buf_fini(&b);
+}
+
+static void facts(const struct read_show *s, const struct read_end *end, struct summary_facts *ret)
+{
+	struct handshakes_counts c;
+	struct read_notes n;
+	struct ledger l;
+
+	read_job_ledger(s->job, &l);
+	read_job_notes(s->job, &n);
+	read_job_counts(s->job, &c);
+	*ret = (struct summary_facts){
+		.files = (const char *const *)s->opts.files->paths,
+		.n_files = s->opts.files->n,
+		.bytes = end->bytes,
+		.packets = l.seen,
+		.start_ns = read_job_first_ns(s->job),
+		.end_ns = read_job_last_ns(s->job),
+		.took_ns = end->took_ns,
+		.comments = (const char *const *)s->comments,
+		.n_comments = s->n_comments,
+		.refused = n.n_refused_types ? read_linktype(n.refused_types[0]) : NULL,
+		.ledger = { .seen = l.seen,
+			    .counted = l.counted,
+			    .duplicates = l.duplicates,
+			    .filtered = l.filtered,
+			    .truncated = l.truncated,
+			    .malformed = l.malformed,
+			    .not_tcp = l.other },
+		.unmatched = c.unmatched,
+		.evicted = c.evicted,
+	};
+}
+
+static void print_summary(struct read_show *s, const struct summary_facts *f)
+{
+	const struct summary_look look = { .color = s->opts.terminal.color, .utf8 = s->opts.terminal.utf8 };
+	enum summary_by by = 0;
+
+	buf_reset(&s->line);
+	if (s->o->by) {
+		while (strcmp(summary_by_words()[by], s->o->by))
+			by++;
+		if (is_json(s))
+			summary_table_json(s->summary, by, 0, &s->line);
+		else
+			summary_table(s->summary, by, s->o->all ? 0 : 20, &look, &s->line);
+	} else if (is_json(s)) {
+		summary_json(s->summary, f, &s->line);
+	} else {
+		summary_text(s->summary, f, &look, &s->line);
+	}
+	fwrite(s->line.data, 1, s->line.len, stdout);
+}
+
+static void print_lines(struct read_show *s)
+{
+	if (!s->lines.len)
+		return;
+	putchar('\n');
+	fwrite(s->lines.data, 1, s->lines.len, stdout);
+	if (s->n_failures > s->n_lines)
+		printf("... and %" PRIu64 " more failed attempts; --failures lists them all\n",
+		       s->n_failures - s->n_lines);
+}
+
+/* The default output, --summary and --by; what is listed at once has no summary unless it is asked for. */
+static bool has_summary(const struct read_opts *o)
+{
+	if (o->by || o->summary)
+		return true;
+	return !o->packets && !o->diagram && !o->json && (!lists_at_once(o) || o->follow);
+}
+
+int read_show_end(struct read_show *s, const struct read_end *end, struct err *e)
+{
+	struct summary_facts f;
+	char comment[200];
+	int r = 0;
+
+	facts(s, end, &f);
+	if (has_summary(s->o))
+		print_summary(s, &f);
+	print_lines(s);
+	if (s->pick)
+		r = read_pick_show(s->pick, &s->opts.terminal, s->opts.svg, e);
+	if (!r && s->opts.write) {
+		snprintf(comment, sizeof(comment), "synsent read: the packets of %s attempts%s",
+			 s->o->all ? "all" : "failed", s->opts.files->filter ? " that a filter chose" : "");
+		r = read_write_end(s->opts.write, comment, e);
+		r = r ? e->exit_code ? e->exit_code : 4 : 0;
+	}
+	return r;
+}
+
+void read_show_counts(struct read_show *s, const char *file)
+{
+	struct handshakes_counts c;
+	struct json j;
+
+	read_job_counts(s->job, &c);
+	buf_reset(&s->line);
+	json_init(&j, &s->line);
+	json_object(&j);
+	json_key(&j, "file");
+	json_string(&j, file);
+	json_key_int(&j, "attempts", (int64_t)c.attempts);
+	json_key_int(&j, "syn_retrans", (int64_t)(c.syns - c.attempts));
+	json_key_int(&j, "by_synack", (int64_t)s->answers[REPLY_SYN_ACK]);
+	json_key_int(&j, "by_rst", (int64_t)s->answers[REPLY_RST]);
+	json_key_int(&j, "by_icmp", (int64_t)s->answers[REPLY_ICMP]);
+	json_key_int(&j, "unanswered", (int64_t)s->answers[REPLY_NONE]);
+	json_end(&j);
+	printf("%s\n", buf_text(&s->line));
+}
