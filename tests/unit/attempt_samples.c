@@ -54,6 +54,7 @@ static void random_reply(struct reply *r)
 			     .icmp_type = (uint8_t)rnd(256),
 			     .icmp_code = (uint8_t)rnd(256),
 			     .ttl = (uint8_t)rnd(256),
+			     .packet = rnd(2) ? rnd(1 << 20) : 0,
 			     .from = e.addr };
 }
 
@@ -99,6 +100,11 @@ static void random_attempt(struct attempt *a)
 	a->own_timer_ns = (int64_t)rnd(10000000000);
 	a->pid = (int32_t)(rnd(2) ? rnd(INT32_MAX) : 0);
 	random_string(a->comm, sizeof(a->comm));
+	if (rnd(2)) { /* of a capture */
+		a->number = (uint32_t)(1 + rnd(UINT32_MAX));
+		a->first_packet = 1 + rnd(INT64_MAX);
+		random_string(a->path, sizeof(a->path));
+	}
 	a->n_drops = (int)rnd(ATTEMPT_DROPS_MAX + 1);
 	for (i = 0; i < a->n_drops; i++)
 		random_drop(&a->drops[i]);
@@ -137,7 +143,8 @@ int main(void)
 	for (i = 0; i < SAMPLES; i++) {
 		struct attempt_json_opts o = { .scaled = rnd(2),
 					       .source = rnd(2) ? "lab" : NULL,
-					       .scenario = rnd(2) ? "drop" : NULL };
+					       .scenario = rnd(2) ? "drop" : NULL,
+					       .file = rnd(2) ? "a\033[2J\"\xff.pcap" : NULL };
 
 		random_attempt(a);
 		random_verdict(&v);
