@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/options.h"
 #include "cli/read_show.h"
@@ -54,7 +55,10 @@ static int check_output(const char *path, const struct read_files *files, struct
 	if (!path || stat(path, &out))
 		return 0;
 	for (i = 0; i < files->n; i++) {
-		if (stat(files->paths[i], &in) || in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+		bool is_stdin = !strcmp(files->paths[i], "-");
+
+		if ((is_stdin ? fstat(STDIN_FILENO, &in) : stat(files->paths[i], &in)) || in.st_dev != out.st_dev ||
+		    in.st_ino != out.st_ino)
 			continue;
 		e->exit_code = 2;
 		err_set(e, EINVAL, "%s is read, so it is not written", path);
@@ -144,12 +148,9 @@ int read_run_new(const struct read_opts *o, const struct read_files *files, uint
 		e->exit_code = 2;
 	if (!s)
 		s = open_outputs(r, e);
-	so = (struct read_show_opts){ .o = o,
-				      .files = files,
-				      .terminal = r->terminal,
-				      .write = r->write,
-				      .svg = r->svg,
-				      .seed = seed };
+	so = (struct read_show_opts){
+		.o = o, .files = files, .terminal = r->terminal, .write = r->write, .svg = r->svg, .seed = seed
+	};
 	if (!s)
 		s = read_show_new(&so, &r->show, e);
 	if (!s)
@@ -384,7 +385,8 @@ int read_run_work(void *user, const struct confined *c)
 	r->begun_ns = clock_mono_ns();
 	for (i = 0; i < r->n_timelines && !stopped; i++)
 		read_one(r, i, c, r->o->json && *r->o->json);
-	return stopped ? 128 + stopped : r->status;
+	/* what is followed has no other end */
+	return stopped && !(r->o->follow && stopped == SIGINT) ? 128 + stopped : r->status;
 }
 
 int read_run_commit(struct read_run *r, int status, struct err *e)

@@ -53,7 +53,7 @@ struct sighting {
 struct handshakes_config {
 	size_t memory; /* bytes at most */
 	uint64_t seed; /* of the hash */
-	bool at_once;  /* give attempts when they are decided, not when their memory is needed */
+	bool at_once;  /* give attempts soon after they are decided, not when their memory is needed */
 	/* An attempt that is over, or that the observation ended.  handshakes_attempt() may be called in it. */
 	void (*fn)(const struct digest *d, void *user);
 	/* The text of a path's id, for attempt.path; may be NULL. */

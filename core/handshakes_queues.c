@@ -146,8 +146,6 @@ static void decide(struct handshakes *h, struct entry *e)
 
 	if (deadline > h->clock_ns)
 		put_into_wheel(h, e, deadline);
-	else if (h->config.at_once)
-		give(h, e);
 	else
 		ring_put(&h->dormant, entry_index(h, e));
 }
@@ -223,6 +221,41 @@ static void turn_wheel(struct handshakes *h)
 	}
 }
 
+/* A SYN of a sender whose first timeout is 3 s may come still, or one that Windows sends after an RST. */
+#define GRACE_NS (2250 * MS)
+
+static int64_t last_note_ns(const struct handshakes *h, const struct entry *e)
+{
+	struct notes_iter it;
+	int64_t last = 0;
+	struct note n;
+
+	notes_first(&it, h, e);
+	while (notes_next(&it, &n))
+		last = n.t_ns > last ? n.t_ns : last;
+	return e->start_ns + last;
+}
+
+/* With at_once, what is decided leaves as soon as nothing more is to be expected. */
+static void leave_soon(struct handshakes *h)
+{
+	struct entry *e;
+	int64_t due;
+
+	while (h->dormant.n) {
+		e = entry_at(h, *ring_at(&h->dormant, 0));
+		if (entry_deadline_ns(h, e) > h->clock_ns) { /* something late came */
+			decide(h, ring_take(h, &h->dormant));
+			continue;
+		}
+		due = e->flags & ENTRY_SETTLED ? last_note_ns(h, e) : entry_deadline_ns(h, e);
+		if (due + GRACE_NS > h->clock_ns)
+			return;
+		ring_take(h, &h->dormant);
+		give(h, e);
+	}
+}
+
 static struct entry *take_young(struct handshakes *h)
 {
 	struct entry *e = ring_take(h, &h->young);
@@ -240,6 +273,8 @@ void queues_advance(struct handshakes *h)
 	}
 	if (h->clock_ns >> WHEEL_SHIFT > h->wheel_tick)
 		turn_wheel(h);
+	if (h->config.at_once)
+		leave_soon(h);
 }
 
 static struct entry *first_of_wheel(struct handshakes *h)
