@@ -42,7 +42,8 @@ check: binary
 	python3 scripts/test_summary.py $(BUILD)/meson-logs/testlog.json && exit $$status
 
 bench: binary
-	@sh tests/bench/commands.sh $(BUILD)/synsent
+	@sh tests/bench/commands.sh $(BUILD)/synsent; status=$$?; \
+	python3 tests/bench/read.py $(BUILD)/synsent $(BUILD)/tests/bench/gencap && exit $$status
 
 install: binary
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")

@@ -70,6 +70,8 @@ probe_check() {
 	python_has jsonschema || need python3-jsonschema
 	have ip || spare iproute2 "tests that look at namespaces from outside"
 	have tcpdump || spare tcpdump "the comparison with its lines"
+	have zstd || spare zstd "reading captures that it has packed"
+	have lz4 || spare lz4 "reading captures that it has packed"
 	have tshark || spare tshark "the comparison with its reading of our captures"
 	have telnet || spare telnet "the lab with telnet as its client"
 	have nc || spare netcat-openbsd "the lab with nc as its client"
@@ -85,6 +87,11 @@ probe_check() {
 
 probe_bench() {
 	have hyperfine || need hyperfine
+	have python3 || need python3
+	have tcpdump || spare tcpdump "reading captures beside tcpdump"
+	have tshark || spare tshark "reading captures beside tshark"
+	have igzip || spare isal "reading gzip beside igzip"
+	have zstd || spare zstd "reading zstd beside zstd"
 }
 
 # The tests run with Debian's Python, whatever else stands first in PATH.
