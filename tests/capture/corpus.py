@@ -115,8 +115,12 @@ def check_attempts(read, wrong, root, expected):
             at = row["src"], int(row["sport"]), row["dst"], int(row["dport"]), int(row["isn"])
             rows[row["file"]][at] = row
     n = 0
+    problems = reader.schema_problems()
     for name, of_file in sorted(rows.items()):
-        attempts, _ = read.attempts(os.path.join(root, name), may=(reader.OK, reader.PARTIAL))
+        attempts, r = read.attempts(os.path.join(root, name), may=(reader.OK, reader.PARTIAL))
+        for line in r.out.splitlines(keepends=True):
+            for problem in problems(line):
+                wrong("%s: not as docs/attempt.schema.json has it: %s" % (name, problem))
         ours = {reader.key(a): a for a in attempts}
         if len(ours) != len(attempts):
             wrong("%s: an attempt is told twice" % name)

@@ -200,6 +200,17 @@ def is_there(binary, wrong):
     return Reader(binary, wrong)
 
 
+def schema_problems():
+    """A function: one line of JSON, as bytes with its end -> what docs/attempt.schema.json has against it, a list."""
+    sys.path.insert(0, os.path.join(HERE, ".."))
+    try:
+        import validate
+    except SystemExit:  # it has said that python3-jsonschema is missing
+        return lambda line: []
+    check = validate.validator()
+    return lambda line: validate.problems(check, line)
+
+
 def all_of(function, items, jobs=2):
     """Applies function to each, so many side by side; results in order."""
     import concurrent.futures
