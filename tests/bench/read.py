@@ -69,6 +69,10 @@ class Captures:
             return json.load(f)["max_open"]
 
 
+class Failed(Exception):
+    pass
+
+
 def run(command):
     """Seconds, and the highest memory use in bytes, of argv, or of a shell's pipeline."""
     argv = ["sh", "-c", command] if isinstance(command, str) else command
@@ -83,7 +87,7 @@ def run(command):
     os.close(out)
     if status:
         said.seek(0)
-        raise RuntimeError("%s: status %d: %s" % (
+        raise Failed("%s: status %d: %s" % (
             command, os.waitstatus_to_exitcode(status), said.read().decode("utf-8", "replace")[-300:]))
     said.close()
     return took, usage.ru_maxrss * 1024
@@ -105,10 +109,17 @@ class Bench:
         self.missed += not held
         print("%-20s %s%s" % (name, text, "" if held else "   " + otherwise), flush=True)
 
-    def compare(self, name, path, ours, peers, memory=None):
-        """peers: [(what it is called, command, most times of it)]; memory: bytes at most."""
+    def compare(self, name, *args, **more):
+        """As measure(); a command that fails is one target that is missed."""
         if self.words and not any(word in name for word in self.words):
             return
+        try:
+            self.measure(name, *args, **more)
+        except Failed as failed:
+            self.row(name, str(failed), False, "FAILED")
+
+    def measure(self, name, path, ours, peers, memory=None):
+        """peers: [(what it is called, command, most times of it)]; memory: bytes at most."""
         there = []
         for peer in peers:
             lacks = [p for p in ("tcpdump", "tshark", "igzip", "zstd") if p in peer[0] and not shutil.which(p)]

@@ -69,7 +69,7 @@ def write(path, data):
 class Wrong:
     """What did not hold, printed at once; only the first of many alike."""
 
-    def __init__(self, most=40):
+    def __init__(self, most=int(os.environ.get("SYNSENT_WRONG_MOST") or 40)):
         self.n = 0
         self.most = most
         self.lock = threading.Lock()

@@ -17,7 +17,7 @@ import sys
 import corpus
 import reader
 
-SIZES = {"web": {"": "10M", "96": "3M"}, "synflood": {"": "300k", "96": "300k"}, "smallpkt": {"": "3M", "96": "3M"}}
+SIZES = {"web": {"": "10M", "96": "3M"}, "synflood": {"": "150k", "96": "150k"}, "smallpkt": {"": "3M", "96": "3M"}}
 FORMATS, LINKS, SEEDS = ("us", "ns", "ng"), ("ether", "raw", "sll", "sll2"), (1, 2)
 ORDERS, SNAPLENS = ("", "-B"), ("", "96")
 # The generator's outcome -> ours, and who gave up
