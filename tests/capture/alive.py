@@ -12,6 +12,7 @@ import os
 import random
 import select
 import signal
+import subprocess
 import sys
 import time
 
@@ -71,7 +72,7 @@ def check_killed_waiting(read, wrong, directory, packets):
             if earlier:
                 reader.write(out, earlier)
             end, fd = os.pipe()
-            p = read.start("-w", out, "-", stdin=end)
+            p = read.start("-w", out, "-", stdin=end, stdout=subprocess.DEVNULL)
             os.close(end)
             os.write(fd, half[:60000])
             deadline = time.monotonic() + 1
@@ -109,7 +110,7 @@ def check_killed_anywhere(read, wrong, directory, packets):
     appeared = 0
     for _ in range(40):
         os.remove(out) if os.path.exists(out) else None
-        p = read.start("-w", out, source)
+        p = read.start("-w", out, source, stdout=subprocess.DEVNULL)
         time.sleep(rng.uniform(0, took * 1.1))
         p.kill()
         p.communicate(timeout=WITHIN)
@@ -213,35 +214,35 @@ def check_follow(read, wrong, directory, form, name):
     lines = Lines(p)
     # What has been decided when so many records are there, and how
     steps = ((6, "refused", 2), (8, "unreachable", 3), (len(packets), None, None))
-    at, seen = 30, {}
+    at, told = 30, []
     with open(path, "ab", buffering=0) as f:
         for n, outcome, port in steps:
             while at < ends[n - 1]:
                 piece = data[at:min(at + 7, ends[n - 1])]
                 f.write(piece)
                 at += len(piece)
-            while outcome and port not in seen:
+            while outcome and port not in dict(told):
                 o = lines.next()
                 if o is None:
-                    wrong("--follow %s: nothing of port %d within %d s: %s" % (name, port, WITHIN, read.binary))
+                    wrong("--follow %s: nothing of port %d within %d s" % (name, port, WITHIN))
                     break
-                seen[o["client"]["port"]] = o["synsent"]["outcome"]
+                told.append((o["client"]["port"], o["synsent"]["outcome"]))
             if outcome:
-                wrong.want("--follow %s: port %d" % (name, port), seen.get(port), outcome)
+                wrong.want("--follow %s: port %d" % (name, port), dict(told).get(port), outcome)
     time.sleep(0.5)  # it has nothing to say when it has read the rest
     p.send_signal(signal.SIGINT)
-    outcomes = list(seen.items())
-    while True:
-        o = lines.next()
-        if o is None:
-            break
-        outcomes.append((o["client"]["port"], o["synsent"]["outcome"]))
-    err = p.stderr.read()
-    p.stdout.close()
-    p.stderr.close()
-    r = read.ended(("--follow", path), p.wait(WITHIN), b"", err)
+    try:
+        out, err = p.communicate(timeout=WITHIN)
+    except subprocess.TimeoutExpired:
+        wrong("--follow %s: it did not end within %d s of SIGINT" % (name, WITHIN))
+        p.kill()
+        out, err = p.communicate()
+    for line in (lines.rest + out).splitlines():
+        o = json.loads(line)
+        told.append((o["client"]["port"], o["synsent"]["outcome"]))
+    r = read.ended(("--follow", path), p.returncode, b"", err, (reader.OK, -signal.SIGKILL))
     wrong.want("--follow %s: packets seen" % name, r.ledger()["seen"], len(packets))
-    wrong.want("--follow %s: ports of attempts" % name, sorted(port for port, _ in outcomes), [1, 2, 2, 3, 4])
+    wrong.want("--follow %s: ports of attempts" % name, sorted(port for port, _ in told), [1, 2, 2, 3, 4])
     os.remove(path)
 
 

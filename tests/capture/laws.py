@@ -57,7 +57,8 @@ class Laws:
 
     def summary(self, *args, **more):
         """Without its head, which tells of the file."""
-        return self.read.run("--summary", *args, **more).out.decode().split("\n", 1)[-1]
+        out = self.read.run("--summary", *args, **more).out.decode()
+        return out[out.find("\ncaptured"):]
 
     def same(self, what, expected, got, ignored=()):
         """Compares attempts."""

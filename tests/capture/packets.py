@@ -23,11 +23,19 @@ import reader
 DIFFERENCES = os.path.join(reader.HERE, "packets-differences.tsv")
 FILTER = "tcp[tcpflags] & (tcp-syn|tcp-rst) != 0"
 WANTED = re.compile(r"Flags \[[^\]]*[SR]")
+FIRST = re.compile(r"\d\d:\d\d:\d\d\.|\[Error converting time\]")
 COLUMNS = ("file", "run", "theirs", "ours", "reason")
 
 
 def lines_of(out):
-    return out.decode("utf-8", "backslashreplace").splitlines()
+    """One for each packet: tcpdump begins a new line, without the time, for what some tunnels hold."""
+    lines = []
+    for line in out.decode("utf-8", "backslashreplace").splitlines():
+        if FIRST.match(line) or not lines:
+            lines.append(line)
+        else:
+            lines[-1] += "\\n" + line
+    return lines
 
 
 class Tcpdump:
