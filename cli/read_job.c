@@ -319,8 +319,7 @@ enum read_step read_job_step(struct read_job *j)
 
 void read_job_idle(struct read_job *j, int64_t idle_ns)
 {
-	if (j->any)
-		handshakes_advance(j->handshakes, j->last_ns + idle_ns);
+	handshakes_idle(j->handshakes, idle_ns);
 }
 
 void read_job_finish(struct read_job *j)

@@ -217,21 +217,14 @@ static void progress(struct read_run *r)
 	terminal_progress(&r->terminal, line);
 }
 
-/* How far the capture's clock may be from this host's, and the capture still be made now. */
-#define LIVE_WITHIN_NS (60 * NS_PER_S)
-
-/*
- * While nothing comes, time goes on in a capture that is made now, but not in an
- * older one that is still being copied.  And lines that wait in a buffer are of no
- * use to anybody.
- */
+/* Lines that wait in a buffer while nothing comes are of no use to anybody. */
 static void idle(struct read_run *r, struct read_job *j)
 {
-	int64_t now = clock_mono_ns(), ahead = clock_real_ns() - read_job_last_ns(j);
+	int64_t now = clock_mono_ns();
 
 	if (!r->idle_since_ns)
 		r->idle_since_ns = now;
-	if (r->o->follow && ahead < LIVE_WITHIN_NS + (now - r->idle_since_ns) && ahead > -LIVE_WITHIN_NS)
+	if (r->o->follow)
 		read_job_idle(j, now - r->idle_since_ns);
 	fflush(stdout);
 }

@@ -60,6 +60,7 @@ static void set_clock(struct handshakes *h, int64_t now_ns)
 		h->wheel_tick = now_ns >> WHEEL_SHIFT;
 	if (now_ns > h->clock_ns)
 		h->clock_ns = now_ns;
+	h->idle_ns = 0;
 }
 
 /*
@@ -107,9 +108,11 @@ const uint8_t *handshakes_awaited(const struct handshakes *h)
 	return h->awaited;
 }
 
-void handshakes_advance(struct handshakes *h, int64_t now_ns)
+void handshakes_idle(struct handshakes *h, int64_t idle_ns)
 {
-	set_clock(h, now_ns);
+	if (h->clock_ns == INT64_MIN)
+		return;
+	h->idle_ns = idle_ns;
 	queues_advance(h);
 }
 

@@ -101,8 +101,12 @@ void handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n);
 #define HANDSHAKES_AWAITED (1u << 16)
 const uint8_t *handshakes_awaited(const struct handshakes *h);
 
-/* The observation goes on and nothing came until now_ns. */
-void handshakes_advance(struct handshakes *h, int64_t now_ns);
+/*
+ * Nothing came for idle_ns, and the observation goes on.  What has an answer is
+ * then given, with at_once; silence is one of the source's for a minute, which
+ * may hold packets back, before it is one of the network's.
+ */
+void handshakes_idle(struct handshakes *h, int64_t idle_ns);
 
 /* Gives all that is left: the observation ended at now_ns. */
 void handshakes_finish(struct handshakes *h, int64_t now_ns);

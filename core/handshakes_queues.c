@@ -139,12 +139,22 @@ static void give(struct handshakes *h, struct entry *e)
 	entries_drop(h, e, entry_hash(h, e));
 }
 
+/* A source that holds packets back must not make their senders silent. */
+#define SILENCE_OF_SOURCE_NS (60000 * MS)
+
+static int64_t clock_for(const struct handshakes *h, const struct entry *e)
+{
+	bool answered = e->flags & (ENTRY_SETTLED | ENTRY_ICMP);
+
+	return h->clock_ns + (answered || h->idle_ns > SILENCE_OF_SOURCE_NS ? h->idle_ns : 0);
+}
+
 /* It waited long enough, or nothing can change it any more; else it waits on. */
 static void decide(struct handshakes *h, struct entry *e)
 {
 	int64_t deadline = entry_deadline_ns(h, e);
 
-	if (deadline > h->clock_ns)
+	if (deadline > clock_for(h, e))
 		put_into_wheel(h, e, deadline);
 	else
 		ring_put(&h->dormant, entry_index(h, e));
@@ -202,7 +212,7 @@ static uint32_t turn_round(struct handshakes *h, uint32_t i)
 
 static void turn_wheel(struct handshakes *h)
 {
-	int64_t now = h->clock_ns >> WHEEL_SHIFT;
+	int64_t now = (h->clock_ns + h->idle_ns) >> WHEEL_SHIFT;
 	uint32_t i, next;
 
 	if (now - h->wheel_tick > WHEEL_SLOTS)
@@ -236,23 +246,23 @@ static int64_t last_note_ns(const struct handshakes *h, const struct entry *e)
 	return e->start_ns + last;
 }
 
-/* With at_once, what is decided leaves as soon as nothing more is to be expected. */
+/* With at_once, what is decided leaves as soon as nothing more is to be expected; the others are put back in their
+ * order. */
 static void leave_soon(struct handshakes *h)
 {
+	uint32_t n = h->dormant.n;
 	struct entry *e;
 	int64_t due;
 
-	while (h->dormant.n) {
-		e = entry_at(h, *ring_at(&h->dormant, 0));
-		if (entry_deadline_ns(h, e) > h->clock_ns) { /* something late came */
-			decide(h, ring_take(h, &h->dormant));
-			continue;
-		}
+	while (n--) {
+		e = ring_take(h, &h->dormant);
 		due = e->flags & ENTRY_SETTLED ? last_note_ns(h, e) : entry_deadline_ns(h, e);
-		if (due + GRACE_NS > h->clock_ns)
-			return;
-		ring_take(h, &h->dormant);
-		give(h, e);
+		if (entry_deadline_ns(h, e) > clock_for(h, e)) /* something late came */
+			decide(h, e);
+		else if (due + GRACE_NS > clock_for(h, e))
+			ring_put(&h->dormant, entry_index(h, e));
+		else
+			give(h, e);
 	}
 }
 
@@ -266,15 +276,16 @@ static struct entry *take_young(struct handshakes *h)
 
 void queues_advance(struct handshakes *h)
 {
-	while (h->young_due_ns <= h->clock_ns) {
+	while (h->young_due_ns <= h->clock_ns + h->idle_ns) {
 		decide(h, take_young(h));
 		if (h->dormant.n >= DORMANT_MAX)
 			leave(h);
 	}
-	if (h->clock_ns >> WHEEL_SHIFT > h->wheel_tick)
+	if ((h->clock_ns + h->idle_ns) >> WHEEL_SHIFT > h->wheel_tick) {
 		turn_wheel(h);
-	if (h->config.at_once)
-		leave_soon(h);
+		if (h->config.at_once)
+			leave_soon(h);
+	}
 }
 
 static struct entry *first_of_wheel(struct handshakes *h)

@@ -86,6 +86,7 @@ static void add_syn(struct handshakes *h, struct entry *e, const struct sighting
 {
 	h->counts.syns++;
 	e->mark = (uint16_t)s->mark;
+	e->flags &= (uint16_t)~ENTRY_ICMP;
 	if (e->flags & ENTRY_REFUSED) { /* as Windows does it: again after an RST */
 		e->flags &= (uint16_t)~ENTRY_REFUSED;
 		entries_await(h, e, hash);
@@ -448,6 +449,8 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 		duplicate(h, s);
 	else
 		add_reply(h, e, s, &r);
+	if (r.ignored == IGNORED_NOT)
+		e->flags |= ENTRY_ICMP;
 }
 
 void rules_feed(struct handshakes *h, struct sighting *s, uint32_t hash)

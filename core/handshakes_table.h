@@ -14,6 +14,7 @@ enum entry_flag {
 	ENTRY_GONE = 1 << 4,	 /* the client answered a SYN-ACK with an RST */
 	ENTRY_REPLACED = 1 << 5, /* another attempt of the same flow began */
 	ENTRY_CROSSED = 1 << 6,	 /* simultaneous open */
+	ENTRY_ICMP = 1 << 7,	 /* an ICMP error that ends the wait, as far as is known */
 	ENTRY_BAD_CHECKSUM = 1 << 8,
 	ENTRY_RESET = 1 << 9,	    /* an RST after the handshake was noted */
 	ENTRY_AWAITS = 1 << 10,	    /* counted in the filter of what is waited for */
@@ -95,6 +96,7 @@ struct handshakes {
 	struct pool entries, chunks, addresses;
 	uint32_t *places, n_places; /* a power of two */
 	uint32_t n_entries;
+	int64_t idle_ns;      /* nothing came for so long since */
 	size_t memory;	      /* bytes in use */
 	int64_t clock_ns;     /* the latest time so far */
 	int64_t young_due_ns; /* when the first of the young has waited long enough */
