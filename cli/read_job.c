@@ -8,6 +8,7 @@
 #include "packet/sight.h"
 
 #define BATCH 32
+#define SIGHTINGS_AHEAD 8 /* the thread that made them left them in another processor's cache */
 #define PENDING_BITS 1024
 
 /* Sightings on their way to the table. */
@@ -263,6 +264,7 @@ static bool take_entry(struct read_job *j, struct timeline_run *run, uint64_t en
 	struct captured p;
 
 	if (s && s->kind != SIGHTING_NONE) {
+		sighting_prefetch(s + SIGHTINGS_AHEAD);
 		if (run->limited && s->t_ns > run->limit_ns)
 			return false;
 		take_sighting(j, run, s);

@@ -20,35 +20,44 @@ enum sighting_kind {
 	SIGHTING_ICMP, /* an ICMP error; addresses, ports and seq are those of the quoted segment */
 };
 
-/* A packet that may matter to a handshake. */
+/*
+ * A packet that may matter to a handshake.  Two lines of the cache, so it should
+ * begin where one does: what every packet needs, and the addresses.
+ */
 struct sighting {
 	int64_t t_ns;
-	uint64_t packet; /* ordinal in its file, from 1 */
-	uint32_t file;
-	enum sighting_kind kind;
-	uint8_t family;		  /* 4 or 6 */
-	uint8_t src[16], dst[16]; /* IPv4 uses the first 4; the rest are 0 */
-	uint16_t sport, dport;
+	uint64_t packet;    /* ordinal in its file, from 1 */
+	uint32_t flow_hash; /* core/flow_hash.h, with the seed of the config */
 	uint32_t seq, ack;
-	uint32_t len;	/* payload, bytes */
-	uint16_t flags; /* enum tcp_flag */
-	uint8_t ttl;
-	bool bad_checksum;
 	/* What is the same in two captures of one packet, and differs between a packet and its retransmission: IP ID or
 	 * flow label, TSval, sequence numbers. */
 	uint32_t mark;
-	uint16_t path; /* an id that the caller chose; 0: no encapsulation */
-	bool has_seq;  /* ICMP: the quotation reached as far */
+	uint32_t len; /* payload, bytes */
+	uint32_t file;
+	uint32_t attempt; /* filled by handshakes_feed(): number of the attempt that it belongs to; 0: none */
+	uint16_t sport, dport;
+	uint16_t flags; /* enum tcp_flag */
+	uint16_t path;	/* an id that the caller chose; 0: no encapsulation */
+	uint8_t kind;	/* enum sighting_kind */
+	uint8_t family; /* 4 or 6 */
+	uint8_t ttl;
 	uint8_t icmp_type, icmp_code;
-	struct addr from; /* ICMP: its sender */
-
-	bool joins_only;    /* a SYN that begins no attempt, but may belong to one */
-	uint32_t flow_hash; /* core/flow_hash.h, with the seed of the config */
-
-	/* Filled by handshakes_feed(). */
-	uint32_t attempt; /* number of the attempt that it belongs to; 0: none */
-	bool duplicate;	  /* the same packet was seen before: a mirror port, two interfaces */
+	bool bad_checksum;
+	bool has_seq;	 /* ICMP: the quotation reached as far */
+	bool joins_only; /* a SYN that begins no attempt, but may belong to one */
+	bool duplicate;	 /* filled by handshakes_feed(): the same packet was seen before: a mirror port, two interfaces
+			  */
+	uint8_t src[16], dst[16]; /* IPv4 uses the first 4; the rest are 0 */
+	struct addr from;	  /* ICMP: its sender */
+	uint8_t unused[14];
 };
+_Static_assert(sizeof(struct sighting) == 128, "two lines of the cache");
+
+static inline void sighting_prefetch(const struct sighting *s)
+{
+	__builtin_prefetch(s, 1);
+	__builtin_prefetch((const uint8_t *)s + sizeof(*s) / 2, 1);
+}
 
 struct handshakes_config {
 	size_t memory; /* bytes at most */

@@ -80,7 +80,7 @@ static void ring_put(struct ring *r, uint32_t index)
 }
 
 /* It comes soon: what lies that far behind the first is fetched. */
-#define AHEAD 8
+#define AHEAD (2 * LEAVE_AT_ONCE)
 
 static struct entry *ring_take(struct handshakes *h, struct ring *r)
 {
@@ -89,7 +89,7 @@ static struct entry *ring_take(struct handshakes *h, struct ring *r)
 	if (!r->n)
 		return NULL;
 	if (r->n > AHEAD)
-		__builtin_prefetch(entry_at(h, *ring_at(r, AHEAD)));
+		entry_prefetch(entry_at(h, *ring_at(r, AHEAD)));
 	e = entry_at(h, *ring_at(r, 0));
 	r->first++;
 	r->n--;
@@ -160,6 +160,26 @@ static void decide(struct handshakes *h, struct entry *e)
 		ring_put(&h->dormant, entry_index(h, e));
 }
 
+/* How many of the young leave together, for the sake of prefetching, and how many must be left then. */
+static uint32_t leave_at_once(const struct handshakes *h)
+{
+	return h->config.at_once ? 1 : LEAVE_AT_ONCE;
+}
+
+static uint32_t young_stay(const struct handshakes *h)
+{
+	return h->config.at_once ? 0 : STAY_MAX;
+}
+
+static void set_young_due(struct handshakes *h)
+{
+	uint32_t n = leave_at_once(h);
+
+	h->young_due_ns = h->young.n < young_stay(h) + n
+				  ? INT64_MAX
+				  : entry_at(h, *ring_at(&h->young, n - 1))->start_ns + sender_overdue_ns(0);
+}
+
 void queues_put_young(struct handshakes *h, struct entry *e)
 {
 	/* Where the capture's time goes back its clock is ahead of what begins. */
@@ -168,28 +188,31 @@ void queues_put_young(struct handshakes *h, struct entry *e)
 		decide(h, e);
 		return;
 	}
-	if (!h->young.n)
-		h->young_due_ns = e->start_ns + sender_overdue_ns(0);
 	ring_put(&h->young, entry_index(h, e));
+	if (h->young_due_ns == INT64_MAX)
+		set_young_due(h);
 	count_open(h);
 }
 
-/* Decided ones that have their turn to leave, several at once for the sake of prefetching. */
-static void leave(struct handshakes *h)
+/* Those whose turn it is to leave a ring; what is not decided, or again not, since something late came, waits on. */
+static void leave(struct handshakes *h, struct ring *r, uint32_t n)
 {
 	struct entry *e[LEAVE_AT_ONCE];
-	uint32_t hash[LEAVE_AT_ONCE];
-	int i;
+	uint32_t hash[LEAVE_AT_ONCE], i;
 
-	for (i = 0; i < LEAVE_AT_ONCE; i++) {
-		e[i] = ring_take(h, &h->dormant);
+	for (i = 0; i < n; i++) {
+		e[i] = ring_take(h, r);
 		hash[i] = entry_hash(h, e[i]);
 		__builtin_prefetch(&h->places[hash[i] & (h->n_places - 1)], 1);
+		__builtin_prefetch(&h->awaited[hash[i] % HANDSHAKES_AWAITED], 1);
+		if (e[i]->notes)
+			__builtin_prefetch(pool_at(&h->chunks, e[i]->notes));
 	}
-	for (i = 0; i < LEAVE_AT_ONCE; i++) {
-		/* something late may have come, so that it waits again */
-		if (entry_deadline_ns(h, e[i]) > h->clock_ns) {
-			decide(h, e[i]);
+	for (i = 0; i < n; i++) {
+		int64_t deadline = entry_deadline_ns(h, e[i]);
+
+		if (deadline > h->clock_ns) {
+			put_into_wheel(h, e[i], deadline);
 			continue;
 		}
 		entry_tell(h, e[i], true);
@@ -197,14 +220,24 @@ static void leave(struct handshakes *h)
 	}
 }
 
+static void decide_late(struct handshakes *h, struct entry *e)
+{
+	decide(h, e);
+	if (h->dormant.n >= STAY_MAX)
+		leave(h, &h->dormant, LEAVE_AT_ONCE);
+}
+
 /* Slots fill from their head; turned round, those that came first are decided first. */
 static uint32_t turn_round(struct handshakes *h, uint32_t i)
 {
 	uint32_t turned = 0, next;
+	struct entry *e;
 
 	for (; i; i = next) {
-		next = entry_at(h, i)->queue;
-		entry_at(h, i)->queue = turned;
+		e = entry_at(h, i);
+		__builtin_prefetch(pool_at(&h->chunks, e->notes));
+		next = e->queue;
+		e->queue = turned;
 		turned = i;
 	}
 	return turned;
@@ -224,9 +257,7 @@ static void turn_wheel(struct handshakes *h)
 		for (; i; i = next) {
 			next = entry_at(h, i)->queue;
 			h->n_wheel--;
-			decide(h, entry_at(h, i));
-			if (h->dormant.n >= DORMANT_MAX)
-				leave(h);
+			decide_late(h, entry_at(h, i));
 		}
 	}
 }
@@ -270,16 +301,19 @@ static struct entry *take_young(struct handshakes *h)
 {
 	struct entry *e = ring_take(h, &h->young);
 
-	h->young_due_ns = h->young.n ? entry_at(h, *ring_at(&h->young, 0))->start_ns + sender_overdue_ns(0) : INT64_MAX;
+	set_young_due(h);
 	return e;
 }
 
 void queues_advance(struct handshakes *h)
 {
 	while (h->young_due_ns <= h->clock_ns + h->idle_ns) {
-		decide(h, take_young(h));
-		if (h->dormant.n >= DORMANT_MAX)
-			leave(h);
+		if (h->config.at_once) {
+			decide_late(h, take_young(h));
+		} else {
+			leave(h, &h->young, LEAVE_AT_ONCE);
+			set_young_due(h);
+		}
 	}
 	if ((h->clock_ns + h->idle_ns) >> WHEEL_SHIFT > h->wheel_tick) {
 		turn_wheel(h);

@@ -41,14 +41,11 @@ uint32_t pool_take(struct handshakes *h, struct pool *p)
 	return i;
 }
 
+/* The one that was freed last is the first to be used again: it is in the processor's cache still. */
 void pool_give_back(struct pool *p, uint32_t i)
 {
-	*pool_link(p, i) = 0;
-	if (p->free_first)
-		*pool_link(p, p->free_last) = i;
-	else
-		p->free_first = i;
-	p->free_last = i;
+	*pool_link(p, i) = p->free_first;
+	p->free_first = i;
 }
 
 bool entries_init(struct handshakes *h)

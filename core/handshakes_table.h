@@ -56,12 +56,12 @@ struct addresses {
 	uint8_t src[16], dst[16];
 };
 
-/* An array that grows, and whose free items are chained, those that were freed first to be used first. */
+/* An array that grows, and whose free items are chained. */
 struct pool {
 	uint8_t *items;
 	size_t size, link; /* of one; offset in it of a uint32_t that links free ones */
 	uint32_t n, cap;   /* n: used at some time, item 0 being none */
-	uint32_t free_first, free_last;
+	uint32_t free_first;
 };
 
 /*
@@ -86,8 +86,8 @@ struct ring {
 #define WHEEL_SLOTS 1024
 #define WHEEL_SHIFT 26
 
-/* So many that are decided stay, in case that something late belongs to them. */
-#define DORMANT_MAX 8176
+/* An attempt stays until so many others have begun, or have been decided, in case that something late belongs to it. */
+#define STAY_MAX 8176
 #define DORMANT_RING 8192
 
 struct handshakes {
@@ -99,9 +99,9 @@ struct handshakes {
 	int64_t idle_ns;      /* nothing came for so long since */
 	size_t memory;	      /* bytes in use */
 	int64_t clock_ns;     /* the latest time so far */
-	int64_t young_due_ns; /* when the first of the young has waited long enough */
+	int64_t young_due_ns; /* when the first of the young that may leave have waited long enough */
 	struct ring young;    /* in order of their SYN 0 */
-	struct ring dormant;  /* in the order in which they were decided */
+	struct ring dormant;  /* in the order in which they were decided, later than the young */
 	uint32_t wheel[WHEEL_SLOTS];
 	int64_t wheel_tick; /* slots up to this one are done */
 	uint32_t n_wheel;
@@ -117,6 +117,13 @@ struct handshakes {
 static inline struct entry *entry_at(const struct handshakes *h, uint32_t i)
 {
 	return (struct entry *)(void *)h->entries.items + i;
+}
+
+/* It may lie across two lines of the cache. */
+static inline void entry_prefetch(const struct entry *e)
+{
+	__builtin_prefetch(e, 1);
+	__builtin_prefetch((const uint8_t *)(e + 1) - 1, 1);
 }
 
 static inline uint32_t entry_index(const struct handshakes *h, const struct entry *e)

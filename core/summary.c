@@ -148,6 +148,13 @@ static void add(uint64_t *into, const uint64_t *from, int n)
 		into[i] += from[i];
 }
 
+static void settle(const struct summary *s)
+{
+	top_settle(s->servers);
+	top_settle(s->clients);
+	top_settle(s->waits);
+}
+
 void summary_merge(struct summary *into, const struct summary *from)
 {
 	int i;
@@ -161,6 +168,8 @@ void summary_merge(struct summary *into, const struct summary *from)
 	spread_merge(&into->connect, &from->connect);
 	steps_merge(&into->failures, &from->failures);
 	steps_merge(&into->minutes, &from->minutes);
+	settle(into);
+	settle(from);
 	top_merge(into->servers, from->servers);
 	top_merge(into->clients, from->clients);
 	top_merge(into->waits, from->waits);
@@ -207,11 +216,13 @@ int64_t summary_connect_ns(const struct summary *s, int permille)
 
 const struct top *summary_servers(const struct summary *s)
 {
+	top_settle(s->servers);
 	return s->servers;
 }
 
 const struct top *summary_clients(const struct summary *s)
 {
+	top_settle(s->clients);
 	return s->clients;
 }
 
@@ -231,6 +242,7 @@ bool summary_wait(const struct summary *s, const struct endpoint *server, struct
 	uint64_t n, most = 0;
 	size_t i;
 
+	top_settle(s->waits);
 	for (i = 0; i < top_n(s->waits); i++) {
 		e = top_get(s->waits, i);
 		if (e->key.port != server->port || !addr_equal(&e->key.addr, &server->addr))

@@ -17,6 +17,17 @@
 #include <string.h>
 
 #define TOP_RECENT 16
+#define TOP_SOON 16 /* a power of two */
+
+/* An attempt that is to be counted when the bits that it needs have come from memory. */
+struct soon {
+	struct addr addr;
+	uint16_t port, tag;
+	enum outcome outcome;
+	bool half_open;
+	int64_t start_ns;
+	size_t bit;
+};
 
 struct top {
 	size_t max, n, n_slots;
@@ -25,7 +36,9 @@ struct top {
 	uint32_t *slots;  /* 16 bits of hash, 16 of entry + 1; 0: free */
 	uint64_t *came;	  /* once keys were dropped: bits of those that came since, CAME_BITS * max of them */
 	size_t n_came;
-	uint32_t came_weight; /* the most that one of them had */
+	uint32_t came_weight;	    /* the most that one of them had */
+	struct soon soon[TOP_SOON]; /* the first is at first_soon % TOP_SOON */
+	size_t first_soon, n_soon;
 	uint16_t recent[TOP_RECENT];
 	uint32_t *credits;
 	struct top_entry *entries;
@@ -163,17 +176,21 @@ static size_t came_bit(const struct top *t, const struct addr *addr, uint16_t po
 	return hash_with(0, addr, port, tag) % (t->max * CAME_BITS);
 }
 
+static void set_came(struct top *t, size_t bit)
+{
+	t->came[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
 /* Empties it, but for the keys that are there: so one that did not come is known not to be there. */
 static void open_door(struct top *t)
 {
 	const struct top_key *k;
-	size_t i, bit;
+	size_t i;
 
 	memset(t->came, 0, t->max * CAME_BITS / 8);
 	for (i = 0; i < t->n; i++) {
 		k = &t->entries[i].key;
-		bit = came_bit(t, &k->addr, k->port, k->tag);
-		t->came[bit / 64] |= UINT64_C(1) << bit % 64;
+		set_came(t, came_bit(t, &k->addr, k->port, k->tag));
 	}
 	t->n_came = 0;
 	t->came_weight = 0;
@@ -212,6 +229,8 @@ static __attribute__((noinline)) size_t enter(struct top *t, const struct addr *
 		prune(t);
 		slot = slot_of(t, addr, port, tag, hash);
 	}
+	if (t->dropped)
+		set_came(t, came_bit(t, addr, port, tag));
 	fill_slot(slot, hash, t->n);
 	t->credits[t->n] = 0;
 	e = &t->entries[t->n];
@@ -223,9 +242,8 @@ static __attribute__((noinline)) size_t enter(struct top *t, const struct addr *
 }
 
 /* Whether the key is there, or may come in.  What it had when it was not let in is missing from then on. */
-static inline bool is_let_in(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, uint32_t weight)
+static inline bool is_let_in(struct top *t, size_t bit, uint32_t weight)
 {
-	size_t bit = came_bit(t, addr, port, tag);
 	uint64_t mask = UINT64_C(1) << bit % 64;
 
 	if (t->came[bit / 64] & mask)
@@ -259,37 +277,77 @@ static inline bool is_key(const struct top_key *k, const struct addr *addr, uint
 	return k->port == port && k->tag == tag && same_addr(&k->addr, addr);
 }
 
-static inline __attribute__((always_inline)) size_t find(struct top *t, const struct addr *addr, uint16_t port,
-							 uint16_t tag, uint32_t weight)
+static inline size_t find_recent(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
 {
-	uint16_t *recent = recent_of(t, addr, port, tag);
+	uint16_t recent = *recent_of(t, addr, port, tag);
 
-	if (*recent < t->n && is_key(&t->entries[*recent].key, addr, port, tag))
-		return *recent;
-	if (t->dropped && !is_let_in(t, addr, port, tag, weight))
-		return SIZE_MAX;
-	*recent = (uint16_t)take(t, addr, port, tag);
-	return *recent;
+	return recent < t->n && is_key(&t->entries[recent].key, addr, port, tag) ? recent : SIZE_MAX;
+}
+
+static inline size_t find(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
+{
+	size_t i = find_recent(t, addr, port, tag);
+
+	if (i == SIZE_MAX)
+		*recent_of(t, addr, port, tag) = (uint16_t)(i = take(t, addr, port, tag));
+	return i;
+}
+
+static inline void count(struct top *t, size_t i, enum outcome o, bool half_open, int64_t start_ns)
+{
+	struct top_entry *e = &t->entries[i];
+	bool failed = tally_outcome_failed(o);
+
+	if (failed) {
+		if (start_ns < e->first_failure_ns)
+			e->first_failure_ns = start_ns;
+		if (start_ns > e->last_failure_ns)
+			e->last_failure_ns = start_ns;
+	}
+	t->credits[i] = tally_sum(t->credits[i], failed ? TOP_WEIGHT_FAILED : 1);
+	tally_count(&e->tally, o, half_open);
+}
+
+static void count_first_of_soon(struct top *t)
+{
+	const struct soon *s = &t->soon[t->first_soon++ % TOP_SOON];
+	size_t i = find_recent(t, &s->addr, s->port, s->tag);
+
+	t->n_soon--;
+	if (i == SIZE_MAX) {
+		if (!is_let_in(t, s->bit, tally_outcome_failed(s->outcome) ? TOP_WEIGHT_FAILED : 1))
+			return;
+		i = find(t, &s->addr, s->port, s->tag);
+	}
+	count(t, i, s->outcome, s->half_open, s->start_ns);
+}
+
+void top_settle(struct top *t)
+{
+	while (t->n_soon)
+		count_first_of_soon(t);
 }
 
 void top_feed(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, const struct digest *d)
 {
-	bool failed = tally_outcome_failed(d->outcome);
-	uint32_t weight = failed ? TOP_WEIGHT_FAILED : 1;
-	size_t i = find(t, addr, port, tag, weight);
-	struct top_entry *e;
+	enum outcome o = tally_outcome(d);
+	struct soon *s;
 
-	if (i == SIZE_MAX)
+	if (!t->dropped) {
+		count(t, find(t, addr, port, tag), o, d->half_open, d->start_ns);
 		return;
-	e = &t->entries[i];
-	if (failed) {
-		if (d->start_ns < e->first_failure_ns)
-			e->first_failure_ns = d->start_ns;
-		if (d->start_ns > e->last_failure_ns)
-			e->last_failure_ns = d->start_ns;
 	}
-	t->credits[i] = tally_sum(t->credits[i], weight);
-	tally_add(&e->tally, d);
+	if (t->n_soon == TOP_SOON)
+		count_first_of_soon(t);
+	s = &t->soon[(t->first_soon + t->n_soon++) % TOP_SOON];
+	s->addr = *addr;
+	s->port = port;
+	s->tag = tag;
+	s->outcome = o;
+	s->half_open = d->half_open;
+	s->start_ns = d->start_ns;
+	s->bit = came_bit(t, addr, port, tag);
+	__builtin_prefetch(&t->came[s->bit / 64], 1);
 }
 
 static void merge_entry(struct top_entry *into, const struct top_entry *from)
@@ -317,6 +375,8 @@ void top_merge(struct top *into, const struct top *from)
 		into->credits[at] = tally_sum(into->credits[at], from->credits[i]);
 		merge_entry(&into->entries[at], e);
 	}
+	if (into->dropped)
+		open_door(into);
 }
 
 size_t top_n(const struct top *t)
