@@ -8,7 +8,9 @@
 #include "packet/sight.h"
 
 #define BATCH 32
-#define SIGHTINGS_AHEAD 8 /* the thread that made them left them in another processor's cache */
+/* The thread that made them left them in another processor's cache. */
+#define SIGHTINGS_AHEAD 8
+#define ENTRIES_AHEAD 64
 #define PENDING_BITS 1024
 
 /* Sightings on their way to the table. */
@@ -17,7 +19,7 @@ struct batch {
 	struct sighting *sightings[BATCH];
 	struct sighting own[BATCH]; /* those that did not come with the stretch */
 	struct captured captured[BATCH];
-	bool looked[BATCH]; /* not counted yet */
+	size_t n_looked; /* not counted yet */
 	/* Flows of the SYNs among them, which the table's filter does not know yet. */
 	uint64_t pending[PENDING_BITS / 64];
 };
@@ -40,18 +42,9 @@ bool ledger_adds_up(const struct ledger *l)
 	return l->seen == l->counted + l->duplicates + l->filtered + l->truncated + l->malformed + l->other;
 }
 
-static const char *path_text(uint16_t path, void *user)
+static const char *path_text(uint16_t path, const void *paths)
 {
-	const struct read_job *j = user;
-
-	return paths_text(j->paths, path);
-}
-
-static void on_digest(const struct digest *d, void *user)
-{
-	const struct read_job *j = user;
-
-	j->opts.on_digest(d, j->opts.user);
+	return paths_text(paths, path);
 }
 
 int read_job_new(const struct read_job_opts *o, struct read_job **ret, struct err *e)
@@ -60,15 +53,15 @@ int read_job_new(const struct read_job_opts *o, struct read_job **ret, struct er
 	struct handshakes_config c = { .memory = o->memory,
 				       .seed = o->seed,
 				       .at_once = o->at_once,
-				       .fn = on_digest,
+				       .fn = o->on_digest,
 				       .path_text = path_text,
-				       .user = j };
+				       .user = o->user };
 
 	if (j) {
 		j->opts = *o;
 		j->selects = o->filter || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX;
+		c.paths = j->paths = paths_new(o->seed);
 		j->handshakes = handshakes_new(&c);
-		j->paths = paths_new(o->seed);
 	}
 	if (!j || !j->handshakes || !j->paths) {
 		read_job_free(j);
@@ -88,32 +81,36 @@ void read_job_free(struct read_job *j)
 	free(j);
 }
 
-static void count_looked(struct read_job *j, const struct sighting *s)
+static uint16_t file_of(const struct timeline_run *run)
 {
-	if (s->duplicate)
-		j->ledger.duplicates++;
-	else if (s->joins_only && !s->attempt)
-		j->ledger.filtered++;
-	else
-		j->ledger.counted++;
+	return run->file < UINT16_MAX ? (uint16_t)run->file : UINT16_MAX;
+}
+
+static void give_packets(struct read_job *j)
+{
+	const struct batch *b = &j->batch;
+	struct read_packet p;
+	size_t i;
+
+	for (i = 0; j->opts.on_packet && i < b->n; i++) {
+		p = (struct read_packet){ &b->captured[i], b->sightings[i] };
+		j->opts.on_packet(&p, j->opts.user);
+	}
 }
 
 static void flush(struct read_job *j)
 {
 	struct batch *b = &j->batch;
-	struct read_packet p;
+	uint64_t duplicates = handshakes_feed(j->handshakes, b->sightings, b->n), filtered = 0;
 	size_t i;
 
-	handshakes_feed(j->handshakes, b->sightings, b->n);
-	for (i = 0; i < b->n; i++) {
-		if (b->looked[i])
-			count_looked(j, b->sightings[i]);
-		if (!j->opts.on_packet)
-			continue;
-		p = (struct read_packet){ &b->captured[i], b->sightings[i] };
-		j->opts.on_packet(&p, j->opts.user);
-	}
-	b->n = 0;
+	for (i = 0; j->selects && i < b->n; i++)
+		filtered += b->sightings[i]->joins_only && !b->sightings[i]->attempt;
+	j->ledger.duplicates += duplicates;
+	j->ledger.filtered += filtered;
+	j->ledger.counted += b->n_looked - duplicates - filtered;
+	give_packets(j);
+	b->n = b->n_looked = 0;
 	memset(b->pending, 0, sizeof(b->pending));
 }
 
@@ -159,20 +156,24 @@ static void note_odd(struct read_job *j, const struct captured *p)
 	j->notes.no_times += p->no_time;
 }
 
-static void add(struct read_job *j, struct sighting *s, const struct captured *p, bool looked)
+static inline void add(struct read_job *j, struct sighting *s, bool looked)
 {
 	struct batch *b = &j->batch;
 
-	if (j->opts.on_packet)
-		b->captured[b->n] = *p;
-	b->sightings[b->n] = s;
-	b->looked[b->n] = looked;
-	b->n++;
+	b->sightings[b->n++] = s;
+	b->n_looked += looked;
 	handshakes_expect(j->handshakes, s);
 	if (is_syn(s))
 		b->pending[s->flow_hash % PENDING_BITS / 64] |= UINT64_C(1) << s->flow_hash % 64;
 	if (b->n == BATCH)
 		flush(j);
+}
+
+static void add_captured(struct read_job *j, struct sighting *s, const struct captured *p, bool looked)
+{
+	if (j->opts.on_packet)
+		j->batch.captured[j->batch.n] = *p;
+	add(j, s, looked);
 }
 
 static bool may_be_awaited(const struct read_job *j, uint32_t hash)
@@ -212,11 +213,11 @@ static void take_packet(struct read_job *j, const struct timeline_run *run, cons
 	}
 	s->t_ns = p->t_ns;
 	s->packet = p->number;
-	s->file = run->file;
+	s->file = file_of(run);
 	if (look && !is_wanted(j, p, s))
 		j->ledger.filtered++;
 	else
-		add(j, s, p, look);
+		add_captured(j, s, p, look);
 }
 
 /* The packet itself is needed only where somebody asks for it. */
@@ -224,13 +225,13 @@ static void take_sighting(struct read_job *j, struct timeline_run *run, struct s
 {
 	struct captured p = { .linktype = -1 };
 
-	s->file = run->file;
+	s->file = file_of(run);
 	if (j->opts.on_packet || j->opts.filter)
 		capture_packet(run->capture, run->stretch, &run->stretch->walk.lists[run->list], run->entry, &p);
 	if (j->selects && !is_wanted(j, &p, s))
 		j->ledger.filtered++;
 	else
-		add(j, s, &p, true);
+		add_captured(j, s, &p, true);
 }
 
 /* Its packets are counted at once, but for those that are to be looked at; with a limit, one by one. */
@@ -264,7 +265,7 @@ static bool take_entry(struct read_job *j, struct timeline_run *run, uint64_t en
 	struct captured p;
 
 	if (s && s->kind != SIGHTING_NONE) {
-		sighting_prefetch(s + SIGHTINGS_AHEAD);
+		__builtin_prefetch(s + SIGHTINGS_AHEAD, 1);
 		if (run->limited && s->t_ns > run->limit_ns)
 			return false;
 		take_sighting(j, run, s);
@@ -287,9 +288,6 @@ static bool take_run(struct read_job *j, struct timeline_run *run)
 	for (; timeline_run_more(run); run->entry++) {
 		uint64_t entry = run->stretch->walk.lists[run->list].entries[run->entry];
 
-		/* of most packets no more than this is ever looked at */
-		if (!(entry & WALK_LOOK) && !run->limited && !may_be_awaited(j, (uint32_t)entry))
-			continue;
 		if (j->opts.max_packets && j->ledger.seen == j->opts.max_packets)
 			return true;
 		if (!take_entry(j, run, entry))
@@ -299,10 +297,47 @@ static bool take_run(struct read_job *j, struct timeline_run *run)
 	return false;
 }
 
+/* The same where nothing is asked but for every attempt of one file: of most packets an entry is all that is looked at.
+ */
+static void take_whole_run(struct read_job *j, struct timeline_run *run)
+{
+	uint16_t file = file_of(run);
+
+	while (timeline_run_more(run)) {
+		const struct walk_list *l = &run->stretch->walk.lists[run->list];
+		const uint64_t *entry = &l->entries[run->entry], *end = &l->entries[l->n];
+		struct sighting *s;
+
+		for (; entry < end; entry++) {
+			__builtin_prefetch(entry + ENTRIES_AHEAD);
+			if (*entry & WALK_LOOK) {
+				s = &run->stretch->sightings[run->look];
+				__builtin_prefetch(s + SIGHTINGS_AHEAD, 1);
+				if (s->kind != SIGHTING_NONE) {
+					run->look++;
+					s->file = file;
+					add(j, s, true);
+					continue;
+				}
+			} else if (!may_be_awaited(j, (uint32_t)*entry)) {
+				continue;
+			}
+			run->entry = (uint32_t)(entry - l->entries);
+			take_entry(j, run, *entry);
+		}
+		run->entry = l->n;
+	}
+}
+
+static bool takes_whole(const struct read_job *j, const struct timeline_run *run)
+{
+	return !j->selects && !j->opts.on_packet && !j->opts.max_packets && !run->limited && run->stretch->sightings;
+}
+
 enum read_step read_job_step(struct read_job *j)
 {
 	struct timeline_run *run;
-	bool end;
+	bool end = false;
 
 	switch (timeline_next(j->opts.timeline, &run)) {
 	case TIMELINE_RUN:
@@ -314,7 +349,10 @@ enum read_step read_job_step(struct read_job *j)
 	}
 	if (run->begins)
 		begin_stretch(j, run);
-	end = take_run(j, run);
+	if (takes_whole(j, run))
+		take_whole_run(j, run);
+	else
+		end = take_run(j, run);
 	flush(j); /* its packets' bytes are there until the next run */
 	return end ? READ_END : READ_ON;
 }

@@ -3,11 +3,6 @@
 
 #include <stddef.h>
 
-bool digest_failed(const struct digest *d)
-{
-	return d->outcome != OUTCOME_ESTABLISHED && d->outcome != OUTCOME_PENDING;
-}
-
 static bool fits(const struct reply *r)
 {
 	return r->ignored == IGNORED_NOT || r->ignored == IGNORED_LATE || r->ignored == IGNORED_DROPPED ||

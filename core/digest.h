@@ -24,7 +24,10 @@ struct digest {
 };
 
 /* Outcomes that a summary counts as failures: all but established and pending. */
-bool digest_failed(const struct digest *d);
+static inline bool digest_failed(const struct digest *d)
+{
+	return d->outcome != OUTCOME_ESTABLISHED && d->outcome != OUTCOME_PENDING;
+}
 
 /* The first reply that fits, whether or not it helped: late ones, and ICMP of a type that ends nothing, are answers.
  * NULL: there is none. */

@@ -90,16 +90,16 @@ static void fetch(const struct handshakes *h, struct sighting *const *s, size_t 
 	for (i = 0; i < n; i++) {
 		p = entries_probe(h, s[i]->flow_hash);
 		e[i] = probe_next(h, &p);
-		if (e[i])
-			entry_prefetch(e[i]);
+		__builtin_prefetch(e[i], 1);
 	}
 	for (i = 0; i < n; i++)
 		if (e[i] && e[i]->notes)
 			__builtin_prefetch(pool_at(&h->chunks, e[i]->notes));
 }
 
-void handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n)
+size_t handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n)
 {
+	uint64_t duplicates = h->counts.duplicates;
 	size_t i;
 
 	h->counts.sightings += n;
@@ -110,10 +110,12 @@ void handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n)
 		s[i]->duplicate = false;
 		if (moves_clock(s[i])) {
 			set_clock(h, s[i]->t_ns);
-			queues_advance(h);
+			if (queues_are_due(h))
+				queues_advance(h);
 		}
-		rules_feed(h, s[i], s[i]->flow_hash);
+		rules_feed(h, s[i]);
 	}
+	return (size_t)(h->counts.duplicates - duplicates);
 }
 
 const uint8_t *handshakes_awaited(const struct handshakes *h)

@@ -82,14 +82,14 @@ static void add(struct handshakes *h, struct entry *e, const struct sighting *s,
 }
 
 /* More of one attempt than anybody can use is counted, not kept. */
-static void add_syn(struct handshakes *h, struct entry *e, const struct sighting *s, uint32_t hash)
+static void add_syn(struct handshakes *h, struct entry *e, const struct sighting *s)
 {
 	h->counts.syns++;
-	e->mark = (uint16_t)s->mark;
+	e->mark = s->mark;
 	e->flags &= (uint16_t)~ENTRY_ICMP;
 	if (e->flags & ENTRY_REFUSED) { /* as Windows does it: again after an RST */
 		e->flags &= (uint16_t)~ENTRY_REFUSED;
-		entries_await(h, e, hash);
+		entries_await(h, e);
 	}
 	if (e->n_syns < UINT8_MAX) {
 		e->n_syns++;
@@ -108,16 +108,12 @@ static void cross(struct entry *a, struct entry *b)
 	b->flags |= ENTRY_CROSSED;
 }
 
-static void start(struct handshakes *h, struct sighting *s, uint32_t hash, uint32_t replaced, uint32_t crossing)
+/* What is rare in a new attempt. */
+static __attribute__((noinline)) void start_odd(struct handshakes *h, struct entry *e, const struct sighting *s,
+						uint32_t replaced, uint32_t crossing)
 {
-	struct entry *e = entries_start(h, s, hash), *other;
+	struct entry *other;
 
-	if (!e) {
-		h->counts.attempts_lost++;
-		return;
-	}
-	s->attempt = e->number;
-	h->counts.syns++;
 	if (s->bad_checksum)
 		e->flags |= ENTRY_BAD_CHECKSUM;
 	if (s->len) {
@@ -132,17 +128,32 @@ static void start(struct handshakes *h, struct sighting *s, uint32_t hash, uint3
 	}
 	if (crossing)
 		cross(e, entry_at(h, crossing));
-	entries_await(h, e, hash);
+}
+
+static inline void start(struct handshakes *h, struct sighting *s, const struct probe *p, uint32_t replaced,
+			 uint32_t crossing)
+{
+	struct entry *e = entries_start(h, s, p);
+
+	if (!e) {
+		h->counts.attempts_lost++;
+		return;
+	}
+	s->attempt = e->number;
+	h->counts.syns++;
+	if (s->bad_checksum || s->len || replaced || crossing)
+		start_odd(h, e, s, replaced, crossing);
+	entries_await(h, e);
 	queues_put_young(h, e);
 }
 
-static void feed_syn(struct handshakes *h, struct sighting *s, uint32_t hash)
+/* e: the first of those that it may belong to. */
+static __attribute__((noinline)) void feed_syn_among(struct handshakes *h, struct sighting *s, struct probe p,
+						     struct entry *e)
 {
-	struct probe p = entries_probe(h, hash);
 	uint32_t replaced = 0, crossing = 0;
-	struct entry *e;
 
-	while ((e = probe_next(h, &p))) {
+	for (; e; e = probe_next(h, &p)) {
 		if (entry_is_from(h, e, s)) {
 			if (e->isn == s->seq)
 				break;
@@ -156,14 +167,25 @@ static void feed_syn(struct handshakes *h, struct sighting *s, uint32_t hash)
 	if (!e && s->joins_only)
 		return;
 	if (!e) {
-		start(h, s, hash, replaced, crossing);
+		start(h, s, &p, replaced, crossing);
 		return;
 	}
 	s->attempt = e->number;
-	if ((uint16_t)s->mark == e->mark && is_within(since_start(e, s) - last_syn_ns(h, e), DUPLICATE_NS))
+	if (s->mark == e->mark && is_within(since_start(e, s) - last_syn_ns(h, e), DUPLICATE_NS))
 		duplicate(h, s);
 	else
-		add_syn(h, e, s, hash);
+		add_syn(h, e, s);
+}
+
+static inline void feed_syn(struct handshakes *h, struct sighting *s)
+{
+	struct probe p = entries_probe(h, s->flow_hash);
+	struct entry *e = probe_next(h, &p);
+
+	if (e)
+		feed_syn_among(h, s, p, e);
+	else if (!s->joins_only)
+		start(h, s, &p, 0, 0);
 }
 
 static struct entry *younger(struct entry *a, struct entry *b)
@@ -172,9 +194,9 @@ static struct entry *younger(struct entry *a, struct entry *b)
 }
 
 /* Which attempt of a flow an answer is meant for: the one that it fits, else the youngest that still waits. */
-static struct entry *answered(struct handshakes *h, const struct sighting *s, uint32_t hash, bool *ret_fits)
+static struct entry *answered(struct handshakes *h, const struct sighting *s, bool *ret_fits)
 {
-	struct probe p = entries_probe(h, hash);
+	struct probe p = entries_probe(h, s->flow_hash);
 	struct entry *e, *waits = NULL, *any = NULL;
 
 	*ret_fits = false;
@@ -193,9 +215,9 @@ static struct entry *answered(struct handshakes *h, const struct sighting *s, ui
 }
 
 /* The youngest attempt of the sender's. */
-static struct entry *client_of(struct handshakes *h, const struct sighting *s, uint32_t hash)
+static struct entry *client_of(struct handshakes *h, const struct sighting *s)
 {
-	struct probe p = entries_probe(h, hash);
+	struct probe p = entries_probe(h, s->flow_hash);
 	struct entry *e, *youngest = NULL;
 
 	while ((e = probe_next(h, &p)))
@@ -297,16 +319,16 @@ static enum ignored why_ignored(const struct entry *e, const struct sighting *s,
 	return e->flags & ENTRY_GONE ? IGNORED_LATE : IGNORED_NOT;
 }
 
-static void feed_syn_ack(struct handshakes *h, struct sighting *s, uint32_t hash)
+static void feed_syn_ack(struct handshakes *h, struct sighting *s)
 {
 	struct reply r = reply_of(s, REPLY_SYN_ACK);
 	struct entry *e, *own;
 	struct note last;
 	bool fit, again;
 
-	e = answered(h, s, hash, &fit);
+	e = answered(h, s, &fit);
 	/* In a simultaneous open it is the sender's acknowledgement as well. */
-	own = client_of(h, s, hash);
+	own = client_of(h, s);
 	if (own && own->flags & ENTRY_CROSSED && !e)
 		s->attempt = own->number;
 	if (!e) {
@@ -368,12 +390,12 @@ static void feed_server_reset(struct handshakes *h, struct entry *e, struct sigh
 	}
 }
 
-static void feed_reset(struct handshakes *h, struct sighting *s, uint32_t hash)
+static void feed_reset(struct handshakes *h, struct sighting *s)
 {
-	struct entry *own = client_of(h, s, hash), *e;
+	struct entry *own = client_of(h, s), *e;
 	bool fit;
 
-	e = answered(h, s, hash, &fit);
+	e = answered(h, s, &fit);
 	if (e && (fit || !own))
 		feed_server_reset(h, e, s, fit);
 	else if (own)
@@ -383,9 +405,9 @@ static void feed_reset(struct handshakes *h, struct sighting *s, uint32_t hash)
 }
 
 /* A segment without SYN and RST: the client's acknowledgement, when it is near what the SYN began. */
-static void feed_other(struct handshakes *h, struct sighting *s, uint32_t hash)
+static void feed_other(struct handshakes *h, struct sighting *s)
 {
-	struct probe p = entries_probe(h, hash);
+	struct probe p = entries_probe(h, s->flow_hash);
 	struct entry *e, *found = NULL;
 
 	if (!(s->flags & TCP_ACK))
@@ -409,7 +431,7 @@ static bool icmp_is_ignored(const struct sighting *s)
 	       (s->icmp_type == 11 && s->icmp_code == 1);
 }
 
-static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
+static void feed_icmp(struct handshakes *h, struct sighting *s)
 {
 	struct reply r = { .t_ns = s->t_ns,
 			   .packet = s->packet,
@@ -418,7 +440,7 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 			   .icmp_type = s->icmp_type,
 			   .icmp_code = s->icmp_code,
 			   .from = s->from };
-	struct probe p = entries_probe(h, hash);
+	struct probe p = entries_probe(h, s->flow_hash);
 	struct entry *e, *youngest = NULL;
 	struct note last;
 	bool again;
@@ -453,20 +475,26 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 		e->flags |= ENTRY_ICMP;
 }
 
-void rules_feed(struct handshakes *h, struct sighting *s, uint32_t hash)
+static __attribute__((noinline)) void feed_rest(struct handshakes *h, struct sighting *s)
 {
-	if (!entries_have_room(h))
-		entries_make_room(h);
 	if (s->kind == SIGHTING_ICMP)
-		feed_icmp(h, s, hash);
-	else if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
-		feed_syn(h, s, hash);
+		feed_icmp(h, s);
 	else if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK))
-		feed_syn_ack(h, s, hash);
+		feed_syn_ack(h, s);
 	else if (s->flags & TCP_SYN)
 		h->counts.odd++;
 	else if (s->flags & TCP_RST)
-		feed_reset(h, s, hash);
+		feed_reset(h, s);
 	else
-		feed_other(h, s, hash);
+		feed_other(h, s);
+}
+
+void rules_feed(struct handshakes *h, struct sighting *s)
+{
+	if (!entries_have_room(h))
+		entries_make_room(h);
+	if (s->kind != SIGHTING_ICMP && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
+		feed_syn(h, s);
+	else
+		feed_rest(h, s);
 }
