@@ -215,9 +215,6 @@ def all_of_it(b, captures):
 
 def main():
     synsent, gencap, *words = sys.argv[1:]
-    if subprocess.run([synsent, "read", "--help"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
-        print("skipped: %s has no command `read`" % synsent)
-        return 0
     kept = os.environ.get("BENCH_DIR")
     if kept:
         os.makedirs(kept, exist_ok=True)

@@ -249,7 +249,7 @@ def check_follow(read, wrong, directory, form, name):
 def main():
     synsent, gencap = sys.argv[1:3]
     wrong = reader.Wrong()
-    read = reader.is_there(synsent, wrong)
+    read = reader.Reader(synsent, wrong)
     with reader.temporary() as directory:
         flood = os.path.join(directory, "flood")
         reader.tool(gencap, "-m", "synflood", "-f", "ns", "-l", "raw", "-n", "3M", "-o", flood, "-t", flood + ".json")

@@ -157,7 +157,7 @@ def main():
     wrong = reader.Wrong(10 ** 6 if propose else 40)
     root = reader.corpus("corpus-dev")
     expected = list(table(reader.corpus("corpus-dev.expected.tsv")))
-    read = reader.is_there([a for a in sys.argv[1:] if a != "--propose"][0], wrong)
+    read = reader.Reader([a for a in sys.argv[1:] if a != "--propose"][0], wrong)
     check_counts(read, wrong, root, expected, propose)
     check_attempts(read, wrong, root, expected)
     check_suite(read, wrong)

@@ -6,6 +6,7 @@ laws.py SYNSENT GENCAP
 
 One capture in many forms must give the same attempts, and the same summary but for its head.
 """
+import difflib
 import gzip
 import os
 import random
@@ -41,6 +42,7 @@ def strip(attempt, ignored):
 class Laws:
     def __init__(self, read, wrong, gencap, directory):
         self.read, self.wrong, self.directory = read, wrong, directory
+        read.cwd = directory  # so that names are short: a summary is as high as a screen, its head included
         self.web = generate(gencap, directory, "-m", "web", "-n", "3M", "-s", "200", "-S", "5")
         self.flood = generate(gencap, directory, "-m", "synflood", "-n", "150k", "-S", "6")
         self.small = self.flood[:700]
@@ -50,7 +52,9 @@ class Laws:
         return os.path.join(self.directory, name)
 
     def write(self, name, data):
-        return reader.write(self.path(name), data)
+        """Returns the name."""
+        reader.write(self.path(name), data)
+        return name
 
     def attempts(self, *args, **more):
         return self.read.attempts(*args, **more)[0]
@@ -80,9 +84,13 @@ class Laws:
     def same_file(self, what, base, *args, **more):
         """As `base`, a path: attempts and summary."""
         self.same(what, self.attempts(base), self.attempts(*args, **more))
+        self.same_summary(what, self.summary(base), self.summary(*args, **more))
+
+    def same_summary(self, what, expected, got):
         self.n += 1
-        if self.summary(base) != self.summary(*args, **more):
-            self.wrong("%s: another summary" % what)
+        if expected != got:
+            self.wrong("%s: another summary: %s" % (what, "; ".join(line for line in difflib.unified_diff(
+                expected.splitlines(), got.splitlines(), "", "", "", "", 0, "") if line[0] in "+-")))
 
 
 def feed(data, step):
@@ -170,12 +178,10 @@ def splitting(laws):
                 form = rng.choice((pcaplib.pcap, pcaplib.pcapng))
                 data = form(packets[first:end], pcaplib.RAW, rng.choice("<>"))
                 ending, pack = rng.choice([("", lambda data: data)] + compressors)
-                parts.append(laws.write("part-%d%s" % (i, ending), pack(data)))
+                parts.append(laws.write("%d%s" % (i, ending), pack(data)))
             rng.shuffle(parts)
             laws.same("%s in %d files" % (name, len(parts)), whole, laws.attempts(*parts), PACKETS)
-            laws.n += 1
-            if laws.summary(base) != laws.summary(*parts):
-                laws.wrong("%s in %d files: another summary" % (name, len(parts)))
+            laws.same_summary("%s in %d files" % (name, len(parts)), laws.summary(base), laws.summary(*parts))
         dealt = [[], []]
         for p in packets:
             dealt[rng.randrange(2)].append(p)
@@ -196,7 +202,7 @@ def togetherness(laws):
     for _ in range(3):
         rng.shuffle(paths)
         laws.same("files in another order", together, laws.attempts(*paths), PACKETS)
-    laws.same("a directory", together, laws.attempts("-R", laws.path("some")), PACKETS)
+    laws.same("a directory", together, laws.attempts("-R", "some"), PACKETS)
     for path in paths:
         _, once = laws.read.attempts(path)
         attempts, twice = laws.read.attempts(path, path)
@@ -300,7 +306,7 @@ def little_memory(laws):
 def main():
     synsent, gencap, *chosen = sys.argv[1:]
     wrong = reader.Wrong()
-    read = reader.is_there(synsent, wrong)
+    read = reader.Reader(synsent, wrong)
     all_laws = (packing, microseconds, splitting, togetherness, wrapping, inner_workings, filters, little_memory)
     with reader.temporary() as directory:
         laws = Laws(read, wrong, gencap, directory)
