@@ -76,7 +76,7 @@ class Modes:
             rows = self.read.run("--by", by, "x.pcap").out.decode().splitlines()
             shown = len(rows) - 1
             if not rows or not rows[0].startswith(by.upper()) or shown < len(want) and not re.match(
-                    r"and \d+ (other|more)", rows[-1]):
+                    r"\.\.\. \d+ more", rows[-1]):
                 self.wrong("--by %s: %d lines for %d rows, the last %r" % (by, len(rows), len(want), rows[-1:]))
 
     def summary(self):
