@@ -111,7 +111,7 @@ def check_killed_anywhere(read, wrong, directory, packets):
     for _ in range(40):
         os.remove(out) if os.path.exists(out) else None
         p = read.start("-w", out, source, stdout=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0, took * 1.1))
+        time.sleep(rng.uniform(0, took * 1.6))
         p.kill()
         p.communicate(timeout=WITHIN)
         if os.path.exists(out):
