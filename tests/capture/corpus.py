@@ -80,7 +80,8 @@ def as_expected(attempt):
     """What corpus-dev.attempts.tsv says of an attempt; times in ns."""
     s = attempt["synsent"]
     answer = s.get("answer", {})
-    delays = [r["t_ns"] for r in s["replies"] if r["kind"] == answer.get("kind") and r.get("packet") == answer["packet"]]
+    delays = [r["t_ns"] for r in s["replies"]
+              if r["kind"] == answer.get("kind") and r.get("packet") == answer["packet"]]
     return {
         "first_frame": s["first_packet"],
         "first_time": start_ns(attempt),

@@ -210,7 +210,8 @@ def main():
         m = Modes(read, wrong, packets)
         print("%d attempts, %d of them failed: %s" % (len(m.attempts), len(m.failed), json.dumps(
             collections.Counter(map(outcome, m.attempts)))), flush=True)
-        for mode in (m.lists, m.tables, m.summary, m.times, m.counted, m.written, m.chosen_packets, m.diagram, m.refused):
+        for mode in (m.lists, m.tables, m.summary, m.times, m.counted, m.written, m.chosen_packets, m.diagram,
+                     m.refused):
             if not chosen or mode.__name__ in chosen:
                 before = wrong.n, read.runs
                 mode()
