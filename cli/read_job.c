@@ -98,6 +98,11 @@ static void give_packets(struct read_job *j)
 	}
 }
 
+static bool was_not_asked(const struct sighting *s)
+{
+	return !s->duplicate && (s->unasked || (s->joins_only && !s->attempt));
+}
+
 static void flush(struct read_job *j)
 {
 	struct batch *b = &j->batch;
@@ -105,7 +110,7 @@ static void flush(struct read_job *j)
 	size_t i;
 
 	for (i = 0; j->selects && i < b->n; i++)
-		filtered += b->sightings[i]->joins_only && !b->sightings[i]->attempt;
+		filtered += was_not_asked(b->sightings[i]);
 	j->ledger.duplicates += duplicates;
 	j->ledger.filtered += filtered;
 	j->ledger.counted += b->n_looked - duplicates - filtered;
@@ -119,14 +124,16 @@ static bool is_syn(const struct sighting *s)
 	return s->kind == SIGHTING_SEGMENT && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
-/* A SYN that was not asked for begins no attempt. */
+/* A SYN that was not asked for begins no attempt; but that of an earlier one is known, lest its retransmissions begin
+ * another. */
 static bool is_wanted(struct read_job *j, const struct captured *p, struct sighting *s)
 {
 	int match;
 
 	if (!is_syn(s))
 		return true;
-	s->joins_only = s->t_ns < j->opts.since_ns || s->t_ns >= j->opts.until_ns;
+	s->unasked = s->t_ns < j->opts.since_ns;
+	s->joins_only = s->t_ns >= j->opts.until_ns;
 	if (!j->opts.filter)
 		return true;
 	match = filter_match(j->opts.filter, p->linktype, p->frame, p->on_wire);
@@ -244,17 +251,26 @@ static void begin_stretch(struct read_job *j, struct timeline_run *run)
 	run->begins = false;
 	if (!j->any || first_ns < j->first_ns)
 		j->first_ns = first_ns;
-	if (!j->any || run->stretch->time_max_ns > j->last_ns)
-		j->last_ns = run->stretch->time_max_ns;
+	if (!j->any)
+		j->last_ns = first_ns;
 	j->any = true;
 	if (j->opts.max_packets)
 		return;
+	if (run->stretch->time_max_ns > j->last_ns)
+		j->last_ns = run->stretch->time_max_ns;
 	j->ledger.seen += run->stretch->packets;
 	for (i = 0; i < w->n_lists; i++) {
 		j->ledger.counted += w->lists[i].tcp;
 		j->ledger.other += w->lists[i].other;
 		j->ledger.malformed += w->lists[i].empty;
 	}
+}
+
+/* With a limit of packets the observation ends with the last of them. */
+static void note_time(struct read_job *j, int64_t t_ns)
+{
+	if (j->opts.max_packets && t_ns > j->last_ns)
+		j->last_ns = t_ns;
 }
 
 /* What a run's entry is; false: it is not to be taken now, for another file's packet comes first. */
@@ -268,11 +284,13 @@ static bool take_entry(struct read_job *j, struct timeline_run *run, uint64_t en
 		__builtin_prefetch(s + SIGHTINGS_AHEAD, 1);
 		if (run->limited && s->t_ns > run->limit_ns)
 			return false;
+		note_time(j, s->t_ns);
 		take_sighting(j, run, s);
 	} else if (look || run->limited || may_be_awaited(j, (uint32_t)entry)) {
 		capture_packet(run->capture, run->stretch, &run->stretch->walk.lists[run->list], run->entry, &p);
 		if (run->limited && p.t_ns > run->limit_ns)
 			return false;
+		note_time(j, p.t_ns);
 		if (p.options.len && look)
 			capture_packet_remarks(run->capture, &p);
 		if (look || may_be_awaited(j, (uint32_t)entry))

@@ -17,6 +17,7 @@
 #include "cli/read_show.h"
 #include "util/clock.h"
 #include "util/duration.h"
+#include "util/signals.h"
 
 #define PROGRESS_AFTER_NS NS_PER_S
 #define PROGRESS_EVERY_NS (NS_PER_S / 5)
@@ -483,6 +484,7 @@ int read_run_work(void *user, const struct confined *c)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	signals_let();
 	r->begun_ns = clock_mono_ns();
 	for (i = 0; i < r->n_timelines && !stopped; i++)
 		read_one(r, i, c, r->o->json && *r->o->json);

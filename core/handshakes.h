@@ -46,8 +46,11 @@ struct sighting {
 	uint8_t bad_checksum : 1;
 	uint8_t has_seq : 1;	/* ICMP: the quotation reached as far */
 	uint8_t joins_only : 1; /* a SYN that begins no attempt, but may belong to one */
-	uint8_t duplicate : 1;	/* filled by handshakes_feed(): the same packet came before: a mirror port, two
-				   interfaces */
+	/* a SYN that begins an attempt which is followed, but neither counted nor given; filled by handshakes_feed():
+	 * it belongs to one */
+	uint8_t unasked : 1;
+	uint8_t duplicate : 1; /* filled by handshakes_feed(): the same packet came before: a mirror port, two
+				  interfaces */
 	uint8_t icmp_type, icmp_code;
 	/* the second line */
 	uint8_t src[16], dst[16]; /* IPv6 */

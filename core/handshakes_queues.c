@@ -339,7 +339,7 @@ bool queues_give_one(struct handshakes *h)
 	if (!e)
 		return false;
 	h->evicting = entry_deadline_ns(h, e) > h->clock_ns;
-	h->counts.evicted += h->evicting;
+	h->counts.evicted += h->evicting && !(e->flags & ENTRY_UNASKED);
 	give(h, e);
 	h->evicting = false;
 	return true;

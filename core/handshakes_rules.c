@@ -68,6 +68,12 @@ static int64_t last_syn_ns(const struct handshakes *h, const struct entry *e)
 	return last;
 }
 
+static inline void belongs(struct sighting *s, const struct entry *e)
+{
+	s->unasked = (e->flags & ENTRY_UNASKED) != 0;
+	s->attempt = s->unasked ? 0 : e->number;
+}
+
 static void duplicate(struct handshakes *h, struct sighting *s)
 {
 	s->duplicate = true;
@@ -84,7 +90,7 @@ static void add(struct handshakes *h, struct entry *e, const struct sighting *s,
 /* More of one attempt than anybody can use is counted, not kept. */
 static void add_syn(struct handshakes *h, struct entry *e, const struct sighting *s)
 {
-	h->counts.syns++;
+	h->counts.syns += !(e->flags & ENTRY_UNASKED);
 	e->mark = s->mark;
 	e->flags &= (uint16_t)~ENTRY_ICMP;
 	if (e->flags & ENTRY_REFUSED) { /* as Windows does it: again after an RST */
@@ -139,8 +145,8 @@ static inline void start(struct handshakes *h, struct sighting *s, const struct 
 		h->counts.attempts_lost++;
 		return;
 	}
-	s->attempt = e->number;
-	h->counts.syns++;
+	belongs(s, e);
+	h->counts.syns += !s->unasked;
 	if (s->bad_checksum || s->len || replaced || crossing)
 		start_odd(h, e, s, replaced, crossing);
 	entries_await(h, e);
@@ -157,10 +163,10 @@ static __attribute__((noinline)) void feed_syn_among(struct handshakes *h, struc
 		if (entry_is_from(h, e, s)) {
 			if (e->isn == s->seq)
 				break;
-			if (e->path == s->path && (!replaced || e->number > entry_at(h, replaced)->number) &&
+			if (e->path == s->path && (!replaced || entry_order(e) > entry_order(entry_at(h, replaced))) &&
 			    entry_deadline_ns(h, e) > s->t_ns)
 				replaced = entry_index(h, e);
-		} else if (entry_is_to(h, e, s) && (!crossing || e->number > entry_at(h, crossing)->number)) {
+		} else if (entry_is_to(h, e, s) && (!crossing || entry_order(e) > entry_order(entry_at(h, crossing)))) {
 			crossing = entry_index(h, e);
 		}
 	}
@@ -170,7 +176,7 @@ static __attribute__((noinline)) void feed_syn_among(struct handshakes *h, struc
 		start(h, s, &p, replaced, crossing);
 		return;
 	}
-	s->attempt = e->number;
+	belongs(s, e);
 	if (s->mark == e->mark && is_within(since_start(e, s) - last_syn_ns(h, e), DUPLICATE_NS))
 		duplicate(h, s);
 	else
@@ -190,7 +196,7 @@ static inline void feed_syn(struct handshakes *h, struct sighting *s)
 
 static struct entry *younger(struct entry *a, struct entry *b)
 {
-	return a && a->number > b->number ? a : b;
+	return a && entry_order(a) > entry_order(b) ? a : b;
 }
 
 /* Which attempt of a flow an answer is meant for: the one that it fits, else the youngest that still waits. */
@@ -330,12 +336,12 @@ static void feed_syn_ack(struct handshakes *h, struct sighting *s)
 	/* In a simultaneous open it is the sender's acknowledgement as well. */
 	own = client_of(h, s);
 	if (own && own->flags & ENTRY_CROSSED && !e)
-		s->attempt = own->number;
+		belongs(s, own);
 	if (!e) {
 		h->counts.unmatched += !own;
 		return;
 	}
-	s->attempt = e->number;
+	belongs(s, e);
 	if (!fit && e->flags & ENTRY_SETTLED)
 		return; /* of a connection that this capture did not see begin */
 	if (is_duplicate_reply(h, e, s, &r, &last, &again)) {
@@ -352,7 +358,7 @@ static void feed_syn_ack(struct handshakes *h, struct sighting *s)
  */
 static void feed_client_reset(struct handshakes *h, struct entry *e, struct sighting *s)
 {
-	s->attempt = e->number;
+	belongs(s, e);
 	if (e->flags & ENTRY_SETTLED)
 		return;
 	if (!(e->flags & ENTRY_CLIENT_RST))
@@ -371,10 +377,16 @@ static void feed_server_reset(struct handshakes *h, struct entry *e, struct sigh
 	struct note last;
 	bool again;
 
-	s->attempt = e->number;
+	belongs(s, e);
 	if (e->flags & (ENTRY_ACKED | ENTRY_REPLACED)) {
 		if (e->flags & ENTRY_ACKED && !(e->flags & ENTRY_RESET) && !s->bad_checksum)
 			add(h, e, s, NOTE_RESET, s->ttl);
+		/* the first answer to the SYN that this capture has, though it came too late to be the outcome */
+		r.ignored = IGNORED_LATE;
+		if (fit && !(e->flags & (ENTRY_LATE_RST | ENTRY_SYN_ACK | ENTRY_REFUSED))) {
+			add_reply(h, e, s, &r);
+			e->flags |= ENTRY_LATE_RST;
+		}
 		e->flags |= ENTRY_RESET;
 		return;
 	}
@@ -418,7 +430,7 @@ static void feed_other(struct handshakes *h, struct sighting *s)
 			found = younger(found, e);
 	if (!found)
 		return;
-	s->attempt = found->number;
+	belongs(s, found);
 	complete(h, found, s);
 }
 
@@ -465,7 +477,7 @@ static void feed_icmp(struct handshakes *h, struct sighting *s)
 	} else if (e->flags & ENTRY_SETTLED) {
 		r.ignored = IGNORED_LATE;
 	}
-	s->attempt = e->number;
+	belongs(s, e);
 	if (is_duplicate_reply(h, e, s, &r, &last, &again) && last.reply.icmp_type == r.icmp_type &&
 	    last.reply.icmp_code == r.icmp_code && addr_equal(&last.reply.from, &r.from))
 		duplicate(h, s);

@@ -200,7 +200,12 @@ struct entry *entries_start(struct handshakes *h, const struct sighting *s, cons
 		pool_give_back(&h->entries, i);
 		return NULL;
 	}
-	e->number = (uint32_t)++h->counts.attempts;
+	if (s->unasked) {
+		e->flags |= ENTRY_UNASKED;
+		e->number = ++h->n_unasked | NUMBER_UNASKED;
+	} else {
+		e->number = (uint32_t)++h->counts.attempts;
+	}
 	if (larger)
 		put(h->places, h->n_places, e->hash, i);
 	else

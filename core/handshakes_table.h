@@ -20,6 +20,8 @@ enum entry_flag {
 	ENTRY_AWAITS = 1 << 10,	    /* counted in the filter of what is waited for */
 	ENTRY_DATA = 1 << 11,	    /* SYN 0 carried data, and a note says how much */
 	ENTRY_CLIENT_RST = 1 << 12, /* an RST of the client was noted */
+	ENTRY_UNASKED = 1 << 13,    /* it began before what was asked for */
+	ENTRY_LATE_RST = 1 << 14,   /* an RST that fits came when it was over, and was noted */
 };
 
 /* Nothing that comes can change what the outcome is. */
@@ -35,9 +37,9 @@ struct entry {
 	uint32_t src, dst; /* IPv4, as in the header; IPv6: src is an index of the addresses */
 	uint16_t sport, dport;
 	uint32_t isn;
-	uint32_t number;
-	uint32_t queue; /* in the queue or wheel slot that it is in; the free list */
-	uint32_t notes; /* the first chunk */
+	uint32_t number; /* with ENTRY_UNASKED, of those, and NUMBER_UNASKED */
+	uint32_t queue;	 /* in the queue or wheel slot that it is in; the free list */
+	uint32_t notes;	 /* the first chunk */
 	uint64_t packet;
 	uint32_t mark; /* of the last SYN */
 	uint16_t path, file;
@@ -64,6 +66,14 @@ SAME_PLACE(mark, mark);
 SAME_PLACE(path, path);
 SAME_PLACE(file, file);
 SAME_PLACE(ttl, ttl);
+
+#define NUMBER_UNASKED (UINT32_C(1) << 31)
+
+/* The order in which they began, the unasked first. */
+static inline uint32_t entry_order(const struct entry *e)
+{
+	return e->number ^ NUMBER_UNASKED;
+}
 
 /* What came after SYN 0, in order: words of 64 bits in chunks of 64 bytes. */
 #define CHUNK_WORDS 7
@@ -116,8 +126,8 @@ struct handshakes {
 	struct handshakes_config config;
 	struct handshakes_counts counts;
 	struct pool entries, chunks, addresses;
-	uint32_t *places, n_places; /* a power of two */
-	uint32_t n_entries;
+	uint32_t *places, n_places;	    /* a power of two */
+	uint32_t n_entries, n_unasked;	    /* the second: in all */
 	int64_t idle_ns;		    /* nothing came for so long since */
 	size_t memory;			    /* bytes in use */
 	int64_t clock_ns;		    /* the latest time so far */

@@ -171,7 +171,7 @@ static __attribute__((noinline)) void tell_in_full(struct handshakes *h)
 
 void entry_tell(struct handshakes *h, struct entry *e, bool overdue)
 {
-	if (!h->config.fn)
+	if (!h->config.fn || e->flags & ENTRY_UNASKED)
 		return;
 	h->telling = e;
 	h->attempt_made = false;

@@ -144,7 +144,7 @@ static void fill_plain(const struct plain *p, uint64_t seed, struct sighting *re
 	has_ts = find_tsval(p->l4 + 20, header_len - 20, &tsval);
 	ret->mark = mark(id, has_ts, tsval);
 	ret->bad_checksum = is_checksum_bad(p);
-	ret->has_seq = ret->joins_only = ret->duplicate = false;
+	ret->has_seq = ret->joins_only = ret->unasked = ret->duplicate = false;
 	ret->icmp_type = ret->icmp_code = 0;
 	ret->attempt = 0;
 	ret->path = ret->file = 0;
@@ -199,7 +199,7 @@ static void fill_icmp(const struct packet *p, struct sighting *ret)
 	ret->icmp_type = i->type;
 	ret->icmp_code = i->code;
 	ret->from = i->from;
-	ret->mark = mark(ip_id(p), false, 0);
+	ret->mark = mark(ip_id(p), i->has_seq, i->quoted_seq);
 }
 
 static void fill_segment(const struct packet *p, struct sighting *ret)
