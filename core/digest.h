@@ -33,6 +33,9 @@ static inline bool digest_failed(const struct digest *d)
  * NULL: there is none. */
 const struct reply *digest_answer(const struct attempt *a);
 
+/* What became of a reply that answers the SYN. */
+bool digest_is_answer(enum ignored i);
+
 /* The digest of an attempt that was judged. */
 void digest_make(const struct attempt *a, const struct verdict *v, struct digest *ret);
 

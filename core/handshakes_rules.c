@@ -371,6 +371,19 @@ static void feed_client_reset(struct handshakes *h, struct entry *e, struct sigh
 	}
 }
 
+/* Any reply so far that answers the SYN, in time or not. */
+static bool has_answer(const struct handshakes *h, const struct entry *e)
+{
+	struct notes_iter it;
+	struct note n;
+
+	notes_first(&it, h, e);
+	while (notes_next(&it, &n))
+		if (n.reply.kind != REPLY_NONE && digest_is_answer(n.ignored))
+			return true;
+	return false;
+}
+
 static void feed_server_reset(struct handshakes *h, struct entry *e, struct sighting *s, bool fit)
 {
 	struct reply r = reply_of(s, REPLY_RST);
@@ -381,11 +394,12 @@ static void feed_server_reset(struct handshakes *h, struct entry *e, struct sigh
 	if (e->flags & (ENTRY_ACKED | ENTRY_REPLACED)) {
 		if (e->flags & ENTRY_ACKED && !(e->flags & ENTRY_RESET) && !s->bad_checksum)
 			add(h, e, s, NOTE_RESET, s->ttl);
-		/* the first answer to the SYN that this capture has, though it came too late to be the outcome */
-		r.ignored = IGNORED_LATE;
-		if (fit && !(e->flags & (ENTRY_LATE_RST | ENTRY_SYN_ACK | ENTRY_REFUSED))) {
-			add_reply(h, e, s, &r);
-			e->flags |= ENTRY_LATE_RST;
+		if (fit && !(e->flags & (ENTRY_ANSWERED_BY_RST | ENTRY_SYN_ACK | ENTRY_REFUSED)) && !has_answer(h, e)) {
+			e->flags |= ENTRY_ANSWERED_BY_RST;
+			if (e->flags & ENTRY_REPLACED) {
+				r.ignored = IGNORED_LATE;
+				add_reply(h, e, s, &r);
+			}
 		}
 		e->flags |= ENTRY_RESET;
 		return;

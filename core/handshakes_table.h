@@ -16,12 +16,12 @@ enum entry_flag {
 	ENTRY_CROSSED = 1 << 6,	 /* simultaneous open */
 	ENTRY_ICMP = 1 << 7,	 /* an ICMP error that ends the wait, as far as is known */
 	ENTRY_BAD_CHECKSUM = 1 << 8,
-	ENTRY_RESET = 1 << 9,	    /* an RST after the handshake was noted */
-	ENTRY_AWAITS = 1 << 10,	    /* counted in the filter of what is waited for */
-	ENTRY_DATA = 1 << 11,	    /* SYN 0 carried data, and a note says how much */
-	ENTRY_CLIENT_RST = 1 << 12, /* an RST of the client was noted */
-	ENTRY_UNASKED = 1 << 13,    /* it began before what was asked for */
-	ENTRY_LATE_RST = 1 << 14,   /* an RST that fits came when it was over, and was noted */
+	ENTRY_RESET = 1 << 9,		 /* an RST after the handshake was noted */
+	ENTRY_AWAITS = 1 << 10,		 /* counted in the filter of what is waited for */
+	ENTRY_DATA = 1 << 11,		 /* SYN 0 carried data, and a note says how much */
+	ENTRY_CLIENT_RST = 1 << 12,	 /* an RST of the client was noted */
+	ENTRY_UNASKED = 1 << 13,	 /* it began before what was asked for */
+	ENTRY_ANSWERED_BY_RST = 1 << 14, /* ... that came when it was over: the first answer that the capture has */
 };
 
 /* Nothing that comes can change what the outcome is. */

@@ -106,6 +106,7 @@ static void expand(struct handshakes *h, const struct entry *e, struct attempt *
 	a->syn_ttl = e->ttl;
 	a->syn_bad_checksum = e->flags & ENTRY_BAD_CHECKSUM;
 	a->crossed = e->flags & ENTRY_CROSSED;
+	a->answered_by_reset = e->flags & ENTRY_ANSWERED_BY_RST;
 	a->evicted = h->evicting;
 	a->observed_until_ns = h->clock_ns;
 	if (path)
