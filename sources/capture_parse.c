@@ -151,17 +151,16 @@ static struct helper *helper_of(struct capture *c)
 	return c->helper;
 }
 
-/* Of short packets more matter, and what is known of each takes memory. */
 #define SHORT_PACKET 300
 /* One cursor is as good there, as it is in a buffer that was just read, and so in the cache. */
 #define SHORTEST_PACKET 150
-#define MANY 8 /* one of so many */
+#define MANY 32 /* one of so many */
 
 static size_t window_packets(const struct capture *c, size_t len)
 {
 	if (len >= SHORT_PACKET)
 		return WINDOW_PACKETS;
-	return c->many_looked || !c->helper ? WINDOW_PACKETS / 2 : WINDOW_PACKETS_SHORT;
+	return c->many_looked || !c->helper ? WINDOW_PACKETS_MANY : WINDOW_PACKETS_SHORT;
 }
 
 /* The window follows the length of the packets. */
@@ -169,10 +168,12 @@ static void adapt_window(struct capture *c, const struct slot *s)
 {
 	size_t len = (size_t)(s->stretch.walk.landed - s->stretch.walk.from);
 
-	if (!c->mapped || c->opts.buffer_len || !s->stretch.packets)
+	if (!s->stretch.packets)
+		return;
+	c->many_looked = walk_looked(&s->stretch.walk) > s->stretch.packets / MANY;
+	if (!c->mapped || c->opts.buffer_len)
 		return;
 	len /= s->stretch.packets;
-	c->many_looked = walk_looked(&s->stretch.walk) > s->stretch.packets / MANY;
 	c->short_packets = len < SHORTEST_PACKET;
 	c->window = len * window_packets(c, len);
 	if (c->window < WINDOW_LEAST)

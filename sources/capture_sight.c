@@ -8,19 +8,19 @@
 #define CACHE_LINE 64
 #define AHEAD 8 /* packets that are fetched while those before them are at work */
 
-static bool make_room(struct slot *s, size_t n)
+/* At once for as many as there will be: what is given back for more stays with us for the most part. */
+static bool make_room(const struct capture *c, struct slot *s, size_t n)
 {
-	struct sighting *grown;
+	size_t cap = c->mapped ? SIGHTINGS_MAX : n + n / 2;
 
 	if (n <= s->cap_sightings)
 		return true;
-	grown = aligned_alloc(CACHE_LINE, n * sizeof(*grown));
-	if (!grown)
+	if (n > cap)
 		return false;
 	free(s->sightings);
-	s->sightings = grown;
-	s->cap_sightings = n;
-	return true;
+	s->sightings = aligned_alloc(CACHE_LINE, cap * sizeof(*s->sightings));
+	s->cap_sightings = s->sightings ? cap : 0;
+	return s->sightings;
 }
 
 /* One that is odd in any way is left to the user, who has words for it. */
@@ -115,16 +115,15 @@ void slot_sight(const struct capture *c, struct slot *s, struct await *a)
 	int list;
 
 	t->sightings = NULL;
-	if (!make_room(s, walk_looked(&t->walk))) {
-		if (a)
-			a->is_known = false;
+	if (a)
+		a->is_known = false;
+	if (!make_room(c, s, walk_looked(&t->walk)))
 		return;
-	}
 	to = t->sightings = s->sightings;
 	for (list = 0; list < t->walk.n_lists; list++) {
 		to = sight_list(c, t, &t->walk.lists[list], before, to);
 		before += t->walk.lists[list].packets;
 	}
-	if (a)
+	if (a && !c->many_looked)
 		await_sightings(c, t, a);
 }
