@@ -205,10 +205,6 @@ int read_run_new(const struct read_opts *o, const struct read_files *files, uint
 		s = read_show_new(&so, &r->show, e);
 	if (!s)
 		s = open_inputs(r, e);
-	if (s) {
-		while (r->n_written)
-			outfile_abort(r->written[--r->n_written]);
-	}
 	return s;
 }
 
@@ -218,6 +214,8 @@ void read_run_free(struct read_run *r)
 
 	if (!r)
 		return;
+	while (r->n_written)
+		outfile_abort(r->written[--r->n_written]);
 	for (i = 0; r->timelines && i < r->n_timelines; i++)
 		timeline_free(r->timelines[i]);
 	free(r->timelines);

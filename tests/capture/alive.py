@@ -97,6 +97,24 @@ def check_killed_waiting(read, wrong, directory, packets):
     print("killed while it waits: 3 signals, with and without an earlier file", flush=True)
 
 
+def check_killed_before(read, wrong, directory):
+    """By a signal that came before it began to read, when its output was there already."""
+    data = reader.write(os.path.join(directory, "in.pcap"), pcaplib.pcap(cuts.conversation(), pcaplib.RAW))
+
+    def pending():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    for args in (["-w", "out.pcapng"], ["--diagram", "1", "--svg", "out.svg"]):
+        p = read.start(*args, data, stdout=subprocess.DEVNULL, preexec_fn=pending, cwd=directory)
+        p.communicate(timeout=WITHIN)
+        if p.returncode != 128 + signal.SIGTERM:
+            wrong("SIGTERM before it begins: exit %d" % p.returncode)
+        if left_in(directory, "in.pcap"):
+            wrong("SIGTERM before it begins: it left %s" % left_in(directory, "in.pcap"))
+    os.remove(data)
+
+
 def check_killed_anywhere(read, wrong, directory, packets):
     """At random moments."""
     source = reader.write(os.path.join(directory, "in.pcap"), pcaplib.pcap(packets, pcaplib.RAW))
@@ -259,6 +277,7 @@ def main():
         os.remove(flood + ".json")
         check_onto_input(read, wrong, directory)
         check_killed_waiting(read, wrong, directory, packets)
+        check_killed_before(read, wrong, directory)
         check_killed_anywhere(read, wrong, directory, packets)
         check_full(read, wrong, directory)
         check_follow(read, wrong, directory, pcaplib.pcap, "pcap")
