@@ -57,7 +57,8 @@ struct walk {
 /*
  * Walks the records that begin in [from, to), the first of which begins at
  * `from`.  It ends early at a record that is not whole before `end` or not of
- * the form, and when a list is full.
+ * the form, when a list is full, and where a guess was wrong: what is there is
+ * found by the next walk, which is to begin at `landed`.
  */
 void walk(struct walk *w);
 
