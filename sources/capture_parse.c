@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "sources/capture_inside.h"
-#include "util/duration.h"
 
 /* So many packets of a pcapng file in a row, and they are walked; fewer, and each block is taken by itself. */
 #define EPBS_WORTH_A_WALK 64
@@ -141,8 +140,8 @@ static enum parse parse_pcap(struct capture *c, struct slot *s)
 	prepare_walk(c, s);
 	walk(w);
 	if (w->landed > s->from) {
-		s->stretch.time_max_ns = (int64_t)(w->time_max >> 32) * NS_PER_S +
-					 (int64_t)(uint32_t)w->time_max * (NS_PER_S / c->pcap.second_parts);
+		s->stretch.time_max_ns =
+			pcapfile_time_ns(&c->pcap, (uint32_t)(w->time_max >> 32), (uint32_t)w->time_max);
 		walked(c, s);
 		adapt_window(c, s);
 		return PARSE_STRETCH;
