@@ -178,8 +178,10 @@ static void produce(struct capture *c, struct slot *s, const struct slot *before
 {
 	enum fill f;
 
-	s->n_remarks = 0;
-	buf_reset(&s->text);
+	if (before != s) { /* else what it has was not told yet */
+		s->n_remarks = 0;
+		buf_reset(&s->text);
+	}
 	slot_let_go(s);
 	slot_take_over(c, s, before);
 	for (;;) {
