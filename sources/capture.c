@@ -154,7 +154,7 @@ static void finish(struct capture *c, struct slot *s)
 	s->result = CAPTURE_END;
 	if (c->stream_err.what[0])
 		s->err = c->stream_err;
-	else if (s->from < s->end || c->skip)
+	else if (s->from < s->end || c->skip || fill_was_cut(c))
 		parse_cut(c, s);
 }
 
@@ -191,6 +191,8 @@ static void produce(struct capture *c, struct slot *s, const struct slot *before
 			s->result = CAPTURE_STRETCH;
 			return;
 		case PARSE_DAMAGED:
+			if (fill_was_cut(c))
+				parse_cut(c, s);
 			s->result = CAPTURE_END;
 			return;
 		default:

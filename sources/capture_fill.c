@@ -285,6 +285,13 @@ void slot_let_go(struct slot *s)
 	s->begun = NULL;
 }
 
+bool fill_was_cut(const struct capture *c)
+{
+	struct stat st;
+
+	return c->map && !fstat(c->fd, &st) && (size_t)st.st_size < c->map_len;
+}
+
 void fill_leave_map(struct capture *c, struct slot *s)
 {
 	c->mapped = false;

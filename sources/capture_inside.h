@@ -125,6 +125,9 @@ void slot_let_go(struct slot *s);
 /* From c->offset on it goes on as a stream: the map is at its end, or longer than the file by now. */
 void fill_leave_map(struct capture *c, struct slot *s);
 
+/* What was mapped is longer than the file is now.  Its last page may have shown zeros instead. */
+bool fill_was_cut(const struct capture *c);
+
 enum parse {
 	PARSE_STRETCH, /* it has packets */
 	PARSE_MORE,    /* bytes are wanted */
@@ -139,7 +142,7 @@ int parse_format(struct capture *c, struct slot *s, struct err *e);
 /* What slot->from..end holds: a stretch, if there are packets. */
 enum parse slot_parse(struct capture *c, struct slot *s);
 
-/* Of bytes that are left at the end of the file: slot->err says that a record is cut. */
+/* The file's end is not a good one: slot->err says that it was cut, or a record. */
 void parse_cut(struct capture *c, struct slot *s);
 
 /* capture_sight.c: a stretch's sightings. */

@@ -316,5 +316,8 @@ enum parse slot_parse(struct capture *c, struct slot *s)
 
 void parse_cut(struct capture *c, struct slot *s)
 {
-	damaged(c, s, "the file ends in the middle of a %s", c->format == FORMAT_PCAP ? "packet" : "block");
+	if (fill_was_cut(c))
+		damaged(c, s, "the file was cut while it was read");
+	else
+		damaged(c, s, "the file ends in the middle of a %s", c->format == FORMAT_PCAP ? "packet" : "block");
 }
