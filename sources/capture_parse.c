@@ -278,6 +278,7 @@ static enum parse parse_blocks(struct capture *c, struct slot *s)
 	if (l->packets) {
 		s->stretch.section_base = pcapngfile_base(c->pcapng);
 		s->stretch.section_swapped = pcapngfile_swapped(c->pcapng);
+		s->stretch.walk.n_interfaces = pcapngfile_interfaces(c->pcapng);
 		s->stretch.packets = l->packets;
 		s->stretch.first_number = c->packets + 1;
 		c->packets += l->packets;
