@@ -113,7 +113,8 @@ int fill_init(struct capture *c, bool threaded, struct err *e)
 
 	if (r)
 		return r;
-	c->chunk = c->opts.buffer_len ? c->opts.buffer_len : CHUNK_LEN;
+	/* what is left of a chunk must fit before the next */
+	c->chunk = c->opts.buffer_len && c->opts.buffer_len < CHUNK_LEN ? c->opts.buffer_len : CHUNK_LEN;
 	c->window = c->opts.buffer_len ? c->opts.buffer_len : WINDOW_LEAST;
 	try_map(c);
 	if (c->mapped)
