@@ -161,7 +161,8 @@ static void finish(struct capture *c, struct slot *s)
 /* Parses; what a map's lost pages made of it is taken back, and read again as a stream. */
 static enum parse parse_intact(struct capture *c, struct slot *s)
 {
-	uint64_t packets = c->packets, offset = c->offset;
+	uint64_t packets = c->packets, offset = c->offset, skip = c->skip;
+	size_t n_remarks = s->n_remarks;
 	int64_t time_max_ns = c->time_max_ns;
 	enum parse p = slot_parse(c, s);
 
@@ -169,7 +170,9 @@ static enum parse parse_intact(struct capture *c, struct slot *s)
 		return p;
 	c->packets = packets;
 	c->offset = offset;
+	c->skip = skip;
 	c->time_max_ns = time_max_ns;
+	s->n_remarks = n_remarks;
 	return PARSE_MORE;
 }
 
