@@ -213,7 +213,7 @@ static struct source *first(struct timeline *t, enum timeline_result *ret_why)
 	for (i = t->n_over; i < t->n_order; i++) {
 		struct source *s = t->order[i];
 
-		if (s->state == WAITS && (!best || s->first_ns <= best->head_ns || best->head_ns == INT64_MIN))
+		if (s->state == WAITS && (!best || s->first_ns <= best->head_ns))
 			activate(t, s);
 		if (s->state != ACTIVE) {
 			t->n_over += s->state == OVER && i == t->n_over;
