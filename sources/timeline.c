@@ -19,6 +19,7 @@ struct source {
 	int64_t first_ns;
 	int64_t head_ns; /* of its next entry; ACTIVE only, and only where there are several */
 	bool has_head, begun;
+	bool threaded; /* one of n_threads */
 	struct timeline_run run;
 };
 
@@ -126,7 +127,8 @@ void timeline_begin(struct timeline *t)
 			continue;
 		}
 		s->first_ns = capture_first_ns(s->capture);
-		t->n_threads += t->n == 1;
+		s->threaded = t->n == 1;
+		t->n_threads += s->threaded;
 		if (t->n > 1 && capture_rewind(s->capture))
 			s->begun = false;
 		t->order[t->n_order++] = s;
@@ -149,6 +151,7 @@ static void activate(struct timeline *t, struct source *s)
 	if (s->begun)
 		return;
 	if (begin(t, s, threaded)) {
+		s->threaded = threaded;
 		t->n_threads += threaded;
 		return;
 	}
@@ -160,7 +163,7 @@ static void end(struct timeline *t, struct source *s, const struct err *e)
 {
 	s->state = OVER;
 	t->n_active--;
-	t->n_threads -= t->n_threads > 0;
+	t->n_threads -= s->threaded;
 	if (e->what[0])
 		tell(t, e);
 }
