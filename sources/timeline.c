@@ -227,7 +227,9 @@ static struct source *first(struct timeline *t, enum timeline_result *ret_why)
 		r = have_entry(t, s);
 		if (r == TIMELINE_IDLE) {
 			*ret_why = r;
-			return NULL;
+			if (!t->opts.capture.follow)
+				return NULL;
+			s->head_ns = INT64_MAX; /* it may never come */
 		}
 		if (r == TIMELINE_RUN && (!best || s->head_ns < best->head_ns))
 			best = s;
