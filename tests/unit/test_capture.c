@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "any_capture.h"
@@ -96,8 +97,10 @@ static void files(void **state)
 		any_capture(&m, 3 + (int)random_below(&random, 200), &random);
 		write_file(made_bytes(&m.b));
 		check_file(&m, true);
+		/* whoever has it open to write may write, however long ago he did */
 		fd = open(path, O_WRONLY | O_CLOEXEC);
 		assert_true(fd >= 0);
+		assert_int_equal(futimens(fd, (struct timespec[]){ { .tv_sec = 1 }, { .tv_sec = 1 } }), 0);
 		check_file(&m, false);
 		close(fd);
 		any_capture_fini(&m);
@@ -351,6 +354,21 @@ static void no_captures(void **state)
 	assert_false(capture_is_one("/nonexistent/capture"));
 }
 
+/* The same error, whatever way it is read. */
+static void assert_error(const char *what)
+{
+	struct seen s;
+	size_t k;
+
+	for (k = 2; k < N_BUFFER_LENS; k++) {
+		read_as(&s, buffer_lens[k], true, k % 2);
+		assert_int_equal(s.n, 2);
+		if (!strstr(s.err.what, what))
+			fail_msg("\"%s\" is not \"%s\"", s.err.what, what);
+		seen_fini(&s);
+	}
+}
+
 /* A block longer than any buffer, of a kind that nobody knows, between packets. */
 static void long_blocks(void **state)
 {
@@ -358,6 +376,7 @@ static void long_blocks(void **state)
 	struct bytes frame = bytes_of("0123456789abcdef", 16);
 	struct buf b = { 0 }, zeros = { 0 };
 	struct seen s;
+	char where[96];
 	size_t i, k;
 
 	for (i = 0; i < 4; i++) {
@@ -381,17 +400,42 @@ static void long_blocks(void **state)
 			assert_string_equal(s.err.what, "");
 			seen_fini(&s);
 		}
-		b.len -= 4;
+		made_u64(&b, false, 0);
+		made_u64(&b, false, 0);
 		write_file(made_bytes(&b));
-		for (k = 2; k < N_BUFFER_LENS; k++) {
-			read_as(&s, buffer_lens[k], true, k % 2);
-			assert_int_equal(s.n, 2);
-			assert_non_null(strstr(s.err.what, "after packet 2: the file ends in the middle of a block"));
-			seen_fini(&s);
-		}
+		snprintf(where, sizeof(where), ": byte %zu, after packet 2: a block of an impossible", b.len - 16);
+		assert_error(where);
+		b.len -= 20;
+		write_file(made_bytes(&b));
+		assert_error("after packet 2: the file ends in the middle of a block");
 	}
 	buf_fini(&b);
 	buf_fini(&zeros);
+}
+
+/* More packets than a list holds, in a section that is not walked since its interfaces differ. */
+static void many_blocks(void **state)
+{
+	struct buf b = { 0 }, option = { 0 };
+	struct seen s;
+	size_t i;
+
+	made_option(&option, false, 9, bytes_of("\x09", 1));
+	made_section(&b, false, bytes_of("", 0));
+	made_interface(&b, false, 1, 0, bytes_of("", 0));
+	made_interface(&b, false, 1, 0, made_bytes(&option));
+	for (i = 0; i < 3 * WALK_LIST_MAX; i++)
+		made_epb(&b, false, i % 2, i, bytes_of("", 0), bytes_of("", 0));
+	write_file(made_bytes(&b));
+	for (i = 2; i < N_BUFFER_LENS; i++) {
+		read_as(&s, buffer_lens[i], i % 2, false);
+		assert_int_equal(s.n, 3 * WALK_LIST_MAX);
+		assert_int_equal(s.packets[5].t_ns, 5);
+		assert_int_equal(s.packets[70000].t_ns, 70000000);
+		seen_fini(&s);
+	}
+	buf_fini(&b);
+	buf_fini(&option);
 }
 
 /* Back to the begin, and again. */
@@ -441,7 +485,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files),	  cmocka_unit_test(large_files), cmocka_unit_test(pipes),
 		cmocka_unit_test(standard_input), cmocka_unit_test(every_cut),	 cmocka_unit_test(errors_say_where),
-		cmocka_unit_test(no_captures),	  cmocka_unit_test(long_blocks), cmocka_unit_test(rewound),
+		cmocka_unit_test(no_captures),	  cmocka_unit_test(long_blocks), cmocka_unit_test(many_blocks),
+		cmocka_unit_test(rewound),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
