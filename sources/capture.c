@@ -152,6 +152,8 @@ static int slot_init(struct slot *s)
 static void finish(struct capture *c, struct slot *s)
 {
 	s->result = CAPTURE_END;
+	if (is_stopped(c))
+		return;
 	if (c->stream_err.what[0])
 		s->err = c->stream_err;
 	else if (s->from < s->end || c->skip || fill_was_cut(c))
@@ -283,7 +285,7 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 	if (r) {
 		if (c->stream_err.what[0])
 			*e = c->stream_err;
-		return r;
+		return is_stopped(c) ? err_set(e, EINTR, "%s: stopped", c->path) : r;
 	}
 	if (c->format == FORMAT_EVENTS)
 		return 0;

@@ -103,6 +103,11 @@ struct capture {
 	void *remark_user;
 };
 
+static inline bool is_stopped(const struct capture *c)
+{
+	return atomic_load(&c->stop) || (c->opts.stopped && *c->opts.stopped);
+}
+
 enum fill {
 	FILL_MORE, /* there are bytes that were not there before */
 	FILL_IDLE, /* following: none came for a moment */

@@ -102,9 +102,11 @@ static int by_first(const void *a, const void *b)
 static bool begin(struct timeline *t, struct source *s, bool threaded)
 {
 	struct err e = { 0 };
+	int r = capture_begin(s->capture, threaded, &e);
 
-	if (capture_begin(s->capture, threaded, &e)) {
-		tell(t, &e);
+	if (r) {
+		if (r != -EINTR)
+			tell(t, &e);
 		s->state = LEFT_OUT;
 		return false;
 	}
