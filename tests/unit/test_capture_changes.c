@@ -191,6 +191,71 @@ static void following_from_the_header(void **state)
 	buf_fini(&options);
 }
 
+/* Nothing comes, and then a signal does: it is waited for no longer, whatever was had so far. */
+static volatile sig_atomic_t stopped;
+
+static void *stop_later(void *arg)
+{
+	usleep(30000);
+	stopped = SIGINT;
+	return NULL;
+}
+
+/* packets: in it so far; -1: not even its header */
+static void stop_while_silent(const char *name, int packets, bool follow)
+{
+	const struct capture_opts o = { .seed = SEED, .look_at_all = true, .follow = follow, .stopped = &stopped };
+	struct err e = { 0 };
+	const struct stretch *t;
+	struct capture *c;
+	pthread_t thread;
+	int r;
+
+	stopped = 0;
+	assert_int_equal(capture_open(name, &o, &c, &e), 0);
+	if (packets <= 0)
+		assert_int_equal(pthread_create(&thread, NULL, stop_later, NULL), 0);
+	r = capture_begin(c, false, &e);
+	assert_int_equal(r, packets < 0 ? -EINTR : 0);
+	if (packets > 0) {
+		assert_int_equal(capture_next(c, &t, &e), CAPTURE_STRETCH);
+		assert_int_equal(pthread_create(&thread, NULL, stop_later, NULL), 0);
+	}
+	while (!r && capture_next(c, &t, &e) != CAPTURE_END)
+		;
+	assert_string_equal(e.what, r ? e.what : "");
+	pthread_join(thread, NULL);
+	capture_free(c);
+}
+
+static void stopped_while_silent(void **state)
+{
+	struct buf b = { 0 };
+	size_t lens[5], i;
+	char name[32];
+	int fds[2];
+
+	lens[0] = 0;
+	lens[1] = 10;
+	made_pcap_header(&b, &plain);
+	lens[2] = b.len;
+	made_pcap_record(&b, &plain, (struct made_time){ 1, 2 }, bytes_of("0123456789", 10), 0);
+	lens[3] = b.len;
+	made_pcap_record(&b, &plain, (struct made_time){ 1, 2 }, bytes_of("0123456789", 10), 0);
+	lens[4] = b.len - 1;
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+		assert_int_equal(write(fds[1], buf_text(&b), lens[i]), lens[i]);
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fds[0]);
+		stop_while_silent(name, (int)i - 2, false);
+		close(fds[0]);
+		close(fds[1]);
+		write_file(bytes_of(buf_text(&b), lens[i]));
+		stop_while_silent(path, (int)i - 2, true);
+	}
+	buf_fini(&b);
+}
+
 /* A map whose file is cut to `len` bytes while it is read: all that is left is given, and then an error. */
 static void check_cut(const struct any_capture *m, size_t len, size_t buffer_len, bool threaded)
 {
@@ -427,6 +492,7 @@ int main(void)
 		cmocka_unit_test(growing),
 		cmocka_unit_test(following),
 		cmocka_unit_test(following_from_the_header),
+		cmocka_unit_test(stopped_while_silent),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(replaced),
 		cmocka_unit_test(large_buffers),
