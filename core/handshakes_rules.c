@@ -53,13 +53,14 @@ static bool acks_syn(const struct handshakes *h, const struct entry *e, uint32_t
 	return fits(e->isn, e->flags & ENTRY_DATA ? syn_len(h, e) : 0, ack);
 }
 
+/* Since SYN 0; of more SYNs than are kept it is not looked for. */
 static int64_t last_syn_ns(const struct handshakes *h, const struct entry *e)
 {
 	struct notes_iter it;
 	int64_t last = 0;
 	struct note n;
 
-	if (e->n_syns == 1)
+	if (e->n_syns == 1 || e->n_syns == UINT8_MAX)
 		return 0;
 	notes_first(&it, h, e);
 	while (notes_next(&it, &n))
@@ -253,14 +254,14 @@ static void add_reply(struct handshakes *h, struct entry *e, const struct sighti
 		notes_add(h, e, &n);
 }
 
-/* The last reply of that kind, if the attempt has any. */
+/* The last reply of that kind, if the attempt has any, and not more than are kept: millions would cost too much. */
 static bool last_reply(const struct handshakes *h, const struct entry *e, enum reply_kind kind, struct note *ret)
 {
 	struct notes_iter it;
 	bool found = false;
 	struct note n;
 
-	if (!e->n_replies)
+	if (!e->n_replies || e->n_replies >= REPLIES_KEPT)
 		return false;
 	notes_first(&it, h, e);
 	while (notes_next(&it, &n)) {
