@@ -200,25 +200,23 @@ static struct entry *younger(struct entry *a, struct entry *b)
 	return a && entry_order(a) > entry_order(b) ? a : b;
 }
 
-/* Which attempt of a flow an answer is meant for: the one that it fits, else the youngest that still waits. */
+/* Which attempt of a flow an answer is meant for: the youngest that it fits, else the youngest that still waits. */
 static struct entry *answered(struct handshakes *h, const struct sighting *s, bool *ret_fits)
 {
 	struct probe p = entries_probe(h, s->flow_hash);
-	struct entry *e, *waits = NULL, *any = NULL;
+	struct entry *e, *fitting = NULL, *waits = NULL, *any = NULL;
 
-	*ret_fits = false;
 	while ((e = probe_next(h, &p))) {
 		if (!entry_is_to(h, e, s))
 			continue;
-		if (s->flags & TCP_ACK && acks_syn(h, e, s->ack)) {
-			*ret_fits = true;
-			return e;
-		}
+		if (s->flags & TCP_ACK && acks_syn(h, e, s->ack))
+			fitting = younger(fitting, e);
 		if (!(e->flags & ENTRY_SETTLED))
 			waits = younger(waits, e);
 		any = younger(any, e);
 	}
-	return waits ? waits : any;
+	*ret_fits = fitting;
+	return fitting ? fitting : waits ? waits : any;
 }
 
 /* The youngest attempt of the sender's. */
