@@ -242,12 +242,12 @@ static inline bool entry_is_to(const struct handshakes *h, const struct entry *e
 /* Gives attempts until there is room for what a sighting may bring, or it is no use. */
 void entries_make_room(struct handshakes *h);
 
-/* There is room by far. */
+/* There is room by far, whatever is kept for whom. */
 static inline bool entries_have_room(const struct handshakes *h)
 {
 	return h->memory + h->n_places * sizeof(*h->places) + sizeof(struct entry) + sizeof(struct addresses) +
 		       sizeof(struct chunk) <=
-	       h->config.memory;
+	       h->config.memory / 4;
 }
 
 /* A new attempt of that SYN; p: a probe that found no more.  NULL when there is no memory. */
