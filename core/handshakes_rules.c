@@ -154,16 +154,35 @@ static inline void start(struct handshakes *h, struct sighting *s, const struct 
 	queues_put_young(h, e);
 }
 
+/*
+ * Of one flow so many attempts can be found, the youngest: a flood between two
+ * ports would have the time that each packet takes grow with it.
+ */
+#define FLOW_MAX 64
+
+static __attribute__((noinline)) void hide(struct handshakes *h, struct entry *e, struct probe *p)
+{
+	uint32_t hash = e->hash;
+
+	entries_hide(h, e);
+	*p = entries_probe(h, hash);
+	while (probe_next(h, p))
+		;
+}
+
 /* e: the first of those that it may belong to. */
 static __attribute__((noinline)) void feed_syn_among(struct handshakes *h, struct sighting *s, struct probe p,
 						     struct entry *e)
 {
-	uint32_t replaced = 0, crossing = 0;
+	uint32_t replaced = 0, crossing = 0, n = 0;
+	struct entry *oldest = NULL;
 
 	for (; e; e = probe_next(h, &p)) {
 		if (entry_is_from(h, e, s)) {
 			if (e->isn == s->seq)
 				break;
+			n++;
+			oldest = oldest && entry_order(oldest) < entry_order(e) ? oldest : e;
 			if (e->path == s->path && (!replaced || entry_order(e) > entry_order(entry_at(h, replaced))) &&
 			    entry_deadline_ns(h, e) > s->t_ns)
 				replaced = entry_index(h, e);
@@ -174,6 +193,8 @@ static __attribute__((noinline)) void feed_syn_among(struct handshakes *h, struc
 	if (!e && s->joins_only)
 		return;
 	if (!e) {
+		if (n >= FLOW_MAX)
+			hide(h, oldest, &p);
 		start(h, s, &p, replaced, crossing);
 		return;
 	}

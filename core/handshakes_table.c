@@ -152,7 +152,7 @@ static bool rehash(struct handshakes *h)
 	if (!places)
 		return false;
 	for (i = 1; i < h->entries.n; i++)
-		if (entry_at(h, i)->number)
+		if (entry_at(h, i)->number && !(entry_at(h, i)->flags & ENTRY_HIDDEN))
 			put(places, n, entry_at(h, i)->hash, i);
 	bigmem_free(h->places, h->n_places * sizeof(*places));
 	h->places = places;
@@ -287,11 +287,18 @@ static void free_place(struct handshakes *h, uint32_t hash, uint32_t index)
 	h->places[hole] = 0;
 }
 
+void entries_hide(struct handshakes *h, struct entry *e)
+{
+	free_place(h, e->hash, entry_index(h, e));
+	e->flags |= ENTRY_HIDDEN;
+}
+
 void entries_drop(struct handshakes *h, struct entry *e)
 {
 	uint32_t i = entry_index(h, e);
 
-	free_place(h, e->hash, i);
+	if (!(e->flags & ENTRY_HIDDEN))
+		free_place(h, e->hash, i);
 	entries_await_no_more(h, e);
 	if (e->notes)
 		notes_free(h, e);
