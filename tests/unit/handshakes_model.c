@@ -96,13 +96,19 @@ static void add_syn(struct model *m, struct model_attempt *a, const struct sight
 {
 	a->syn_ns = realloc(a->syn_ns, (size_t)(a->n_syns + 1) * sizeof(*a->syn_ns));
 	a->syn_ns[a->n_syns++] = s->t_ns;
-	a->mark = (uint16_t)s->mark;
-	m->counts.syns++;
+	a->mark = s->mark;
+	m->counts.syns += a->number != 0;
 	a->refused = false; /* it tries again */
 	if (a->ended && !a->acked && !a->replaced) {
 		a->ended = false;
 		a->ended_ns = 0;
 	}
+}
+
+static void belongs(struct sighting *s, const struct model_attempt *a)
+{
+	s->attempt = a->number;
+	s->unasked = !a->number;
 }
 
 static void duplicate(struct model *m, struct sighting *s)
@@ -119,8 +125,8 @@ static void feed_syn(struct model *m, struct sighting *s)
 	for (i = 0; i < m->n; i++) {
 		a = &m->attempts[i];
 		if (is_from(a, s) && a->syn.seq == s->seq) {
-			s->attempt = i + 1;
-			if (a->mark == (uint16_t)s->mark && within(s->t_ns, a->syn_ns[a->n_syns - 1], DUPLICATE))
+			belongs(s, a);
+			if (a->mark == s->mark && within(s->t_ns, a->syn_ns[a->n_syns - 1], DUPLICATE))
 				duplicate(m, s);
 			else
 				add_syn(m, a, s);
@@ -138,15 +144,17 @@ static void feed_syn(struct model *m, struct sighting *s)
 		note_end(before, s->t_ns);
 	}
 	i = before ? (uint32_t)(before - m->attempts) : 0;
-	m->counts.attempts++;
-	s->attempt = m->n + 1;
 	if (other && !model_is_settled(other) && !other->syn_ack)
 		other->crossed = true;
 	else
 		other = NULL;
 	m->attempts = realloc(m->attempts, (m->n + 1) * sizeof(*m->attempts));
 	a = &m->attempts[m->n++];
-	*a = (struct model_attempt){ .syn = *s, .index = m->counts.sightings, .crossed = other };
+	*a = (struct model_attempt){ .syn = *s,
+				     .number = s->unasked ? 0 : (uint32_t)++m->counts.attempts,
+				     .index = m->counts.sightings,
+				     .crossed = other };
+	belongs(s, a);
 	add_syn(m, a, s);
 }
 
@@ -181,11 +189,6 @@ static struct model_attempt *own_of(struct model *m, const struct sighting *s)
 		if (is_from(&m->attempts[i], s))
 			own = &m->attempts[i];
 	return own;
-}
-
-static uint32_t number(const struct model *m, const struct model_attempt *a)
-{
-	return (uint32_t)(a - m->attempts) + 1;
 }
 
 static struct reply reply_of(const struct sighting *s, enum reply_kind kind)
@@ -264,10 +267,10 @@ static void feed_syn_ack(struct model *m, struct sighting *s)
 	if (!a) {
 		m->counts.unmatched += !own;
 		if (own && own->crossed)
-			s->attempt = number(m, own);
+			belongs(s, own);
 		return;
 	}
-	s->attempt = number(m, a);
+	belongs(s, a);
 	if (!fits && model_is_settled(a))
 		return;
 	if (is_repeated(a, s, &r)) {
@@ -296,16 +299,38 @@ static void feed_client_reset(struct model_attempt *a, const struct sighting *s)
 	change_syn_acks(a, IGNORED_NOT, IGNORED_LATE);
 }
 
+static bool has_answer(const struct model_attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies; i++)
+		if (digest_is_answer(a->replies[i].reply.ignored))
+			return true;
+	return false;
+}
+
+/* When all was over: a reset of the connection, or the first answer that was seen. */
+static void feed_late_reset(struct model_attempt *a, const struct sighting *s, struct reply *r, bool fits)
+{
+	if (a->acked && !a->reset_seen && !s->bad_checksum) {
+		a->reset_ns = s->t_ns;
+		a->reset_ttl = s->ttl;
+	}
+	a->reset_seen = true;
+	if (!fits || a->answered_by_reset || a->syn_ack || a->refused || has_answer(a))
+		return;
+	a->answered_by_reset = true;
+	r->ignored = IGNORED_LATE;
+	if (a->replaced)
+		add_reply(a, s, r);
+}
+
 static void feed_server_reset(struct model *m, struct model_attempt *a, struct sighting *s, bool fits)
 {
 	struct reply r = reply_of(s, REPLY_RST);
 
-	if (a->acked) {
-		if (!a->reset_seen && !s->bad_checksum) {
-			a->reset_ns = s->t_ns;
-			a->reset_ttl = s->ttl;
-		}
-		a->reset_seen = true;
+	if (a->acked || a->replaced) {
+		feed_late_reset(a, s, &r, fits);
 		return;
 	}
 	if (is_repeated(a, s, &r)) {
@@ -313,8 +338,6 @@ static void feed_server_reset(struct model *m, struct model_attempt *a, struct s
 		return;
 	}
 	r.ignored = why_ignored(a, s, fits);
-	if (r.ignored == IGNORED_NOT && a->replaced)
-		r.ignored = IGNORED_LATE;
 	add_reply(a, s, &r);
 	if (r.ignored == IGNORED_NOT) {
 		a->refused = true;
@@ -328,10 +351,10 @@ static void feed_reset(struct model *m, struct sighting *s)
 	struct model_attempt *a = answered(m, s, &fits), *own = own_of(m, s);
 
 	if (a && (fits || !own)) {
-		s->attempt = number(m, a);
+		belongs(s, a);
 		feed_server_reset(m, a, s, fits);
 	} else if (own) {
-		s->attempt = number(m, own);
+		belongs(s, own);
 		feed_client_reset(own, s);
 	} else {
 		m->counts.unmatched++;
@@ -354,7 +377,7 @@ static void feed_other(struct model *m, struct sighting *s)
 	}
 	if (!found)
 		return;
-	s->attempt = number(m, found);
+	belongs(s, found);
 	complete(found, s);
 }
 
@@ -393,7 +416,7 @@ static void feed_icmp(struct model *m, struct sighting *s)
 		m->counts.unmatched++;
 		return;
 	}
-	s->attempt = number(m, a);
+	belongs(s, a);
 	if (is_repeated(a, s, &r)) {
 		duplicate(m, s);
 		return;
