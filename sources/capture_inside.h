@@ -15,7 +15,9 @@
 
 /* What is read at once from a stream.  A target that begins at a page is what read(2) is quickest with; the record that
  * the last read cut is put before it. */
-#define CHUNK_LEN (1u << 20)
+#ifndef CHUNK_LEN
+#define CHUNK_LEN (1u << 20) /* less for a fuzz target */
+#endif
 #define HEADROOM (PCAPNGFILE_BLOCK_MAX + 4096)
 
 /* Of a file that is mapped: enough for some thousand packets, so that a window's own cost does not count. */

@@ -8,10 +8,14 @@
 #include "packet/classify.h"
 
 #define WALK_CURSORS 8
-#define WALK_LIST_MAX 32768 /* entries a list can hold */
 
-/* No packet of the link types that are read is longer; libpcap's MAXIMUM_SNAPLEN. */
-#define WALK_CAPLEN_MAX 262144u
+/* Limits, which a fuzz target makes so small that its inputs reach them. */
+#ifndef WALK_LIST_MAX
+#define WALK_LIST_MAX 32768 /* entries a list can hold */
+#endif
+#ifndef WALK_CAPLEN_MAX
+#define WALK_CAPLEN_MAX 262144u /* no packet of the link types that are read is longer; libpcap's MAXIMUM_SNAPLEN */
+#endif
 
 /* Records are of this form. */
 enum walk_form {
