@@ -208,7 +208,7 @@ static void those_of_the_corpus(void **state)
 	DIR *d = opendir(CORPUS_DIR);
 	uint64_t random = 2;
 	struct buf b = { 0 };
-	struct frame_case c;
+	struct frame_case c = { 0 };
 	struct dirent *entry;
 	int n = 0;
 	size_t i;
