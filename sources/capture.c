@@ -268,6 +268,14 @@ static void note_first(struct capture *c, const struct slot *s)
 	c->first_ns = s->stretch.times ? s->stretch.times[0] : first.t_ns;
 }
 
+/* Too few bytes to tell what it is, so that whatever ended them is to blame. */
+static bool is_short(const struct slot *s)
+{
+	struct bytes b = bytes_of(s->from, (size_t)(s->end - s->from));
+
+	return b.len < PCAPNGFILE_HEAD_LEN || (b.len < PCAPFILE_HEADER_LEN && pcapfile_is(b));
+}
+
 int capture_begin(struct capture *c, bool threaded, struct err *e)
 {
 	struct slot *s = &c->slots[0];
@@ -283,7 +291,7 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 		if (slot_fill(c, s) == FILL_END)
 			c->ended = true;
 	if (r) {
-		if (c->stream_err.what[0])
+		if (c->stream_err.what[0] && is_short(s))
 			*e = c->stream_err;
 		return is_stopped(c) ? err_set(e, EINTR, "%s: stopped", c->path) : r;
 	}
