@@ -295,8 +295,11 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 			*e = c->stream_err;
 		return is_stopped(c) ? err_set(e, EINTR, "%s: stopped", c->path) : r;
 	}
-	if (c->format == FORMAT_EVENTS)
+	if (c->format == FORMAT_EVENTS) {
+		if (c->mapped)
+			fill_leave_map(c, s);
 		return 0;
+	}
 	produce(c, s, s);
 	while (s->result == CAPTURE_IDLE)
 		produce(c, s, s);
