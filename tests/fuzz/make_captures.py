@@ -90,6 +90,7 @@ def tool(data, *command):
 def captures():
     packed = {"gzip": tool(PCAP["us"], "gzip", "-nc"), "zstd": tool(PCAPNG["rich"], "zstd", "-qc")}
     everything = {**PCAP, **{"ng-" + name: data for name, data in PCAPNG.items()}, **packed}
+    everything["events"] = b"synsent-events 1\n# nothing happened\n"
     many_blocks = section() + interface() + enhanced(b"") * 80
     return {**{name: b"\x00\x00\x01" + data for name, data in everything.items()},
             "us-chunks": b"\x20\x07\x02" + PCAP["us"], "ng-rich-threaded": b"\x03\x50\x06" + PCAPNG["rich"],

@@ -438,6 +438,41 @@ static void many_blocks(void **state)
 	buf_fini(&option);
 }
 
+/* A file of events is text, given as it is, whatever way it is read. */
+static void events(void **state)
+{
+	struct buf text = { 0 };
+	size_t i, k;
+
+	buf_str(&text, "synsent-events 1\n");
+	for (i = 0; i < 300; i++)
+		buf_fmt(&text, "# line %zu\n", i);
+	write_file(made_bytes(&text));
+	for (i = 0; i < N_BUFFER_LENS; i++) {
+		const struct capture_opts o = { .buffer_len = buffer_lens[i] };
+		struct capture *c;
+		struct err e = { 0 };
+		struct buf got = { 0 };
+		char some[50];
+		ssize_t n;
+
+		assert_int_equal(capture_open(path, &o, &c, &e), 0);
+		for (k = 0; k < 2; k++) {
+			assert_int_equal(capture_begin(c, false, &e), 0);
+			assert_true(capture_is_events(c));
+			buf_reset(&got);
+			while ((n = capture_read_text(c, some, sizeof(some), &e)) > 0)
+				buf_add(&got, some, (size_t)n);
+			assert_int_equal(n, 0);
+			assert_string_equal(buf_text(&got), buf_text(&text));
+			assert_true(capture_rewind(c));
+		}
+		capture_free(c);
+		buf_fini(&got);
+	}
+	buf_fini(&text);
+}
+
 /* Back to the begin, and again. */
 static void rewound(void **state)
 {
@@ -486,7 +521,7 @@ int main(void)
 		cmocka_unit_test(files),	  cmocka_unit_test(large_files), cmocka_unit_test(pipes),
 		cmocka_unit_test(standard_input), cmocka_unit_test(every_cut),	 cmocka_unit_test(errors_say_where),
 		cmocka_unit_test(no_captures),	  cmocka_unit_test(long_blocks), cmocka_unit_test(many_blocks),
-		cmocka_unit_test(rewound),
+		cmocka_unit_test(rewound),	  cmocka_unit_test(events),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
