@@ -151,12 +151,17 @@ static enum parse parse_pcap(struct capture *c, struct slot *s)
 	return PARSE_MORE;
 }
 
+/* More than anybody will read before the next packet is left out, so that memory has its limit. */
+#define REMARKS_MAX (1u << 20)
+
 static void keep_remarks(struct slot *s, bool of_section, struct bytes options, bool swapped)
 {
 	struct remark *grown;
 	struct bytes text;
 
 	while (pcapngfile_comment(&options, swapped, &text)) {
+		if (s->text.len + text.len > REMARKS_MAX || s->n_remarks == REMARKS_MAX / 64)
+			return;
 		grown = realloc(s->remarks, (s->n_remarks + 1) * sizeof(*grown));
 		if (!grown)
 			return;
