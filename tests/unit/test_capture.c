@@ -438,6 +438,30 @@ static void many_blocks(void **state)
 	buf_fini(&option);
 }
 
+/* Remarks without end take no memory without end; and what comes after them is read. */
+static void many_remarks(void **state)
+{
+	struct buf b = { 0 }, options = { 0 };
+	char text[1000];
+	struct seen s;
+	int i;
+
+	memset(text, 'x', sizeof(text));
+	made_option(&options, true, 1, bytes_of(text, sizeof(text)));
+	for (i = 0; i < 5000; i++)
+		made_section(&b, true, made_bytes(&options));
+	made_interface(&b, true, 1, 0, bytes_of("", 0));
+	made_epb(&b, true, 0, 1, bytes_of("0123456789", 10), bytes_of("", 0));
+	write_file(made_bytes(&b));
+	read_as(&s, 0, true, false);
+	assert_string_equal(s.err.what, "");
+	assert_int_equal(s.n, 1);
+	assert_in_range(s.remarks.len, 1 << 19, 2 << 20);
+	seen_fini(&s);
+	buf_fini(&b);
+	buf_fini(&options);
+}
+
 /* A file of events is text, given as it is, whatever way it is read. */
 static void events(void **state)
 {
@@ -521,7 +545,7 @@ int main(void)
 		cmocka_unit_test(files),	  cmocka_unit_test(large_files), cmocka_unit_test(pipes),
 		cmocka_unit_test(standard_input), cmocka_unit_test(every_cut),	 cmocka_unit_test(errors_say_where),
 		cmocka_unit_test(no_captures),	  cmocka_unit_test(long_blocks), cmocka_unit_test(many_blocks),
-		cmocka_unit_test(rewound),	  cmocka_unit_test(events),
+		cmocka_unit_test(rewound),	  cmocka_unit_test(events),	 cmocka_unit_test(many_remarks),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
