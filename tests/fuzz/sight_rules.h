@@ -23,17 +23,19 @@ static inline uint64_t sight_end(const struct endpoint *e)
 static inline const char *classify_wrong(int linktype, struct bytes frame, enum decode_result r, const struct packet *p)
 {
 	const struct event_segment *g = &p->event.segment;
-	uint32_t hash = 0;
+	uint32_t class = 0;
 
-	switch (classify(link_layout_of(linktype), frame.p, (uint32_t)frame.len, SIGHT_SEED, &hash)) {
+	switch (classify(link_layout_of(linktype), frame.p, (uint32_t)frame.len, &class)) {
 	case SORT_TCP:
 		if (r != DECODE_OK || p->event.kind != EVENT_SEGMENT)
 			return "SORT_TCP is a segment";
 		if (g->flags & (TCP_SYN | TCP_RST))
 			return "SORT_TCP is without SYN and RST";
-		if (hash != flow_hash(sight_end(&g->src), sight_end(&g->dst)))
-			return "SORT_TCP has its flow's hash";
-		return NULL;
+		return class == sight_class(&g->src, &g->dst) ? NULL : "SORT_TCP has its flow's class";
+	case SORT_SYN:
+		if (r != DECODE_OK || p->event.kind != EVENT_SEGMENT)
+			return "SORT_SYN is a segment";
+		return g->flags & (TCP_SYN | TCP_RST) ? NULL : "SORT_SYN is with SYN or RST";
 	case SORT_OTHER:
 		return r == DECODE_NOT_OURS ? NULL : "SORT_OTHER is not ours";
 	default:
@@ -130,6 +132,8 @@ static inline const char *sight_hash_wrong(const struct sighting *s, const struc
 	const struct endpoint *one = ev->kind == EVENT_ICMP ? &ev->icmp.flow.client : &ev->segment.src;
 	const struct endpoint *other = ev->kind == EVENT_ICMP ? &ev->icmp.flow.server : &ev->segment.dst;
 
+	if (sighting_class(s) != sight_class(one, other) || sighting_class(s) != sight_class(other, one))
+		return "the class of the flow";
 	return s->flow_hash == flow_hash(sight_end(one), sight_end(other)) ? NULL : "the hash of the flow";
 }
 

@@ -25,18 +25,18 @@ static const int linktypes[] = { LINK_ETHERNET, LINK_LINUX_SLL, LINK_LINUX_SLL2,
 
 static struct paths *paths;
 static uint8_t *end; /* of FRAME_MAX bytes */
-static unsigned long n_checked, n_sorted[3];
+static unsigned long n_checked, n_sorted[SORT_LOOK + 1];
 
 static void check(int linktype, struct bytes frame, uint32_t on_wire)
 {
 	uint8_t *at = end - frame.len;
 	const char *wrong;
-	uint32_t hash;
+	uint32_t class;
 	size_t i;
 
 	memmove(at, frame.p, frame.len);
 	n_checked++;
-	n_sorted[classify(link_layout_of(linktype), at, (uint32_t)frame.len, 1, &hash)]++;
+	n_sorted[classify(link_layout_of(linktype), at, (uint32_t)frame.len, &class)]++;
 	wrong = sight_wrong(linktype, bytes_of(at, frame.len), on_wire, paths);
 	if (!wrong)
 		return;
@@ -234,11 +234,11 @@ static void those_of_the_corpus(void **state)
 static void result(const char *what, struct made_frame f, enum packet_sort sort)
 {
 	struct buf b = { 0 };
-	uint32_t hash = 0;
+	uint32_t class = 0;
 	enum packet_sort is;
 
 	made_frame(&b, &f);
-	is = classify(link_layout_of(f.linktype), made_bytes(&b).p, (uint32_t)b.len, 1, &hash);
+	is = classify(link_layout_of(f.linktype), made_bytes(&b).p, (uint32_t)b.len, &class);
 	if (is != sort)
 		fail_msg("%s: sort %d", what, (int)is);
 	buf_fini(&b);
@@ -258,10 +258,10 @@ static void the_plainest(void **state)
 		f.linktype = linktypes[i];
 		result("an ACK in IPv4", f, SORT_TCP);
 		f.flags = 0x12;
-		result("a SYN-ACK in IPv4", f, SORT_LOOK);
+		result("a SYN-ACK in IPv4", f, SORT_SYN);
 		f.flags = 0x14;
 		f.version = 6;
-		result("an RST in IPv6", f, SORT_LOOK);
+		result("an RST in IPv6", f, SORT_SYN);
 		f.flags = 0x11;
 		result("a FIN in IPv6", f, SORT_TCP);
 		f.protocol = 17;
@@ -332,8 +332,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	paths_free(paths);
-	print_message("%lu frames: %lu TCP, %lu other, %lu to be looked at\n", n_checked, n_sorted[SORT_TCP],
-		      n_sorted[SORT_OTHER], n_sorted[SORT_LOOK]);
+	print_message("%lu frames: %lu TCP, %lu other; %lu SYN or RST, %lu ICMP, %lu others to be looked at\n",
+		      n_checked, n_sorted[SORT_TCP], n_sorted[SORT_OTHER], n_sorted[SORT_SYN], n_sorted[SORT_ICMP],
+		      n_sorted[SORT_LOOK]);
 	return 0;
 }
 
