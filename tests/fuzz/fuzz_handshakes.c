@@ -166,6 +166,15 @@ static void check_counts(const struct handshakes_counts *c, const struct model *
 	MUST(c->duplicates == m->counts.duplicates && c->unmatched == m->counts.unmatched);
 }
 
+/* Nothing in the end, but for counters that once were full. */
+static void check_none_awaited(const uint8_t *awaited)
+{
+	size_t i;
+
+	for (i = 0; i < FLOW_CLASSES; i++)
+		MUST(!awaited[i] || awaited[i] == UINT8_MAX);
+}
+
 static uint64_t run(const struct model *m, size_t n, uint64_t seed, size_t batch, bool at_once)
 {
 	struct run r = { .model = m, .at_once = at_once };
@@ -180,6 +189,7 @@ static uint64_t run(const struct model *m, size_t n, uint64_t seed, size_t batch
 	handshakes_finish(r.h, sightings[n - 1].t_ns);
 	handshakes_counts(r.h, &counts);
 	check_counts(&counts, m, &r);
+	check_none_awaited(handshakes_awaited(r.h));
 	handshakes_free(r.h);
 	return r.order;
 }

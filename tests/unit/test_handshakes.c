@@ -23,6 +23,7 @@ struct way {
 	uint64_t seed;
 	uint32_t batch; /* at once, at most */
 	bool filtered;	/* segments that nothing waits for are left out */
+	bool lent;	/* the filter is the caller's */
 };
 
 struct run {
@@ -206,8 +207,16 @@ static void assert_awaited(const struct handshakes *h, const struct model *m, ui
 
 		sighting_set_hash(&s, seed);
 		if (!model_is_settled(&m->attempts[i]))
-			assert_true(awaited[s.flow_hash % HANDSHAKES_AWAITED]);
+			assert_true(awaited[sighting_class(&s)]);
 	}
+}
+
+/* And nothing in the end. */
+static void assert_none_awaited(const uint8_t *awaited)
+{
+	static const uint8_t none[FLOW_CLASSES];
+
+	assert_memory_equal(awaited, none, sizeof(none));
 }
 
 static bool is_plain_segment(const struct sighting *s)
@@ -240,23 +249,28 @@ static void feed(const struct run *r, struct sighting *s, size_t n, const struct
 static void check_way(const struct model *m, const struct sighting *events, const struct sighting *found, size_t n,
 		      const struct way *way)
 {
+	static _Alignas(8) uint8_t awaited[FLOW_CLASSES];
 	struct run r = { .model = m, .events = events, .n = n };
-	struct handshakes_config c = {
-		.memory = 64 << 20, .seed = way->seed, .fn = on_digest, .path_text = path_text, .user = &r
-	};
+	struct handshakes_config c = { .memory = 64 << 20,
+				       .seed = way->seed,
+				       .awaited = way->lent ? awaited : NULL,
+				       .fn = on_digest,
+				       .path_text = path_text,
+				       .user = &r };
 	uint64_t random = way->seed;
 	struct sighting some[BATCH_MAX];
 	size_t i, k, count;
 
 	r.h = handshakes_new(&c);
 	assert_non_null(r.h);
+	if (way->lent)
+		assert_ptr_equal(handshakes_awaited(r.h), awaited);
 	for (i = 0; i < n; i += count) {
 		count = 1 + random_below(&random, way->batch);
 		count = count < n - i ? count : n - i;
 		memcpy(some, events + i, count * sizeof(*some));
 		sighting_set_hash(&some[0], way->seed);
-		if (way->filtered && is_plain_segment(&some[0]) &&
-		    !handshakes_awaited(r.h)[some[0].flow_hash % HANDSHAKES_AWAITED]) {
+		if (way->filtered && is_plain_segment(&some[0]) && !handshakes_awaited(r.h)[sighting_class(&some[0])]) {
 			assert_int_equal(found[i].attempt, 0);
 			continue;
 		}
@@ -268,14 +282,16 @@ static void check_way(const struct model *m, const struct sighting *events, cons
 	assert_awaited(r.h, m, way->seed);
 	handshakes_finish(r.h, events[n - 1].t_ns);
 	assert_int_equal(r.given, m->counts.attempts);
+	assert_none_awaited(handshakes_awaited(r.h));
 	handshakes_free(r.h);
+	assert_none_awaited(awaited);
 }
 
 static const struct way ways[] = {
-	{ 0, 1, true },
-	{ 0x123456789abcdef, 1, false },
-	{ 77, 32, false },
-	{ UINT64_MAX, BATCH_MAX, false },
+	{ 0, 1, true, true },
+	{ 0x123456789abcdef, 1, false, false },
+	{ 77, 32, false, true },
+	{ UINT64_MAX, BATCH_MAX, false, false },
 };
 
 static void check(const struct sighting *events, size_t n)

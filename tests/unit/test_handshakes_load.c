@@ -83,12 +83,23 @@ static struct handshakes_counts counts(const struct handshakes *h)
 	return c;
 }
 
+/* Nothing in the end, but for counters that once were full. */
+static void assert_none_awaited(const uint8_t *awaited)
+{
+	uint32_t i;
+
+	for (i = 0; i < FLOW_CLASSES; i++)
+		if (awaited[i] && awaited[i] != UINT8_MAX)
+			fail_msg("%u are awaited in class %u", awaited[i], i);
+}
+
 /* Ends it; each attempt was given once. */
 static struct handshakes_counts finish(struct given *g, int64_t now_ns)
 {
 	struct handshakes_counts c;
 
 	handshakes_finish(g->h, now_ns);
+	assert_none_awaited(handshakes_awaited(g->h));
 	c = counts(g->h);
 	assert_int_equal(g->n, c.attempts);
 	assert_true(c.evicted <= c.attempts);
@@ -566,42 +577,42 @@ static void between_two_ports(void **state)
 	assert_int_equal(given.by_answer[REPLY_SYN_ACK], 2 * (200000 / 1000));
 }
 
-/* More attempts behind one counter of the filter than it can count: it never says too little. */
+/* More attempts of one class of the filter than it can count: it never says too little. */
 static void filter_that_is_full(void **state)
 {
 	struct handshakes *h = begin(&given, 64 << 20, 9, false);
 	const uint8_t *awaited = handshakes_awaited(h);
 	struct sighting *syns = calloc(270, sizeof(*syns)), s;
-	uint32_t i, n = 0, slot = 0;
+	uint32_t i, n = 0, class = 0;
 	int64_t t_ns = BEGIN;
 
 	for (i = 0; n < 270; i++) {
 		s = segment(4, i, (uint16_t)(i >> 16), 2, BEGIN);
-		sighting_set_hash(&s, 9);
-		slot = n ? slot : s.flow_hash % HANDSHAKES_AWAITED;
-		if (s.flow_hash % HANDSHAKES_AWAITED == slot)
+		sighting_set_hash(&s, 9); /* which fills what the class is of */
+		class = n ? class : sighting_class(&s);
+		if (sighting_class(&s) == class)
 			syns[n++] = s;
 	}
 	for (i = 0; i < n; i++)
 		feed_one(h, 9, syns[i]);
 	for (i = 0; i < n; i++) {
-		assert_true(awaited[slot]);
+		assert_true(awaited[class]);
 		s = answer(&syns[i], 0x14, t_ns += MS);
 		assert_int_equal(feed_one(h, 9, s).attempt, i + 1);
 	}
 	/* one by one, where it can count */
-	slot = (slot + 1) % HANDSHAKES_AWAITED;
+	class = (class + 1) % FLOW_CLASSES;
 	for (i = 0; n > 70; i++) {
 		s = segment(4, i, (uint16_t)(i >> 16), 2, t_ns);
 		sighting_set_hash(&s, 9);
-		if (s.flow_hash % HANDSHAKES_AWAITED == slot)
+		if (sighting_class(&s) == class)
 			feed_one(h, 9, syns[--n] = s);
 	}
 	for (; n < 270; n++) {
-		assert_int_equal(awaited[slot], 270 - n);
+		assert_int_equal(awaited[class], 270 - n);
 		feed_one(h, 9, answer(&syns[n], 0x14, t_ns + MS));
 	}
-	assert_int_equal(awaited[slot], 0);
+	assert_int_equal(awaited[class], 0);
 	finish(&given, t_ns + SECOND);
 	free(syns);
 }
