@@ -158,6 +158,7 @@ static int open_inputs(struct read_run *r, struct err *e)
 	struct timeline_opts to = { .capture = { .seed = r->seed,
 						 .follow = r->o->follow,
 						 .look_at_all = r->o->max_packets > 0,
+						 .stopped = &stopped,
 						 .buffer_len = buffer ? strtoul(buffer, NULL, 0) : 0 },
 				    .on_error = on_error,
 				    .on_events = on_events,

@@ -176,19 +176,6 @@ static void set_young_due(struct handshakes *h)
 				  : entry_at(h, *ring_at(&h->young, h->young_leave - 1))->start_ns + h->overdue_ns;
 }
 
-void queues_put_young(struct handshakes *h, struct entry *e)
-{
-	/* Where the capture's time goes back its clock is ahead of what begins. */
-	if (e->start_ns + h->overdue_ns <= h->clock_ns || (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
-		decide(h, e);
-		return;
-	}
-	ring_put(&h->young, entry_index(h, e));
-	if (h->young.n == h->young_enough)
-		set_young_due(h);
-	count_open(h);
-}
-
 /* Those whose turn it is to leave a ring; what is not decided, or again not, since something late came, waits on. */
 static void leave(struct handshakes *h, struct ring *r, uint32_t n)
 {
@@ -221,6 +208,19 @@ static void decide_late(struct handshakes *h, struct entry *e)
 	decide(h, e);
 	if (h->dormant.n >= STAY_MAX)
 		leave(h, &h->dormant, LEAVE_AT_ONCE);
+}
+
+void queues_put_young(struct handshakes *h, struct entry *e)
+{
+	/* Where the capture's time goes back its clock is ahead of what begins. */
+	if (e->start_ns + h->overdue_ns <= h->clock_ns || (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
+		decide_late(h, e);
+		return;
+	}
+	ring_put(&h->young, entry_index(h, e));
+	if (h->young.n == h->young_enough)
+		set_young_due(h);
+	count_open(h);
 }
 
 /* Slots fill from their head; turned round, those that came first are decided first. */

@@ -53,13 +53,14 @@ static bool acks_syn(const struct handshakes *h, const struct entry *e, uint32_t
 	return fits(e->isn, e->flags & ENTRY_DATA ? syn_len(h, e) : 0, ack);
 }
 
+/* Since SYN 0; of more SYNs than are kept it is not looked for. */
 static int64_t last_syn_ns(const struct handshakes *h, const struct entry *e)
 {
 	struct notes_iter it;
 	int64_t last = 0;
 	struct note n;
 
-	if (e->n_syns == 1)
+	if (e->n_syns == 1 || e->n_syns == UINT8_MAX)
 		return 0;
 	notes_first(&it, h, e);
 	while (notes_next(&it, &n))
@@ -153,16 +154,35 @@ static inline void start(struct handshakes *h, struct sighting *s, const struct 
 	queues_put_young(h, e);
 }
 
+/*
+ * Of one flow so many attempts can be found, the youngest: a flood between two
+ * ports would have the time that each packet takes grow with it.
+ */
+#define FLOW_MAX 64
+
+static __attribute__((noinline)) void hide(struct handshakes *h, struct entry *e, struct probe *p)
+{
+	uint32_t hash = e->hash;
+
+	entries_hide(h, e);
+	*p = entries_probe(h, hash);
+	while (probe_next(h, p))
+		;
+}
+
 /* e: the first of those that it may belong to. */
 static __attribute__((noinline)) void feed_syn_among(struct handshakes *h, struct sighting *s, struct probe p,
 						     struct entry *e)
 {
-	uint32_t replaced = 0, crossing = 0;
+	uint32_t replaced = 0, crossing = 0, n = 0;
+	struct entry *oldest = NULL;
 
 	for (; e; e = probe_next(h, &p)) {
 		if (entry_is_from(h, e, s)) {
 			if (e->isn == s->seq)
 				break;
+			n++;
+			oldest = oldest && entry_order(oldest) < entry_order(e) ? oldest : e;
 			if (e->path == s->path && (!replaced || entry_order(e) > entry_order(entry_at(h, replaced))) &&
 			    entry_deadline_ns(h, e) > s->t_ns)
 				replaced = entry_index(h, e);
@@ -173,6 +193,8 @@ static __attribute__((noinline)) void feed_syn_among(struct handshakes *h, struc
 	if (!e && s->joins_only)
 		return;
 	if (!e) {
+		if (n >= FLOW_MAX)
+			hide(h, oldest, &p);
 		start(h, s, &p, replaced, crossing);
 		return;
 	}
@@ -199,25 +221,23 @@ static struct entry *younger(struct entry *a, struct entry *b)
 	return a && entry_order(a) > entry_order(b) ? a : b;
 }
 
-/* Which attempt of a flow an answer is meant for: the one that it fits, else the youngest that still waits. */
+/* Which attempt of a flow an answer is meant for: the youngest that it fits, else the youngest that still waits. */
 static struct entry *answered(struct handshakes *h, const struct sighting *s, bool *ret_fits)
 {
 	struct probe p = entries_probe(h, s->flow_hash);
-	struct entry *e, *waits = NULL, *any = NULL;
+	struct entry *e, *fitting = NULL, *waits = NULL, *any = NULL;
 
-	*ret_fits = false;
 	while ((e = probe_next(h, &p))) {
 		if (!entry_is_to(h, e, s))
 			continue;
-		if (s->flags & TCP_ACK && acks_syn(h, e, s->ack)) {
-			*ret_fits = true;
-			return e;
-		}
+		if (s->flags & TCP_ACK && acks_syn(h, e, s->ack))
+			fitting = younger(fitting, e);
 		if (!(e->flags & ENTRY_SETTLED))
 			waits = younger(waits, e);
 		any = younger(any, e);
 	}
-	return waits ? waits : any;
+	*ret_fits = fitting;
+	return fitting ? fitting : waits ? waits : any;
 }
 
 /* The youngest attempt of the sender's. */
@@ -253,14 +273,14 @@ static void add_reply(struct handshakes *h, struct entry *e, const struct sighti
 		notes_add(h, e, &n);
 }
 
-/* The last reply of that kind, if the attempt has any. */
+/* The last reply of that kind, if the attempt has any, and not more than are kept: millions would cost too much. */
 static bool last_reply(const struct handshakes *h, const struct entry *e, enum reply_kind kind, struct note *ret)
 {
 	struct notes_iter it;
 	bool found = false;
 	struct note n;
 
-	if (!e->n_replies)
+	if (!e->n_replies || e->n_replies >= REPLIES_KEPT)
 		return false;
 	notes_first(&it, h, e);
 	while (notes_next(&it, &n)) {

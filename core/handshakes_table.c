@@ -26,9 +26,37 @@ static void pool_fini(struct pool *p)
 	bigmem_free(p->items, p->cap * p->size);
 }
 
+/*
+ * So much of the memory is kept for each kind of item until it is used: what one
+ * kind has taken is never of another again, and a flood must not leave nothing.
+ */
+static size_t kept(size_t share, size_t used)
+{
+	return used < share ? share - used : 0;
+}
+
+static size_t kept_for_others(const struct handshakes *h, const struct pool *p)
+{
+	size_t m = h->config.memory, n = 0;
+
+	if (p != &h->entries)
+		n += kept(m / 2, h->entries.n * h->entries.size + h->n_places * sizeof(*h->places));
+	if (p != &h->chunks)
+		n += kept(m / 8, h->chunks.n * h->chunks.size);
+	if (p != &h->addresses)
+		n += kept(m / 16, h->addresses.n * h->addresses.size);
+	return n;
+}
+
+/* An item may be taken, where so much more of the memory is used by it and by what goes with it. */
+static bool may_take(const struct handshakes *h, const struct pool *p, size_t more)
+{
+	return p->free_first || (p->n < p->cap && h->memory + more + kept_for_others(h, p) <= h->config.memory);
+}
+
 uint32_t pool_more(struct handshakes *h, struct pool *p)
 {
-	if (h->memory + p->size > h->config.memory || p->n == p->cap)
+	if (!may_take(h, p, p->size))
 		return 0;
 	h->memory += p->size;
 	return p->n++;
@@ -126,7 +154,7 @@ static bool rehash(struct handshakes *h)
 	if (!places)
 		return false;
 	for (i = 1; i < h->entries.n; i++)
-		if (entry_at(h, i)->number)
+		if (entry_at(h, i)->number && !(entry_at(h, i)->flags & ENTRY_HIDDEN))
 			put(places, n, entry_at(h, i)->hash, i);
 	bigmem_free(h->places, h->n_places * sizeof(*places));
 	h->places = places;
@@ -140,11 +168,16 @@ static bool is_crowded(const struct handshakes *h)
 	return h->n_entries >= h->n_places / 2;
 }
 
+static bool may_make_larger(const struct handshakes *h, size_t more)
+{
+	return h->entries.n <= PLACE_INDEX / 2 &&
+	       h->memory + more + kept_for_others(h, &h->entries) <= h->config.memory;
+}
+
 /* For when the table is half full. */
 static bool make_larger(struct handshakes *h)
 {
-	return h->entries.n <= PLACE_INDEX / 2 && h->memory + h->n_places * sizeof(*h->places) <= h->config.memory &&
-	       rehash(h);
+	return may_make_larger(h, h->n_places * sizeof(*h->places)) && rehash(h);
 }
 
 /* What the table would have to grow by, to take a sighting. */
@@ -154,13 +187,22 @@ static size_t wanted(const struct handshakes *h)
 	       (h->chunks.free_first ? 0 : h->chunks.size) + (h->addresses.free_first ? 0 : h->addresses.size);
 }
 
-#define GIVES_MAX 64
+static bool have_room(const struct handshakes *h)
+{
+	size_t more = wanted(h);
+
+	return (!is_crowded(h) || may_make_larger(h, more)) && may_take(h, &h->entries, more) &&
+	       may_take(h, &h->chunks, more) && may_take(h, &h->addresses, more);
+}
+
+/* Of those that are not decided so many may have to go for one sighting. */
+#define EVICTED_MAX 64
 
 void entries_make_room(struct handshakes *h)
 {
-	int i;
+	uint64_t limit = h->counts.evicted + EVICTED_MAX;
 
-	for (i = 0; i < GIVES_MAX && h->memory + wanted(h) > h->config.memory; i++)
+	while (!have_room(h) && h->counts.evicted < limit)
 		if (!queues_give_one(h))
 			return;
 }
@@ -248,11 +290,18 @@ static void free_place(struct handshakes *h, uint32_t hash, uint32_t index)
 	h->places[hole] = 0;
 }
 
+void entries_hide(struct handshakes *h, struct entry *e)
+{
+	free_place(h, e->hash, entry_index(h, e));
+	e->flags |= ENTRY_HIDDEN;
+}
+
 void entries_drop(struct handshakes *h, struct entry *e)
 {
 	uint32_t i = entry_index(h, e);
 
-	free_place(h, e->hash, i);
+	if (!(e->flags & ENTRY_HIDDEN))
+		free_place(h, e->hash, i);
 	entries_await_no_more(h, e);
 	if (e->notes)
 		notes_free(h, e);

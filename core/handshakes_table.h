@@ -22,6 +22,7 @@ enum entry_flag {
 	ENTRY_CLIENT_RST = 1 << 12,	 /* an RST of the client was noted */
 	ENTRY_UNASKED = 1 << 13,	 /* it began before what was asked for */
 	ENTRY_ANSWERED_BY_RST = 1 << 14, /* ... that came when it was over: the first answer that the capture has */
+	ENTRY_HIDDEN = 1 << 15,		 /* its flow has too many that are younger: it is not found any more */
 };
 
 /* Nothing that comes can change what the outcome is. */
@@ -243,16 +244,19 @@ static inline bool entry_is_to(const struct handshakes *h, const struct entry *e
 /* Gives attempts until there is room for what a sighting may bring, or it is no use. */
 void entries_make_room(struct handshakes *h);
 
-/* There is room by far. */
+/* There is room by far, whatever is kept for whom. */
 static inline bool entries_have_room(const struct handshakes *h)
 {
 	return h->memory + h->n_places * sizeof(*h->places) + sizeof(struct entry) + sizeof(struct addresses) +
 		       sizeof(struct chunk) <=
-	       h->config.memory;
+	       h->config.memory / 4;
 }
 
 /* A new attempt of that SYN; p: a probe that found no more.  NULL when there is no memory. */
 struct entry *entries_start(struct handshakes *h, const struct sighting *s, const struct probe *p);
+
+/* It is not found any more, and waits on. */
+void entries_hide(struct handshakes *h, struct entry *e);
 
 /* Forgets it. */
 void entries_drop(struct handshakes *h, struct entry *e);

@@ -123,7 +123,7 @@ static void expand(struct handshakes *h, const struct entry *e, struct attempt *
 /* One SYN, silence, and nothing else to tell: the commonest by far in a flood, and all have the same verdict. */
 static bool is_bare(const struct entry *e)
 {
-	return !e->notes && !(e->flags & ~(ENTRY_V6 | ENTRY_AWAITS | ENTRY_BAD_CHECKSUM));
+	return !e->notes && !(e->flags & ~(ENTRY_V6 | ENTRY_AWAITS | ENTRY_BAD_CHECKSUM | ENTRY_HIDDEN));
 }
 
 static void judge(struct handshakes *h, struct digest *ret)

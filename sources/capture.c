@@ -154,16 +154,19 @@ static int slot_init(struct slot *s)
 static void finish(struct capture *c, struct slot *s)
 {
 	s->result = CAPTURE_END;
+	if (is_stopped(c))
+		return;
 	if (c->stream_err.what[0])
 		s->err = c->stream_err;
-	else if (s->from < s->end || c->skip)
+	else if (s->from < s->end || c->skip || fill_was_cut(c))
 		parse_cut(c, s);
 }
 
 /* Parses; what a map's lost pages made of it is taken back, and read again as a stream. */
 static enum parse parse_intact(struct capture *c, struct slot *s, struct await *a)
 {
-	uint64_t packets = c->packets, offset = c->offset;
+	uint64_t packets = c->packets, offset = c->offset, skip = c->skip;
+	size_t n_remarks = s->n_remarks;
 	int64_t time_max_ns = c->time_max_ns;
 	enum parse p = slot_parse(c, s, a);
 
@@ -171,7 +174,9 @@ static enum parse parse_intact(struct capture *c, struct slot *s, struct await *
 		return p;
 	c->packets = packets;
 	c->offset = offset;
+	c->skip = skip;
 	c->time_max_ns = time_max_ns;
+	s->n_remarks = n_remarks;
 	return PARSE_MORE;
 }
 
@@ -181,8 +186,10 @@ static void produce(struct capture *c, struct slot *s, const struct slot *before
 	struct await *a = atomic_load(&c->await);
 	enum fill f;
 
-	s->n_remarks = 0;
-	buf_reset(&s->text);
+	if (before != s) { /* else what it has was not told yet */
+		s->n_remarks = 0;
+		buf_reset(&s->text);
+	}
 	slot_let_go(s);
 	slot_take_over(c, s, before);
 	for (;;) {
@@ -192,6 +199,8 @@ static void produce(struct capture *c, struct slot *s, const struct slot *before
 			s->result = CAPTURE_STRETCH;
 			return;
 		case PARSE_DAMAGED:
+			if (fill_was_cut(c))
+				parse_cut(c, s);
 			s->result = CAPTURE_END;
 			return;
 		default:
@@ -262,6 +271,14 @@ static void note_first(struct capture *c, const struct slot *s)
 	c->first_ns = s->stretch.times ? s->stretch.times[0] : first.t_ns;
 }
 
+/* Too few bytes to tell what it is, so that whatever ended them is to blame. */
+static bool is_short(const struct slot *s)
+{
+	struct bytes b = bytes_of(s->from, (size_t)(s->end - s->from));
+
+	return b.len < PCAPNGFILE_HEAD_LEN || (b.len < PCAPFILE_HEADER_LEN && pcapfile_is(b));
+}
+
 int capture_begin(struct capture *c, bool threaded, struct err *e)
 {
 	struct slot *s = &c->slots[0];
@@ -277,12 +294,15 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 		if (slot_fill(c, s) == FILL_END)
 			c->ended = true;
 	if (r) {
-		if (c->stream_err.what[0])
+		if (c->stream_err.what[0] && is_short(s))
 			*e = c->stream_err;
-		return r;
+		return is_stopped(c) ? err_set(e, EINTR, "%s: stopped", c->path) : r;
 	}
-	if (c->format == FORMAT_EVENTS)
+	if (c->format == FORMAT_EVENTS) {
+		if (c->mapped)
+			fill_leave_map(c, s);
 		return 0;
+	}
 	produce(c, s, s);
 	while (s->result == CAPTURE_IDLE)
 		produce(c, s, s);

@@ -4,6 +4,8 @@
 
 #include <sys/types.h>
 
+#include <signal.h>
+
 #include "core/handshakes.h"
 #include "sources/walk.h"
 #include "util/bytes.h"
@@ -21,6 +23,8 @@ struct capture_opts {
 	bool follow;	   /* more may come after its end */
 	bool look_at_all;  /* every packet is WALK_LOOK */
 	size_t buffer_len; /* of what is read at once; 0: the best */
+	/* May be NULL.  Once it is not 0, as a signal makes it, input is not waited for any more. */
+	const volatile sig_atomic_t *stopped;
 };
 
 /* What a capture says of itself. */
@@ -50,7 +54,8 @@ void capture_free(struct capture *c);
 
 /*
  * Reads its begin: the format, and the time of the first packet.  `threaded`:
- * from then on a thread reads ahead.  0, or -EBADMSG when it is no capture.
+ * from then on a thread reads ahead.  0, -EBADMSG when it is no capture, or
+ * -EINTR when it was stopped.
  */
 int capture_begin(struct capture *c, bool threaded, struct err *e);
 
@@ -96,7 +101,8 @@ struct stretch {
 enum capture_result {
 	CAPTURE_STRETCH,
 	CAPTURE_IDLE, /* following: nothing came for a moment */
-	CAPTURE_END,  /* *e is filled when it is not a good end: what was read is not all, for the file is damaged */
+	CAPTURE_END, /* *e is filled when it is not a good end: what was read is not all, for the file is damaged. Where
+			it was stopped it is a good one. */
 };
 
 /* The next stretch, which is valid until the next call. */

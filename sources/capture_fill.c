@@ -67,12 +67,28 @@ static ssize_t read_some(int fd, void *to, size_t len)
 	return n < 0 ? -errno : n;
 }
 
+/* A stream that says nothing must not keep us when we are to stop. */
+static bool wait_readable(const struct capture *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	int n;
+
+	while (!is_stopped(c)) {
+		n = poll(&p, 1, STOP_LOOK_MS);
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return true;
+	}
+	return false;
+}
+
 /* The first bytes, by which the packing and the format are known. */
 static int read_head(struct capture *c, struct err *e)
 {
 	ssize_t n;
 
 	while (c->head_len < sizeof(c->head)) {
+		if (!c->is_regular && !wait_readable(c))
+			break;
 		n = read_some(c->fd, c->head + c->head_len, sizeof(c->head) - c->head_len);
 		if (n < 0)
 			return err_sys(e, (int)-n, "cannot read %s", c->path);
@@ -113,7 +129,8 @@ int fill_init(struct capture *c, bool threaded, struct err *e)
 
 	if (r)
 		return r;
-	c->chunk = c->opts.buffer_len ? c->opts.buffer_len : CHUNK_LEN;
+	/* what is left of a chunk must fit before the next */
+	c->chunk = c->opts.buffer_len && c->opts.buffer_len < CHUNK_LEN ? c->opts.buffer_len : CHUNK_LEN;
 	c->window = c->opts.buffer_len ? c->opts.buffer_len : WINDOW_LEAST;
 	try_map(c);
 	if (c->mapped)
@@ -135,20 +152,6 @@ void fill_fini(struct capture *c)
 	mapguard_remove(c->guard);
 	if (c->map)
 		munmap((void *)c->map, c->map_len);
-}
-
-/* A stream that says nothing must not keep us when we are to stop. */
-static bool wait_readable(const struct capture *c)
-{
-	struct pollfd p = { .fd = c->fd, .events = POLLIN };
-	int n;
-
-	while (!atomic_load(&c->stop)) {
-		n = poll(&p, 1, STOP_LOOK_MS);
-		if (n > 0 || (n < 0 && errno != EINTR))
-			return true;
-	}
-	return false;
 }
 
 static ssize_t stream_read(struct capture *c, void *to, size_t len)
@@ -212,7 +215,7 @@ static enum fill stream_fill(struct capture *c, struct slot *s)
 		c->ended = true;
 	if ((size_t)(s->end - s->from) > before || n > 0)
 		return FILL_MORE;
-	if (n == 0 && c->opts.follow && c->is_regular) {
+	if (n == 0 && c->opts.follow && c->is_regular && !is_stopped(c)) {
 		nanosleep(&pause, NULL);
 		return FILL_IDLE;
 	}
@@ -270,7 +273,7 @@ void slot_take_over(struct capture *c, struct slot *s, const struct slot *before
 
 enum fill slot_fill(struct capture *c, struct slot *s)
 {
-	if (c->ended || atomic_load(&c->stop) || !make_room(c, s))
+	if (c->ended || is_stopped(c) || !make_room(c, s))
 		return FILL_END;
 	carry_over(s, s);
 	return stream_fill(c, s);
@@ -283,6 +286,13 @@ void slot_let_go(struct slot *s)
 	if (s->begun && to > from)
 		madvise((void *)from, to - from, MADV_DONTNEED);
 	s->begun = NULL;
+}
+
+bool fill_was_cut(const struct capture *c)
+{
+	struct stat st;
+
+	return c->map && !fstat(c->fd, &st) && (size_t)st.st_size < c->map_len;
 }
 
 void fill_leave_map(struct capture *c, struct slot *s)

@@ -15,7 +15,9 @@
 
 /* What is read at once from a stream.  A target that begins at a page is what read(2) is quickest with; the record that
  * the last read cut is put before it. */
-#define CHUNK_LEN (1u << 20)
+#ifndef CHUNK_LEN
+#define CHUNK_LEN (1u << 20) /* less for a fuzz target */
+#endif
 #define HEADROOM (PCAPNGFILE_BLOCK_MAX + 4096)
 
 /* Of a file that is mapped: enough for some thousand packets, so that a window's own cost does not count. */
@@ -122,6 +124,11 @@ struct capture {
 	void *remark_user;
 };
 
+static inline bool is_stopped(const struct capture *c)
+{
+	return atomic_load(&c->stop) || (c->opts.stopped && *c->opts.stopped);
+}
+
 enum fill {
 	FILL_MORE, /* there are bytes that were not there before */
 	FILL_IDLE, /* following: none came for a moment */
@@ -144,6 +151,9 @@ void slot_let_go(struct slot *s);
 /* From c->offset on it goes on as a stream: the map is at its end, or longer than the file by now. */
 void fill_leave_map(struct capture *c, struct slot *s);
 
+/* What was mapped is longer than the file is now.  Its last page may have shown zeros instead. */
+bool fill_was_cut(const struct capture *c);
+
 enum parse {
 	PARSE_STRETCH, /* it has packets */
 	PARSE_MORE,    /* bytes are wanted */
@@ -158,7 +168,7 @@ int parse_format(struct capture *c, struct slot *s, struct err *e);
 /* What slot->from..end holds: a stretch, if there are packets. */
 enum parse slot_parse(struct capture *c, struct slot *s, struct await *a);
 
-/* Of bytes that are left at the end of the file: slot->err says that a record is cut. */
+/* The file's end is not a good one: slot->err says that it was cut, or a record. */
 void parse_cut(struct capture *c, struct slot *s);
 
 /* capture_sight.c: a stretch's sightings, and what they may make to be awaited. */

@@ -4,13 +4,14 @@
 #include "sources/capture_inside.h"
 #include "sources/mapguard.h"
 
-/* The walk saw that all of it is there. */
+/* The walk saw that all of it is there; but what is mapped may be other bytes by now. */
 static void pcap_packet(const struct capture *c, const struct stretch *s, const uint8_t *record, struct captured *ret)
 {
+	size_t room = (size_t)(s->walk.end - record) - c->pcap.record_len;
 	struct pcapfile_record r = { 0 };
 
 	pcapfile_record(&c->pcap, bytes_of(record, (size_t)(s->walk.end - record)), &r);
-	*ret = (struct captured){ .frame = bytes_of(record + c->pcap.record_len, r.caplen),
+	*ret = (struct captured){ .frame = bytes_of(record + c->pcap.record_len, r.caplen < room ? r.caplen : room),
 				  .on_wire = r.len,
 				  .linktype = c->pcap.linktype,
 				  .t_ns = r.t_ns,
@@ -25,7 +26,8 @@ static void pcapng_packet(const struct capture *c, const struct stretch *s, cons
 	struct pcapngfile_packet p = { .has_time = false };
 
 	pcapngfile_packet(b, s->section_swapped, i->snaplen, &p);
-	i = pcapngfile_interface(c->pcapng, s->section_base, p.interface);
+	if (p.interface < s->walk.n_interfaces)
+		i = pcapngfile_interface(c->pcapng, s->section_base, p.interface);
 	ret->frame = p.frame;
 	ret->on_wire = p.len;
 	ret->linktype = i->linktype;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "sources/capture_inside.h"
-#include "util/duration.h"
 
 /* So many packets of a pcapng file in a row, and they are walked; fewer, and each block is taken by itself. */
 #define EPBS_WORTH_A_WALK 64
@@ -195,8 +194,8 @@ static enum parse parse_pcap(struct capture *c, struct slot *s, struct await *a)
 	prepare_walk(c, s, a);
 	walk(w, helper_of(c));
 	if (w->landed > s->from) {
-		s->stretch.time_max_ns = (int64_t)(w->time_max >> 32) * NS_PER_S +
-					 (int64_t)(uint32_t)w->time_max * (NS_PER_S / c->pcap.second_parts);
+		s->stretch.time_max_ns =
+			pcapfile_time_ns(&c->pcap, (uint32_t)(w->time_max >> 32), (uint32_t)w->time_max);
 		walked(c, s);
 		adapt_window(c, s);
 		return PARSE_STRETCH;
@@ -206,12 +205,17 @@ static enum parse parse_pcap(struct capture *c, struct slot *s, struct await *a)
 	return PARSE_MORE;
 }
 
+/* More than anybody will read before the next packet is left out, so that memory has its limit. */
+#define REMARKS_MAX (1u << 20)
+
 static void keep_remarks(struct slot *s, bool of_section, struct bytes options, bool swapped)
 {
 	struct remark *grown;
 	struct bytes text;
 
 	while (pcapngfile_comment(&options, swapped, &text)) {
+		if (s->text.len + text.len > REMARKS_MAX || s->n_remarks == REMARKS_MAX / 64)
+			return;
 		grown = realloc(s->remarks, (s->n_remarks + 1) * sizeof(*grown));
 		if (!grown)
 			return;
@@ -333,6 +337,7 @@ static enum parse parse_blocks(struct capture *c, struct slot *s)
 	if (l->packets) {
 		s->stretch.section_base = pcapngfile_base(c->pcapng);
 		s->stretch.section_swapped = pcapngfile_swapped(c->pcapng);
+		s->stretch.walk.n_interfaces = pcapngfile_interfaces(c->pcapng);
 		s->stretch.packets = l->packets;
 		s->stretch.first_number = c->packets + 1;
 		c->packets += l->packets;
@@ -371,5 +376,8 @@ enum parse slot_parse(struct capture *c, struct slot *s, struct await *a)
 
 void parse_cut(struct capture *c, struct slot *s)
 {
-	damaged(c, s, "the file ends in the middle of a %s", c->format == FORMAT_PCAP ? "packet" : "block");
+	if (fill_was_cut(c))
+		damaged(c, s, "the file was cut while it was read");
+	else
+		damaged(c, s, "the file ends in the middle of a %s", c->format == FORMAT_PCAP ? "packet" : "block");
 }

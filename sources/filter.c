@@ -33,6 +33,8 @@ static const struct {
 	{ 192, DLT_PPI },
 	{ 204, DLT_PPP_WITH_DIRECTION },
 	{ 166, DLT_PPP_PPPD },
+	{ 205, DLT_C_HDLC_WITH_DIR },
+	{ 219, DLT_MPLS },
 };
 
 #define N_TYPES (sizeof(types) / sizeof(types[0]))

@@ -32,11 +32,19 @@ int pcapfile_read(struct bytes head, struct pcapfile *ret, struct err *e);
 
 /* One record's header. */
 struct pcapfile_record {
-	int64_t t_ns; /* within [0, 2^62); *ret_odd when the file has another */
+	int64_t t_ns;
 	uint32_t caplen, len;
 	bool odd_time; /* the fraction is a second or more */
 	bool odd_len;  /* more was captured than was there */
 };
+
+/* What is beyond a second is its last part, so that times are in order as their seconds are. */
+static inline int64_t pcapfile_time_ns(const struct pcapfile *f, uint32_t s, uint32_t parts)
+{
+	if (parts >= f->second_parts)
+		parts = f->second_parts - 1;
+	return (int64_t)s * NS_PER_S + (f->second_parts == NS_PER_S ? (int64_t)parts : parts * NS_PER_US);
+}
 
 /* False when fewer than record_len bytes are there.  Inline, and with one comparison for all, since it is done for
  * every packet that matters. */
@@ -50,7 +58,7 @@ static inline bool pcapfile_record(const struct pcapfile *f, struct bytes b, str
 	memcpy(v, b.p, sizeof(v));
 	for (i = 0; f->swapped && i < 4; i++)
 		v[i] = __builtin_bswap32(v[i]);
-	ret->t_ns = (int64_t)v[0] * NS_PER_S + (f->second_parts == NS_PER_S ? (int64_t)v[1] : v[1] * NS_PER_US);
+	ret->t_ns = pcapfile_time_ns(f, v[0], v[1]);
 	ret->caplen = v[2];
 	ret->len = v[3];
 	ret->odd_time = v[1] >= f->second_parts;

@@ -269,7 +269,7 @@ static bool is_looked_into(uint32_t type)
 	       type == BLOCK_SIMPLE_PACKET;
 }
 
-/* The block as a whole, when all of it is there. */
+/* The block as a whole, when all of it is there, or need not be. */
 static enum pcapngfile_result whole(const struct pcapngfile *p, struct bytes b, uint32_t type, uint32_t len,
 				    struct pcapngfile_block *ret)
 {
@@ -279,10 +279,11 @@ static enum pcapngfile_result whole(const struct pcapngfile *p, struct bytes b, 
 	ret->len = len;
 	if (len < FRAME_LEN || len % 4)
 		return damaged(ret, "a block of an impossible length");
-	if (len > PCAPNGFILE_BLOCK_MAX && is_looked_into(type))
-		return damaged(ret, "a block of an impossible length");
+	/* A long one is never looked at as a whole: whether its end is at hand depends on how the file is read. */
+	if (len > PCAPNGFILE_BLOCK_MAX)
+		return is_looked_into(type) ? damaged(ret, "a block of an impossible length") : PCAPNGFILE_OK;
 	if (b.len < len)
-		return len > PCAPNGFILE_BLOCK_MAX ? PCAPNGFILE_OK : PCAPNGFILE_MORE;
+		return PCAPNGFILE_MORE;
 	bytes_skip(&trailer, len - 4);
 	bytes_u32(&trailer, p->swapped, &again);
 	return again == len ? PCAPNGFILE_OK : damaged(ret, "a block whose two lengths differ");

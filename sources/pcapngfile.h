@@ -51,8 +51,10 @@ struct pcapngfile_block {
 	const char *why;
 };
 
-#define PCAPNGFILE_HEAD_LEN 12		/* so many bytes tell a block's length */
-#define PCAPNGFILE_BLOCK_MAX (1u << 20) /* of one that is looked into */
+#define PCAPNGFILE_HEAD_LEN 12 /* so many bytes tell a block's length */
+#ifndef PCAPNGFILE_BLOCK_MAX
+#define PCAPNGFILE_BLOCK_MAX (1u << 20) /* of one that is looked into; less for a fuzz target */
+#endif
 #define PCAPNGFILE_INTERFACES_MAX (1u << 20)
 #define PCAPNGFILE_EPB 6
 

@@ -19,6 +19,7 @@ struct source {
 	int64_t first_ns;
 	int64_t head_ns; /* of its next entry; ACTIVE only, and only where there are several */
 	bool has_head, begun;
+	bool threaded; /* one of n_threads */
 	struct timeline_run run;
 };
 
@@ -101,9 +102,11 @@ static int by_first(const void *a, const void *b)
 static bool begin(struct timeline *t, struct source *s, bool threaded)
 {
 	struct err e = { 0 };
+	int r = capture_begin(s->capture, threaded, &e);
 
-	if (capture_begin(s->capture, threaded, &e)) {
-		tell(t, &e);
+	if (r) {
+		if (r != -EINTR)
+			tell(t, &e);
 		s->state = LEFT_OUT;
 		return false;
 	}
@@ -126,7 +129,8 @@ void timeline_begin(struct timeline *t)
 			continue;
 		}
 		s->first_ns = capture_first_ns(s->capture);
-		t->n_threads += t->n == 1;
+		s->threaded = t->n == 1;
+		t->n_threads += s->threaded;
 		if (t->n > 1 && capture_rewind(s->capture))
 			s->begun = false;
 		t->order[t->n_order++] = s;
@@ -154,6 +158,7 @@ static void activate(struct timeline *t, struct source *s)
 	if (s->begun)
 		return;
 	if (begin(t, s, threaded)) {
+		s->threaded = threaded;
 		t->n_threads += threaded;
 		return;
 	}
@@ -165,7 +170,7 @@ static void end(struct timeline *t, struct source *s, const struct err *e)
 {
 	s->state = OVER;
 	t->n_active--;
-	t->n_threads -= t->n_threads > 0;
+	t->n_threads -= s->threaded;
 	if (e->what[0])
 		tell(t, e);
 }
@@ -218,7 +223,7 @@ static struct source *first(struct timeline *t, enum timeline_result *ret_why)
 	for (i = t->n_over; i < t->n_order; i++) {
 		struct source *s = t->order[i];
 
-		if (s->state == WAITS && (!best || s->first_ns <= best->head_ns || best->head_ns == INT64_MIN))
+		if (s->state == WAITS && (!best || s->first_ns <= best->head_ns))
 			activate(t, s);
 		if (s->state != ACTIVE) {
 			t->n_over += s->state == OVER && i == t->n_over;
@@ -229,7 +234,9 @@ static struct source *first(struct timeline *t, enum timeline_result *ret_why)
 		r = have_entry(t, s);
 		if (r == TIMELINE_IDLE) {
 			*ret_why = r;
-			return NULL;
+			if (!t->opts.capture.follow)
+				return NULL;
+			s->head_ns = INT64_MAX; /* it may never come */
 		}
 		if (r == TIMELINE_RUN && (!best || s->head_ns < best->head_ns))
 			best = s;

@@ -7,7 +7,8 @@
 /*
  * Several captures as one: their packets by time.  Within a file they stay in
  * the file's order, whatever their times are; of two files with the same time
- * the one that begins earlier comes first.
+ * the one that begins earlier comes first.  Where files are followed, what comes
+ * late is given when it comes: one to which nothing is added keeps no other.
  */
 struct timeline;
 

@@ -109,6 +109,8 @@ static const uint8_t *guess(const struct walk *w, const uint8_t *p)
 				return p;
 		return NULL;
 	}
+	if ((size_t)(w->end - w->from) < w->header_len)
+		return NULL;
 	around = get32(w->from, w->swapped);
 	for (; p < limit; p++)
 		if (looks_like_pcap(w, p, around))

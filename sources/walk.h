@@ -11,10 +11,14 @@
 
 #define WALK_CURSORS 8		      /* of a thread */
 #define WALK_LISTS (2 * WALK_CURSORS) /* one for each cursor, of two threads */
-#define WALK_LIST_MAX 32768	      /* entries a list can hold */
 
-/* No packet of the link types that are read is longer; libpcap's MAXIMUM_SNAPLEN. */
-#define WALK_CAPLEN_MAX 262144u
+/* Limits, which a fuzz target makes so small that its inputs reach them. */
+#ifndef WALK_LIST_MAX
+#define WALK_LIST_MAX 32768 /* entries a list can hold */
+#endif
+#ifndef WALK_CAPLEN_MAX
+#define WALK_CAPLEN_MAX 262144u /* no packet of the link types that are read is longer; libpcap's MAXIMUM_SNAPLEN */
+#endif
 
 /* Records are of this form. */
 enum walk_form {
@@ -63,8 +67,13 @@ struct walk {
 /*
  * Walks the records that begin in [from, to), the first of which begins at
  * `from`.  It ends early at a record that is not whole before `end` or not of
+<<<<<<< HEAD
  * the form, and when a list is full.  helper, which may be NULL, walks the second
  * half.
+=======
+ * the form, when a list is full, and where a guess was wrong: what is there is
+ * found by the next walk, which is to begin at `landed`.
+>>>>>>> h-units
  */
 void walk(struct walk *w, struct helper *helper);
 
