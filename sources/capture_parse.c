@@ -153,7 +153,8 @@ static struct helper *helper_of(struct capture *c)
 #define SHORT_PACKET 300
 /* One cursor is as good there, as it is in a buffer that was just read, and so in the cache. */
 #define SHORTEST_PACKET 150
-#define MANY 32 /* one of so many */
+#define MANY 32	   /* one of so many */
+#define MANY_OF 64 /* fewer packets do not tell */
 
 static size_t window_packets(const struct capture *c, size_t len)
 {
@@ -169,7 +170,8 @@ static void adapt_window(struct capture *c, const struct slot *s)
 
 	if (!s->stretch.packets)
 		return;
-	c->many_looked = walk_looked(&s->stretch.walk) > s->stretch.packets / MANY;
+	if (s->stretch.packets >= MANY_OF)
+		c->many_looked = walk_looked(&s->stretch.walk) > s->stretch.packets / MANY;
 	if (!c->mapped || c->opts.buffer_len)
 		return;
 	len /= s->stretch.packets;
