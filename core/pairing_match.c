@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation.  Both sides' attempts are sorted by what is compared, all
+ * of it at first, then less and less, and those that agree are paired in order of
+ * time, if the clocks as they are known by then allow it.  The ISN goes first,
+ * since nothing but a firewall that means to changes it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/flow_hash.h"
+#include "core/pairing_inside.h"
+
+#define S_NS ((int64_t)1000000000)
+#define SLACK_NS (3 * S_NS) /* of what a packet takes */
+#define SLACK_NEAR_NS S_NS  /* where little but time tells */
+
+struct fields {
+	uint64_t word[6];
+};
+
+static void fields_of(const struct pairing_side *side, const struct side_attempt *a, unsigned int which,
+		      struct fields *ret)
+{
+	const struct side_packet *syn[PAIRING_PACKETS_MAX];
+	struct flow f;
+
+	memset(ret, 0, sizeof(*ret));
+	side_flow(side, a, &f);
+	if (which & FIELD_CLIENT_ADDR)
+		memcpy(&ret->word[0], f.client.addr.b, 16);
+	if (which & FIELD_SERVER_ADDR)
+		memcpy(&ret->word[2], f.server.addr.b, 16);
+	if (which & FIELD_CLIENT_PORT)
+		ret->word[4] |= f.client.port;
+	if (which & FIELD_SERVER_PORT)
+		ret->word[4] |= (uint64_t)f.server.port << 16;
+	if (which & FIELD_ISN)
+		ret->word[4] |= (uint64_t)a->isn << 32;
+	if (which & FIELD_MARK && side_list(side, a, PAIRING_SYN, syn))
+		ret->word[5] = syn[0]->mark;
+}
+
+static uint64_t key_of(const struct fields *f, uint64_t seed)
+{
+	uint64_t key = seed;
+	size_t i;
+
+	for (i = 0; i < sizeof(f->word) / sizeof(f->word[0]); i++)
+		key = flow_hash_mix(key ^ f->word[i], i % 2 ? FLOW_HASH_K1 : FLOW_HASH_K2) + i;
+	return key;
+}
+
+unsigned int pairing_common(const struct pairing *p, uint32_t c, uint32_t s)
+{
+	const struct side_attempt *a = side_attempt(p->client, c), *b = side_attempt(p->server, s);
+	struct flow at_client, at_server;
+	unsigned int common = 0;
+
+	side_flow(p->client, a, &at_client);
+	side_flow(p->server, b, &at_server);
+	common |= a->isn == b->isn ? FIELD_ISN : 0;
+	common |= addr_equal(&at_client.client.addr, &at_server.client.addr) ? FIELD_CLIENT_ADDR : 0;
+	common |= addr_equal(&at_client.server.addr, &at_server.server.addr) ? FIELD_SERVER_ADDR : 0;
+	common |= a->sport == b->sport ? FIELD_CLIENT_PORT : 0;
+	common |= a->dport == b->dport ? FIELD_SERVER_PORT : 0;
+	return common;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct group_item *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	if (x->t_ns != y->t_ns)
+		return x->t_ns < y->t_ns ? -1 : 1;
+	return x->i < y->i ? -1 : x->i > y->i;
+}
+
+static size_t n_alone(const struct pairing_side *side)
+{
+	size_t n = 0;
+	uint32_t i;
+
+	for (i = 1; i < side->attempts.n; i++)
+		n += !side_attempt(side, i)->partner;
+	return n;
+}
+
+/* Those without a partner, sorted; NULL when there is no memory. */
+static struct group_item *collect(const struct pairing *p, const struct pairing_side *side, unsigned int which,
+				  size_t *ret_n)
+{
+	struct group_item *items = malloc((n_alone(side) + 1) * sizeof(*items));
+	struct fields f;
+	size_t n = 0;
+	uint32_t i;
+
+	if (!items)
+		return NULL;
+	for (i = 1; i < side->attempts.n; i++) {
+		const struct side_attempt *a = side_attempt(side, i);
+
+		if (a->partner || !a->first)
+			continue;
+		fields_of(side, a, which, &f);
+		if (which & FIELD_MARK && !f.word[5])
+			continue;
+		items[n++] = (struct group_item){ key_of(&f, p->seed), side_start_ns(side, a), i };
+	}
+	qsort(items, n, sizeof(*items), by_key);
+	*ret_n = n;
+	return items;
+}
+
+static size_t group_end(const struct group_item *items, size_t n, size_t i)
+{
+	size_t end = i;
+
+	while (end < n && items[end].key == items[i].key)
+		end++;
+	return end;
+}
+
+bool pairing_groups(struct pairing *p, unsigned int fields, group_fn *fn, void *user)
+{
+	struct group_item *c, *s = NULL;
+	size_t n, m, i = 0, k = 0, end_i, end_k;
+
+	if (!n_alone(p->client) || !n_alone(p->server))
+		return true;
+	c = collect(p, p->client, fields, &n);
+	s = c ? collect(p, p->server, fields, &m) : NULL;
+	while (s && i < n && k < m) {
+		if (c[i].key != s[k].key) {
+			if (c[i].key < s[k].key)
+				i++;
+			else
+				k++;
+			continue;
+		}
+		end_i = group_end(c, n, i);
+		end_k = group_end(s, m, k);
+		fn(p, c + i, end_i - i, s + k, end_k - k, user);
+		i = end_i;
+		k = end_k;
+	}
+	p->no_memory |= !s;
+	free(c);
+	free(s);
+	return !p->no_memory;
+}
+
+/* Which fields a pass compares. */
+struct pass {
+	unsigned int fields;
+	enum pairing_how how;
+	bool lone; /* only where no other has the same */
+};
+
+static void pair_up(struct pairing *p, uint32_t c, uint32_t s, enum pairing_how how)
+{
+	side_attempt(p->client, c)->partner = s;
+	side_attempt(p->server, s)->partner = c;
+	side_attempt(p->client, c)->how = (uint8_t)how;
+}
+
+/* When its handshake's last packet was captured. */
+static int64_t end_ns(const struct pairing_side *side, const struct side_attempt *a)
+{
+	int64_t end = side_start_ns(side, a);
+	uint32_t i;
+
+	for (i = a->first; i; i = side_packet(side, i)->next)
+		if (!(side_packet(side, i)->flags & PACKET_LATE) && side_packet(side, i)->t_ns > end)
+			end = side_packet(side, i)->t_ns;
+	return end;
+}
+
+/* <0: the client's is over before the server's begins, >0: the other way round; by the clocks as they are known. */
+static int order_of(const struct pairing *p, uint32_t c, uint32_t s, int64_t slack_ns)
+{
+	const struct side_attempt *a = side_attempt(p->client, c), *b = side_attempt(p->server, s);
+	int64_t start = pairing_clock_to_client(&p->clock, side_start_ns(p->server, b));
+	int64_t end = pairing_clock_to_client(&p->clock, end_ns(p->server, b));
+
+	slack_ns += p->clock.uncertainty_ns;
+	if (end_ns(p->client, a) + slack_ns < start)
+		return -1;
+	return end + slack_ns < side_start_ns(p->client, a);
+}
+
+static bool is_clock_known(const struct pairing *p)
+{
+	return p->clock.forward || p->clock.backward;
+}
+
+/* Equal keys are equal fields but for a chance in 2^64, and what somebody makes of it who knows the seed. */
+static bool agrees(const struct pairing *p, uint32_t c, uint32_t s, unsigned int fields)
+{
+	return (pairing_common(p, c, s) & fields & FIELDS_ALL) == (fields & FIELDS_ALL);
+}
+
+static void pair_group(struct pairing *p, const struct group_item *c, size_t n, const struct group_item *s, size_t m,
+		       void *user)
+{
+	const struct pass *pass = user;
+	bool exact = pass->how == PAIRED_EXACT;
+	int64_t slack = exact || pass->how == PAIRED_ISN ? SLACK_NS : SLACK_NEAR_NS;
+	size_t i = 0, k = 0;
+	int order;
+
+	if (!is_clock_known(p) || (pass->lone && (n > 1 || m > 1)))
+		return;
+	while (i < n && k < m) {
+		order = exact && n == 1 && m == 1 ? 0 : order_of(p, c[i].i, s[k].i, slack);
+		if (!order && agrees(p, c[i].i, s[k].i, pass->fields))
+			pair_up(p, c[i].i, s[k].i, pass->how);
+		i += order <= 0;
+		k += order >= 0;
+	}
+}
+
+bool pairing_match(struct pairing *p)
+{
+	static const struct pass passes[] = {
+		{ FIELDS_ALL, PAIRED_EXACT, false },
+		{ FIELDS_ALL & ~(unsigned int)FIELD_SERVER_ADDR, PAIRED_ISN, false },
+		{ FIELD_ISN | FIELDS_CLIENT, PAIRED_ISN, false },
+		{ FIELDS_ALL & ~(unsigned int)FIELD_CLIENT_ADDR, PAIRED_ISN, false },
+		{ FIELD_ISN | FIELDS_SERVER, PAIRED_ISN, false },
+		{ FIELD_ISN | FIELD_CLIENT_PORT | FIELD_SERVER_PORT, PAIRED_ISN, false },
+		{ FIELD_ISN | FIELD_SERVER_PORT, PAIRED_ISN, false },
+		{ FIELD_ISN, PAIRED_ISN, false },
+		{ FIELDS_CLIENT | FIELDS_SERVER, PAIRED_TUPLE, false },
+		{ FIELD_MARK | FIELD_SERVER_PORT, PAIRED_MARK, true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
+		struct pass pass = passes[i];
+
+		if (!pairing_groups(p, pass.fields, pair_group, &pass))
+			return false;
+	}
+	return true;
+}

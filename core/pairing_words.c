@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/pairing_words.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/pairing_foreign.h"
+
+#define MS ((int64_t)1000000)
+#define S_NS (1000 * MS)
+#define RANGES_MAX 4	    /* in a list of SYNs */
+#define WATCHED_MIN_NS S_NS /* an answer comes sooner, if it comes */
+#define SLOW_NS (100 * MS)
+
+static const char *word(const char *const *words, size_t n, size_t i)
+{
+	return i < n ? words[i] : "?";
+}
+
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *pairing_kind_word(enum pairing_kind k)
+{
+	static const char *const words[] = { "syn", "syn-ack", "ack", "rst", "client-rst", "icmp" };
+
+	return word(words, LEN(words), k);
+}
+
+const char *pair_fate_word(enum pair_fate f)
+{
+	static const char *const words[] = { "arrived", "died", "between", "unseen", "uncovered", "copy" };
+
+	return word(words, LEN(words), f);
+}
+
+const char *pair_sort_word(enum pair_sort s)
+{
+	static const char *const words[] = { "both", "lost", "uncovered", "elsewhere", "unsent", "others" };
+
+	return word(words, LEN(words), s);
+}
+
+const char *pairing_how_word(enum pairing_how h)
+{
+	static const char *const words[] = { "", "exact", "isn", "addresses", "mark" };
+
+	return word(words, LEN(words), h);
+}
+
+char *pair_span(int64_t ns, char to[PAIR_SPAN_LEN])
+{
+	int64_t us = ns / 1000;
+
+	if (us < 100000 && us > -100000)
+		snprintf(to, PAIR_SPAN_LEN, "%s%" PRId64 ".%02" PRId64 " ms", us < 0 ? "-" : "",
+			 (us < 0 ? -us : us) / 1000, (us < 0 ? -us : us) % 1000 / 10);
+	else
+		snprintf(to, PAIR_SPAN_LEN, "%" PRId64 ".%02" PRId64 " s", us / 1000000,
+			 (us < 0 ? -us : us) % 1000000 / 10000);
+	return to;
+}
+
+/* Adds a part of the headline. */
+static void part(struct pair_words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void part(struct pair_words *w, const char *fmt, ...)
+{
+	size_t at = strlen(w->headline);
+	va_list ap;
+
+	if (at && at + 3 < sizeof(w->headline)) {
+		strcpy(w->headline + at, "; ");
+		at += 2;
+	}
+	va_start(ap, fmt);
+	vsnprintf(w->headline + at, sizeof(w->headline) - at, fmt, ap);
+	va_end(ap);
+}
+
+static void evidence(struct pair_words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void evidence(struct pair_words *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (w->n_evidence == PAIR_EVIDENCE_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(w->evidence[w->n_evidence++], sizeof(w->evidence[0]), fmt, ap);
+	va_end(ap);
+}
+
+static void advice(struct pair_words *w, const char *text)
+{
+	if (!w->advice[0])
+		snprintf(w->advice, sizeof(w->advice), "%s", text);
+}
+
+static uint32_t n_of(const struct pair_report *r, enum pairing_kind kind, enum pair_fate fate)
+{
+	return r->counts[kind].fate[fate];
+}
+
+static const char *plural(uint32_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* "SYN 0", "SYN 0 and 1", "SYN 0 to 5", "SYN 0, 2 and 3", "9 of 12 SYNs" */
+static char *syns(const struct pair_report *r, enum pair_fate fate, char to[80])
+{
+	int first[RANGES_MAX], last[RANGES_MAX], n = 0, i, at = 0;
+	const char *gap;
+
+	for (i = 0; i < r->n_packets; i++) {
+		const struct pair_packet *k = &r->packets[i];
+
+		if (k->kind != PAIRING_SYN || k->fate != fate)
+			continue;
+		if (n && k->n == last[n - 1] + 1) {
+			last[n - 1]++;
+			continue;
+		}
+		if (n == RANGES_MAX)
+			break;
+		first[n] = last[n] = k->n;
+		n++;
+	}
+	if (i < r->n_packets || r->more_packets) {
+		snprintf(to, 80, "%u of %u SYNs", n_of(r, PAIRING_SYN, fate), r->counts[PAIRING_SYN].sent);
+		return to;
+	}
+	at = snprintf(to, 80, "SYN");
+	for (i = 0; i < n; i++) {
+		gap = !i ? " " : i == n - 1 ? " and " : ", ";
+		at += snprintf(to + at, 80 - (size_t)at, "%s%d", gap, first[i]);
+		if (last[i] > first[i])
+			at += snprintf(to + at, 80 - (size_t)at, "%s%d",
+				       last[i] > first[i] + 1 ? " to "
+				       : n > 1		      ? ", "
+							      : " and ",
+				       last[i]);
+	}
+	return to;
+}
+
+static const struct pair_packet *first_of(const struct pair_report *r, enum pairing_kind kind)
+{
+	int i;
+
+	for (i = 0; i < r->n_packets; i++)
+		if (r->packets[i].kind == kind)
+			return &r->packets[i];
+	return NULL;
+}
+
+/* SYN-ACKs that the server sent after the client's ACK had left, or had come. */
+static int syn_acks_after_ack(const struct pair_report *r)
+{
+	const struct pair_packet *ack = first_of(r, PAIRING_ACK);
+	int i, n = 0;
+
+	for (i = 0; ack && i < r->n_packets; i++)
+		n += r->packets[i].kind == PAIRING_SYN_ACK && r->packets[i].server_packet &&
+		     r->packets[i].t_ns > ack->t_ns + ack->delay_ns;
+	return n;
+}
+
+static bool server_was_silent(const struct pair_report *r)
+{
+	return !r->counts[PAIRING_SYN_ACK].sent && !r->counts[PAIRING_RST].sent && !r->counts[PAIRING_ICMP].sent;
+}
+
+static void say_syns(const struct pair_report *r, struct pair_words *w)
+{
+	uint32_t died = n_of(r, PAIRING_SYN, FATE_DIED), arrived = n_of(r, PAIRING_SYN, FATE_ARRIVED);
+	char list[80];
+
+	if (died) {
+		part(w, "%s died on the way to the server", syns(r, FATE_DIED, list));
+		advice(w,
+		       "what lies between the captures, on the way to the server: firewalls, security groups, routes");
+	}
+	if (!arrived || !server_was_silent(r))
+		return;
+	if (r->watched_ns < WATCHED_MIN_NS) {
+		part(w, "%s reached the server, which had not answered when its capture ended",
+		     syns(r, FATE_ARRIVED, list));
+		return;
+	}
+	part(w, "%s reached the server and it never answered", syns(r, FATE_ARRIVED, list));
+	advice(w,
+	       "the server itself: its firewall, a full accept queue (`nstat -az TcpExtListenOverflows`), rp_filter, "
+	       "no route back");
+}
+
+static void say_answers(const struct pair_report *r, struct pair_words *w)
+{
+	uint32_t died = n_of(r, PAIRING_SYN_ACK, FATE_DIED), sent = r->counts[PAIRING_SYN_ACK].sent;
+
+	if (died && died == sent && died == 1)
+		part(w, "the server's SYN-ACK died on the way back");
+	else if (died && died == sent)
+		part(w, "the server's SYN-ACKs (%u) died on the way back", died);
+	else if (died)
+		part(w, "%u of the server's %u SYN-ACKs died on the way back", died, sent);
+	if (n_of(r, PAIRING_RST, FATE_DIED))
+		part(w, "the server's RST died on the way back");
+	if (n_of(r, PAIRING_ICMP, FATE_DIED))
+		part(w, "an ICMP error died on the way back");
+	if (died || n_of(r, PAIRING_RST, FATE_DIED))
+		advice(w,
+		       "what lies between the captures, on the way back: asymmetric routes, stateful firewalls, NAT");
+}
+
+static void say_ack(const struct pair_report *r, struct pair_words *w)
+{
+	int again = syn_acks_after_ack(r);
+
+	if (n_of(r, PAIRING_ACK, FATE_DIED)) {
+		if (again)
+			part(w, "the final ACK died: the server kept sending SYN-ACKs (%d)", again);
+		else if (r->ack_later)
+			part(w, "the final ACK died; what the client sent next completed the handshake");
+		else
+			part(w, "the final ACK died on the way to the server");
+	} else if (again && n_of(r, PAIRING_ACK, FATE_ARRIVED)) {
+		part(w, "the final ACK arrived, and the server sent SYN-ACKs (%d) all the same", again);
+		advice(w, "a full accept queue at the server (`nstat -az TcpExtListenOverflows`)");
+	}
+	if (n_of(r, PAIRING_CLIENT_RST, FATE_DIED))
+		part(w, "the client's RST died on the way to the server");
+}
+
+/* Nothing died, and nothing came from between. */
+static void say_nothing_died(const struct pair_report *r, struct pair_words *w)
+{
+	const struct pair_packet *syn = first_of(r, PAIRING_SYN), *answer = first_of(r, PAIRING_SYN_ACK);
+	char t[PAIR_SPAN_LEN];
+
+	if (n_of(r, PAIRING_RST, FATE_ARRIVED) && !first_of(r, PAIRING_RST)->late) {
+		part(w, "refused by the server: its RST arrived");
+	} else if (n_of(r, PAIRING_ICMP, FATE_ARRIVED)) {
+		part(w, "an ICMP error passed both captures");
+	} else if (syn && answer && answer->server_packet && answer->t_ns - syn->t_ns > SLOW_NS) {
+		part(w, "nothing died: the server answered only after %s", pair_span(answer->t_ns - syn->t_ns, t));
+	} else {
+		part(w, "nothing died");
+	}
+}
+
+static void say_alone(const struct pair_report *r, struct pair_words *w)
+{
+	switch (r->sort) {
+	case PAIR_UNCOVERED:
+		part(w, "only at the %s's side: the other capture did not run then",
+		     r->client_number ? "client" : "server");
+		break;
+	case PAIR_ELSEWHERE:
+		part(w, "to a server that the server's capture does not have");
+		break;
+	case PAIR_OTHERS:
+		part(w, "of a client that the client's capture does not have");
+		break;
+	default:
+		part(w, "not in the client's capture, which has others of that client");
+	}
+}
+
+static uint32_t n_all(const struct pair_report *r, enum pair_fate fate)
+{
+	uint32_t n = 0;
+	int i;
+
+	for (i = 0; i < PAIRING_KIND_N; i++)
+		n += r->counts[i].fate[fate];
+	return n;
+}
+
+static void say_evidence(const struct pair_report *r, struct pair_words *w)
+{
+	uint32_t uncovered = n_all(r, FATE_UNCOVERED), unseen = n_all(r, FATE_UNSEEN);
+
+	if (r->how == PAIRED_TUPLE)
+		evidence(w, "the two are one by addresses, ports and time: the ISN was rewritten (%u, %u), likely",
+			 r->client_isn, r->server_isn);
+	if (r->how == PAIRED_MARK)
+		evidence(w, "the two are one by IP ID, timestamp and time: addresses and ISN were rewritten, likely");
+	if (r->by_address)
+		evidence(
+			w,
+			"the server's capture has no attempt to that port at all: none arrived, or it leaves that port out");
+	if (r->in_holes)
+		evidence(
+			w,
+			"the capture that lacks packets here lacks others that must have passed it: they may have arrived");
+	if (unseen)
+		evidence(w, "%u packet%s passed both sides, by what followed, and one capture lacks %s", unseen,
+			 plural(unseen), unseen == 1 ? "it" : "them");
+	if (uncovered && r->sort != PAIR_UNCOVERED && r->sort != PAIR_ELSEWHERE && r->sort != PAIR_OTHERS)
+		evidence(w,
+			 "%u packet%s not compared: the other capture did not run then, by its first and last packet",
+			 uncovered, uncovered == 1 ? " is" : "s are");
+}
+
+static bool was_rewritten(const struct pair_report *r)
+{
+	return !endpoint_equal(&r->client_flow.client, &r->server_flow.client) ||
+	       !endpoint_equal(&r->client_flow.server, &r->server_flow.server);
+}
+
+static void say_connected(const struct pair_report *r, struct pair_words *w)
+{
+	const struct pair_packet *ack = first_of(r, PAIRING_ACK);
+	char client[ENDPOINT_TEXT_LEN], server[ENDPOINT_TEXT_LEN], t[PAIR_SPAN_LEN];
+
+	if (r->client_outcome == OUTCOME_ESTABLISHED && ack && ack->client_packet && r->counts[PAIRING_SYN].sent > 1)
+		evidence(w, "the client was connected after %s", pair_span(ack->t_ns, t));
+	if (r->sort == PAIR_BOTH && was_rewritten(r))
+		evidence(w, "at the server's side it is %s > %s", endpoint_format(&r->server_flow.client, client),
+			 endpoint_format(&r->server_flow.server, server));
+}
+
+void pair_words(const struct pair_report *r, struct pair_words *ret)
+{
+	struct pair_foreign f;
+
+	memset(ret, 0, sizeof(*ret));
+	if (r->sort != PAIR_BOTH && r->sort != PAIR_LOST) {
+		say_alone(r, ret);
+		say_evidence(r, ret);
+		return;
+	}
+	pair_foreign(r, &f);
+	if (f.what[0]) {
+		part(ret, "%s", f.what);
+		if (f.why[0])
+			evidence(ret, "%s", f.why);
+		advice(ret, f.advice);
+	}
+	if (!f.proxy) {
+		say_syns(r, ret);
+		say_answers(r, ret);
+		say_ack(r, ret);
+	}
+	if (!ret->headline[0])
+		say_nothing_died(r, ret);
+	say_connected(r, ret);
+	say_evidence(r, ret);
+}
