@@ -172,8 +172,9 @@ static void learn_packets(struct pairing *p, const struct pair_report *r)
 		p->sent[from_server] += (k->fate == FATE_DIED || k->fate == FATE_ARRIVED) && !k->late;
 		h->client_had += k->fate == FATE_ARRIVED || (k->fate == FATE_UNSEEN && k->client_packet);
 		h->server_had += k->fate == FATE_ARRIVED || (k->fate == FATE_UNSEEN && k->server_packet);
-		h->client_missed += k->fate == FATE_UNSEEN && !k->client_packet;
-		h->server_missed += k->fate == FATE_UNSEEN && !k->server_packet;
+		/* an ACK may be there, and not have been looked for */
+		h->client_missed += k->fate == FATE_UNSEEN && !k->client_packet && k->kind != PAIRING_ACK;
+		h->server_missed += k->fate == FATE_UNSEEN && !k->server_packet && k->kind != PAIRING_ACK;
 		if (k->kind != PAIRING_SYN || k->fate != FATE_ARRIVED)
 			continue;
 		hops = k->client_ttl - k->server_ttl;

@@ -52,6 +52,8 @@ static enum pair_fate fate_of_sent(const struct look *l, const struct packet_mat
 		return FATE_UNCOVERED;
 	if (m->kind == PAIRING_SYN && l->server && !l->server_syns && l->server_syn_acks)
 		return FATE_UNSEEN; /* it was answered */
+	if (m->kind == PAIRING_ACK && l->server && !l->server_syns)
+		return FATE_UNSEEN; /* nobody waited for it: core/handshakes.h */
 	if (m->kind == PAIRING_SYN_ACK && l->client && !l->client_syn_acks && t_ns < l->ack_ns &&
 	    l->ack_ns != INT64_MAX)
 		return FATE_UNSEEN; /* the client went on as if it had come */

@@ -351,7 +351,7 @@ static const struct scene scenes[] = {
 	    END } },
 	/* the server's capture lacks the SYN that it answered: no loss of the network */
 	{ "nothing died",
-	  "one capture lacks it",
+	  "one capture lacks them",
 	  false,
 	  false,
 	  false,
