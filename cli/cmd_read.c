@@ -42,9 +42,11 @@ static const struct option_row rows[] = {
 	  "Explain and draw one attempt, by its number or an endpoint of it, as 10.0.0.2:40000", NULL },
 	{ 0, "svg", OPT_STRING, AT(svg), 0, 0, "FILE", "With --diagram: the same drawing as SVG", NULL },
 	{ 'j', "json", OPT_MAYBE, AT(json), 0, 0, "[=counts]",
-	  "One JSON object per attempt and line; with --summary or --by, of those; =counts: six numbers per file", NULL },
+	  "One JSON object per attempt and line; with --summary or --by, of those; =counts: six numbers per file",
+	  NULL },
 	{ 'w', "write", OPT_STRING, AT(write), 0, 0, "FILE",
-	  "Write the packets of the attempts that failed (with --all: of all) as pcapng, the verdicts as comments", NULL },
+	  "Write the packets of the attempts that failed (with --all: of all) as pcapng, the verdicts as comments",
+	  NULL },
 	{ 0, "since", OPT_STRING, AT(since), 0, 0, "TIME",
 	  "Only attempts that begin then or later: 17:02:13, 2026-11-26T17:02:13Z, @1700000000, +30s", NULL },
 	{ 0, "until", OPT_STRING, AT(until), 0, 0, "TIME", "Only attempts that begin before", NULL },
@@ -100,7 +102,8 @@ static int check(const struct read_opts *o, struct err *e)
 	if (kinds > 1)
 		return misuse(e, "--by, --packets, --diagram and --json=counts do not go together", "choose one");
 	if (o->svg && !o->diagram)
-		return misuse(e, "--svg needs to know which attempt", "--diagram N names it; --all lists their numbers");
+		return misuse(e, "--svg needs to know which attempt",
+			      "--diagram N names it; --all lists their numbers");
 	if (o->absolute && !o->packets)
 		return misuse(e, "-S is for --packets", "add --packets, or leave -S out");
 	if (o->json && !*o->json && (o->packets || o->diagram))

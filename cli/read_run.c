@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "cli/read_events.h"
 #include "cli/read_show.h"
 #include "util/clock.h"
 #include "util/duration.h"
@@ -20,6 +21,7 @@
 #define PROGRESS_AFTER_NS NS_PER_S
 #define PROGRESS_EVERY_NS (NS_PER_S / 5)
 #define WRITTEN_MAX 2
+#define EVENT_FILES_MAX 256
 
 struct read_run {
 	const struct read_opts *o;
@@ -33,6 +35,12 @@ struct read_run {
 	int n_written;
 	struct timeline **timelines; /* one; with --json=counts one for each file */
 	size_t n_timelines;
+	struct {
+		struct capture *capture;
+		uint32_t file;
+	} events[EVENT_FILES_MAX]; /* files of events, to be played after the captures */
+	size_t n_events;
+	uint32_t n_attempts, events_file;
 	struct read_show *show;
 	int status;
 	int64_t begun_ns, shown_ns, idle_since_ns, flushed_ns;
@@ -103,6 +111,46 @@ static void on_remark(const struct capture_remark *remark, void *user)
 	read_show_remark(remark, r->show);
 }
 
+/* What was asked that only packets can answer, and a file of events holds none. */
+static const char *of_packets(const struct read_run *r)
+{
+	const struct read_opts *o = r->o;
+	const struct {
+		bool asked;
+		const char *what;
+	} all[] = { { r->filter, "a filter" },	  { o->since, "--since" }, { o->until, "--until" },
+		    { o->packets, "--packets" },  { o->write, "--write" }, { o->follow, "--follow" },
+		    { o->max_packets, "--count" } };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i].asked)
+			return all[i].what;
+	return NULL;
+}
+
+static void on_events(struct capture *c, uint32_t file, void *user)
+{
+	struct read_run *r = user;
+	const char *packets = of_packets(r);
+	struct err e = { 0 };
+
+	if (packets) {
+		err_set(&e, ENOTSUP, "%s: %s is for captures, and this is a file of events; left out",
+			r->files->paths[file], packets);
+		on_error(&e, r);
+		return;
+	}
+	if (r->n_events == EVENT_FILES_MAX) {
+		err_set(&e, E2BIG, "%s: more than %d files of events", r->files->paths[file], EVENT_FILES_MAX);
+		err_remedy(&e, "read them by several commands");
+		on_error(&e, r);
+		return;
+	}
+	r->events[r->n_events].capture = c;
+	r->events[r->n_events++].file = file;
+}
+
 static int open_inputs(struct read_run *r, struct err *e)
 {
 	const char *buffer = getenv("SYNSENT_BUFFER"); /* for tests */
@@ -111,6 +159,7 @@ static int open_inputs(struct read_run *r, struct err *e)
 						 .look_at_all = r->o->max_packets > 0,
 						 .buffer_len = buffer ? strtoul(buffer, NULL, 0) : 0 },
 				    .on_error = on_error,
+				    .on_events = on_events,
 				    .on_remark = on_remark,
 				    .user = r };
 	bool each = r->o->json && *r->o->json;
@@ -177,21 +226,27 @@ void read_run_free(struct read_run *r)
 	free(r);
 }
 
+static void add_taken(const struct capture *c, uint64_t *taken, uint64_t *size)
+{
+	struct capture_info info;
+
+	if (!c)
+		return;
+	capture_info(c, &info);
+	*taken += info.taken;
+	*size += info.size;
+}
+
 static void taken(const struct read_run *r, uint64_t *ret_taken, uint64_t *ret_size)
 {
-	const struct capture *c;
-	struct capture_info info;
 	size_t i;
 
 	*ret_taken = *ret_size = 0;
-	for (i = 0; i < r->files->n; i++) {
-		c = timeline_capture(r->timelines[r->n_timelines > 1 ? i : 0], r->n_timelines > 1 ? 0 : i);
-		if (!c)
-			continue;
-		capture_info(c, &info);
-		*ret_taken += info.taken;
-		*ret_size += info.size;
-	}
+	for (i = 0; i < r->files->n; i++)
+		add_taken(timeline_capture(r->timelines[r->n_timelines > 1 ? i : 0], r->n_timelines > 1 ? 0 : i),
+			  ret_taken, ret_size);
+	for (i = 0; i < r->n_events; i++)
+		add_taken(r->events[i].capture, ret_taken, ret_size);
 }
 
 /* "read 1.2 of 2.0 GB, 1.1 GB/s, 1 s left" */
@@ -302,18 +357,16 @@ static void warn(struct read_run *r, const struct read_job *j)
 		r->status = 4;
 }
 
-static void verbose(const struct read_job *j, const struct confined *c)
+static void verbose(const struct read_job *j, const struct ledger *l, const struct confined *c)
 {
 	struct handshakes_counts counts;
 	struct read_notes n;
-	struct ledger l;
 
-	read_job_ledger(j, &l);
 	read_job_notes(j, &n);
 	read_job_counts(j, &counts);
 	say("seen %" PRIu64 " = %" PRIu64 " counted + %" PRIu64 " duplicates + %" PRIu64 " filtered + %" PRIu64
 	    " truncated + %" PRIu64 " malformed + %" PRIu64 " not TCP",
-	    l.seen, l.counted, l.duplicates, l.filtered, l.truncated, l.malformed, l.other);
+	    l->seen, l->counted, l->duplicates, l->filtered, l->truncated, l->malformed, l->other);
 	say("%" PRIu64 " attempts, at most %" PRIu64 " followed at once in %.1f MiB; %" PRIu64
 	    " answers of no attempt, %" PRIu64 " SYNs with FIN or RST",
 	    counts.attempts, counts.open_max, (double)counts.memory / (1 << 20), counts.unmatched, counts.odd);
@@ -323,6 +376,48 @@ static void verbose(const struct read_job *j, const struct confined *c)
 		    n.odd_times, n.no_times, n.odd_lens);
 	say("sandbox: capabilities %s, Landlock %s, seccomp %s%s%s", c->capabilities ? "dropped" : "kept",
 	    c->landlock ? "on" : "off", c->seccomp ? "on" : "off", c->missing[0] ? "; " : "", c->missing);
+}
+
+static void on_attempt(const struct attempt *a, void *user)
+{
+	static struct attempt numbered; /* 5 KiB */
+	struct read_run *r = user;
+
+	numbered = *a;
+	numbered.number = ++r->n_attempts;
+	numbered.file = r->events_file;
+	read_show_attempt(r->show, &numbered);
+}
+
+/* Events are played as they were recorded; filters and times are the captures'. */
+static void play_events(struct read_run *r, size_t timeline, struct read_end *end)
+{
+	struct read_events_opts o = { .memory = r->o->memory, .seed = r->seed, .on_attempt = on_attempt, .user = r };
+	struct read_events_result result;
+	struct err e = { 0 };
+	size_t i;
+
+	for (i = 0; i < r->n_events && !stopped; i++) {
+		r->events_file = r->n_timelines > 1 ? (uint32_t)timeline : r->events[i].file;
+		o.path = r->files->paths[r->events_file];
+		if (read_events(r->events[i].capture, &o, &result, &e))
+			on_error(&e, r);
+		end->ledger.seen += result.packets;
+		end->ledger.duplicates += result.duplicates;
+		end->ledger.counted += result.packets - result.duplicates;
+		if (!end->first_ns || (result.first_ns && result.first_ns < end->first_ns))
+			end->first_ns = result.first_ns;
+		if (result.last_ns > end->last_ns)
+			end->last_ns = result.last_ns;
+		if (result.lost)
+			say("%s: %" PRIu64 " events were lost when it was recorded, and verdicts may miss them", o.path,
+			    result.lost);
+		if (result.evicted)
+			say("%s: %" PRIu64 " attempts were given up undecided, too many at once; --memory makes room",
+			    o.path, result.evicted);
+		if (result.evicted || result.lost)
+			r->status = 4;
+	}
 }
 
 static int read_one(struct read_run *r, size_t i, const struct confined *c, bool counts)
@@ -337,12 +432,13 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 				    .on_packet = r->o->packets || r->write ? read_show_packet : NULL,
 				    .user = r->show };
 	struct read_end end = { .interrupted = false };
+	struct handshakes_counts c_counts;
 	struct read_job *j = NULL;
 	struct err e = { 0 };
-	struct ledger l;
 	uint64_t size;
 	int s;
 
+	r->n_events = 0;
 	timeline_begin(jo.timeline);
 	s = limits(r, &jo, &e);
 	if (!s)
@@ -351,7 +447,12 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 		return report_error("read", &e, 4);
 	read_show_of(r->show, j);
 	pump(r, j);
-	read_job_ledger(j, &l);
+	read_job_ledger(j, &end.ledger);
+	read_job_counts(j, &c_counts);
+	r->n_attempts = (uint32_t)c_counts.attempts;
+	end.first_ns = read_job_first_ns(j);
+	end.last_ns = read_job_last_ns(j);
+	play_events(r, i, &end);
 	if (counts) {
 		read_show_counts(r->show, r->files->paths[i]);
 	} else {
@@ -362,8 +463,8 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 	}
 	warn(r, j);
 	if (r->o->verbose)
-		verbose(j, c);
-	if (!ledger_adds_up(&l)) { /* a defect of ours: no figure is to be trusted */
+		verbose(j, &end.ledger, c);
+	if (!ledger_adds_up(&end.ledger)) { /* a defect of ours: no figure is to be trusted */
 		say("the packets that were seen are not the sum of what became of them; please report this");
 		r->status = 4;
 	}

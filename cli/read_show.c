@@ -28,7 +28,8 @@ struct read_show {
 	struct verdict verdict;
 	struct buf line, lines; /* lines: those that wait for the summary */
 	uint64_t n_lines, n_failures;
-	uint64_t answers[REPLY_KIND_N];
+	uint64_t answers[REPLY_KIND_N]; /* of this job, as the two that follow */
+	uint64_t n_attempts, n_syns;
 	char *comments[COMMENTS_MAX];
 	size_t n_comments, more_comments;
 };
@@ -73,6 +74,7 @@ void read_show_of(struct read_show *s, struct read_job *j)
 {
 	s->job = j;
 	memset(s->answers, 0, sizeof(s->answers));
+	s->n_attempts = s->n_syns = 0;
 }
 
 static bool is_json(const struct read_show *s)
@@ -115,19 +117,21 @@ static void list(struct read_show *s, const struct attempt *a)
 	fwrite(s->line.data, 1, s->line.len, stdout);
 }
 
-void read_show_digest(const struct digest *d, void *user)
+/* a: NULL: the job has it. */
+static void take(struct read_show *s, const struct digest *d, const struct attempt *a)
 {
-	struct read_show *s = user;
 	bool listed = is_listed(s, d), written = s->opts.write && (s->o->all || digest_failed(d));
 	bool picked = s->pick && read_pick_wants(s->pick, d);
-	const struct attempt *a;
 
 	summary_feed(s->summary, d);
+	s->n_attempts++;
+	s->n_syns += (uint64_t)d->n_syns;
 	s->answers[d->answer]++;
 	s->n_failures += digest_failed(d);
 	if (!listed && !written && !picked)
 		return;
-	a = read_job_attempt(s->job);
+	if (!a)
+		a = read_job_attempt(s->job);
 	verdict_make(a, &s->verdict);
 	if (listed)
 		list(s, a);
@@ -135,6 +139,21 @@ void read_show_digest(const struct digest *d, void *user)
 		read_write_choose(s->opts.write, a, &s->verdict);
 	if (picked)
 		read_pick_take(s->pick, a, &s->verdict);
+}
+
+void read_show_digest(const struct digest *d, void *user)
+{
+	take(user, d, NULL);
+}
+
+void read_show_attempt(struct read_show *s, const struct attempt *a)
+{
+	struct verdict v;
+	struct digest d;
+
+	verdict_conclude(a, &v);
+	digest_make(a, &v, &d);
+	take(s, &d, a);
 }
 
 /* A handshake's packet as tcpdump prints it. */
@@ -183,30 +202,29 @@ void read_show_remark(const struct capture_remark *r, void *user)
 static void facts(const struct read_show *s, const struct read_end *end, struct summary_facts *ret)
 {
 	struct handshakes_counts c;
+	const struct ledger *l = &end->ledger;
 	struct read_notes n;
-	struct ledger l;
 
-	read_job_ledger(s->job, &l);
 	read_job_notes(s->job, &n);
 	read_job_counts(s->job, &c);
 	*ret = (struct summary_facts){
 		.files = (const char *const *)s->opts.files->paths,
 		.n_files = s->opts.files->n,
 		.bytes = end->bytes,
-		.packets = l.seen,
-		.start_ns = read_job_first_ns(s->job),
-		.end_ns = read_job_last_ns(s->job),
+		.packets = l->seen,
+		.start_ns = end->first_ns,
+		.end_ns = end->last_ns,
 		.took_ns = end->took_ns,
 		.comments = (const char *const *)s->comments,
 		.n_comments = s->n_comments,
 		.refused = n.n_refused_types ? read_linktype(n.refused_types[0]) : NULL,
-		.ledger = { .seen = l.seen,
-			    .counted = l.counted,
-			    .duplicates = l.duplicates,
-			    .filtered = l.filtered,
-			    .truncated = l.truncated,
-			    .malformed = l.malformed,
-			    .not_tcp = l.other },
+		.ledger = { .seen = l->seen,
+			    .counted = l->counted,
+			    .duplicates = l->duplicates,
+			    .filtered = l->filtered,
+			    .truncated = l->truncated,
+			    .malformed = l->malformed,
+			    .not_tcp = l->other },
 		.unmatched = c.unmatched,
 		.evicted = c.evicted,
 	};
@@ -275,17 +293,15 @@ int read_show_end(struct read_show *s, const struct read_end *end, struct err *e
 
 void read_show_counts(struct read_show *s, const char *file)
 {
-	struct handshakes_counts c;
 	struct json j;
 
-	read_job_counts(s->job, &c);
 	buf_reset(&s->line);
 	json_init(&j, &s->line);
 	json_object(&j);
 	json_key(&j, "file");
 	json_string(&j, file);
-	json_key_int(&j, "attempts", (int64_t)c.attempts);
-	json_key_int(&j, "syn_retrans", (int64_t)(c.syns - c.attempts));
+	json_key_int(&j, "attempts", (int64_t)s->n_attempts);
+	json_key_int(&j, "syn_retrans", (int64_t)(s->n_syns - s->n_attempts));
 	json_key_int(&j, "by_synack", (int64_t)s->answers[REPLY_SYN_ACK]);
 	json_key_int(&j, "by_rst", (int64_t)s->answers[REPLY_RST]);
 	json_key_int(&j, "by_icmp", (int64_t)s->answers[REPLY_ICMP]);

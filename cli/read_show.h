@@ -24,11 +24,15 @@ void read_show_free(struct read_show *s);
 /* The job whose digests and packets come from now on; the callbacks' user is the read_show. */
 void read_show_of(struct read_show *s, struct read_job *j);
 void read_show_digest(const struct digest *d, void *user);
+/* The same for an attempt that comes from elsewhere. */
+void read_show_attempt(struct read_show *s, const struct attempt *a);
 void read_show_packet(const struct read_packet *p, void *user);
 void read_show_remark(const struct capture_remark *r, void *user);
 
 /* What is known when all is read. */
 struct read_end {
+	struct ledger ledger;
+	int64_t first_ns, last_ns;
 	uint64_t bytes;
 	int64_t took_ns;
 	bool interrupted;

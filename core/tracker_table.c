@@ -37,10 +37,7 @@ struct tracker *tracker_new(const struct tracker_config *c)
 	}
 	for (i = 0; i < t->n_buckets; i++)
 		t->buckets[i] = NONE;
-	for (i = 0; i < c->max_attempts; i++)
-		t->slots[i].hash_next = i + 1 < c->max_attempts ? (int)i + 1 : NONE;
-	t->free = c->max_attempts ? 0 : NONE;
-	t->oldest = t->newest = NONE;
+	t->free = t->oldest = t->newest = NONE;
 	return t;
 }
 
@@ -174,16 +171,25 @@ static void evict(struct tracker *t)
 	give(t, &t->slots[i], t->latest_ns);
 }
 
-struct slot *table_start(struct tracker *t, const struct flow *f)
+/* The slots are touched one by one, when they are needed: a table that is large but little used costs little. */
+static int take_slot(struct tracker *t)
 {
-	struct slot *s;
 	int index;
 
+	if (t->free == NONE && t->n_used < (int)t->config.max_attempts)
+		return t->n_used++;
 	if (t->free == NONE)
 		evict(t);
 	index = t->free;
-	s = &t->slots[index];
-	t->free = s->hash_next;
+	t->free = t->slots[index].hash_next;
+	return index;
+}
+
+struct slot *table_start(struct tracker *t, const struct flow *f)
+{
+	int index = take_slot(t);
+	struct slot *s = &t->slots[index];
+
 	memset(s, 0, sizeof(*s));
 	s->a.flow = *f;
 	s->a.retransmits = -1;

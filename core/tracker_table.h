@@ -24,7 +24,8 @@ struct tracker {
 	struct slot *slots;
 	int *buckets;
 	size_t n_buckets; /* a power of 2 */
-	int free;	  /* chained by hash_next */
+	int free;	  /* chained by hash_next; those of n_used and beyond were never used */
+	int n_used;
 	int oldest, newest;
 	int64_t latest_ns; /* of the events so far */
 	uint64_t last_packet;

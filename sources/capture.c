@@ -278,6 +278,8 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 			*e = c->stream_err;
 		return r;
 	}
+	if (c->format == FORMAT_EVENTS)
+		return 0;
 	produce(c, s, s);
 	while (s->result == CAPTURE_IDLE)
 		produce(c, s, s);
@@ -289,9 +291,33 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 	return 0;
 }
 
+bool capture_is_events(const struct capture *c)
+{
+	return c->format == FORMAT_EVENTS;
+}
+
+ssize_t capture_read_text(struct capture *c, void *to, size_t len, struct err *e)
+{
+	struct slot *s = &c->slots[0];
+	size_t n = (size_t)(s->end - s->from);
+
+	if (!n && slot_fill(c, s) == FILL_END) {
+		if (c->stream_err.what[0])
+			*e = c->stream_err;
+		return c->stream_err.what[0] ? -EBADMSG : 0;
+	}
+	n = (size_t)(s->end - s->from);
+	n = n < len ? n : len;
+	memcpy(to, s->from, n);
+	s->from += n;
+	return (ssize_t)n;
+}
+
 void capture_info(const struct capture *c, struct capture_info *ret)
 {
-	static const char *const formats[] = { [FORMAT_PCAP] = "pcap", [FORMAT_PCAPNG] = "pcapng" };
+	static const char *const formats[] = {
+		[FORMAT_PCAP] = "pcap", [FORMAT_PCAPNG] = "pcapng", [FORMAT_EVENTS] = "events"
+	};
 
 	*ret = (struct capture_info){ .path = c->path,
 				      .format = formats[c->format],

@@ -2,6 +2,8 @@
 #ifndef SYNSENT_SOURCES_CAPTURE_H
 #define SYNSENT_SOURCES_CAPTURE_H
 
+#include <sys/types.h>
+
 #include "core/handshakes.h"
 #include "sources/walk.h"
 #include "util/bytes.h"
@@ -51,6 +53,12 @@ void capture_free(struct capture *c);
  * from then on a thread reads ahead.  0, or -EBADMSG when it is no capture.
  */
 int capture_begin(struct capture *c, bool threaded, struct err *e);
+
+/* It is no capture, but a file of events (core/event_text.h), to be read by capture_read_text(). */
+bool capture_is_events(const struct capture *c);
+
+/* The bytes of such a file, unpacked, after capture_begin() without a thread.  Bytes, 0 at the end, or -errno. */
+ssize_t capture_read_text(struct capture *c, void *to, size_t len, struct err *e);
 
 /* Back to where capture_open() left it, for a file that can be; false: it is a stream, and as it was. */
 bool capture_rewind(struct capture *c);

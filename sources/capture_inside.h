@@ -52,6 +52,7 @@ enum format {
 	FORMAT_NONE,
 	FORMAT_PCAP,
 	FORMAT_PCAPNG,
+	FORMAT_EVENTS,
 };
 
 struct capture {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sources/capture_inside.h"
 #include "util/duration.h"
@@ -35,6 +36,8 @@ __attribute__((format(printf, 3, 4))) static enum parse damaged(struct capture *
 	return PARSE_DAMAGED;
 }
 
+#define EVENTS_BEGIN "synsent-even"
+
 int parse_format(struct capture *c, struct slot *s, struct err *e)
 {
 	struct bytes b = left(s);
@@ -47,6 +50,10 @@ int parse_format(struct capture *c, struct slot *s, struct err *e)
 		c->pcapng = pcapngfile_new();
 		c->epbs = EPBS_WORTH_A_WALK;
 		return c->pcapng ? 0 : err_sys(e, ENOMEM, "%s", c->path);
+	}
+	if (b.len >= sizeof(EVENTS_BEGIN) - 1 && !memcmp(b.p, EVENTS_BEGIN, sizeof(EVENTS_BEGIN) - 1)) {
+		c->format = FORMAT_EVENTS;
+		return 0;
 	}
 	if (!pcapfile_is(b)) {
 		err_set(e, EBADMSG, "%s: %s", c->path,

@@ -12,11 +12,26 @@
 static const struct {
 	int linktype, dlt;
 } types[] = {
-	{ 1, DLT_EN10MB }, { 101, DLT_RAW },	 { 12, DLT_RAW },	  { 14, DLT_RAW },
-	{ 228, DLT_IPV4 }, { 229, DLT_IPV6 },	 { 113, DLT_LINUX_SLL },  { 276, DLT_LINUX_SLL2 },
-	{ 0, DLT_NULL },   { 108, DLT_LOOP },	 { 105, DLT_IEEE802_11 }, { 127, DLT_IEEE802_11_RADIO },
-	{ 9, DLT_PPP },	   { 50, DLT_PPP_SERIAL }, { 51, DLT_PPP_ETHER }, { 104, DLT_C_HDLC },
-	{ 119, DLT_PRISM_HEADER }, { 163, DLT_IEEE802_11_RADIO_AVS }, { 192, DLT_PPI }, { 204, DLT_PPP_WITH_DIRECTION },
+	{ 1, DLT_EN10MB },
+	{ 101, DLT_RAW },
+	{ 12, DLT_RAW },
+	{ 14, DLT_RAW },
+	{ 228, DLT_IPV4 },
+	{ 229, DLT_IPV6 },
+	{ 113, DLT_LINUX_SLL },
+	{ 276, DLT_LINUX_SLL2 },
+	{ 0, DLT_NULL },
+	{ 108, DLT_LOOP },
+	{ 105, DLT_IEEE802_11 },
+	{ 127, DLT_IEEE802_11_RADIO },
+	{ 9, DLT_PPP },
+	{ 50, DLT_PPP_SERIAL },
+	{ 51, DLT_PPP_ETHER },
+	{ 104, DLT_C_HDLC },
+	{ 119, DLT_PRISM_HEADER },
+	{ 163, DLT_IEEE802_11_RADIO_AVS },
+	{ 192, DLT_PPI },
+	{ 204, DLT_PPP_WITH_DIRECTION },
 	{ 166, DLT_PPP_PPPD },
 };
 

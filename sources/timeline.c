@@ -120,6 +120,11 @@ void timeline_begin(struct timeline *t)
 
 		if (s->state == LEFT_OUT || !begin(t, s, t->n == 1))
 			continue;
+		if (capture_is_events(s->capture)) {
+			s->state = LEFT_OUT;
+			t->opts.on_events(s->capture, s->run.file, t->opts.user);
+			continue;
+		}
 		s->first_ns = capture_first_ns(s->capture);
 		t->n_threads += t->n == 1;
 		if (t->n > 1 && capture_rewind(s->capture))

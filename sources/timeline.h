@@ -15,6 +15,8 @@ struct timeline_opts {
 	struct capture_opts capture;
 	/* A file that could not be read, or not to its end.  e is borrowed. */
 	void (*on_error)(const struct err *e, void *user);
+	/* A file of events, which is no part of the timeline; file: among the paths. */
+	void (*on_events)(struct capture *c, uint32_t file, void *user);
 	capture_remark_fn *on_remark;
 	void *user;
 };

@@ -84,8 +84,9 @@ static void *run(void *arg)
 			a->result = n;
 			a->over = true;
 		}
-		pthread_cond_signal(&a->filled);
 		pthread_mutex_unlock(&a->lock);
+		/* After the lock, or the reader wakes only to wait for that. */
+		pthread_cond_signal(&a->filled);
 	}
 	return NULL;
 }
@@ -140,8 +141,8 @@ static void give_back(struct unpack_ahead *a)
 	pthread_mutex_lock(&a->lock);
 	a->first = (a->first + 1) % CHUNKS;
 	a->full--;
-	pthread_cond_signal(&a->emptied);
 	pthread_mutex_unlock(&a->lock);
+	pthread_cond_signal(&a->emptied);
 }
 
 ssize_t unpack_ahead_read(struct unpack_ahead *a, void *to, size_t len, struct err *e)

@@ -163,6 +163,7 @@ static void find_last(struct gzip *g)
 	uint8_t other[LITERALS];
 	size_t n, m;
 
+	/* Elsewhere the made-up bytes would be told, not the last bits. */
 	if (g->z.block_state != ISAL_BLOCK_CODED)
 		return;
 	n = literals(g, 0x00, g->last);

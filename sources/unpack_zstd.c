@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * zstd frames by libzstd.  A call that fails does not tell what it had decoded
- * before, so that each call gets one step: the frame's header, a block's header,
- * its content, the checksum; and gets it whole, which makes the outcome
- * independent of how the input comes.  The library's hint is the next step and,
- * but for the last block, the header of the block after it.
+ * before, so that each call gets one step, and gets it whole, which makes the
+ * outcome independent of how the input comes.  The library's hint is what it
+ * wants next, most often a block's content and the header of the block after it,
+ * which are two steps.
  */
 #include "sources/unpack_codec.h"
 
@@ -15,13 +15,11 @@
 
 #define WINDOW_LOG_MAX 27 /* 128 MiB, as the zstd tool has it */
 #define BLOCK_HEADER 3
-/* The magic number and the byte that tells how long the header is, as one step. */
-#define FIRST_HINT (5 + BLOCK_HEADER)
+#define FIRST_HINT 5 /* the magic number and the byte that tells how long the header is */
 
 struct zstd {
 	ZSTD_DCtx *d;
 	size_t hint;
-	bool last; /* block of the frame */
 	bool full; /* it may hold output, which must come without an error behind it */
 	uint8_t part[ZSTD_BLOCKSIZE_MAX];
 	size_t got; /* of a step */
@@ -54,7 +52,7 @@ static void zstd_begin(void *state)
 
 	ZSTD_DCtx_reset(z->d, ZSTD_reset_session_only);
 	z->hint = FIRST_HINT;
-	z->last = z->full = false;
+	z->full = false;
 	z->got = 0;
 }
 
@@ -79,26 +77,21 @@ static int fails(struct codec_io *io, size_t result)
 /* The input of the next step; false when it is not there yet. */
 static bool take_step(struct zstd *z, struct bytes *in, struct bytes *ret)
 {
-	size_t len = z->last || z->hint <= BLOCK_HEADER ? z->hint : z->hint - BLOCK_HEADER, n;
+	size_t len = z->hint <= BLOCK_HEADER ? z->hint : z->hint - BLOCK_HEADER, n;
 
 	if (z->full) {
 		*ret = bytes_of(z->part, 0);
 		return true;
 	}
-	if (z->got || in->len < len) {
-		n = len - z->got < in->len ? len - z->got : in->len;
-		bytes_copy(in, z->part + z->got, n);
-		z->got += n;
-		*ret = bytes_of(z->part, len);
-		if (z->got < len)
-			return false;
-		z->got = 0;
-	} else {
-		bytes_take(in, len, ret);
-	}
-	/* A block's header begins with the flag for the last. */
-	if (len == BLOCK_HEADER && z->hint == BLOCK_HEADER && !z->last)
-		z->last = ret->p[0] & 1;
+	if (!z->got && bytes_take(in, len, ret))
+		return true;
+	n = len - z->got < in->len ? len - z->got : in->len;
+	bytes_copy(in, z->part + z->got, n);
+	z->got += n;
+	if (z->got < len)
+		return false;
+	*ret = bytes_of(z->part, len);
+	z->got = 0;
 	return true;
 }
 
@@ -125,6 +118,9 @@ static int zstd_decode(void *state, struct codec_io *io)
 		/* At the end, with output left, it wants the last byte again. */
 		if (in.pos < in.size)
 			z->part[z->got++] = step.p[in.pos];
+		/* No frame has larger steps; the library has looked, but the buffer is ours. */
+		if (r > sizeof(z->part) + BLOCK_HEADER)
+			return codec_fails(io, EBADMSG, "no such block");
 		z->hint = r;
 		z->full = !io->room;
 		if (z->full)

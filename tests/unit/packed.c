@@ -27,7 +27,7 @@ static void add_u32le(struct buf *to, uint32_t v)
 
 static void deflated(struct buf *to, const uint8_t *data, size_t len, uint32_t level)
 {
-	size_t bound = len + len / 100 + 1024;
+	size_t bound = 2 * len + 1024; /* its own codes for noise are longer than bytes */
 	uint8_t *out = need(malloc(bound)), *level_buf = need(malloc(ISAL_DEF_LVL1_DEFAULT));
 	struct isal_zstream *z = need(malloc(sizeof(*z)));
 

@@ -72,7 +72,9 @@ static void expect(const struct result *r, const struct buf *content)
 
 static const struct {
 	size_t in, out;
-} pieces[] = { { 1, 1 }, { 1, 5000 }, { 3, 7 }, { 1 << 20, 1 } };
+} pieces[] = { { 1, 1 }, { 1, 5000 }, { 3, 7 }, { 1 << 20, 1 }, { 1000, 777 } };
+
+#define LARGER_PIECES 4
 
 #define N_PIECES (sizeof(pieces) / sizeof(pieces[0]))
 
@@ -132,18 +134,48 @@ static void every_size(void **state)
 	}
 }
 
+/* Noise is stored in the largest blocks there are. */
+static void stored(void **state)
+{
+	struct buf content = { 0 };
+	uint32_t seed = 1;
+
+	while (content.len < 300000) {
+		seed = seed * 1664525 + 1013904223;
+		buf_char(&content, (char)(seed >> 24));
+	}
+	for (size_t i = 0; i < n_packers; i++) {
+		struct buf packed = { 0 };
+		struct result r;
+
+		packers[i].pack(&packed, all(&content).p, content.len);
+		unpack_by(packers[i].packing, all(&packed), 1 << 20, 1 << 20, &r);
+		assert_int_equal(r.end, 0);
+		expect(&r, &content);
+		for (size_t n = 0; n < 2; n++)
+			packed.data[packed.len * 2 / 3 + n] ^= 0x5a;
+		buf_fini(&r.out);
+		unpack_by(packers[i].packing, all(&packed), 1 << 20, 1 << 20, &r);
+		assert_int_equal(r.end, packers[i].checked ? -EBADMSG : 0);
+		expect_same(packers[i].packing, all(&packed), LARGER_PIECES, &r);
+		buf_fini(&r.out);
+		buf_fini(&packed);
+	}
+	buf_fini(&content);
+}
+
 /* Two members, with what may lie between.  Returns where the stream may end, too. */
 static void pack_two(const struct packer *p, struct buf *packed, struct buf *content, size_t ends[4])
 {
-	packed_content(content, 100);
-	p->pack(packed, all(content).p, 60);
+	packed_content(content, 230);
+	p->pack(packed, all(content).p, 140);
 	ends[0] = packed->len;
 	if (p->packing == PACKING_GZIP)
 		buf_add(packed, "\0\0", 2);
 	else
 		packed_skippable(packed, 2);
 	ends[1] = packed->len;
-	p->pack(packed, all(content).p + 60, 40);
+	p->pack(packed, all(content).p + 140, 90);
 	ends[2] = packed->len;
 }
 
@@ -167,8 +199,8 @@ static void cut_anywhere(void **state)
 			expect_same(p->packing, bytes_of(packed.data, len), len, &r);
 			assert_int_equal(r.end, whole ? 0 : -ENODATA);
 			assert_true(r.out.len <= content.len);
-			assert_true(len < ends[0] || r.out.len >= 60);
-			assert_int_equal(r.out.len == content.len, len == ends[2] || r.out.len == 100);
+			assert_true(len < ends[0] || r.out.len >= 140);
+			assert_int_equal(r.out.len == content.len, len == ends[2] || r.out.len == 230);
 			assert_memory_equal(buf_text(&r.out), content.data, r.out.len);
 			buf_fini(&r.out);
 		}
@@ -255,17 +287,14 @@ static void damaged_late(void **state)
 {
 	for (size_t i = 0; i < n_packers; i++) {
 		struct buf content = { 0 }, packed = { 0 };
-		struct result whole, cut;
+		struct result whole;
 
 		packed_content(&content, 700000);
 		packers[i].pack(&packed, all(&content).p, content.len);
 		for (size_t n = 0; n < 100; n++)
 			packed.data[packed.len * 2 / 3 + n] ^= 0x5a;
 		unpack_by(packers[i].packing, all(&packed), 1 << 20, 1 << 20, &whole);
-		unpack_by(packers[i].packing, all(&packed), 1000, 777, &cut);
-		expect(&cut, &whole.out);
-		assert_int_equal(cut.end, whole.end);
-		assert_string_equal(cut.err.what, whole.err.what);
+		expect_same(packers[i].packing, all(&packed), LARGER_PIECES, &whole);
 		if (packers[i].checked)
 			assert_int_equal(whole.end, -EBADMSG);
 		if (packers[i].packing == PACKING_GZIP) {
@@ -273,8 +302,77 @@ static void damaged_late(void **state)
 			assert_memory_equal(whole.out.data, content.data, 400000);
 		}
 		buf_fini(&whole.out);
-		buf_fini(&cut.out);
 		buf_fini(&content);
+		buf_fini(&packed);
+	}
+}
+
+/* What is sure of the last bits is told from what could be, wherever data go from one repetition to another. */
+static void cut_in_repetitions(void **state)
+{
+	struct buf content = { 0 };
+
+	for (int i = 0; i < 40; i++) {
+		buf_repeat(&content, "x", (size_t)(i * 7 % 30));
+		packed_content(&content, content.len + 20);
+		buf_repeat(&content, "-+", (size_t)(i * 5 % 30));
+	}
+	for (size_t i = 0; i < n_packers; i++) {
+		struct buf packed = { 0 };
+
+		packers[i].pack(&packed, all(&content).p, content.len);
+		for (size_t len = 0; len < packed.len; len++) {
+			struct result r;
+
+			unpack_by(packers[i].packing, bytes_of(packed.data, len), 1 << 20, 1 << 20, &r);
+			expect_same(packers[i].packing, bytes_of(packed.data, len), len, &r);
+			assert_true(r.out.len <= content.len);
+			assert_memory_equal(buf_text(&r.out), content.data, r.out.len);
+			buf_fini(&r.out);
+		}
+		buf_fini(&packed);
+	}
+	buf_fini(&content);
+}
+
+/* n letters in codes that RFC 1951, 3.2.6 fixes (8 bits each, after 3 of the block's header), and a code for nothing.
+ */
+static void wrong_code_after(size_t n, struct buf *ret)
+{
+	unsigned bits = 3, held = 3;
+
+	buf_add(ret, "\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+	while (n--) {
+		/* 'A' is 0x30 + 65, sent from its first bit on: 01110001 */
+		bits |= 0x8eu << held;
+		buf_char(ret, (char)bits);
+		bits >>= 8;
+	}
+	/* 286: 11000110 */
+	bits |= 0x63u << held;
+	buf_char(ret, (char)bits);
+	buf_char(ret, (char)(bits >> 8));
+	buf_str(ret, "bytes that are not looked at");
+}
+
+/* Found in the same place, also when the decoder has stopped, its own buffer of 64 KiB full, just before. */
+static void found_at_its_place(void **state)
+{
+	for (size_t n = 65500; n < 65600; n++) {
+		struct buf packed = { 0 };
+		struct result whole, cut;
+		char what[100];
+
+		wrong_code_after(n, &packed);
+		snprintf(what, sizeof(what), "damaged gzip data, as found at byte %zu: no such symbol", n + 11);
+		unpack_by(PACKING_GZIP, all(&packed), 1 << 20, 1 << 20, &whole);
+		unpack_by(PACKING_GZIP, all(&packed), 1 << 20, 777, &cut);
+		assert_int_equal(whole.out.len, n);
+		expect(&cut, &whole.out);
+		assert_string_equal(whole.err.what, what);
+		assert_string_equal(cut.err.what, what);
+		buf_fini(&whole.out);
+		buf_fini(&cut.out);
 		buf_fini(&packed);
 	}
 }
@@ -362,9 +460,12 @@ static void told_by_content(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_size),  cmocka_unit_test(cut_anywhere),	  cmocka_unit_test(flipped_bits),
-		cmocka_unit_test(bytes_after), cmocka_unit_test(padding),	  cmocka_unit_test(damaged_late),
-		cmocka_unit_test(odd_streams), cmocka_unit_test(told_by_content),
+		cmocka_unit_test(every_size),	      cmocka_unit_test(stored),
+		cmocka_unit_test(cut_anywhere),	      cmocka_unit_test(flipped_bits),
+		cmocka_unit_test(bytes_after),	      cmocka_unit_test(padding),
+		cmocka_unit_test(damaged_late),	      cmocka_unit_test(odd_streams),
+		cmocka_unit_test(told_by_content),    cmocka_unit_test(cut_in_repetitions),
+		cmocka_unit_test(found_at_its_place),
 	};
 
 	/* Not a system call for each of the decoders' buffers. */

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -278,12 +280,40 @@ static void freed_at_any_moment(void **state)
 	buf_fini(&packed);
 }
 
+/* Waits until the other thread does: it has nothing to wait for but its pipe. */
+static void until_it_waits(void)
+{
+	char path[64], text[256] = "";
+	struct dirent *entry;
+	DIR *d;
+
+	for (;;) {
+		d = opendir("/proc/self/task");
+		assert_non_null(d);
+		while ((entry = readdir(d))) {
+			int fd;
+
+			if (entry->d_name[0] == '.' || atoi(entry->d_name) == getpid())
+				continue;
+			snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atoi(entry->d_name));
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+			assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+			close(fd);
+		}
+		closedir(d);
+		if (strstr(text, ") S "))
+			return;
+		sched_yield();
+	}
+}
+
 /* No descriptor is left for the one that wakes the thread. */
 static void freed_without_eventfd(void **state)
 {
 	struct rlimit old, low;
 	struct buf packed = { 0 };
 	int fds[2];
+	int gaps[64], n_gaps = 0;
 	uint8_t to[100];
 	struct err e = { "" };
 	struct unpack *u;
@@ -292,12 +322,20 @@ static void freed_without_eventfd(void **state)
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(write(fds[1], packed.data, packed.len), packed.len);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low = (struct rlimit){ .rlim_cur = (rlim_t)fds[1] + 1, .rlim_max = old.rlim_max };
+	low = (struct rlimit){ .rlim_cur = (rlim_t)fds[1] + 3, .rlim_max = old.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	while (n_gaps < 64 && (gaps[n_gaps] = dup(fds[0])) >= 0)
+		n_gaps++;
+	assert_int_equal(errno, EMFILE);
 	u = open_fd(PACKING_GZIP, fds[0], bytes_of("", 0), true);
 	assert_int_equal(unpack_read(u, to, sizeof(to), &e), 100);
+	close(gaps[--n_gaps]);
+	close(gaps[--n_gaps]);
+	until_it_waits();
 	unpack_free(u);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	while (n_gaps)
+		close(gaps[--n_gaps]);
 	close(fds[0]);
 	close(fds[1]);
 	buf_fini(&packed);
