@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 #include "cli/commands.h"
 #include "cli/read.h"
@@ -19,13 +17,6 @@
 #define MEMORY_LEAST (1u << 20)
 
 #define AT(field) offsetof(struct read_opts, field)
-
-static const char *const *sandbox_words(void)
-{
-	static const char *const words[] = { "require", "try", "off", NULL };
-
-	return words;
-}
 
 static const struct option_row rows[] = {
 	{ 0, "summary", OPT_FLAG, AT(summary), 0, 0, NULL, "Print the summary only", NULL },
@@ -57,7 +48,7 @@ static const struct option_row rows[] = {
 	{ 0, "memory", OPT_SIZE, AT(memory), 0, 0, "SIZE",
 	  "At most so much for attempts that are followed at once (256M): the oldest give way, and are counted", NULL },
 	{ 0, "sandbox", OPT_STRING, AT(sandbox), 0, 0, "WHEN",
-	  "Parse without privileges, files and system calls: require, try or off", sandbox_words },
+	  "Parse without privileges, files and system calls: require, try or off", read_sandbox_words },
 	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL, "Say on stderr what became of every packet", NULL },
 	{ 0, "color", OPT_STRING, AT(color), 0, 0, "WHEN", "always, auto or never", terminal_color_words },
 	{ .name = NULL },
@@ -84,7 +75,7 @@ static int check_words(const struct read_opts *o, struct err *e)
 		return misuse(e, "--json= takes counts only", "--json alone gives one object per attempt");
 	if (o->by && !is_word(o->by, summary_by_words()))
 		return misuse(e, "--by: must be server, client, outcome or minute", "for example --by server");
-	if (!is_word(o->sandbox, sandbox_words()))
+	if (!is_word(o->sandbox, read_sandbox_words()))
 		return misuse(e, "--sandbox: must be require, try or off", "try is the default");
 	if (o->diagram && read_pick_check(o->diagram, e))
 		return -EINVAL;
@@ -113,27 +104,9 @@ static int check(const struct read_opts *o, struct err *e)
 	return 0;
 }
 
-static enum confine_mode mode(const char *word)
-{
-	return !strcmp(word, "require") ? CONFINE_REQUIRE : !strcmp(word, "off") ? CONFINE_OFF : CONFINE_TRY;
-}
-
-/* For tests: the same run again. */
-static uint64_t choose_seed(void)
-{
-	const char *fixed = getenv("SYNSENT_SEED");
-	uint64_t seed = 0;
-
-	if (fixed)
-		return strtoull(fixed, NULL, 0);
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
-		seed = (uint64_t)time(NULL);
-	return seed;
-}
-
 static int go(struct read_run *run, const struct read_opts *o, struct err *e)
 {
-	int status = confined_run(read_run_work, run, mode(o->sandbox), e), r;
+	int status = confined_run(read_run_work, run, read_sandbox_mode(o->sandbox), e), r;
 
 	r = read_run_commit(run, status, e);
 	if (status == 128 + SIGPIPE)
@@ -160,7 +133,7 @@ static int run(const struct command *c, int argc, char **argv)
 	if (!r)
 		r = read_files_find(argv + first, argc - first, o.recursive, &files, &e);
 	if (!r)
-		r = read_run_new(&o, &files, choose_seed(), &job, &e);
+		r = read_run_new(&o, &files, read_seed(), &job, &e);
 	status = r ? report_error("read", &e, 3) : go(job, &o, &e);
 	read_run_free(job);
 	read_files_fini(&files);

@@ -67,7 +67,8 @@ struct pair_packet {
 	bool unfit;   /* an answer that does not acknowledge the SYN, where the client took it */
 	int64_t t_ns; /* when its sender's side has it, else when it arrived; by the client's clock since the start */
 	int64_t delay_ns;		       /* of what arrived: by the clocks as they were aligned */
-	uint32_t client_packet, server_packet; /* ordinals in the files; 0: not there */
+	bool at_client, at_server;	       /* the captures that have it */
+	uint32_t client_packet, server_packet; /* ordinals in the files; 0: not known, as of an ACK */
 	uint8_t client_ttl, server_ttl;	       /* 0: not there */
 	uint8_t icmp_family, icmp_type, icmp_code;
 	struct addr from; /* ICMP */
@@ -83,14 +84,17 @@ struct pair_report {
 	enum confidence confidence; /* that what is missing did not get there */
 	int64_t start_ns;	    /* of its first packet, by the client's clock */
 	bool chosen;
+	bool at_client, at_server;	      /* the captures that have it */
 	struct flow client_flow, server_flow; /* as seen there; where it is not, as on the other side */
 	uint32_t client_isn, server_isn;
-	uint32_t client_number, server_number;	     /* in the captures; 0: not there, or begun by an answer */
-	enum outcome client_outcome, server_outcome; /* by that capture alone; OUTCOME_NONE: not there */
-	bool by_address;    /* PAIR_LOST: the server's capture has that server, but no attempt to that port */
-	bool ack_later;	    /* the ACK died, and a later segment of the client did as well */
-	bool in_holes;	    /* a capture that lacks some of it lacks others that it must have had */
-	int64_t watched_ns; /* the server's capture went on for so long after the last SYN arrived */
+	uint32_t client_number, server_number; /* in the captures; 0: not there, or begun by an answer */
+	enum outcome client_outcome,
+		server_outcome; /* by that capture alone; OUTCOME_NONE: not there, or begun by an answer */
+	bool by_address;	/* PAIR_LOST: the server's capture has that server, but no attempt to that port */
+	bool ack_later;		/* the ACK died, and a later segment of the client did as well */
+	bool taken_to_run;	/* a capture has few packets, and none of that time */
+	bool in_holes;		/* a capture that lacks some of it lacks others that it must have had */
+	int64_t watched_ns;	/* the server's capture went on for so long after the last SYN arrived */
 	struct pair_counts counts[PAIRING_KIND_N];
 	int n_packets, more_packets;
 	struct pair_packet packets[PAIR_PACKETS_MAX]; /* in order of t_ns */

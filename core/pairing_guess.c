@@ -18,7 +18,8 @@
 #define CLUSTER_NS (2 * S_NS)	     /* how far apart delays and first SYNs may be ... */
 #define CLUSTER_NARROW_NS (S_NS / 2) /* ... where retransmissions must not be taken for each other */
 #define CLUSTER_PPM 300		     /* ... and clocks drift */
-#define FEW 3			     /* so many that agree are no chance */
+#define FEW 6			     /* so many packets that agree about the clocks are no chance */
+#define MANY 100
 
 struct candidate {
 	uint32_t c, s;
@@ -233,8 +234,8 @@ static bool is_near(const struct trip *t, int64_t offset_ns, int64_t width_ns)
 static bool align(struct guess *g, size_t *ret_agree)
 {
 	struct pairing_side *client = g->p->client;
-	int64_t width = (client->last_ns - client->first_ns) / 1000000 * CLUSTER_PPM, middle;
-	struct pairing_aligner *a = pairing_aligner_new(client->first_ns, client->last_ns);
+	int64_t width = (client->span.last_ns - client->span.first_ns) / 1000000 * CLUSTER_PPM, middle;
+	struct pairing_aligner *a = pairing_aligner_new(client->span.first_ns, client->span.last_ns);
 	size_t n = g->n_trips[0] + g->n_trips[1], i, k = 0;
 	int64_t *offsets = malloc((n + 1) * sizeof(*offsets));
 	int dir;
@@ -257,16 +258,32 @@ static bool align(struct guess *g, size_t *ret_agree)
 	return a && offsets;
 }
 
-/* So few look alike by chance: ISNs have 32 bits, and of what was sent hardly any is to be expected to agree. */
-static bool is_no_chance(const struct guess *g, size_t agree, unsigned int fields)
+static bool has_marks(struct guess *g, struct packet_match *m)
 {
-	uint64_t pairs = (uint64_t)g->p->client->attempts.n * g->p->server->attempts.n;
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		pairing_packets(g->p, g->candidates[i].c, g->candidates[i].s, PAIRING_SYN, NULL, m);
+		if (m->by_mark)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Some look alike by chance: of ISNs, which have 32 bits, hardly any; of ports,
+ * many, but these do not agree about the clocks.
+ */
+static bool is_no_chance(struct guess *g, size_t agree, unsigned int fields, struct packet_match *m)
+{
+	uint64_t pairs = (uint64_t)(g->p->client->attempts.n - 1) * (g->p->server->attempts.n - 1);
+	bool most = agree >= FEW && agree * 2 > g->n_trips[0] + g->n_trips[1];
 	unsigned int common;
 	size_t i;
 
-	if (!(fields & FIELD_ISN) && !(fields & FIELDS_CLIENT))
-		return pairs < 100 || agree >= FEW * 2;
-	if (pairs < UINT32_MAX / 100 || agree >= FEW * 2)
+	if (!(fields & FIELD_ISN))
+		return most || pairs <= FEW || (fields & FIELD_MARK ? pairs < MANY : has_marks(g, m));
+	if (pairs < UINT32_MAX / 100 || most)
 		return true;
 	for (i = 0; i < g->n; i++) {
 		common = pairing_common(g->p, g->candidates[i].c, g->candidates[i].s);
@@ -302,7 +319,7 @@ static bool guess(struct guess *g, struct packet_match *m)
 		}
 		if (!align(g, &agree))
 			return false;
-		if (!is_no_chance(g, agree, tries[i].fields)) {
+		if (!is_no_chance(g, agree, tries[i].fields, m)) {
 			g->p->clock = (struct pairing_clock){ .forward = false };
 			g->n = 0;
 		}

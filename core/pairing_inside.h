@@ -60,8 +60,7 @@ struct pairing_side {
 	struct side_pool attempts, packets, addresses; /* addresses: two of 16 bytes */
 	struct side_pool by_number;		       /* uint32_t: the attempt of that number of the capture */
 	uint32_t *flows, n_flows;		       /* the latest attempt of a place; a power of two */
-	int64_t first_ns, last_ns;
-	bool any;  /* these are known */
+	struct pairing_span span;
 	bool full; /* nothing more is looked at */
 };
 
@@ -134,7 +133,6 @@ struct pairing {
 	struct pairing_holes holes;
 	uint64_t sent[2], died[2]; /* packets to the server, and from it */
 	struct pairing_nat nat;
-	bool no_memory;
 };
 
 /* core/pairing_match.c: which attempts are one.  False when there is no memory. */
@@ -150,7 +148,7 @@ enum pairing_field {
 	FIELD_CLIENT_PORT = 1 << 2,
 	FIELD_SERVER_ADDR = 1 << 3,
 	FIELD_SERVER_PORT = 1 << 4,
-	FIELD_MARK = 1 << 5, /* of its first SYN, which has one */
+	FIELD_MARK = 1 << 5, /* of any of its SYNs */
 };
 #define FIELDS_CLIENT (FIELD_CLIENT_ADDR | FIELD_CLIENT_PORT)
 #define FIELDS_SERVER (FIELD_SERVER_ADDR | FIELD_SERVER_PORT)

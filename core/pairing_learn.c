@@ -46,7 +46,7 @@ static void feed(struct pairing_aligner *a, const struct packet_match *m)
 
 bool pairing_learn_clock(struct pairing *p)
 {
-	struct pairing_aligner *a = pairing_aligner_new(p->client->first_ns, p->client->last_ns);
+	struct pairing_aligner *a = pairing_aligner_new(p->client->span.first_ns, p->client->span.last_ns);
 	struct packet_match *m = malloc(sizeof(*m));
 	struct pairing_clock clock;
 	uint32_t i, partner;
@@ -170,11 +170,11 @@ static void learn_packets(struct pairing *p, const struct pair_report *r)
 		from_server = pairing_kind_from_server(k->kind);
 		p->died[from_server] += k->fate == FATE_DIED && !k->late;
 		p->sent[from_server] += (k->fate == FATE_DIED || k->fate == FATE_ARRIVED) && !k->late;
-		h->client_had += k->fate == FATE_ARRIVED || (k->fate == FATE_UNSEEN && k->client_packet);
-		h->server_had += k->fate == FATE_ARRIVED || (k->fate == FATE_UNSEEN && k->server_packet);
+		h->client_had += k->fate == FATE_ARRIVED || (k->fate == FATE_UNSEEN && k->at_client);
+		h->server_had += k->fate == FATE_ARRIVED || (k->fate == FATE_UNSEEN && k->at_server);
 		/* an ACK may be there, and not have been looked for */
-		h->client_missed += k->fate == FATE_UNSEEN && !k->client_packet && k->kind != PAIRING_ACK;
-		h->server_missed += k->fate == FATE_UNSEEN && !k->server_packet && k->kind != PAIRING_ACK;
+		h->client_missed += k->fate == FATE_UNSEEN && !k->at_client && k->kind != PAIRING_ACK;
+		h->server_missed += k->fate == FATE_UNSEEN && !k->at_server && k->kind != PAIRING_ACK;
 		if (k->kind != PAIRING_SYN || k->fate != FATE_ARRIVED)
 			continue;
 		hops = k->client_ttl - k->server_ttl;

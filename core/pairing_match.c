@@ -13,16 +13,16 @@
 
 #define S_NS ((int64_t)1000000000)
 #define SLACK_NS (3 * S_NS) /* of what a packet takes */
+#define MARKS_MAX 8	    /* SYNs of an attempt that are looked at */
 #define SLACK_NEAR_NS S_NS  /* where little but time tells */
 
 struct fields {
 	uint64_t word[6];
 };
 
-static void fields_of(const struct pairing_side *side, const struct side_attempt *a, unsigned int which,
+static void fields_of(const struct pairing_side *side, const struct side_attempt *a, unsigned int which, uint32_t mark,
 		      struct fields *ret)
 {
-	const struct side_packet *syn[PAIRING_PACKETS_MAX];
 	struct flow f;
 
 	memset(ret, 0, sizeof(*ret));
@@ -37,8 +37,7 @@ static void fields_of(const struct pairing_side *side, const struct side_attempt
 		ret->word[4] |= (uint64_t)f.server.port << 16;
 	if (which & FIELD_ISN)
 		ret->word[4] |= (uint64_t)a->isn << 32;
-	if (which & FIELD_MARK && side_list(side, a, PAIRING_SYN, syn))
-		ret->word[5] = syn[0]->mark;
+	ret->word[5] = mark;
 }
 
 static uint64_t key_of(const struct fields *f, uint64_t seed)
@@ -88,68 +87,90 @@ static size_t n_alone(const struct pairing_side *side)
 	return n;
 }
 
-/* Those without a partner, sorted; NULL when there is no memory. */
-static struct group_item *collect(const struct pairing *p, const struct pairing_side *side, unsigned int which,
-				  size_t *ret_n)
+struct items {
+	struct group_item *item;
+	size_t n;
+};
+
+static void put(const struct pairing *p, const struct pairing_side *side, uint32_t i, unsigned int which, uint32_t mark,
+		struct items *to)
 {
-	struct group_item *items = malloc((n_alone(side) + 1) * sizeof(*items));
+	const struct side_attempt *a = side_attempt(side, i);
 	struct fields f;
-	size_t n = 0;
-	uint32_t i;
 
-	if (!items)
-		return NULL;
-	for (i = 1; i < side->attempts.n; i++) {
-		const struct side_attempt *a = side_attempt(side, i);
-
-		if (a->partner || !a->first)
-			continue;
-		fields_of(side, a, which, &f);
-		if (which & FIELD_MARK && !f.word[5])
-			continue;
-		items[n++] = (struct group_item){ key_of(&f, p->seed), side_start_ns(side, a), i };
-	}
-	qsort(items, n, sizeof(*items), by_key);
-	*ret_n = n;
-	return items;
+	fields_of(side, a, which, mark, &f);
+	to->item[to->n++] = (struct group_item){ key_of(&f, p->seed), side_start_ns(side, a), i };
 }
 
-static size_t group_end(const struct group_item *items, size_t n, size_t i)
+/* One for each of its SYNs that has a mark. */
+static void put_marks(const struct pairing *p, const struct pairing_side *side, uint32_t i, unsigned int which,
+		      struct items *to)
+{
+	const struct side_packet *syns[PAIRING_PACKETS_MAX];
+	int n = side_list(side, side_attempt(side, i), PAIRING_SYN, syns), k;
+
+	for (k = 0; k < n && k < MARKS_MAX; k++)
+		if (syns[k]->mark)
+			put(p, side, i, which, syns[k]->mark, to);
+}
+
+/* Those without a partner, sorted; false when there is no memory. */
+static bool collect(const struct pairing *p, const struct pairing_side *side, unsigned int which, struct items *ret)
+{
+	size_t each = which & FIELD_MARK ? MARKS_MAX : 1;
+	uint32_t i;
+
+	ret->item = malloc((n_alone(side) * each + 1) * sizeof(*ret->item));
+	ret->n = 0;
+	if (!ret->item)
+		return false;
+	for (i = 1; i < side->attempts.n; i++) {
+		if (side_attempt(side, i)->partner || !side_attempt(side, i)->first)
+			continue;
+		if (which & FIELD_MARK)
+			put_marks(p, side, i, which, ret);
+		else
+			put(p, side, i, which, 0, ret);
+	}
+	qsort(ret->item, ret->n, sizeof(*ret->item), by_key);
+	return true;
+}
+
+static size_t group_end(const struct items *items, size_t i)
 {
 	size_t end = i;
 
-	while (end < n && items[end].key == items[i].key)
+	while (end < items->n && items->item[end].key == items->item[i].key)
 		end++;
 	return end;
 }
 
 bool pairing_groups(struct pairing *p, unsigned int fields, group_fn *fn, void *user)
 {
-	struct group_item *c, *s = NULL;
-	size_t n, m, i = 0, k = 0, end_i, end_k;
+	struct items c = { 0 }, s = { 0 };
+	size_t i = 0, k = 0, end_i, end_k;
+	bool done;
 
 	if (!n_alone(p->client) || !n_alone(p->server))
 		return true;
-	c = collect(p, p->client, fields, &n);
-	s = c ? collect(p, p->server, fields, &m) : NULL;
-	while (s && i < n && k < m) {
-		if (c[i].key != s[k].key) {
-			if (c[i].key < s[k].key)
+	done = collect(p, p->client, fields, &c) && collect(p, p->server, fields, &s);
+	while (done && i < c.n && k < s.n) {
+		if (c.item[i].key != s.item[k].key) {
+			if (c.item[i].key < s.item[k].key)
 				i++;
 			else
 				k++;
 			continue;
 		}
-		end_i = group_end(c, n, i);
-		end_k = group_end(s, m, k);
-		fn(p, c + i, end_i - i, s + k, end_k - k, user);
+		end_i = group_end(&c, i);
+		end_k = group_end(&s, k);
+		fn(p, c.item + i, end_i - i, s.item + k, end_k - k, user);
 		i = end_i;
 		k = end_k;
 	}
-	p->no_memory |= !s;
-	free(c);
-	free(s);
-	return !p->no_memory;
+	free(c.item);
+	free(s.item);
+	return done;
 }
 
 /* Which fields a pass compares. */
@@ -214,6 +235,8 @@ static void pair_group(struct pairing *p, const struct group_item *c, size_t n, 
 	if (!is_clock_known(p) || (pass->lone && (n > 1 || m > 1)))
 		return;
 	while (i < n && k < m) {
+		if (side_attempt(p->client, c[i].i)->partner || side_attempt(p->server, s[k].i)->partner)
+			return; /* by another of its SYNs */
 		order = exact && n == 1 && m == 1 ? 0 : order_of(p, c[i].i, s[k].i, slack);
 		if (!order && agrees(p, c[i].i, s[k].i, pass->fields))
 			pair_up(p, c[i].i, s[k].i, pass->how);

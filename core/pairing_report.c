@@ -5,7 +5,8 @@
 #include "core/pairing_inside.h"
 
 #define MS ((int64_t)1000000)
-#define RUNNING_NS (50 * MS) /* a capture is taken to run so long before its first packet and after its last */
+#define RUNNING_NS (50 * MS) /* so long before a capture's last packet it is sure to have run */
+#define QUIET_MAX 100	     /* packets: a capture with fewer does not show when it ran */
 #define AT_ONCE_NS (100 * MS)
 #define HOLES_TIMES 4 /* a loss so much more frequent than a capture's holes is one */
 
@@ -24,17 +25,32 @@ static bool is_clock_known(const struct pairing *p)
 	return p->clock.forward || p->clock.backward;
 }
 
-/* client_ns by the client's clock, and maybe off by the clocks' uncertainty. */
-static bool has_run(const struct pairing *p, bool server, int64_t client_ns)
+/*
+ * It has packets from before, and from well after: it ran when that was to pass.
+ * client_ns: by the client's clock.
+ */
+static bool is_within(const struct pairing *p, const struct pairing_side *side, int64_t client_ns)
 {
-	const struct pairing_side *side = server ? p->server : p->client;
-	int64_t last_ns = side->full ? side->counts.lost_ns : side->last_ns;
-	int64_t slack = RUNNING_NS + (server ? p->clock.uncertainty_ns : 0);
-	int64_t t_ns = client_ns + (server ? pairing_clock_offset(&p->clock, client_ns) : 0);
+	int64_t last_ns = side->full ? side->counts.lost_ns : side->span.last_ns;
+	int64_t early = p->clock.uncertainty_ns, late = 2 * early + RUNNING_NS; /* the delay, and a wait on the way */
+	int64_t t_ns = client_ns + (side == p->server ? pairing_clock_offset(&p->clock, client_ns) : 0);
 
 	if (!is_clock_known(p))
 		return true;
-	return side->any && t_ns >= side->first_ns - slack && t_ns <= last_ns + slack;
+	return t_ns >= side->span.first_ns + early && t_ns <= last_ns - late;
+}
+
+/* The other capture ran then.  One with few packets tells nothing by them: it is taken to have run all the time. */
+static bool has_run(const struct look *l, bool server, int64_t client_ns)
+{
+	const struct pairing_side *side = server ? l->p->server : l->p->client;
+
+	if (is_within(l->p, side, client_ns))
+		return true;
+	if (side->span.packets >= QUIET_MAX || side->span.cut || side->full)
+		return false;
+	l->r->taken_to_run = true;
+	return true;
 }
 
 /* By the client's clock. */
@@ -48,7 +64,7 @@ static enum pair_fate fate_of_sent(const struct look *l, const struct packet_mat
 {
 	int64_t t_ns = time_of(l, m->from[i], m->from_server);
 
-	if (!has_run(l->p, !m->from_server, t_ns))
+	if (!has_run(l, !m->from_server, t_ns))
 		return FATE_UNCOVERED;
 	if (m->kind == PAIRING_SYN && l->server && !l->server_syns && l->server_syn_acks)
 		return FATE_UNSEEN; /* it was answered */
@@ -86,7 +102,7 @@ static enum pair_fate fate_of_taken(const struct look *l, const struct packet_ma
 {
 	if (is_copy(m, k))
 		return FATE_COPY;
-	if (!has_run(l->p, m->from_server, time_of(l, m->to[k], !m->from_server)))
+	if (!has_run(l, m->from_server, time_of(l, m->to[k], !m->from_server)))
 		return FATE_UNCOVERED;
 	switch (m->kind) {
 	case PAIRING_SYN: /* else it was made anew on the way */
@@ -127,6 +143,8 @@ static void add(const struct look *l, const struct packet_match *m, int n, const
 				 .fate = fate,
 				 .late = any->flags & PACKET_LATE,
 				 .unfit = (at_client ? at_client : any)->flags & PACKET_UNFIT,
+				 .at_client = at_client != NULL,
+				 .at_server = at_server != NULL,
 				 .client_packet = at_client ? at_client->number : 0,
 				 .server_packet = at_server ? at_server->number : 0,
 				 .client_ttl = at_client ? at_client->ttl : 0,
@@ -216,6 +234,8 @@ static void head(const struct look *l)
 		r->client_flow = r->server_flow;
 	if (!l->server)
 		r->server_flow = r->client_flow;
+	r->at_client = l->client != NULL;
+	r->at_server = l->server != NULL;
 	r->client_isn = (l->client ? l->client : l->server)->isn;
 	r->server_isn = (l->server ? l->server : l->client)->isn;
 	r->client_number = l->client ? l->client->number : 0;
@@ -292,7 +312,7 @@ static int64_t watched_ns(const struct look *l)
 	const struct side_packet *syns[PAIRING_PACKETS_MAX];
 	int n = l->server ? side_list(l->p->server, l->server, PAIRING_SYN, syns) : 0;
 
-	return n ? l->p->server->last_ns - syns[n - 1]->t_ns : 0;
+	return n ? l->p->server->span.last_ns - syns[n - 1]->t_ns : 0;
 }
 
 void pairing_report(const struct pairing *p, const struct pair *pair, struct pair_report *ret)

@@ -135,11 +135,9 @@ void pairing_side_judge(struct pairing_side *s, const struct digest *d)
 		side_attempt(s, i)->outcome = (uint8_t)d->outcome;
 }
 
-void pairing_side_span(struct pairing_side *s, int64_t first_ns, int64_t last_ns)
+void pairing_side_span(struct pairing_side *s, const struct pairing_span *span)
 {
-	s->any = true;
-	s->first_ns = first_ns;
-	s->last_ns = last_ns;
+	s->span = *span;
 }
 
 void pairing_side_counts(const struct pairing_side *s, struct pairing_side_counts *ret)

@@ -33,8 +33,14 @@ void pairing_side_feed(struct pairing_side *s, const struct sighting *p, bool ch
 /* What became of an attempt, by this capture alone. */
 void pairing_side_judge(struct pairing_side *s, const struct digest *d);
 
-/* The times of the first and the last packet of the capture, whatever they are. */
-void pairing_side_span(struct pairing_side *s, int64_t first_ns, int64_t last_ns);
+/* What is known of the capture as a whole. */
+struct pairing_span {
+	int64_t first_ns, last_ns; /* of its packets, whatever they are */
+	uint64_t packets;	   /* how many; 0: none */
+	bool cut;		   /* it was longer, and the rest could not be read */
+};
+
+void pairing_side_span(struct pairing_side *s, const struct pairing_span *span);
 
 void pairing_side_counts(const struct pairing_side *s, struct pairing_side_counts *ret);
 

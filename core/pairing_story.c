@@ -42,10 +42,10 @@ static void note(const struct pair_packet *k, char *to, size_t len)
 		snprintf(to, len, "made in between");
 		break;
 	case FATE_UNSEEN:
-		snprintf(to, len, "not in the %s's capture", k->client_packet ? "server" : "client");
+		snprintf(to, len, "not in the %s's capture", k->at_client ? "server" : "client");
 		break;
 	case FATE_UNCOVERED:
-		snprintf(to, len, "no %s's capture then", k->client_packet ? "server" : "client");
+		snprintf(to, len, "no %s's capture then", k->at_client ? "server" : "client");
 		break;
 	case FATE_COPY:
 		snprintf(to, len, "came twice");

@@ -161,7 +161,7 @@ static int syn_acks_after_ack(const struct pair_report *r)
 	int i, n = 0;
 
 	for (i = 0; ack && i < r->n_packets; i++)
-		n += r->packets[i].kind == PAIRING_SYN_ACK && r->packets[i].server_packet &&
+		n += r->packets[i].kind == PAIRING_SYN_ACK && r->packets[i].at_server &&
 		     r->packets[i].t_ns > ack->t_ns + ack->delay_ns;
 	return n;
 }
@@ -242,7 +242,7 @@ static void say_nothing_died(const struct pair_report *r, struct pair_words *w)
 		part(w, "refused by the server: its RST arrived");
 	} else if (n_of(r, PAIRING_ICMP, FATE_ARRIVED)) {
 		part(w, "an ICMP error passed both captures");
-	} else if (syn && answer && answer->server_packet && answer->t_ns - syn->t_ns > SLOW_NS) {
+	} else if (syn && answer && answer->at_server && answer->t_ns - syn->t_ns > SLOW_NS) {
 		part(w, "nothing died: the server answered only after %s", pair_span(answer->t_ns - syn->t_ns, t));
 	} else {
 		part(w, "nothing died");
@@ -254,7 +254,7 @@ static void say_alone(const struct pair_report *r, struct pair_words *w)
 	switch (r->sort) {
 	case PAIR_UNCOVERED:
 		part(w, "only at the %s's side: the other capture did not run then",
-		     r->client_number ? "client" : "server");
+		     r->at_client ? "client" : "server");
 		break;
 	case PAIR_ELSEWHERE:
 		part(w, "to a server that the server's capture does not have");
@@ -294,6 +294,8 @@ static void say_evidence(const struct pair_report *r, struct pair_words *w)
 		evidence(
 			w,
 			"the capture that lacks packets here lacks others that must have passed it: they may have arrived");
+	if (r->taken_to_run && (n_all(r, FATE_DIED) || n_all(r, FATE_BETWEEN)))
+		evidence(w, "one capture has no packet of that time, and few at all: it is taken to have run");
 	if (unseen)
 		evidence(w, "%u packet%s passed both sides, by what followed, and one capture lacks %s", unseen,
 			 plural(unseen), unseen == 1 ? "it" : "them");
@@ -314,7 +316,7 @@ static void say_connected(const struct pair_report *r, struct pair_words *w)
 	const struct pair_packet *ack = first_of(r, PAIRING_ACK);
 	char client[ENDPOINT_TEXT_LEN], server[ENDPOINT_TEXT_LEN], t[PAIR_SPAN_LEN];
 
-	if (r->client_outcome == OUTCOME_ESTABLISHED && ack && ack->client_packet && r->counts[PAIRING_SYN].sent > 1)
+	if (r->client_outcome == OUTCOME_ESTABLISHED && ack && ack->at_client && r->counts[PAIRING_SYN].sent > 1)
 		evidence(w, "the client was connected after %s", pair_span(ack->t_ns, t));
 	if (r->sort == PAIR_BOTH && was_rewritten(r))
 		evidence(w, "at the server's side it is %s > %s", endpoint_format(&r->server_flow.client, client),

@@ -317,6 +317,7 @@ static struct pairing_side *record(struct side_log *l)
 	struct pairing_side *side = pairing_side_new((size_t)1 << 30);
 	struct handshakes_config c = { .memory = 64 << 20, .seed = 1, .fn = judge, .user = side };
 	struct handshakes *h = handshakes_new(&c);
+	struct pairing_span span;
 	struct sighting *s;
 	int i;
 
@@ -336,7 +337,8 @@ static struct pairing_side *record(struct side_log *l)
 	}
 	if (l->n) {
 		handshakes_finish(h, l->seen[l->n - 1].t_ns);
-		pairing_side_span(side, l->seen[0].t_ns, l->seen[l->n - 1].t_ns);
+		span = (struct pairing_span){ l->seen[0].t_ns, l->seen[l->n - 1].t_ns, (uint64_t)l->n, false };
+		pairing_side_span(side, &span);
 	}
 	handshakes_free(h);
 	free(l->seen);

@@ -110,8 +110,9 @@ static void take(struct taken *t, char side, const struct line *l)
 	}
 }
 
-static struct pairing_side *record(char side, const struct line *lines, bool ends)
+static struct pairing_side *record(char side, const struct line *lines, bool ends, uint64_t packets)
 {
+	struct pairing_span span;
 	struct taken t = { .side = pairing_side_new(1 << 20) };
 	struct handshakes_config c = { .memory = 1 << 20, .seed = 1, .fn = judge, .user = &t };
 
@@ -123,7 +124,8 @@ static struct pairing_side *record(char side, const struct line *lines, bool end
 		take(&t, side, after);
 	handshakes_finish(t.h, t.last_ns);
 	handshakes_free(t.h);
-	pairing_side_span(t.side, START - 10 * S + (side == 's' ? SKEW : 0), t.last_ns);
+	span = (struct pairing_span){ START - 10 * S + (side == 's' ? SKEW : 0), t.last_ns, packets, false };
+	pairing_side_span(t.side, &span);
 	return t.side;
 }
 
@@ -133,10 +135,11 @@ struct result {
 	struct story story;
 };
 
-/* What is said of the attempt from port 4000.  ends: the server's capture does with the last line. */
+/* What is said of the attempt from port 4000.  ends: the server's capture does with the last line, having many packets
+ * more. */
 static struct result *play(const struct line *lines, bool ends)
 {
-	struct pairing_side *c = record('c', lines, false), *s = record('s', lines, ends);
+	struct pairing_side *c = record('c', lines, false, 100), *s = record('s', lines, ends, ends ? 1000 : 20);
 	struct pairing *p = pairing_new(c, s, 1);
 	struct result *ret = calloc(1, sizeof(*ret));
 	bool found = false;
@@ -426,6 +429,19 @@ static void test_ends(void **state)
 	free(got);
 }
 
+/* The same, but that the server's capture is too small to show when it ran. */
+static void test_quiet(void **state)
+{
+	static const struct line lines[] = { { 'c', 100000, SYN, 'a', 64, 0 }, { 'c', 101000, SYN, 'b', 64, 0 }, END };
+	struct result *got = play(lines, false);
+
+	(void)state;
+	assert_string_equal(got->w.headline, "SYN 0 and 1 died on the way to the server");
+	assert_true(has_evidence(&got->w, "it is taken to have run"));
+	assert_int_equal(got->r.confidence, LIKELY);
+	free(got);
+}
+
 static void test_story(void **state)
 {
 	static const struct line lines[] = { { 'c', 0, SYN, 'a', 64, 0 }, HANDSHAKE(1000, 'b', 'c', 'd'), END };
@@ -453,6 +469,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scenes),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_story),
 	};
 
