@@ -139,7 +139,7 @@ static int run(const struct command *c, int argc, char **argv)
 const struct command command_diff = {
 	.name = "diff",
 	.usage = "[OPTION]... [FILTER] CLIENT SERVER",
-	.summary = "two captures of one incident: which SYN or SYN-ACK died, on which way",
+	.summary = "two captures of one incident: what died, on which way",
 	.about =
 		"Compares two captures of the same time, one taken at the client's side and one at the server's, attempt "
 		"by attempt and packet by packet: what arrived, what died on which way, and what something in between "
@@ -158,10 +158,10 @@ const struct command command_diff = {
 		    "    one attempt, with both sides and the time on the way\n"
 		    "synsent diff 'host 10.0.0.9' client.pcap server.pcap.gz\n"
 		    "    attempts to one server\n"
-		    "synsent diff -j client.pcap server.pcap | jq -r .synsent.headline | sort | uniq -c\n"
+		    "synsent diff -j c.pcap s.pcap | jq .synsent.headline | sort | uniq -c\n"
 		    "    as JSON, an object per attempt\n"
-		    "ssh server tcpdump -w - tcp | synsent diff client.pcap -\n"
-		    "    the server's side as it comes\n",
+		    "ssh server cat /tmp/server.pcap | synsent diff client.pcap -\n"
+		    "    a capture that lies elsewhere\n",
 	.rows = rows,
 	.run = run,
 };

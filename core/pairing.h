@@ -94,7 +94,7 @@ struct pair_report {
 	bool ack_later;		/* the ACK died, and a later segment of the client did as well */
 	bool taken_to_run;	/* a capture has few packets, and none of that time */
 	bool in_holes;		/* a capture that lacks some of it lacks others that it must have had */
-	int64_t watched_ns;	/* the server's capture went on for so long after the last SYN arrived */
+	int64_t watched_ns;	/* the server's capture went on for so long after the first SYN arrived */
 	struct pair_counts counts[PAIRING_KIND_N];
 	int n_packets, more_packets;
 	struct pair_packet packets[PAIR_PACKETS_MAX]; /* in order of t_ns */

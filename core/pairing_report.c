@@ -300,19 +300,19 @@ static void judge(const struct look *l)
 		      (to_client && is_hole(h->client_missed, h->client_had, l->p->died[1], l->p->sent[1]));
 	if (!to_server && !to_client && !between && r->sort == PAIR_BOTH)
 		r->confidence = r->how == PAIRED_EXACT || r->how == PAIRED_ISN ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
-	else if (r->in_holes || r->by_address || r->sort == PAIR_UNCOVERED || r->sort == PAIR_UNSENT)
+	else if (r->in_holes || (r->by_address && !between) || r->sort == PAIR_UNCOVERED || r->sort == PAIR_UNSENT)
 		r->confidence = CONFIDENCE_UNKNOWN;
 	else
 		r->confidence = CONFIDENCE_LIKELY;
 }
 
-/* How long the server's capture went on after the last SYN that arrived. */
+/* How long the server's capture went on after the first SYN that arrived. */
 static int64_t watched_ns(const struct look *l)
 {
 	const struct side_packet *syns[PAIRING_PACKETS_MAX];
 	int n = l->server ? side_list(l->p->server, l->server, PAIRING_SYN, syns) : 0;
 
-	return n ? l->p->server->span.last_ns - syns[n - 1]->t_ns : 0;
+	return n ? l->p->server->span.last_ns - syns[0]->t_ns : 0;
 }
 
 void pairing_report(const struct pairing *p, const struct pair *pair, struct pair_report *ret)

@@ -312,9 +312,9 @@ static void judge(const struct digest *d, void *user)
 	pairing_side_judge(user, d);
 }
 
-static struct pairing_side *record(struct side_log *l)
+static struct pairing_side *record(struct side_log *l, size_t memory)
 {
-	struct pairing_side *side = pairing_side_new((size_t)1 << 30);
+	struct pairing_side *side = pairing_side_new(memory ? memory : (size_t)1 << 30);
 	struct handshakes_config c = { .memory = 64 << 20, .seed = 1, .fn = judge, .user = side };
 	struct handshakes *h = handshakes_new(&c);
 	struct pairing_span span;
@@ -372,8 +372,8 @@ void sim_run(const struct sim_opts *o, struct sim *ret)
 	for (i = 0; i < o->attempts; i++)
 		attempt(&w, &ret->truth[i]);
 	forget_others(&w.log[0]);
-	ret->client = record(&w.log[0]);
-	ret->server = record(&w.log[1]);
+	ret->client = record(&w.log[0], 0);
+	ret->server = record(&w.log[1], o->memory);
 }
 
 void sim_fini(struct sim *s)

@@ -10,6 +10,7 @@
  * clock of its own.
  */
 struct sim_opts {
+	size_t memory; /* of the server's side; 0: enough */
 	uint64_t seed;
 	int attempts;
 	int64_t over_ns; /* they begin within so much time */

@@ -202,10 +202,95 @@ static void test_incidents(void **state)
 	assert_true(compared > 15000);
 }
 
+/* Captures that lose packets themselves: what they lack is not told as if the network had lost it. */
+static void test_holes(void **state)
+{
+	static const struct sim_opts holes[] = { { USUAL, .seed = 5, .server_misses = 100 },
+						 { USUAL, .seed = 6, .client_misses = 100 } };
+	struct pair_report *r = malloc(sizeof(*r));
+	struct pairing *p;
+	struct sim sim;
+	size_t i, k;
+	int likely;
+
+	(void)state;
+	assert_non_null(r);
+	for (i = 0; i < LEN(holes); i++) {
+		sim_run(&holes[i], &sim);
+		p = pairing_new(sim.client, sim.server, 1);
+		assert_non_null(p);
+		for (k = 0, likely = 0; k < pairing_n(p); k++) {
+			pairing_get(p, k, r);
+			likely += r->confidence == CONFIDENCE_LIKELY && pair_differs(r);
+		}
+		assert_in_range(i ? pairing_holes(p)->client_missed : pairing_holes(p)->server_missed, 20, 120);
+		assert_int_equal(i ? pairing_holes(p)->server_missed : pairing_holes(p)->client_missed, 0);
+		assert_in_range(likely, 0, 30);
+		pairing_free(p);
+		sim_fini(&sim);
+	}
+	free(r);
+}
+
+/* Of other incidents, with the same hosts and ports. */
+static void test_nothing(void **state)
+{
+	struct sim_opts o = { USUAL, .seed = 1 };
+	struct sim one, other;
+	struct pairing *p;
+
+	(void)state;
+	for (o.seed = 1; o.seed < 20; o.seed += 2) {
+		o.no_marks = o.seed % 4 == 1;
+		sim_run(&o, &one);
+		o.seed++;
+		sim_run(&o, &other);
+		o.seed--;
+		p = pairing_new(one.client, other.server, 1);
+		assert_non_null(p);
+		assert_int_equal(pairing_nat(p)->paired, 0);
+		assert_false(pairing_clock(p)->forward || pairing_clock(p)->backward);
+		pairing_free(p);
+		sim_fini(&one);
+		sim_fini(&other);
+	}
+}
+
+/* What there was no memory for is not taken for lost. */
+static void test_memory(void **state)
+{
+	const struct sim_opts o = { USUAL, .seed = 3, .memory = 40000 };
+	struct pairing_side_counts counts;
+	struct pair_report *r = malloc(sizeof(*r));
+	struct pairing *p;
+	struct sim sim;
+	size_t i;
+
+	(void)state;
+	assert_non_null(r);
+	sim_run(&o, &sim);
+	pairing_side_counts(sim.server, &counts);
+	assert_in_range(counts.lost, 100, 800);
+	assert_in_range(pairing_side_memory(sim.server), 30000, 40000);
+	p = pairing_new(sim.client, sim.server, 1);
+	assert_non_null(p);
+	assert_in_range(pairing_nat(p)->paired, 50, 250);
+	for (i = 0; i < pairing_n(p); i++) {
+		pairing_get(p, i, r);
+		assert_false(pair_differs(r));
+	}
+	pairing_free(p);
+	free(r);
+	sim_fini(&sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_incidents),
+		cmocka_unit_test(test_holes),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
