@@ -278,19 +278,10 @@ static bool is_no_chance(struct guess *g, size_t agree, unsigned int fields, str
 {
 	uint64_t pairs = (uint64_t)(g->p->client->attempts.n - 1) * (g->p->server->attempts.n - 1);
 	bool most = agree >= FEW && agree * 2 > g->n_trips[0] + g->n_trips[1];
-	unsigned int common;
-	size_t i;
 
 	if (!(fields & FIELD_ISN))
 		return most || pairs <= FEW || (fields & FIELD_MARK ? pairs < MANY : has_marks(g, m));
-	if (pairs < UINT32_MAX / 100 || most)
-		return true;
-	for (i = 0; i < g->n; i++) {
-		common = pairing_common(g->p, g->candidates[i].c, g->candidates[i].s);
-		if (common & (FIELD_CLIENT_ADDR | FIELD_CLIENT_PORT | FIELD_SERVER_ADDR))
-			return true;
-	}
-	return false;
+	return fields == FIELDS_ALL || most || pairs < UINT32_MAX / 100 || has_marks(g, m);
 }
 
 static bool guess(struct guess *g, struct packet_match *m)

@@ -13,6 +13,7 @@
 
 #define S_NS ((int64_t)1000000000)
 #define SLACK_NS (3 * S_NS) /* of what a packet takes */
+#define MORE_THAN_CHANCE 20 /* times as many as chance makes are none of its making */
 #define MARKS_MAX 8	    /* SYNs of an attempt that are looked at */
 #define SLACK_NEAR_NS S_NS  /* where little but time tells */
 
@@ -177,7 +178,10 @@ bool pairing_groups(struct pairing *p, unsigned int fields, group_fn *fn, void *
 struct pass {
 	unsigned int fields;
 	enum pairing_how how;
-	bool lone; /* only where no other has the same */
+	bool lone;     /* only where no other has the same */
+	bool weak;     /* by chance others have the same: only where marks tell that it is the same packet */
+	bool counting; /* only to see how many there are */
+	uint64_t n;
 };
 
 static void pair_up(struct pairing *p, uint32_t c, uint32_t s, enum pairing_how how)
@@ -223,10 +227,18 @@ static bool agrees(const struct pairing *p, uint32_t c, uint32_t s, unsigned int
 	return (pairing_common(p, c, s) & fields & FIELDS_ALL) == (fields & FIELDS_ALL);
 }
 
+static bool has_same_mark(const struct pairing *p, uint32_t c, uint32_t s)
+{
+	struct packet_match m;
+
+	pairing_packets(p, c, s, PAIRING_SYN, NULL, &m);
+	return m.by_mark;
+}
+
 static void pair_group(struct pairing *p, const struct group_item *c, size_t n, const struct group_item *s, size_t m,
 		       void *user)
 {
-	const struct pass *pass = user;
+	struct pass *pass = user;
 	bool exact = pass->how == PAIRED_EXACT;
 	int64_t slack = exact || pass->how == PAIRED_ISN ? SLACK_NS : SLACK_NEAR_NS;
 	size_t i = 0, k = 0;
@@ -238,33 +250,62 @@ static void pair_group(struct pairing *p, const struct group_item *c, size_t n, 
 		if (side_attempt(p->client, c[i].i)->partner || side_attempt(p->server, s[k].i)->partner)
 			return; /* by another of its SYNs */
 		order = exact && n == 1 && m == 1 ? 0 : order_of(p, c[i].i, s[k].i, slack);
-		if (!order && agrees(p, c[i].i, s[k].i, pass->fields))
-			pair_up(p, c[i].i, s[k].i, pass->how);
+		if (!order && agrees(p, c[i].i, s[k].i, pass->fields) &&
+		    (!pass->weak || pass->counting || has_same_mark(p, c[i].i, s[k].i))) {
+			pass->n++;
+			if (!pass->counting)
+				pair_up(p, c[i].i, s[k].i, pass->how);
+		}
 		i += order <= 0;
 		k += order >= 0;
 	}
 }
 
+/*
+ * ISNs have 32 bits, so that among very many attempts without a partner some are
+ * the same by chance, at about the same time.  False when there is no memory.
+ */
+static bool weigh(struct pairing *p, struct pass *pass)
+{
+	uint64_t pairs = (uint64_t)n_alone(p->client) * n_alone(p->server);
+	int64_t span = p->client->span.last_ns - p->client->span.first_ns;
+	uint64_t chance; /* how many, about, in 1/100 */
+
+	if (pass->fields & (FIELD_CLIENT_ADDR | FIELD_SERVER_ADDR) || !(pass->fields & FIELD_ISN))
+		return true;
+	chance = (pairs >> 16) * 100 >> 16;
+	if (span > 2 * SLACK_NS)
+		chance = chance / (uint64_t)(span / (2 * SLACK_NS));
+	if (!chance)
+		return true;
+	pass->weak = pass->counting = true;
+	if (!pairing_groups(p, pass->fields, pair_group, pass))
+		return false;
+	pass->weak = pass->n * 100 < MORE_THAN_CHANCE * chance;
+	pass->counting = false;
+	return true;
+}
+
 bool pairing_match(struct pairing *p)
 {
 	static const struct pass passes[] = {
-		{ FIELDS_ALL, PAIRED_EXACT, false },
-		{ FIELDS_ALL & ~(unsigned int)FIELD_SERVER_ADDR, PAIRED_ISN, false },
-		{ FIELD_ISN | FIELDS_CLIENT, PAIRED_ISN, false },
-		{ FIELDS_ALL & ~(unsigned int)FIELD_CLIENT_ADDR, PAIRED_ISN, false },
-		{ FIELD_ISN | FIELDS_SERVER, PAIRED_ISN, false },
-		{ FIELD_ISN | FIELD_CLIENT_PORT | FIELD_SERVER_PORT, PAIRED_ISN, false },
-		{ FIELD_ISN | FIELD_SERVER_PORT, PAIRED_ISN, false },
-		{ FIELD_ISN, PAIRED_ISN, false },
-		{ FIELDS_CLIENT | FIELDS_SERVER, PAIRED_TUPLE, false },
-		{ FIELD_MARK | FIELD_SERVER_PORT, PAIRED_MARK, true },
+		{ FIELDS_ALL, PAIRED_EXACT },
+		{ FIELDS_ALL & ~(unsigned int)FIELD_SERVER_ADDR, PAIRED_ISN },
+		{ FIELD_ISN | FIELDS_CLIENT, PAIRED_ISN },
+		{ FIELDS_ALL & ~(unsigned int)FIELD_CLIENT_ADDR, PAIRED_ISN },
+		{ FIELD_ISN | FIELDS_SERVER, PAIRED_ISN },
+		{ FIELD_ISN | FIELD_CLIENT_PORT | FIELD_SERVER_PORT, PAIRED_ISN },
+		{ FIELD_ISN | FIELD_SERVER_PORT, PAIRED_ISN },
+		{ FIELD_ISN, PAIRED_ISN },
+		{ FIELDS_CLIENT | FIELDS_SERVER, PAIRED_TUPLE },
+		{ FIELD_MARK | FIELD_SERVER_PORT, PAIRED_MARK, .lone = true },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(passes) / sizeof(passes[0]); i++) {
 		struct pass pass = passes[i];
 
-		if (!pairing_groups(p, pass.fields, pair_group, &pass))
+		if (!weigh(p, &pass) || !pairing_groups(p, pass.fields, pair_group, &pass))
 			return false;
 	}
 	return true;
