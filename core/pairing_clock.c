@@ -23,8 +23,11 @@
 #define NOISE_TIMES 6
 #define NOISE_LEAST_NS 2000 /* what time stamps are worth at best */
 #define UNEVEN_NS 100000    /* so much against causality is not of the time stamps' making */
-#define PPB_MAX 5000000	    /* no clock is as wrong as that */
-#define TRIMMED_SHARE 8	    /* of the quickest packets, one of so many may be wrong */
+#define UNCERTAIN_MAX (86400 * 1000000000LL)
+#define TIME_MAX ((INT64_C(1) << 62) - 1) /* as captures have them */
+#define APART_MAX (INT64_C(1) << 61)	  /* 73 years: nobody's clock */
+#define PPB_MAX 5000000			  /* no clock is as wrong as that */
+#define TRIMMED_SHARE 8			  /* of the quickest packets, one of so many may be wrong */
 #define DRIFT_AGREES_PERCENT 25
 
 __extension__ typedef __int128 wide;
@@ -55,11 +58,23 @@ int64_t pairing_clock_offset(const struct pairing_clock *c, int64_t client_ns)
 	return c->offset_ns + (c->drift_ppb ? gain_ns(client_ns - c->base_ns, c->drift_ppb) : 0);
 }
 
+static int64_t within(wide t, int64_t least, int64_t most)
+{
+	return t < least ? least : t > most ? most : (int64_t)t;
+}
+
+int64_t pairing_clock_to_server(const struct pairing_clock *c, int64_t client_ns)
+{
+	return within((wide)client_ns + pairing_clock_offset(c, client_ns), 0, TIME_MAX);
+}
+
 int64_t pairing_clock_to_client(const struct pairing_clock *c, int64_t server_ns)
 {
-	int64_t near_ns = server_ns - c->offset_ns;
+	int64_t t_ns = within((wide)server_ns - c->offset_ns, 0, TIME_MAX);
 
-	return server_ns - pairing_clock_offset(c, server_ns - pairing_clock_offset(c, near_ns));
+	if (c->drift_ppb)
+		t_ns = within((wide)server_ns - pairing_clock_offset(c, t_ns), 0, TIME_MAX);
+	return within((wide)server_ns - pairing_clock_offset(c, t_ns), 0, TIME_MAX);
 }
 
 struct pairing_aligner *pairing_aligner_new(int64_t first_ns, int64_t last_ns)
@@ -95,7 +110,8 @@ static void keep(struct bin *b, const struct sample *s)
 
 void pairing_aligner_feed(struct pairing_aligner *a, bool from_server, int64_t client_ns, int64_t server_ns)
 {
-	int64_t d = server_ns - client_ns, at = client_ns < a->first_ns ? 0 : (client_ns - a->first_ns) / a->width_ns;
+	int64_t d = within((wide)server_ns - client_ns, -APART_MAX, APART_MAX),
+		at = client_ns < a->first_ns ? 0 : (client_ns - a->first_ns) / a->width_ns;
 	struct sample s = { client_ns, from_server ? -d : d };
 
 	a->n[from_server]++;
@@ -158,13 +174,15 @@ static void trend_of(const struct pairing_aligner *a, bool from_server, struct t
 				slopes[m++] =
 					(int64_t)((wide)(w[k].d_ns - w[i].d_ns) * 1000000000 / (w[k].t_ns - w[i].t_ns));
 	ret->ppb = median(slopes, m);
+	if (ret->ppb > PPB_MAX || ret->ppb < -PPB_MAX)
+		return;
 	for (i = 0; i < n; i++)
 		rest[i] = w[i].d_ns - gain_ns(w[i].t_ns - w[0].t_ns, ret->ppb);
 	middle = median(rest, (size_t)n);
 	for (i = 0; i < n; i++)
 		rest[i] = rest[i] < middle ? middle - rest[i] : rest[i] - middle;
 	ret->noise_ns = median(rest, (size_t)n);
-	ret->known = ret->ppb < PPB_MAX && ret->ppb > -PPB_MAX;
+	ret->known = true;
 	if (from_server)
 		ret->ppb = -ret->ppb;
 }
@@ -278,6 +296,7 @@ void pairing_aligner_solve(const struct pairing_aligner *a, struct pairing_clock
 		trip = least.forward + least.backward;
 		ret->offset_ns = least.forward - trip / 2;
 		ret->uncertainty_ns = magnitude(trip) / 2;
-		ret->uneven = trip < -UNEVEN_NS;
+		ret->uneven = trip < -UNEVEN_NS || ret->uncertainty_ns > UNCERTAIN_MAX;
+		ret->uncertainty_ns = within(ret->uncertainty_ns, 0, UNCERTAIN_MAX);
 	}
 }

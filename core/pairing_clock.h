@@ -24,8 +24,9 @@ struct pairing_clock {
 	uint64_t n_forward, n_backward;
 };
 
-/* By the client's clock, and back. */
+/* How much the server's is ahead; what it shows; what the client's shows.  Times are within [0, 2^62). */
 int64_t pairing_clock_offset(const struct pairing_clock *c, int64_t client_ns);
+int64_t pairing_clock_to_server(const struct pairing_clock *c, int64_t client_ns);
 int64_t pairing_clock_to_client(const struct pairing_clock *c, int64_t server_ns);
 
 /* Collects how long packets took, and keeps only those that can matter. */

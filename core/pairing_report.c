@@ -33,7 +33,7 @@ static bool is_within(const struct pairing *p, const struct pairing_side *side, 
 {
 	int64_t last_ns = side->full ? side->counts.lost_ns : side->span.last_ns;
 	int64_t early = p->clock.uncertainty_ns, late = 2 * early + RUNNING_NS; /* the delay, and a wait on the way */
-	int64_t t_ns = client_ns + (side == p->server ? pairing_clock_offset(&p->clock, client_ns) : 0);
+	int64_t t_ns = side == p->server ? pairing_clock_to_server(&p->clock, client_ns) : client_ns;
 
 	if (!is_clock_known(p))
 		return true;

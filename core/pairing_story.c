@@ -141,5 +141,5 @@ void pair_story(const struct pair_report *r, const struct pair_words *w, struct 
 	cause(ret, true,
 	      n[PAIRING_SYN_ACK].fate[FATE_DIED] + n[PAIRING_RST].fate[FATE_DIED] + n[PAIRING_ICMP].fate[FATE_DIED]);
 	ret->more_replies = r->more_packets;
-	snprintf(ret->end_text, sizeof(ret->end_text), "%s", w->headline);
+	snprintf(ret->end_text, sizeof(ret->end_text), "%.*s", (int)sizeof(ret->end_text) - 1, w->headline);
 }

@@ -305,10 +305,10 @@ def test_memory(directory):
 def test_garbage(directory):
     """Whatever the bytes are: no crash, and an exit status that there is."""
     world = incident.World(incident.Options(attempts=20, seconds=20, lose_syn=.2), 10)
-    paths = write(directory, world)
-    rng = random.Random(11)
-    for _ in range(60):
-        bad = []
+    both = write(directory, world), write(directory, world, "client.ng", "server.ng")
+    rng = random.Random(int(os.environ.get("SYNSENT_SEED") or 11))
+    for turn in range(60):
+        bad, paths = [], both[turn % 2]
         for path in paths:
             with open(path, "rb") as f:
                 data = bytearray(f.read())
@@ -319,8 +319,26 @@ def test_garbage(directory):
         objects(*bad, may=(0, 1, 3))
 
 
+def test_times(directory):
+    """Clocks that jump to anywhere: no figure of time overflows."""
+    world = incident.World(incident.Options(attempts=20, seconds=20, lose_syn=.2), 12)
+    rng = random.Random(int(os.environ.get("SYNSENT_SEED") or 13))
+    odd = (0, 1, 2 ** 62 - 1, 2 ** 62, 2 ** 63 - 1, 2 ** 63, 2 ** 64 - 1)
+    for turn in range(30):
+        paths = []
+        for side in (0, 1):
+            packets = [p._replace(t_ns=rng.choice(odd + (rng.getrandbits(64), rng.getrandbits(61))))
+                       if rng.random() < turn / 60 else p for p in world.packets(side)]
+            paths.append(reader.write(os.path.join(directory, "%d.ng" % side), pcaplib.pcapng(packets)))
+        diff("--all", *paths, may=(0, 1))
+        diff("--diagram", "3", *paths, may=(0, 1))
+        objects(*paths, may=(0, 1))
+        objects("--summary", *paths, may=(0, 1))
+
+
 def main():
-    tests = [test_incidents, test_cut, test_holes, test_nothing, test_usage, test_choice, test_memory, test_garbage]
+    tests = [test_incidents, test_cut, test_holes, test_nothing, test_usage, test_choice, test_memory, test_garbage,
+             test_times]
     for test in tests:
         if len(sys.argv) < 3 or sys.argv[2] in test.__name__:
             with reader.temporary() as directory:

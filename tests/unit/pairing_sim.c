@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+__extension__ typedef __int128 wide;
+
 #define MS ((int64_t)1000000)
 #define S ((int64_t)1000000000)
 #define START (1700000000 * S)
@@ -65,7 +67,7 @@ static bool chance(struct world *w, int permille)
 
 static int64_t server_clock(const struct sim_opts *o, int64_t t_ns)
 {
-	return t_ns + o->skew_ns + (int64_t)((__int128)(t_ns - START) * o->drift_ppb / 1000000000);
+	return t_ns + o->skew_ns + (int64_t)((wide)(t_ns - START) * o->drift_ppb / 1000000000);
 }
 
 static void see(struct world *w, bool server, int64_t t_ns, const struct sighting *s)

@@ -11,6 +11,8 @@
 #include "core/pairing_words.h"
 #include "pairing_sim.h"
 
+__extension__ typedef __int128 wide;
+
 #define US 1000LL
 #define MS 1000000LL
 #define S 1000000000LL
@@ -27,7 +29,7 @@ struct check {
 
 static int64_t true_offset(const struct sim_opts *o, int64_t client_ns)
 {
-	return o->skew_ns + (int64_t)((__int128)(client_ns - START) * o->drift_ppb / 1000000000);
+	return o->skew_ns + (int64_t)((wide)(client_ns - START) * o->drift_ppb / 1000000000);
 }
 
 static void say_wrong(const struct sim_opts *o, const struct pair_report *r, const struct sim_truth *t, int kind)

@@ -8,6 +8,8 @@
 
 #include "core/pairing_clock.h"
 
+__extension__ typedef __int128 wide;
+
 #define US 1000LL
 #define MS 1000000LL
 #define S 1000000000LL
@@ -37,7 +39,7 @@ struct link {
 
 static int64_t offset(const struct link *l, int64_t t_ns)
 {
-	return l->skew_ns + (int64_t)((__int128)(t_ns - START) * l->drift_ppb / S) +
+	return l->skew_ns + (int64_t)((wide)(t_ns - START) * l->drift_ppb / S) +
 	       (l->step_ns && t_ns - START > l->step_at_ns ? l->step_ns : 0);
 }
 
