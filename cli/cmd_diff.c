@@ -8,6 +8,7 @@
 #include "cli/diff_run.h"
 #include "cli/read_pick.h"
 #include "util/confine_child.h"
+#include "util/signals.h"
 
 #define MEMORY (512u << 20)
 #define MEMORY_LEAST (8u << 20)
@@ -128,9 +129,15 @@ static int run(const struct command *c, int argc, char **argv)
 		r = read_files_find(argv + first, argc - first, false, &files, &e);
 	if (!r)
 		r = check_files(&files, &e);
+	signals_defer(); /* what is written must not be left behind half */
 	if (!r)
 		r = diff_run_new(&o, &files, read_seed(), &job, &e);
-	status = r ? report_error("diff", &e, 3) : go(job, &o, &e);
+	if (r)
+		status = report_error("diff", &e, 3);
+	else if (signals_deferred())
+		status = 128 + signals_deferred();
+	else
+		status = go(job, &o, &e);
 	diff_run_free(job);
 	read_files_fini(&files);
 	return status;

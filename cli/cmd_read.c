@@ -12,6 +12,7 @@
 #include "cli/read_run.h"
 #include "sinks/summary.h"
 #include "util/confine_child.h"
+#include "util/signals.h"
 
 #define MEMORY (256u << 20)
 #define MEMORY_LEAST (1u << 20)
@@ -132,9 +133,15 @@ static int run(const struct command *c, int argc, char **argv)
 		r = misuse(&e, "--memory: must be 1M or more", "256M is the default");
 	if (!r)
 		r = read_files_find(argv + first, argc - first, o.recursive, &files, &e);
+	signals_defer(); /* what is written must not be left behind half */
 	if (!r)
 		r = read_run_new(&o, &files, read_seed(), &job, &e);
-	status = r ? report_error("read", &e, 3) : go(job, &o, &e);
+	if (r)
+		status = report_error("read", &e, 3);
+	else if (signals_deferred())
+		status = 128 + signals_deferred();
+	else
+		status = go(job, &o, &e);
 	read_run_free(job);
 	read_files_fini(&files);
 	return status;

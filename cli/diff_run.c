@@ -14,6 +14,7 @@
 #include "cli/read_progress.h"
 #include "cli/read_tell.h"
 #include "util/clock.h"
+#include "util/signals.h"
 
 struct diff_run {
 	const struct diff_opts *o;
@@ -275,6 +276,7 @@ int diff_run_work(void *user, const struct confined *c)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	signals_let();
 	r->progress = (struct read_progress){ .terminal = &r->terminal, .begun_ns = clock_mono_ns() };
 	r->show.o = r->o;
 	r->show.terminal = &r->terminal;

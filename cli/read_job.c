@@ -8,6 +8,9 @@
 #include "packet/sight.h"
 
 #define BATCH 32
+/* The thread that made them left them in another processor's cache. */
+#define SIGHTINGS_AHEAD 8
+#define ENTRIES_AHEAD 64
 #define PENDING_BITS 1024
 
 /* Sightings on their way to the table. */
@@ -16,7 +19,7 @@ struct batch {
 	struct sighting *sightings[BATCH];
 	struct sighting own[BATCH]; /* those that did not come with the stretch */
 	struct captured captured[BATCH];
-	bool looked[BATCH]; /* not counted yet */
+	size_t n_looked; /* not counted yet */
 	/* Flows of the SYNs among them, which the table's filter does not know yet. */
 	uint64_t pending[PENDING_BITS / 64];
 };
@@ -39,18 +42,9 @@ bool ledger_adds_up(const struct ledger *l)
 	return l->seen == l->counted + l->duplicates + l->filtered + l->truncated + l->malformed + l->other;
 }
 
-static const char *path_text(uint16_t path, void *user)
+static const char *path_text(uint16_t path, const void *paths)
 {
-	const struct read_job *j = user;
-
-	return paths_text(j->paths, path);
-}
-
-static void on_digest(const struct digest *d, void *user)
-{
-	const struct read_job *j = user;
-
-	j->opts.on_digest(d, j->opts.user);
+	return paths_text(paths, path);
 }
 
 int read_job_new(const struct read_job_opts *o, struct read_job **ret, struct err *e)
@@ -59,15 +53,15 @@ int read_job_new(const struct read_job_opts *o, struct read_job **ret, struct er
 	struct handshakes_config c = { .memory = o->memory,
 				       .seed = o->seed,
 				       .at_once = o->at_once,
-				       .fn = on_digest,
+				       .fn = o->on_digest,
 				       .path_text = path_text,
-				       .user = j };
+				       .user = o->user };
 
 	if (j) {
 		j->opts = *o;
 		j->selects = o->filter || o->since_ns != INT64_MIN || o->until_ns != INT64_MAX;
+		c.paths = j->paths = paths_new(o->seed);
 		j->handshakes = handshakes_new(&c);
-		j->paths = paths_new(o->seed);
 	}
 	if (!j || !j->handshakes || !j->paths) {
 		read_job_free(j);
@@ -87,32 +81,41 @@ void read_job_free(struct read_job *j)
 	free(j);
 }
 
-static void count_looked(struct read_job *j, const struct sighting *s)
+static uint16_t file_of(const struct timeline_run *run)
 {
-	if (s->duplicate)
-		j->ledger.duplicates++;
-	else if (s->joins_only && !s->attempt)
-		j->ledger.filtered++;
-	else
-		j->ledger.counted++;
+	return run->file < UINT16_MAX ? (uint16_t)run->file : UINT16_MAX;
+}
+
+static void give_packets(struct read_job *j)
+{
+	const struct batch *b = &j->batch;
+	struct read_packet p;
+	size_t i;
+
+	for (i = 0; j->opts.on_packet && i < b->n; i++) {
+		p = (struct read_packet){ &b->captured[i], b->sightings[i] };
+		j->opts.on_packet(&p, j->opts.user);
+	}
+}
+
+static bool was_not_asked(const struct sighting *s)
+{
+	return !s->duplicate && (s->unasked || (s->joins_only && !s->attempt));
 }
 
 static void flush(struct read_job *j)
 {
 	struct batch *b = &j->batch;
-	struct read_packet p;
+	uint64_t duplicates = handshakes_feed(j->handshakes, b->sightings, b->n), filtered = 0;
 	size_t i;
 
-	handshakes_feed(j->handshakes, b->sightings, b->n);
-	for (i = 0; i < b->n; i++) {
-		if (b->looked[i])
-			count_looked(j, b->sightings[i]);
-		if (!j->opts.on_packet)
-			continue;
-		p = (struct read_packet){ &b->captured[i], b->sightings[i] };
-		j->opts.on_packet(&p, j->opts.user);
-	}
-	b->n = 0;
+	for (i = 0; j->selects && i < b->n; i++)
+		filtered += was_not_asked(b->sightings[i]);
+	j->ledger.duplicates += duplicates;
+	j->ledger.filtered += filtered;
+	j->ledger.counted += b->n_looked - duplicates - filtered;
+	give_packets(j);
+	b->n = b->n_looked = 0;
 	memset(b->pending, 0, sizeof(b->pending));
 }
 
@@ -121,14 +124,16 @@ static bool is_syn(const struct sighting *s)
 	return s->kind == SIGHTING_SEGMENT && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
 }
 
-/* A SYN that was not asked for begins no attempt. */
+/* A SYN that was not asked for begins no attempt; but that of an earlier one is known, lest its retransmissions begin
+ * another. */
 static bool is_wanted(struct read_job *j, const struct captured *p, struct sighting *s)
 {
 	int match;
 
 	if (!is_syn(s))
 		return true;
-	s->joins_only = s->t_ns < j->opts.since_ns || s->t_ns >= j->opts.until_ns;
+	s->unasked = s->t_ns < j->opts.since_ns;
+	s->joins_only = s->t_ns >= j->opts.until_ns;
 	if (!j->opts.filter)
 		return true;
 	match = filter_match(j->opts.filter, p->linktype, p->frame, p->on_wire);
@@ -158,20 +163,24 @@ static void note_odd(struct read_job *j, const struct captured *p)
 	j->notes.no_times += p->no_time;
 }
 
-static void add(struct read_job *j, struct sighting *s, const struct captured *p, bool looked)
+static inline void add(struct read_job *j, struct sighting *s, bool looked)
 {
 	struct batch *b = &j->batch;
 
-	if (j->opts.on_packet)
-		b->captured[b->n] = *p;
-	b->sightings[b->n] = s;
-	b->looked[b->n] = looked;
-	b->n++;
+	b->sightings[b->n++] = s;
+	b->n_looked += looked;
 	handshakes_expect(j->handshakes, s);
 	if (is_syn(s))
 		b->pending[s->flow_hash % PENDING_BITS / 64] |= UINT64_C(1) << s->flow_hash % 64;
 	if (b->n == BATCH)
 		flush(j);
+}
+
+static void add_captured(struct read_job *j, struct sighting *s, const struct captured *p, bool looked)
+{
+	if (j->opts.on_packet)
+		j->batch.captured[j->batch.n] = *p;
+	add(j, s, looked);
 }
 
 static bool may_be_awaited(const struct read_job *j, uint32_t hash)
@@ -211,11 +220,11 @@ static void take_packet(struct read_job *j, const struct timeline_run *run, cons
 	}
 	s->t_ns = p->t_ns;
 	s->packet = p->number;
-	s->file = run->file;
+	s->file = file_of(run);
 	if (look && !is_wanted(j, p, s))
 		j->ledger.filtered++;
 	else
-		add(j, s, p, look);
+		add_captured(j, s, p, look);
 }
 
 /* The packet itself is needed only where somebody asks for it. */
@@ -223,13 +232,13 @@ static void take_sighting(struct read_job *j, struct timeline_run *run, struct s
 {
 	struct captured p = { .linktype = -1 };
 
-	s->file = run->file;
+	s->file = file_of(run);
 	if (j->opts.on_packet || j->opts.filter)
 		capture_packet(run->capture, run->stretch, &run->stretch->walk.lists[run->list], run->entry, &p);
 	if (j->selects && !is_wanted(j, &p, s))
 		j->ledger.filtered++;
 	else
-		add(j, s, &p, true);
+		add_captured(j, s, &p, true);
 }
 
 /* Its packets are counted at once, but for those that are to be looked at; with a limit, one by one. */
@@ -242,17 +251,26 @@ static void begin_stretch(struct read_job *j, struct timeline_run *run)
 	run->begins = false;
 	if (!j->any || first_ns < j->first_ns)
 		j->first_ns = first_ns;
-	if (!j->any || run->stretch->time_max_ns > j->last_ns)
-		j->last_ns = run->stretch->time_max_ns;
+	if (!j->any)
+		j->last_ns = first_ns;
 	j->any = true;
 	if (j->opts.max_packets)
 		return;
+	if (run->stretch->time_max_ns > j->last_ns)
+		j->last_ns = run->stretch->time_max_ns;
 	j->ledger.seen += run->stretch->packets;
 	for (i = 0; i < w->n_lists; i++) {
 		j->ledger.counted += w->lists[i].tcp;
 		j->ledger.other += w->lists[i].other;
 		j->ledger.malformed += w->lists[i].empty;
 	}
+}
+
+/* With a limit of packets the observation ends with the last of them. */
+static void note_time(struct read_job *j, int64_t t_ns)
+{
+	if (j->opts.max_packets && t_ns > j->last_ns)
+		j->last_ns = t_ns;
 }
 
 /* What a run's entry is; false: it is not to be taken now, for another file's packet comes first. */
@@ -263,13 +281,16 @@ static bool take_entry(struct read_job *j, struct timeline_run *run, uint64_t en
 	struct captured p;
 
 	if (s && s->kind != SIGHTING_NONE) {
+		__builtin_prefetch(s + SIGHTINGS_AHEAD, 1);
 		if (run->limited && s->t_ns > run->limit_ns)
 			return false;
+		note_time(j, s->t_ns);
 		take_sighting(j, run, s);
 	} else if (look || run->limited || may_be_awaited(j, (uint32_t)entry)) {
 		capture_packet(run->capture, run->stretch, &run->stretch->walk.lists[run->list], run->entry, &p);
 		if (run->limited && p.t_ns > run->limit_ns)
 			return false;
+		note_time(j, p.t_ns);
 		if (p.options.len && look)
 			capture_packet_remarks(run->capture, &p);
 		if (look || may_be_awaited(j, (uint32_t)entry))
@@ -285,9 +306,6 @@ static bool take_run(struct read_job *j, struct timeline_run *run)
 	for (; timeline_run_more(run); run->entry++) {
 		uint64_t entry = run->stretch->walk.lists[run->list].entries[run->entry];
 
-		/* of most packets no more than this is ever looked at */
-		if (!(entry & WALK_LOOK) && !run->limited && !may_be_awaited(j, (uint32_t)entry))
-			continue;
 		if (j->opts.max_packets && j->ledger.seen == j->opts.max_packets)
 			return true;
 		if (!take_entry(j, run, entry))
@@ -297,10 +315,47 @@ static bool take_run(struct read_job *j, struct timeline_run *run)
 	return false;
 }
 
+/* The same where nothing is asked but for every attempt of one file: of most packets an entry is all that is looked at.
+ */
+static void take_whole_run(struct read_job *j, struct timeline_run *run)
+{
+	uint16_t file = file_of(run);
+
+	while (timeline_run_more(run)) {
+		const struct walk_list *l = &run->stretch->walk.lists[run->list];
+		const uint64_t *entry = &l->entries[run->entry], *end = &l->entries[l->n];
+		struct sighting *s;
+
+		for (; entry < end; entry++) {
+			__builtin_prefetch(entry + ENTRIES_AHEAD);
+			if (*entry & WALK_LOOK) {
+				s = &run->stretch->sightings[run->look];
+				__builtin_prefetch(s + SIGHTINGS_AHEAD, 1);
+				if (s->kind != SIGHTING_NONE) {
+					run->look++;
+					s->file = file;
+					add(j, s, true);
+					continue;
+				}
+			} else if (!may_be_awaited(j, (uint32_t)*entry)) {
+				continue;
+			}
+			run->entry = (uint32_t)(entry - l->entries);
+			take_entry(j, run, *entry);
+		}
+		run->entry = l->n;
+	}
+}
+
+static bool takes_whole(const struct read_job *j, const struct timeline_run *run)
+{
+	return !j->selects && !j->opts.on_packet && !j->opts.max_packets && !run->limited && run->stretch->sightings;
+}
+
 enum read_step read_job_step(struct read_job *j)
 {
 	struct timeline_run *run;
-	bool end;
+	bool end = false;
 
 	switch (timeline_next(j->opts.timeline, &run)) {
 	case TIMELINE_RUN:
@@ -312,7 +367,10 @@ enum read_step read_job_step(struct read_job *j)
 	}
 	if (run->begins)
 		begin_stretch(j, run);
-	end = take_run(j, run);
+	if (takes_whole(j, run))
+		take_whole_run(j, run);
+	else
+		end = take_run(j, run);
 	flush(j); /* its packets' bytes are there until the next run */
 	return end ? READ_END : READ_ON;
 }

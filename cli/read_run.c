@@ -15,6 +15,7 @@
 #include "cli/read_tell.h"
 #include "util/clock.h"
 #include "util/duration.h"
+#include "util/signals.h"
 
 #define WRITTEN_MAX 2
 #define EVENT_FILES_MAX 256
@@ -399,6 +400,7 @@ int read_run_work(void *user, const struct confined *c)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	signals_let();
 	r->progress = (struct read_progress){ .terminal = &r->terminal,
 					      .endless = r->o->follow,
 					      .begun_ns = clock_mono_ns() };

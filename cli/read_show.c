@@ -18,6 +18,13 @@
 #define LINES_MAX 1000 /* failures that the default output lists */
 #define COMMENTS_MAX 16
 
+enum listing {
+	LISTS_NONE,
+	LISTS_ALL,
+	LISTS_FAILURES,
+	LISTS_FIRST_FAILURES, /* LINES_MAX of them, and none after that */
+};
+
 struct read_show {
 	struct read_show_opts opts;
 	const struct read_opts *o;
@@ -27,12 +34,47 @@ struct read_show {
 	struct read_pick *pick; /* --diagram */
 	struct verdict verdict;
 	struct buf line, lines; /* lines: those that wait for the summary */
-	uint64_t n_lines, n_failures;
+	enum listing listing;
+	bool sums_only; /* nothing is wanted but the summary, or no more */
+	uint64_t n_lines;
 	uint64_t answers[REPLY_KIND_N]; /* of this job, as the two that follow */
 	uint64_t n_attempts, n_syns;
 	char *comments[COMMENTS_MAX];
 	size_t n_comments, more_comments;
 };
+
+static bool is_json(const struct read_show *s)
+{
+	return s->o->json && !*s->o->json;
+}
+
+/* Attempts are listed while they are decided; without that only the default output has them, after the summary. */
+static bool lists_at_once(const struct read_opts *o)
+{
+	return o->all || o->failures || (o->json && !*o->json && !o->summary && !o->by) || o->follow;
+}
+
+static bool is_counts(const struct read_show *s)
+{
+	return s->o->json && *s->o->json;
+}
+
+/* The attempts that are listed. */
+static enum listing listing_of(const struct read_show *s)
+{
+	const struct read_opts *o = s->o;
+
+	if (o->packets || o->diagram || is_counts(s))
+		return LISTS_NONE;
+	if (lists_at_once(o))
+		return o->all || (is_json(s) && !o->failures) ? LISTS_ALL : LISTS_FAILURES;
+	return o->summary || o->by ? LISTS_NONE : LISTS_FIRST_FAILURES;
+}
+
+static bool sums_only(const struct read_show *s)
+{
+	return s->listing == LISTS_NONE && !s->opts.write && !s->o->diagram && !is_counts(s);
+}
 
 int read_show_new(const struct read_show_opts *o, struct read_show **ret, struct err *e)
 {
@@ -42,6 +84,8 @@ int read_show_new(const struct read_show_opts *o, struct read_show **ret, struct
 	if (s) {
 		s->opts = *o;
 		s->o = o->o;
+		s->listing = listing_of(s);
+		s->sums_only = sums_only(s);
 		s->summary = summary_new(o->seed);
 		s->printer = tcpdump_new(&to);
 		s->pick = o->o->diagram ? read_pick_new(o->o->diagram) : NULL;
@@ -77,35 +121,15 @@ void read_show_of(struct read_show *s, struct read_job *j)
 	s->n_attempts = s->n_syns = 0;
 }
 
-static bool is_json(const struct read_show *s)
-{
-	return s->o->json && !*s->o->json;
-}
-
-/* Attempts are listed while they are decided; without that only the default output has them, after the summary. */
-static bool lists_at_once(const struct read_opts *o)
-{
-	return o->all || o->failures || (o->json && !*o->json && !o->summary && !o->by) || o->follow;
-}
-
-static bool is_listed(const struct read_show *s, const struct digest *d)
-{
-	const struct read_opts *o = s->o;
-
-	if (o->packets || o->diagram || (o->json && *o->json))
-		return false;
-	if (lists_at_once(o))
-		return o->all || (is_json(s) && !o->failures) || digest_failed(d);
-	return !o->summary && !o->by && digest_failed(d) && s->n_lines < LINES_MAX;
-}
-
 static void list(struct read_show *s, const struct attempt *a)
 {
 	const struct attempt_line_look look = { .color = s->opts.terminal.color };
 	const struct attempt_json_opts jo = { .source = "read", .file = s->opts.files->paths[a->file] };
 
 	s->n_lines++;
-	if (!lists_at_once(s->o)) {
+	if (s->listing == LISTS_FIRST_FAILURES) {
+		if (s->n_lines == LINES_MAX)
+			s->listing = LISTS_NONE;
 		attempt_line(a, &s->verdict, &look, &s->lines);
 		return;
 	}
@@ -117,17 +141,22 @@ static void list(struct read_show *s, const struct attempt *a)
 	fwrite(s->line.data, 1, s->line.len, stdout);
 }
 
-/* a: NULL: the job has it. */
-static void take(struct read_show *s, const struct digest *d, const struct attempt *a)
+static void count(struct read_show *s, const struct digest *d)
 {
-	bool listed = is_listed(s, d), written = s->opts.write && (s->o->all || digest_failed(d));
-	bool picked = s->pick && read_pick_wants(s->pick, d);
-
-	summary_feed(s->summary, d);
 	s->n_attempts++;
 	s->n_syns += (uint64_t)d->n_syns;
 	s->answers[d->answer]++;
-	s->n_failures += digest_failed(d);
+}
+
+/* a: NULL: the job has it. */
+static void take(struct read_show *s, const struct digest *d, const struct attempt *a)
+{
+	bool failed = digest_failed(d), written = s->opts.write && (s->o->all || failed);
+	bool listed = s->listing == LISTS_ALL || (failed && s->listing != LISTS_NONE);
+	bool picked = s->pick && read_pick_wants(s->pick, d);
+
+	if (is_counts(s))
+		count(s, d);
 	if (!listed && !written && !picked)
 		return;
 	if (!a)
@@ -139,11 +168,16 @@ static void take(struct read_show *s, const struct digest *d, const struct attem
 		read_write_choose(s->opts.write, a, &s->verdict);
 	if (picked)
 		read_pick_take(s->pick, a, &s->verdict);
+	s->sums_only = sums_only(s);
 }
 
 void read_show_digest(const struct digest *d, void *user)
 {
-	take(user, d, NULL);
+	struct read_show *s = user;
+
+	summary_feed(s->summary, d);
+	if (!s->sums_only)
+		take(s, d, NULL);
 }
 
 void read_show_attempt(struct read_show *s, const struct attempt *a)
@@ -153,6 +187,7 @@ void read_show_attempt(struct read_show *s, const struct attempt *a)
 
 	verdict_conclude(a, &v);
 	digest_make(a, &v, &d);
+	summary_feed(s->summary, &d);
 	take(s, &d, a);
 }
 
@@ -253,13 +288,16 @@ static void print_summary(struct read_show *s, const struct summary_facts *f)
 
 static void print_lines(struct read_show *s)
 {
+	struct summary_counts c;
+
 	if (!s->lines.len)
 		return;
+	summary_counts(s->summary, &c);
 	putchar('\n');
 	fwrite(s->lines.data, 1, s->lines.len, stdout);
-	if (s->n_failures > s->n_lines)
+	if (c.failures > s->n_lines)
 		printf("... and %" PRIu64 " more failed attempts; --failures lists them all\n",
-		       s->n_failures - s->n_lines);
+		       c.failures - s->n_lines);
 }
 
 /* The default output, --summary and --by; what is listed at once has no summary unless it is asked for. */

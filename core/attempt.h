@@ -65,9 +65,10 @@ struct attempt {
 	uint32_t file;	 /* ordinal of the capture file that holds SYN 0, from 0 */
 	uint8_t syn_ttl; /* of SYN 0; 0: not known */
 	bool syn_bad_checksum;
-	bool crossed;	   /* the other side sent a SYN of its own: simultaneous open */
-	int64_t reset_ns;  /* the first RST from the server's side after the handshake was complete; 0: none */
-	uint8_t reset_ttl; /* ... and its TTL */
+	bool crossed;		/* the other side sent a SYN of its own: simultaneous open */
+	int64_t reset_ns;	/* the first RST from the server's side after the handshake was complete; 0: none */
+	uint8_t reset_ttl;	/* ... and its TTL */
+	bool answered_by_reset; /* after it was over came the first answer to its SYN that a capture has: an RST */
 	char path[ATTEMPT_PATH_LEN]; /* the encapsulation around SYN 0: "vlan 10", "vxlan 5 192.0.2.1 > 192.0.2.2"; ""
 				      */
 

@@ -3,15 +3,15 @@
 
 #include <stddef.h>
 
-bool digest_failed(const struct digest *d)
+bool digest_is_answer(enum ignored i)
 {
-	return d->outcome != OUTCOME_ESTABLISHED && d->outcome != OUTCOME_PENDING;
+	return i == IGNORED_NOT || i == IGNORED_LATE || i == IGNORED_DROPPED || i == IGNORED_BY_TYPE ||
+	       i == IGNORED_CHECKSUM;
 }
 
 static bool fits(const struct reply *r)
 {
-	return r->ignored == IGNORED_NOT || r->ignored == IGNORED_LATE || r->ignored == IGNORED_DROPPED ||
-	       r->ignored == IGNORED_BY_TYPE || r->ignored == IGNORED_CHECKSUM;
+	return digest_is_answer(r->ignored);
 }
 
 const struct reply *digest_answer(const struct attempt *a)
@@ -47,7 +47,9 @@ void digest_make(const struct attempt *a, const struct verdict *v, struct digest
 				.gave_up_by = v->gave_up_by,
 				.limit = v->limit,
 				.confidence = v->confidence,
-				.answer = answer ? answer->kind : REPLY_NONE };
+				.answer = a->answered_by_reset ? REPLY_RST
+					  : answer	       ? answer->kind
+							       : REPLY_NONE };
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		ret->n_synacks += a->replies[i].kind == REPLY_SYN_ACK && fits(&a->replies[i]);
 	ret->half_open = ret->answer == REPLY_SYN_ACK && v->outcome == OUTCOME_UNANSWERED && was_the_last_word(a);

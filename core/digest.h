@@ -24,11 +24,17 @@ struct digest {
 };
 
 /* Outcomes that a summary counts as failures: all but established and pending. */
-bool digest_failed(const struct digest *d);
+static inline bool digest_failed(const struct digest *d)
+{
+	return d->outcome != OUTCOME_ESTABLISHED && d->outcome != OUTCOME_PENDING;
+}
 
 /* The first reply that fits, whether or not it helped: late ones, and ICMP of a type that ends nothing, are answers.
  * NULL: there is none. */
 const struct reply *digest_answer(const struct attempt *a);
+
+/* What became of a reply that answers the SYN. */
+bool digest_is_answer(enum ignored i);
 
 /* The digest of an attempt that was judged. */
 void digest_make(const struct attempt *a, const struct verdict *v, struct digest *ret);

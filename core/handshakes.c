@@ -6,11 +6,11 @@
  * bytes (core/handshakes_table.c); what came after its first SYN is noted in
  * chunks of 64 (core/handshakes_notes.c), which most of a flood never need.
  *
- * It waits in a queue of the young until a retransmission would be due, then in
- * a timer wheel until no further packet is to be expected, by the clock of the
- * capture.  What is decided is not forgotten at once: the last 8,176 of them
- * stay, so that what comes late, even a SYN after an hour, finds its attempt
- * (core/handshakes_queues.c).  Then it is judged and given
+ * It waits in a queue of the young until a retransmission would be due and 8,176
+ * more have begun; then, if it is not decided, in a timer wheel until no further
+ * packet is to be expected, by the clock of the capture.  What was decided there
+ * is not forgotten at once either: the last 8,176 of them stay, so that what comes
+ * late, even a SYN after an hour, finds its attempt (core/handshakes_queues.c).  Then it is judged and given
  * (core/handshakes_tell.c).  Nothing depends on the hash but the time it takes.
  *
  * A filter tells the caller which segments without SYN or RST can matter at all:
@@ -74,33 +74,48 @@ static bool moves_clock(const struct sighting *s)
 
 void handshakes_expect(const struct handshakes *h, const struct sighting *s)
 {
-	__builtin_prefetch(&h->places[s->flow_hash & (h->n_places - 1)]);
+	__builtin_prefetch(&h->places[s->flow_hash & (h->n_places - 1)], 1);
+	__builtin_prefetch(&h->awaited[s->flow_hash % HANDSHAKES_AWAITED], 1);
 }
 
-/* Only entries of that very flow are fetched: of a flood most have none. */
-static void fetch(const struct handshakes *h, uint32_t hash)
-{
-	struct probe p = entries_probe(h, hash);
+#define FETCH_MAX 32
 
-	__builtin_prefetch(probe_next(h, &p));
+/* Only entries of those very flows are fetched, then what was noted of them: of a flood most have none. */
+static void fetch(const struct handshakes *h, struct sighting *const *s, size_t n)
+{
+	const struct entry *e[FETCH_MAX];
+	struct probe p;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		p = entries_probe(h, s[i]->flow_hash);
+		e[i] = probe_next(h, &p);
+		__builtin_prefetch(e[i], 1);
+	}
+	for (i = 0; i < n; i++)
+		if (e[i] && e[i]->notes)
+			__builtin_prefetch(pool_at(&h->chunks, e[i]->notes));
 }
 
-void handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n)
+size_t handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n)
 {
+	uint64_t duplicates = h->counts.duplicates;
 	size_t i;
 
 	h->counts.sightings += n;
-	for (i = 0; i < n; i++)
-		fetch(h, s[i]->flow_hash);
 	for (i = 0; i < n; i++) {
+		if (i % FETCH_MAX == 0)
+			fetch(h, s + i, n - i < FETCH_MAX ? n - i : FETCH_MAX);
 		s[i]->attempt = 0;
 		s[i]->duplicate = false;
 		if (moves_clock(s[i])) {
 			set_clock(h, s[i]->t_ns);
-			queues_advance(h);
+			if (queues_are_due(h))
+				queues_advance(h);
 		}
-		rules_feed(h, s[i], s[i]->flow_hash);
+		rules_feed(h, s[i]);
 	}
+	return (size_t)(h->counts.duplicates - duplicates);
 }
 
 const uint8_t *handshakes_awaited(const struct handshakes *h)

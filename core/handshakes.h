@@ -20,35 +20,44 @@ enum sighting_kind {
 	SIGHTING_ICMP, /* an ICMP error; addresses, ports and seq are those of the quoted segment */
 };
 
-/* A packet that may matter to a handshake. */
+/*
+ * A packet that may matter to a handshake.  It should begin where a line of the
+ * cache does: of IPv4 the first line is all that is looked at, and what a new
+ * attempt keeps of its SYN stands there as it does in the table.
+ */
 struct sighting {
 	int64_t t_ns;
-	uint64_t packet; /* ordinal in its file, from 1 */
-	uint32_t file;
-	enum sighting_kind kind;
-	uint8_t family;		  /* 4 or 6 */
-	uint8_t src[16], dst[16]; /* IPv4 uses the first 4; the rest are 0 */
+	uint32_t flow_hash;  /* core/flow_hash.h, with the seed of the config */
+	uint32_t src4, dst4; /* IPv4, as in the header */
 	uint16_t sport, dport;
 	uint32_t seq, ack;
-	uint32_t len;	/* payload, bytes */
-	uint16_t flags; /* enum tcp_flag */
-	uint8_t ttl;
-	bool bad_checksum;
+	uint32_t attempt; /* filled by handshakes_feed(): number of the attempt that it belongs to; 0: none */
+	uint32_t len;	  /* payload, bytes */
+	uint64_t packet;  /* ordinal in its file, from 1 */
 	/* What is the same in two captures of one packet, and differs between a packet and its retransmission: IP ID or
 	 * flow label, TSval, sequence numbers. */
 	uint32_t mark;
 	uint16_t path; /* an id that the caller chose; 0: no encapsulation */
-	bool has_seq;  /* ICMP: the quotation reached as far */
+	uint16_t file;
+	uint16_t flags; /* enum tcp_flag */
+	uint8_t ttl;
+	uint8_t kind;	/* enum sighting_kind */
+	uint8_t family; /* 4 or 6 */
+	uint8_t bad_checksum : 1;
+	uint8_t has_seq : 1;	/* ICMP: the quotation reached as far */
+	uint8_t joins_only : 1; /* a SYN that begins no attempt, but may belong to one */
+	/* a SYN that begins an attempt which is followed, but neither counted nor given; filled by handshakes_feed():
+	 * it belongs to one */
+	uint8_t unasked : 1;
+	uint8_t duplicate : 1; /* filled by handshakes_feed(): the same packet came before: a mirror port, two
+				  interfaces */
 	uint8_t icmp_type, icmp_code;
-	struct addr from; /* ICMP: its sender */
-
-	bool joins_only;    /* a SYN that begins no attempt, but may belong to one */
-	uint32_t flow_hash; /* core/flow_hash.h, with the seed of the config */
-
-	/* Filled by handshakes_feed(). */
-	uint32_t attempt; /* number of the attempt that it belongs to; 0: none */
-	bool duplicate;	  /* the same packet was seen before: a mirror port, two interfaces */
+	/* the second line */
+	uint8_t src[16], dst[16]; /* IPv6 */
+	struct addr from;	  /* ICMP: its sender */
+	uint8_t unused[15];
 };
+_Static_assert(sizeof(struct sighting) == 128, "two lines of the cache");
 
 struct handshakes_config {
 	size_t memory; /* bytes at most */
@@ -57,8 +66,9 @@ struct handshakes_config {
 	/* An attempt that is over, or that the observation ended.  handshakes_attempt() may be called in it. */
 	void (*fn)(const struct digest *d, void *user);
 	/* The text of a path's id, for attempt.path; may be NULL. */
-	const char *(*path_text)(uint16_t path, void *user);
-	void *user;
+	const char *(*path_text)(uint16_t path, const void *paths);
+	const void *paths;
+	void *user; /* of fn */
 };
 
 struct handshakes_counts {
@@ -79,7 +89,7 @@ struct handshakes_counts {
 struct handshakes *handshakes_new(const struct handshakes_config *c);
 void handshakes_free(struct handshakes *h);
 
-/* Fills s->flow_hash. */
+/* Fills flow_hash from the rest; of IPv4 src4 and dst4 too, from the first bytes of src and dst. */
 void sighting_set_hash(struct sighting *s, uint64_t seed);
 
 /* It will be fed soon: fetches what will be looked at then. */
@@ -87,10 +97,10 @@ void handshakes_expect(const struct handshakes *h, const struct sighting *s);
 
 /*
  * Takes n sightings in the order of the timeline; some 32 that were expected are
- * taken quickest.  Time may go back; the
- * latest so far is the clock by which attempts are decided.
+ * taken quickest.  Time may go back; the latest so far is the clock by which
+ * attempts are decided.  Returns how many were duplicates.
  */
-void handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n);
+size_t handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n);
 
 /*
  * A filter for segments that are neither SYN nor RST: one whose flow hash

@@ -41,7 +41,7 @@ static unsigned int encode_reply(const struct reply *r, uint64_t *to)
 /* The usual SYN-ACK: it acknowledges the SYN alone, and came soon after it in the file. */
 static bool is_usual(const struct entry *e, const struct note *n)
 {
-	uint64_t first = entry_packet(e);
+	uint64_t first = e->packet;
 
 	return n->reply.ack == e->isn + 1 && n->reply.packet >= first && n->reply.packet - first <= PACKETS_AFTER_MAX;
 }
@@ -57,8 +57,7 @@ static unsigned int encode(const struct entry *e, const struct note *n, uint64_t
 	to[0] = head_word(&as);
 	switch (as.kind) {
 	case NOTE_SYN_ACK:
-		to[1] = (uint64_t)n->reply.seq << 32 | (uint64_t)n->reply.ttl << 24 |
-			(n->reply.packet - entry_packet(e));
+		to[1] = (uint64_t)n->reply.seq << 32 | (uint64_t)n->reply.ttl << 24 | (n->reply.packet - e->packet);
 		return 2;
 	case NOTE_REPLY:
 		return 1 + encode_reply(&as.reply, to + 1);
@@ -85,7 +84,7 @@ static uint32_t chunk_with_room(struct handshakes *h, struct entry *e, unsigned 
 		last = chunk_at(h, last)->next_used >> 3;
 	if (last && CHUNK_WORDS - (chunk_at(h, last)->next_used & 7) >= n)
 		return last;
-	i = entries_may_grow(h, &h->chunks) ? pool_take(h, &h->chunks) : 0;
+	i = pool_take(h, &h->chunks);
 	if (!i)
 		return 0;
 	chunk_at(h, i)->next_used = chunk_at(h, i)->syns_more = 0;
@@ -159,6 +158,7 @@ static bool decode_reply(struct notes_iter *it, struct reply *r)
 	for (i = 0; i < 3; i++)
 		if (!next_word(it, &w[i]))
 			return false;
+	memset(r, 0, sizeof(*r));
 	r->packet = w[0];
 	r->kind = (enum reply_kind)(w[1] & 0xff);
 	r->ttl = (uint8_t)(w[1] >> 8);
@@ -185,11 +185,11 @@ static bool decode_rest(struct notes_iter *it, struct note *n)
 	case NOTE_SYN_ACK:
 		if (!next_word(it, &w))
 			return false;
-		r->kind = REPLY_SYN_ACK;
-		r->seq = (uint32_t)(w >> 32);
-		r->ttl = (uint8_t)(w >> 24);
-		r->ack = it->e->isn + 1;
-		r->packet = entry_packet(it->e) + (w & PACKETS_AFTER_MAX);
+		*r = (struct reply){ .kind = REPLY_SYN_ACK,
+				     .seq = (uint32_t)(w >> 32),
+				     .ttl = (uint8_t)(w >> 24),
+				     .ack = it->e->isn + 1,
+				     .packet = it->e->packet + (w & PACKETS_AFTER_MAX) };
 		it->last_syn_ack = *r;
 		return true;
 	case NOTE_SYN_ACK_AGAIN:
@@ -219,7 +219,8 @@ bool notes_next(struct notes_iter *it, struct note *ret)
 
 	if (!next_word(it, &w))
 		return false;
-	memset(ret, 0, sizeof(*ret));
+	ret->value = 0;
+	ret->reply.kind = REPLY_NONE; /* the rest of it is filled where it is one */
 	ret->kind = (enum note_kind)(w >> 60);
 	ret->ignored = (enum ignored)(w >> 56 & 15);
 	ret->mark = (uint8_t)(w >> TIME_BITS);

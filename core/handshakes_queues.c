@@ -3,6 +3,7 @@
 
 #include "core/handshakes_table.h"
 #include "core/sender.h"
+#include "util/bigmem.h"
 
 #define MS ((int64_t)1000000)
 #define LEAVE_AT_ONCE 16
@@ -25,7 +26,7 @@ static void saw(struct last *l, int64_t t_ns, bool first)
 		l->t_ns = t_ns;
 }
 
-int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
+int64_t entry_noted_deadline_ns(const struct handshakes *h, const struct entry *e)
 {
 	struct last syn = { 0 }, syn_ack = { 0 };
 	bool answered = false;
@@ -33,10 +34,6 @@ int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
 	struct notes_iter it;
 	struct note n;
 
-	if (e->flags & ENTRY_SETTLED)
-		return e->start_ns;
-	if (!e->notes)
-		return e->start_ns + sender_overdue_ns(0);
 	notes_first(&it, h, e);
 	while (notes_next(&it, &n)) {
 		if (n.kind == NOTE_SYN) {
@@ -55,17 +52,20 @@ int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
 
 bool queues_init(struct handshakes *h)
 {
+	h->overdue_ns = sender_overdue_ns(0);
+	h->young_leave = h->config.at_once ? 1 : LEAVE_AT_ONCE;
+	h->young_enough = h->config.at_once ? 1 : STAY_MAX + LEAVE_AT_ONCE;
 	h->young.size = YOUNG_FIRST;
 	h->dormant.size = DORMANT_RING;
-	h->young.items = malloc(h->young.size * sizeof(*h->young.items));
-	h->dormant.items = malloc(h->dormant.size * sizeof(*h->dormant.items));
+	h->young.items = bigmem_new(h->young.size * sizeof(*h->young.items));
+	h->dormant.items = calloc(h->dormant.size, sizeof(*h->dormant.items));
 	h->memory += (h->young.size + h->dormant.size) * sizeof(uint32_t);
 	return h->young.items && h->dormant.items;
 }
 
 void queues_fini(struct handshakes *h)
 {
-	free(h->young.items);
+	bigmem_free(h->young.items, h->young.size * sizeof(*h->young.items));
 	free(h->dormant.items);
 }
 
@@ -80,7 +80,7 @@ static void ring_put(struct ring *r, uint32_t index)
 }
 
 /* It comes soon: what lies that far behind the first is fetched. */
-#define AHEAD 8
+#define AHEAD (2 * LEAVE_AT_ONCE)
 
 static struct entry *ring_take(struct handshakes *h, struct ring *r)
 {
@@ -89,7 +89,7 @@ static struct entry *ring_take(struct handshakes *h, struct ring *r)
 	if (!r->n)
 		return NULL;
 	if (r->n > AHEAD)
-		__builtin_prefetch(entry_at(h, *ring_at(r, AHEAD)));
+		__builtin_prefetch(entry_at(h, *ring_at(r, AHEAD)), 1);
 	e = entry_at(h, *ring_at(r, 0));
 	r->first++;
 	r->n--;
@@ -98,13 +98,13 @@ static struct entry *ring_take(struct handshakes *h, struct ring *r)
 
 static bool ring_grow(struct handshakes *h, struct ring *r)
 {
-	uint32_t *items = malloc(2 * r->size * sizeof(*items)), i;
+	uint32_t *items = bigmem_new(2 * r->size * sizeof(*items)), i;
 
 	if (!items)
 		return false;
 	for (i = 0; i < r->n; i++)
 		items[i] = *ring_at(r, i);
-	free(r->items);
+	bigmem_free(r->items, r->size * sizeof(*items));
 	h->memory += r->size * sizeof(*items);
 	r->items = items;
 	r->size *= 2;
@@ -136,7 +136,7 @@ static void put_into_wheel(struct handshakes *h, struct entry *e, int64_t deadli
 static void give(struct handshakes *h, struct entry *e)
 {
 	entry_tell(h, e, entry_deadline_ns(h, e) <= h->clock_ns);
-	entries_drop(h, e, entry_hash(h, e));
+	entries_drop(h, e);
 }
 
 /* A source that holds packets back must not make their senders silent. */
@@ -160,51 +160,72 @@ static void decide(struct handshakes *h, struct entry *e)
 		ring_put(&h->dormant, entry_index(h, e));
 }
 
+static void set_young_due(struct handshakes *h)
+{
+	h->young_due_ns = h->young.n < h->young_enough
+				  ? INT64_MAX
+				  : entry_at(h, *ring_at(&h->young, h->young_leave - 1))->start_ns + h->overdue_ns;
+}
+
 void queues_put_young(struct handshakes *h, struct entry *e)
 {
 	/* Where the capture's time goes back its clock is ahead of what begins. */
-	if (e->start_ns + sender_overdue_ns(0) <= h->clock_ns ||
-	    (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
+	if (e->start_ns + h->overdue_ns <= h->clock_ns || (h->young.n == h->young.size && !ring_grow(h, &h->young))) {
 		decide(h, e);
 		return;
 	}
-	if (!h->young.n)
-		h->young_due_ns = e->start_ns + sender_overdue_ns(0);
 	ring_put(&h->young, entry_index(h, e));
+	if (h->young.n == h->young_enough)
+		set_young_due(h);
 	count_open(h);
 }
 
-/* Decided ones that have their turn to leave, several at once for the sake of prefetching. */
-static void leave(struct handshakes *h)
+/* Those whose turn it is to leave a ring; what is not decided, or again not, since something late came, waits on. */
+static void leave(struct handshakes *h, struct ring *r, uint32_t n)
 {
 	struct entry *e[LEAVE_AT_ONCE];
-	uint32_t hash[LEAVE_AT_ONCE];
-	int i;
+	int64_t deadline;
+	uint32_t i;
 
-	for (i = 0; i < LEAVE_AT_ONCE; i++) {
-		e[i] = ring_take(h, &h->dormant);
-		hash[i] = entry_hash(h, e[i]);
-		__builtin_prefetch(&h->places[hash[i] & (h->n_places - 1)], 1);
+	for (i = 0; i < n; i++) {
+		__builtin_prefetch(entry_at(h, *ring_at(r, i + AHEAD)), 1); /* whatever it is */
+		e[i] = entry_at(h, *ring_at(r, i));
+		__builtin_prefetch(&h->places[e[i]->hash & (h->n_places - 1)], 1);
+		__builtin_prefetch(&h->awaited[e[i]->hash % HANDSHAKES_AWAITED], 1);
+		if (e[i]->notes)
+			__builtin_prefetch(pool_at(&h->chunks, e[i]->notes));
 	}
-	for (i = 0; i < LEAVE_AT_ONCE; i++) {
-		/* something late may have come, so that it waits again */
-		if (entry_deadline_ns(h, e[i]) > h->clock_ns) {
-			decide(h, e[i]);
+	r->first += n;
+	r->n -= n;
+	for (i = 0; i < n; i++) {
+		deadline = entry_deadline_ns(h, e[i]);
+		if (deadline > h->clock_ns) {
+			put_into_wheel(h, e[i], deadline);
 			continue;
 		}
 		entry_tell(h, e[i], true);
-		entries_drop(h, e[i], hash[i]);
+		entries_drop(h, e[i]);
 	}
+}
+
+static void decide_late(struct handshakes *h, struct entry *e)
+{
+	decide(h, e);
+	if (h->dormant.n >= STAY_MAX)
+		leave(h, &h->dormant, LEAVE_AT_ONCE);
 }
 
 /* Slots fill from their head; turned round, those that came first are decided first. */
 static uint32_t turn_round(struct handshakes *h, uint32_t i)
 {
 	uint32_t turned = 0, next;
+	struct entry *e;
 
 	for (; i; i = next) {
-		next = entry_at(h, i)->queue;
-		entry_at(h, i)->queue = turned;
+		e = entry_at(h, i);
+		__builtin_prefetch(pool_at(&h->chunks, e->notes));
+		next = e->queue;
+		e->queue = turned;
 		turned = i;
 	}
 	return turned;
@@ -224,9 +245,7 @@ static void turn_wheel(struct handshakes *h)
 		for (; i; i = next) {
 			next = entry_at(h, i)->queue;
 			h->n_wheel--;
-			decide(h, entry_at(h, i));
-			if (h->dormant.n >= DORMANT_MAX)
-				leave(h);
+			decide_late(h, entry_at(h, i));
 		}
 	}
 }
@@ -270,16 +289,19 @@ static struct entry *take_young(struct handshakes *h)
 {
 	struct entry *e = ring_take(h, &h->young);
 
-	h->young_due_ns = h->young.n ? entry_at(h, *ring_at(&h->young, 0))->start_ns + sender_overdue_ns(0) : INT64_MAX;
+	set_young_due(h);
 	return e;
 }
 
 void queues_advance(struct handshakes *h)
 {
 	while (h->young_due_ns <= h->clock_ns + h->idle_ns) {
-		decide(h, take_young(h));
-		if (h->dormant.n >= DORMANT_MAX)
-			leave(h);
+		if (h->config.at_once) {
+			decide_late(h, take_young(h));
+		} else {
+			leave(h, &h->young, h->young_leave);
+			set_young_due(h);
+		}
 	}
 	if ((h->clock_ns + h->idle_ns) >> WHEEL_SHIFT > h->wheel_tick) {
 		turn_wheel(h);
@@ -317,7 +339,7 @@ bool queues_give_one(struct handshakes *h)
 	if (!e)
 		return false;
 	h->evicting = entry_deadline_ns(h, e) > h->clock_ns;
-	h->counts.evicted += h->evicting;
+	h->counts.evicted += h->evicting && !(e->flags & ENTRY_UNASKED);
 	give(h, e);
 	h->evicting = false;
 	return true;

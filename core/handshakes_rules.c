@@ -68,6 +68,12 @@ static int64_t last_syn_ns(const struct handshakes *h, const struct entry *e)
 	return last;
 }
 
+static inline void belongs(struct sighting *s, const struct entry *e)
+{
+	s->unasked = (e->flags & ENTRY_UNASKED) != 0;
+	s->attempt = s->unasked ? 0 : e->number;
+}
+
 static void duplicate(struct handshakes *h, struct sighting *s)
 {
 	s->duplicate = true;
@@ -82,14 +88,14 @@ static void add(struct handshakes *h, struct entry *e, const struct sighting *s,
 }
 
 /* More of one attempt than anybody can use is counted, not kept. */
-static void add_syn(struct handshakes *h, struct entry *e, const struct sighting *s, uint32_t hash)
+static void add_syn(struct handshakes *h, struct entry *e, const struct sighting *s)
 {
-	h->counts.syns++;
-	e->mark = (uint16_t)s->mark;
+	h->counts.syns += !(e->flags & ENTRY_UNASKED);
+	e->mark = s->mark;
 	e->flags &= (uint16_t)~ENTRY_ICMP;
 	if (e->flags & ENTRY_REFUSED) { /* as Windows does it: again after an RST */
 		e->flags &= (uint16_t)~ENTRY_REFUSED;
-		entries_await(h, e, hash);
+		entries_await(h, e);
 	}
 	if (e->n_syns < UINT8_MAX) {
 		e->n_syns++;
@@ -108,16 +114,12 @@ static void cross(struct entry *a, struct entry *b)
 	b->flags |= ENTRY_CROSSED;
 }
 
-static void start(struct handshakes *h, struct sighting *s, uint32_t hash, uint32_t replaced, uint32_t crossing)
+/* What is rare in a new attempt. */
+static __attribute__((noinline)) void start_odd(struct handshakes *h, struct entry *e, const struct sighting *s,
+						uint32_t replaced, uint32_t crossing)
 {
-	struct entry *e = entries_start(h, s, hash), *other;
+	struct entry *other;
 
-	if (!e) {
-		h->counts.attempts_lost++;
-		return;
-	}
-	s->attempt = e->number;
-	h->counts.syns++;
 	if (s->bad_checksum)
 		e->flags |= ENTRY_BAD_CHECKSUM;
 	if (s->len) {
@@ -132,49 +134,75 @@ static void start(struct handshakes *h, struct sighting *s, uint32_t hash, uint3
 	}
 	if (crossing)
 		cross(e, entry_at(h, crossing));
-	entries_await(h, e, hash);
+}
+
+static inline void start(struct handshakes *h, struct sighting *s, const struct probe *p, uint32_t replaced,
+			 uint32_t crossing)
+{
+	struct entry *e = entries_start(h, s, p);
+
+	if (!e) {
+		h->counts.attempts_lost++;
+		return;
+	}
+	belongs(s, e);
+	h->counts.syns += !s->unasked;
+	if (s->bad_checksum || s->len || replaced || crossing)
+		start_odd(h, e, s, replaced, crossing);
+	entries_await(h, e);
 	queues_put_young(h, e);
 }
 
-static void feed_syn(struct handshakes *h, struct sighting *s, uint32_t hash)
+/* e: the first of those that it may belong to. */
+static __attribute__((noinline)) void feed_syn_among(struct handshakes *h, struct sighting *s, struct probe p,
+						     struct entry *e)
 {
-	struct probe p = entries_probe(h, hash);
 	uint32_t replaced = 0, crossing = 0;
-	struct entry *e;
 
-	while ((e = probe_next(h, &p))) {
+	for (; e; e = probe_next(h, &p)) {
 		if (entry_is_from(h, e, s)) {
 			if (e->isn == s->seq)
 				break;
-			if (e->path == s->path && (!replaced || e->number > entry_at(h, replaced)->number) &&
+			if (e->path == s->path && (!replaced || entry_order(e) > entry_order(entry_at(h, replaced))) &&
 			    entry_deadline_ns(h, e) > s->t_ns)
 				replaced = entry_index(h, e);
-		} else if (entry_is_to(h, e, s) && (!crossing || e->number > entry_at(h, crossing)->number)) {
+		} else if (entry_is_to(h, e, s) && (!crossing || entry_order(e) > entry_order(entry_at(h, crossing)))) {
 			crossing = entry_index(h, e);
 		}
 	}
 	if (!e && s->joins_only)
 		return;
 	if (!e) {
-		start(h, s, hash, replaced, crossing);
+		start(h, s, &p, replaced, crossing);
 		return;
 	}
-	s->attempt = e->number;
-	if ((uint16_t)s->mark == e->mark && is_within(since_start(e, s) - last_syn_ns(h, e), DUPLICATE_NS))
+	belongs(s, e);
+	if (s->mark == e->mark && is_within(since_start(e, s) - last_syn_ns(h, e), DUPLICATE_NS))
 		duplicate(h, s);
 	else
-		add_syn(h, e, s, hash);
+		add_syn(h, e, s);
+}
+
+static inline void feed_syn(struct handshakes *h, struct sighting *s)
+{
+	struct probe p = entries_probe(h, s->flow_hash);
+	struct entry *e = probe_next(h, &p);
+
+	if (e)
+		feed_syn_among(h, s, p, e);
+	else if (!s->joins_only)
+		start(h, s, &p, 0, 0);
 }
 
 static struct entry *younger(struct entry *a, struct entry *b)
 {
-	return a && a->number > b->number ? a : b;
+	return a && entry_order(a) > entry_order(b) ? a : b;
 }
 
 /* Which attempt of a flow an answer is meant for: the one that it fits, else the youngest that still waits. */
-static struct entry *answered(struct handshakes *h, const struct sighting *s, uint32_t hash, bool *ret_fits)
+static struct entry *answered(struct handshakes *h, const struct sighting *s, bool *ret_fits)
 {
-	struct probe p = entries_probe(h, hash);
+	struct probe p = entries_probe(h, s->flow_hash);
 	struct entry *e, *waits = NULL, *any = NULL;
 
 	*ret_fits = false;
@@ -193,9 +221,9 @@ static struct entry *answered(struct handshakes *h, const struct sighting *s, ui
 }
 
 /* The youngest attempt of the sender's. */
-static struct entry *client_of(struct handshakes *h, const struct sighting *s, uint32_t hash)
+static struct entry *client_of(struct handshakes *h, const struct sighting *s)
 {
-	struct probe p = entries_probe(h, hash);
+	struct probe p = entries_probe(h, s->flow_hash);
 	struct entry *e, *youngest = NULL;
 
 	while ((e = probe_next(h, &p)))
@@ -297,23 +325,23 @@ static enum ignored why_ignored(const struct entry *e, const struct sighting *s,
 	return e->flags & ENTRY_GONE ? IGNORED_LATE : IGNORED_NOT;
 }
 
-static void feed_syn_ack(struct handshakes *h, struct sighting *s, uint32_t hash)
+static void feed_syn_ack(struct handshakes *h, struct sighting *s)
 {
 	struct reply r = reply_of(s, REPLY_SYN_ACK);
 	struct entry *e, *own;
 	struct note last;
 	bool fit, again;
 
-	e = answered(h, s, hash, &fit);
+	e = answered(h, s, &fit);
 	/* In a simultaneous open it is the sender's acknowledgement as well. */
-	own = client_of(h, s, hash);
+	own = client_of(h, s);
 	if (own && own->flags & ENTRY_CROSSED && !e)
-		s->attempt = own->number;
+		belongs(s, own);
 	if (!e) {
 		h->counts.unmatched += !own;
 		return;
 	}
-	s->attempt = e->number;
+	belongs(s, e);
 	if (!fit && e->flags & ENTRY_SETTLED)
 		return; /* of a connection that this capture did not see begin */
 	if (is_duplicate_reply(h, e, s, &r, &last, &again)) {
@@ -330,7 +358,7 @@ static void feed_syn_ack(struct handshakes *h, struct sighting *s, uint32_t hash
  */
 static void feed_client_reset(struct handshakes *h, struct entry *e, struct sighting *s)
 {
-	s->attempt = e->number;
+	belongs(s, e);
 	if (e->flags & ENTRY_SETTLED)
 		return;
 	if (!(e->flags & ENTRY_CLIENT_RST))
@@ -343,16 +371,36 @@ static void feed_client_reset(struct handshakes *h, struct entry *e, struct sigh
 	}
 }
 
+/* Any reply so far that answers the SYN, in time or not. */
+static bool has_answer(const struct handshakes *h, const struct entry *e)
+{
+	struct notes_iter it;
+	struct note n;
+
+	notes_first(&it, h, e);
+	while (notes_next(&it, &n))
+		if (n.reply.kind != REPLY_NONE && digest_is_answer(n.ignored))
+			return true;
+	return false;
+}
+
 static void feed_server_reset(struct handshakes *h, struct entry *e, struct sighting *s, bool fit)
 {
 	struct reply r = reply_of(s, REPLY_RST);
 	struct note last;
 	bool again;
 
-	s->attempt = e->number;
+	belongs(s, e);
 	if (e->flags & (ENTRY_ACKED | ENTRY_REPLACED)) {
 		if (e->flags & ENTRY_ACKED && !(e->flags & ENTRY_RESET) && !s->bad_checksum)
 			add(h, e, s, NOTE_RESET, s->ttl);
+		if (fit && !(e->flags & (ENTRY_ANSWERED_BY_RST | ENTRY_SYN_ACK | ENTRY_REFUSED)) && !has_answer(h, e)) {
+			e->flags |= ENTRY_ANSWERED_BY_RST;
+			if (e->flags & ENTRY_REPLACED) {
+				r.ignored = IGNORED_LATE;
+				add_reply(h, e, s, &r);
+			}
+		}
 		e->flags |= ENTRY_RESET;
 		return;
 	}
@@ -368,12 +416,12 @@ static void feed_server_reset(struct handshakes *h, struct entry *e, struct sigh
 	}
 }
 
-static void feed_reset(struct handshakes *h, struct sighting *s, uint32_t hash)
+static void feed_reset(struct handshakes *h, struct sighting *s)
 {
-	struct entry *own = client_of(h, s, hash), *e;
+	struct entry *own = client_of(h, s), *e;
 	bool fit;
 
-	e = answered(h, s, hash, &fit);
+	e = answered(h, s, &fit);
 	if (e && (fit || !own))
 		feed_server_reset(h, e, s, fit);
 	else if (own)
@@ -383,9 +431,9 @@ static void feed_reset(struct handshakes *h, struct sighting *s, uint32_t hash)
 }
 
 /* A segment without SYN and RST: the client's acknowledgement, when it is near what the SYN began. */
-static void feed_other(struct handshakes *h, struct sighting *s, uint32_t hash)
+static void feed_other(struct handshakes *h, struct sighting *s)
 {
-	struct probe p = entries_probe(h, hash);
+	struct probe p = entries_probe(h, s->flow_hash);
 	struct entry *e, *found = NULL;
 
 	if (!(s->flags & TCP_ACK))
@@ -396,7 +444,7 @@ static void feed_other(struct handshakes *h, struct sighting *s, uint32_t hash)
 			found = younger(found, e);
 	if (!found)
 		return;
-	s->attempt = found->number;
+	belongs(s, found);
 	complete(h, found, s);
 }
 
@@ -409,7 +457,7 @@ static bool icmp_is_ignored(const struct sighting *s)
 	       (s->icmp_type == 11 && s->icmp_code == 1);
 }
 
-static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
+static void feed_icmp(struct handshakes *h, struct sighting *s)
 {
 	struct reply r = { .t_ns = s->t_ns,
 			   .packet = s->packet,
@@ -418,7 +466,7 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 			   .icmp_type = s->icmp_type,
 			   .icmp_code = s->icmp_code,
 			   .from = s->from };
-	struct probe p = entries_probe(h, hash);
+	struct probe p = entries_probe(h, s->flow_hash);
 	struct entry *e, *youngest = NULL;
 	struct note last;
 	bool again;
@@ -443,7 +491,7 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 	} else if (e->flags & ENTRY_SETTLED) {
 		r.ignored = IGNORED_LATE;
 	}
-	s->attempt = e->number;
+	belongs(s, e);
 	if (is_duplicate_reply(h, e, s, &r, &last, &again) && last.reply.icmp_type == r.icmp_type &&
 	    last.reply.icmp_code == r.icmp_code && addr_equal(&last.reply.from, &r.from))
 		duplicate(h, s);
@@ -453,20 +501,26 @@ static void feed_icmp(struct handshakes *h, struct sighting *s, uint32_t hash)
 		e->flags |= ENTRY_ICMP;
 }
 
-void rules_feed(struct handshakes *h, struct sighting *s, uint32_t hash)
+static __attribute__((noinline)) void feed_rest(struct handshakes *h, struct sighting *s)
 {
-	if (!entries_have_room(h))
-		entries_make_room(h);
 	if (s->kind == SIGHTING_ICMP)
-		feed_icmp(h, s, hash);
-	else if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
-		feed_syn(h, s, hash);
+		feed_icmp(h, s);
 	else if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK))
-		feed_syn_ack(h, s, hash);
+		feed_syn_ack(h, s);
 	else if (s->flags & TCP_SYN)
 		h->counts.odd++;
 	else if (s->flags & TCP_RST)
-		feed_reset(h, s, hash);
+		feed_reset(h, s);
 	else
-		feed_other(h, s, hash);
+		feed_other(h, s);
+}
+
+void rules_feed(struct handshakes *h, struct sighting *s)
+{
+	if (!entries_have_room(h))
+		entries_make_room(h);
+	if (s->kind != SIGHTING_ICMP && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
+		feed_syn(h, s);
+	else
+		feed_rest(h, s);
 }

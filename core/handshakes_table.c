@@ -4,71 +4,55 @@
 
 #include "core/flow_hash.h"
 #include "core/handshakes_table.h"
+#include "util/bigmem.h"
 
 #define PLACES_FIRST 1024
+#define LEAST_ITEMS 64
 
-static uint32_t *pool_link(const struct pool *p, uint32_t i)
+static bool pool_init(struct pool *p, size_t size, size_t link, size_t memory)
 {
-	return (uint32_t *)(void *)(p->items + i * p->size + p->link);
-}
-
-static bool pool_grow(struct pool *p)
-{
-	uint32_t cap = p->cap ? p->cap + p->cap / 2 : 64;
-	uint8_t *items = realloc(p->items, cap * p->size);
-
-	if (!items)
-		return false;
-	p->items = items;
-	p->cap = cap;
-	return true;
-}
-
-uint32_t pool_take(struct handshakes *h, struct pool *p)
-{
-	uint32_t i = p->free_first;
-
-	if (i) {
-		p->free_first = *pool_link(p, i);
-	} else {
-		if (!p->n)
-			p->n = 1;
-		if (p->n >= p->cap && !pool_grow(p))
-			return 0;
-		i = p->n++;
-		h->memory += p->size;
+	*p = (struct pool){ .size = size, .link = link, .n = 1 };
+	/* where an address space is limited, with less */
+	for (; memory >= size * LEAST_ITEMS && !p->items; memory /= 2) {
+		p->items = bigmem_new(memory / size * size);
+		p->cap = (uint32_t)(memory / size);
 	}
-	return i;
+	return p->items;
 }
 
-void pool_give_back(struct pool *p, uint32_t i)
+static void pool_fini(struct pool *p)
 {
-	*pool_link(p, i) = 0;
-	if (p->free_first)
-		*pool_link(p, p->free_last) = i;
-	else
-		p->free_first = i;
-	p->free_last = i;
+	bigmem_free(p->items, p->cap * p->size);
+}
+
+uint32_t pool_more(struct handshakes *h, struct pool *p)
+{
+	if (h->memory + p->size > h->config.memory || p->n == p->cap)
+		return 0;
+	h->memory += p->size;
+	return p->n++;
 }
 
 bool entries_init(struct handshakes *h)
 {
-	h->entries = (struct pool){ .size = sizeof(struct entry), .link = offsetof(struct entry, queue) };
-	h->chunks = (struct pool){ .size = sizeof(struct chunk), .link = offsetof(struct chunk, next_used) };
-	h->addresses = (struct pool){ .size = sizeof(struct addresses), .link = 0 };
+	size_t memory = h->config.memory;
+
 	h->n_places = PLACES_FIRST;
-	h->places = calloc(h->n_places, sizeof(*h->places));
+	h->places = bigmem_new(h->n_places * sizeof(*h->places));
 	h->awaited = calloc(1, HANDSHAKES_AWAITED);
 	h->memory = sizeof(*h) + HANDSHAKES_AWAITED + h->n_places * sizeof(*h->places);
-	return h->places && h->awaited;
+	return h->places && h->awaited &&
+	       pool_init(&h->entries, sizeof(struct entry), offsetof(struct entry, queue), memory) &&
+	       pool_init(&h->chunks, sizeof(struct chunk), offsetof(struct chunk, next_used), memory) &&
+	       pool_init(&h->addresses, sizeof(struct addresses), 0, memory);
 }
 
 void entries_fini(struct handshakes *h)
 {
-	free(h->entries.items);
-	free(h->chunks.items);
-	free(h->addresses.items);
-	free(h->places);
+	pool_fini(&h->entries);
+	pool_fini(&h->chunks);
+	pool_fini(&h->addresses);
+	bigmem_free(h->places, h->n_places * sizeof(*h->places));
 	free(h->awaited);
 }
 
@@ -88,68 +72,61 @@ static uint64_t hash_end(uint64_t seed, int family, const uint8_t *addr, uint16_
 
 void sighting_set_hash(struct sighting *s, uint64_t seed)
 {
+	if (s->family == 4) {
+		memcpy(&s->src4, s->src, sizeof(s->src4));
+		memcpy(&s->dst4, s->dst, sizeof(s->dst4));
+	}
 	s->flow_hash =
 		flow_hash(hash_end(seed, s->family, s->src, s->sport), hash_end(seed, s->family, s->dst, s->dport));
 }
 
-uint32_t entry_hash(const struct handshakes *h, const struct entry *e)
+static bool has_addresses(const struct handshakes *h, const struct entry *e, const uint8_t *client,
+			  const uint8_t *server)
 {
-	const struct addresses *a;
-	uint8_t src[4], dst[4];
+	const struct addresses *a = pool_at(&h->addresses, e->src);
 
-	if (e->flags & ENTRY_V6) {
-		a = pool_at(&h->addresses, e->src);
-		return flow_hash(hash_end(h->config.seed, 6, a->src, e->sport),
-				 hash_end(h->config.seed, 6, a->dst, e->dport));
-	}
-	memcpy(src, &e->src, sizeof(src));
-	memcpy(dst, &e->dst, sizeof(dst));
-	return flow_hash(hash_end(h->config.seed, 4, src, e->sport), hash_end(h->config.seed, 4, dst, e->dport));
+	return !memcmp(a->src, client, sizeof(a->src)) && !memcmp(a->dst, server, sizeof(a->dst));
 }
 
-static bool same_addresses(const struct handshakes *h, const struct entry *e, const struct sighting *s,
-			   const uint8_t *client, const uint8_t *server)
+bool entry_is_from6(const struct handshakes *h, const struct entry *e, const struct sighting *s)
 {
-	const struct addresses *a;
-
-	if (!(e->flags & ENTRY_V6))
-		return s->family == 4 && !memcmp(&e->src, client, 4) && !memcmp(&e->dst, server, 4);
-	a = pool_at(&h->addresses, e->src);
-	return s->family == 6 && !memcmp(a->src, client, 16) && !memcmp(a->dst, server, 16);
+	return s->family == 6 && has_addresses(h, e, s->src, s->dst);
 }
 
-bool entry_is_from(const struct handshakes *h, const struct entry *e, const struct sighting *s)
+bool entry_is_to6(const struct handshakes *h, const struct entry *e, const struct sighting *s)
 {
-	return e->sport == s->sport && e->dport == s->dport && same_addresses(h, e, s, s->src, s->dst);
+	return s->family == 6 && has_addresses(h, e, s->dst, s->src);
 }
 
-bool entry_is_to(const struct handshakes *h, const struct entry *e, const struct sighting *s)
+static inline void set_place(uint32_t *places, uint32_t n, uint32_t hash, uint32_t index, uint32_t at)
 {
-	return e->sport == s->dport && e->dport == s->sport && same_addresses(h, e, s, s->dst, s->src);
-}
+	uint32_t away = (at - hash) & (n - 1);
 
-static void put(uint32_t *places, uint32_t n, uint32_t hash, uint32_t index)
-{
-	uint32_t at = hash & (n - 1), away = 0;
-
-	for (; places[at]; away++)
-		at = (at + 1) & (n - 1);
 	if (away > PLACE_FAR)
 		away = PLACE_FAR;
 	places[at] = hash >> PLACE_TAG_SHIFT << PLACE_TAG_SHIFT | away << PLACE_AWAY_SHIFT | index;
 }
 
+static void put(uint32_t *places, uint32_t n, uint32_t hash, uint32_t index)
+{
+	uint32_t at = hash & (n - 1);
+
+	while (places[at])
+		at = (at + 1) & (n - 1);
+	set_place(places, n, hash, index, at);
+}
+
 /* Entries that are in use have a number. */
 static bool rehash(struct handshakes *h)
 {
-	uint32_t n = h->n_places * 2, *places = calloc(n, sizeof(*places)), i;
+	uint32_t n = h->n_places * 2, *places = bigmem_new(n * sizeof(*places)), i;
 
 	if (!places)
 		return false;
 	for (i = 1; i < h->entries.n; i++)
 		if (entry_at(h, i)->number)
-			put(places, n, entry_hash(h, entry_at(h, i)), i);
-	free(h->places);
+			put(places, n, entry_at(h, i)->hash, i);
+	bigmem_free(h->places, h->n_places * sizeof(*places));
 	h->places = places;
 	h->memory += (n - h->n_places) * sizeof(*places);
 	h->n_places = n;
@@ -161,11 +138,9 @@ static bool is_crowded(const struct handshakes *h)
 	return h->n_entries >= h->n_places / 2;
 }
 
-/* Another place may be taken: while the table is half empty, or by making it larger. */
-static bool have_place(struct handshakes *h)
+/* For when the table is half full. */
+static bool make_larger(struct handshakes *h)
 {
-	if (!is_crowded(h))
-		return true;
 	return h->entries.n <= PLACE_INDEX / 2 && h->memory + h->n_places * sizeof(*h->places) <= h->config.memory &&
 	       rehash(h);
 }
@@ -188,22 +163,11 @@ void entries_make_room(struct handshakes *h)
 			return;
 }
 
-bool entries_may_grow(const struct handshakes *h, const struct pool *p)
+static bool store_addresses6(struct handshakes *h, struct entry *e, const struct sighting *s)
 {
-	return p->free_first || h->memory + p->size <= h->config.memory;
-}
-
-static bool store_addresses(struct handshakes *h, struct entry *e, const struct sighting *s)
-{
+	uint32_t i = pool_take(h, &h->addresses);
 	struct addresses *a;
-	uint32_t i;
 
-	if (s->family == 4) {
-		memcpy(&e->src, s->src, sizeof(e->src));
-		memcpy(&e->dst, s->dst, sizeof(e->dst));
-		return true;
-	}
-	i = entries_may_grow(h, &h->addresses) ? pool_take(h, &h->addresses) : 0;
 	if (!i)
 		return false;
 	a = pool_at(&h->addresses, i);
@@ -214,31 +178,38 @@ static bool store_addresses(struct handshakes *h, struct entry *e, const struct 
 	return true;
 }
 
-struct entry *entries_start(struct handshakes *h, const struct sighting *s, uint32_t hash)
+struct entry *entries_start(struct handshakes *h, const struct sighting *s, const struct probe *p)
 {
+	bool larger = is_crowded(h);
 	struct entry *e;
-	uint32_t i = have_place(h) && entries_may_grow(h, &h->entries) ? pool_take(h, &h->entries) : 0;
+	uint32_t i;
 
+	if (larger && !make_larger(h))
+		return NULL;
+	i = pool_take(h, &h->entries);
 	if (!i)
 		return NULL;
 	e = entry_at(h, i);
-	*e = (struct entry){ .start_ns = s->t_ns,
-			     .sport = s->sport,
-			     .dport = s->dport,
-			     .isn = s->seq,
-			     .packet_low = (uint32_t)s->packet,
-			     .packet_high = (uint8_t)(s->packet >> 32),
-			     .mark = (uint16_t)s->mark,
-			     .path = s->path,
-			     .file = s->file < UINT16_MAX ? (uint16_t)s->file : UINT16_MAX,
-			     .ttl = s->ttl,
-			     .n_syns = 1 };
-	if (!store_addresses(h, e, s)) {
+	memcpy(e, s, sizeof(*e));
+	e->flags = 0;
+	e->queue = e->notes = 0;
+	e->n_syns = 1;
+	e->n_replies = 0;
+	if (s->family == 6 && !store_addresses6(h, e, s)) {
+		e->number = 0;
 		pool_give_back(&h->entries, i);
 		return NULL;
 	}
-	e->number = (uint32_t)++h->counts.attempts;
-	put(h->places, h->n_places, hash, i);
+	if (s->unasked) {
+		e->flags |= ENTRY_UNASKED;
+		e->number = ++h->n_unasked | NUMBER_UNASKED;
+	} else {
+		e->number = (uint32_t)++h->counts.attempts;
+	}
+	if (larger)
+		put(h->places, h->n_places, e->hash, i);
+	else
+		set_place(h->places, h->n_places, e->hash, i, p->at);
 	h->n_entries++;
 	return e;
 }
@@ -250,7 +221,7 @@ static uint32_t away(const struct handshakes *h, uint32_t at)
 
 	if (far < PLACE_FAR)
 		return far;
-	return (at - entry_hash(h, entry_at(h, h->places[at] & PLACE_INDEX))) & (h->n_places - 1);
+	return (at - entry_at(h, h->places[at] & PLACE_INDEX)->hash) & (h->n_places - 1);
 }
 
 /* Those behind it move up, each as far as its hash allows, so that none is cut off (Knuth, 6.4, algorithm R). */
@@ -274,23 +245,12 @@ static void free_place(struct handshakes *h, uint32_t hash, uint32_t index)
 	h->places[hole] = 0;
 }
 
-static void await_no_more(struct handshakes *h, struct entry *e, uint32_t hash)
-{
-	uint8_t *count = &h->awaited[hash % HANDSHAKES_AWAITED];
-
-	if (!(e->flags & ENTRY_AWAITS))
-		return;
-	e->flags &= (uint16_t)~ENTRY_AWAITS;
-	if (*count < UINT8_MAX)
-		--*count;
-}
-
-void entries_drop(struct handshakes *h, struct entry *e, uint32_t hash)
+void entries_drop(struct handshakes *h, struct entry *e)
 {
 	uint32_t i = entry_index(h, e);
 
-	free_place(h, hash, i);
-	await_no_more(h, e, hash);
+	free_place(h, e->hash, i);
+	entries_await_no_more(h, e);
 	if (e->notes)
 		notes_free(h, e);
 	if (e->flags & ENTRY_V6)
@@ -298,20 +258,4 @@ void entries_drop(struct handshakes *h, struct entry *e, uint32_t hash)
 	e->number = 0;
 	pool_give_back(&h->entries, i);
 	h->n_entries--;
-}
-
-/* A counter that has come to its end stays there: what it lets through is looked up all the same. */
-void entries_await(struct handshakes *h, struct entry *e, uint32_t hash)
-{
-	uint8_t *count = &h->awaited[hash % HANDSHAKES_AWAITED];
-
-	e->flags |= ENTRY_AWAITS;
-	if (*count < UINT8_MAX)
-		++*count;
-}
-
-void entries_await_no_more(struct handshakes *h, struct entry *e)
-{
-	if (e->flags & ENTRY_AWAITS)
-		await_no_more(h, e, entry_hash(h, e));
 }

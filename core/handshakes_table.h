@@ -16,32 +16,64 @@ enum entry_flag {
 	ENTRY_CROSSED = 1 << 6,	 /* simultaneous open */
 	ENTRY_ICMP = 1 << 7,	 /* an ICMP error that ends the wait, as far as is known */
 	ENTRY_BAD_CHECKSUM = 1 << 8,
-	ENTRY_RESET = 1 << 9,	    /* an RST after the handshake was noted */
-	ENTRY_AWAITS = 1 << 10,	    /* counted in the filter of what is waited for */
-	ENTRY_DATA = 1 << 11,	    /* SYN 0 carried data, and a note says how much */
-	ENTRY_CLIENT_RST = 1 << 12, /* an RST of the client was noted */
+	ENTRY_RESET = 1 << 9,		 /* an RST after the handshake was noted */
+	ENTRY_AWAITS = 1 << 10,		 /* counted in the filter of what is waited for */
+	ENTRY_DATA = 1 << 11,		 /* SYN 0 carried data, and a note says how much */
+	ENTRY_CLIENT_RST = 1 << 12,	 /* an RST of the client was noted */
+	ENTRY_UNASKED = 1 << 13,	 /* it began before what was asked for */
+	ENTRY_ANSWERED_BY_RST = 1 << 14, /* ... that came when it was over: the first answer that the capture has */
 };
 
 /* Nothing that comes can change what the outcome is. */
 #define ENTRY_SETTLED (ENTRY_ACKED | ENTRY_REFUSED | ENTRY_GONE | ENTRY_REPLACED)
 
-/* One attempt: 52 bytes, for which its time is not aligned.  Indexes are of the pools below, 0 being none. */
-struct __attribute__((packed, aligned(4))) entry {
+/*
+ * One attempt: a line of the cache.  Of its SYN most stands as in struct
+ * sighting, which is copied.  Indexes are of the pools below, 0 being none.
+ */
+struct entry {
 	int64_t start_ns;
+	uint32_t hash;	   /* of the flow */
 	uint32_t src, dst; /* IPv4, as in the header; IPv6: src is an index of the addresses */
 	uint16_t sport, dport;
 	uint32_t isn;
-	uint32_t number;
-	uint32_t queue; /* in the queue or wheel slot that it is in; the free list */
-	uint32_t notes; /* the first chunk */
-	uint32_t packet_low;
-	uint16_t mark; /* of the last SYN */
-	uint16_t flags;
+	uint32_t number; /* with ENTRY_UNASKED, of those, and NUMBER_UNASKED */
+	uint32_t queue;	 /* in the queue or wheel slot that it is in; the free list */
+	uint32_t notes;	 /* the first chunk */
+	uint64_t packet;
+	uint32_t mark; /* of the last SYN */
 	uint16_t path, file;
-	uint8_t packet_high, ttl;
+	uint16_t flags;
+	uint8_t ttl;
 	uint8_t n_syns; /* stays at UINT8_MAX beyond */
 	uint8_t n_replies;
+	uint8_t unused[3];
 };
+#define SAME_PLACE(in_entry, in_sighting)                                                                            \
+	_Static_assert(offsetof(struct entry, in_entry) == offsetof(struct sighting, in_sighting) &&                 \
+			       sizeof(((struct entry *)0)->in_entry) == sizeof(((struct sighting *)0)->in_sighting), \
+		       #in_entry)
+_Static_assert(sizeof(struct entry) == 64, "a line of the cache");
+SAME_PLACE(start_ns, t_ns);
+SAME_PLACE(hash, flow_hash);
+SAME_PLACE(src, src4);
+SAME_PLACE(dst, dst4);
+SAME_PLACE(sport, sport);
+SAME_PLACE(dport, dport);
+SAME_PLACE(isn, seq);
+SAME_PLACE(packet, packet);
+SAME_PLACE(mark, mark);
+SAME_PLACE(path, path);
+SAME_PLACE(file, file);
+SAME_PLACE(ttl, ttl);
+
+#define NUMBER_UNASKED (UINT32_C(1) << 31)
+
+/* The order in which they began, the unasked first. */
+static inline uint32_t entry_order(const struct entry *e)
+{
+	return e->number ^ NUMBER_UNASKED;
+}
 
 /* What came after SYN 0, in order: words of 64 bits in chunks of 64 bytes. */
 #define CHUNK_WORDS 7
@@ -56,12 +88,12 @@ struct addresses {
 	uint8_t src[16], dst[16];
 };
 
-/* An array that grows, and whose free items are chained, those that were freed first to be used first. */
+/* An array that is as long as memory allows, and whose free items are chained. */
 struct pool {
 	uint8_t *items;
 	size_t size, link; /* of one; offset in it of a uint32_t that links free ones */
 	uint32_t n, cap;   /* n: used at some time, item 0 being none */
-	uint32_t free_first, free_last;
+	uint32_t free_first;
 };
 
 /*
@@ -86,22 +118,24 @@ struct ring {
 #define WHEEL_SLOTS 1024
 #define WHEEL_SHIFT 26
 
-/* So many that are decided stay, in case that something late belongs to them. */
-#define DORMANT_MAX 8176
+/* An attempt stays until so many others have begun, or have been decided, in case that something late belongs to it. */
+#define STAY_MAX 8176
 #define DORMANT_RING 8192
 
 struct handshakes {
 	struct handshakes_config config;
 	struct handshakes_counts counts;
 	struct pool entries, chunks, addresses;
-	uint32_t *places, n_places; /* a power of two */
-	uint32_t n_entries;
-	int64_t idle_ns;      /* nothing came for so long since */
-	size_t memory;	      /* bytes in use */
-	int64_t clock_ns;     /* the latest time so far */
-	int64_t young_due_ns; /* when the first of the young has waited long enough */
-	struct ring young;    /* in order of their SYN 0 */
-	struct ring dormant;  /* in the order in which they were decided */
+	uint32_t *places, n_places;	    /* a power of two */
+	uint32_t n_entries, n_unasked;	    /* the second: in all */
+	int64_t idle_ns;		    /* nothing came for so long since */
+	size_t memory;			    /* bytes in use */
+	int64_t clock_ns;		    /* the latest time so far */
+	int64_t overdue_ns;		    /* silence after SYN 0 that is one */
+	uint32_t young_leave, young_enough; /* so many leave together, when there are so many */
+	int64_t young_due_ns;		    /* when the first of the young that may leave have waited long enough */
+	struct ring young;		    /* in order of their SYN 0 */
+	struct ring dormant;		    /* in the order in which they were decided, later than the young */
 	uint32_t wheel[WHEEL_SLOTS];
 	int64_t wheel_tick; /* slots up to this one are done */
 	uint32_t n_wheel;
@@ -131,9 +165,31 @@ static inline void *pool_at(const struct pool *p, uint32_t i)
 
 /* core/handshakes_table.c */
 
+/* Another item, within config.memory; 0 when there is none. */
+uint32_t pool_more(struct handshakes *h, struct pool *p);
+
+static inline uint32_t *pool_link(const struct pool *p, uint32_t i)
+{
+	return (uint32_t *)(void *)(p->items + i * p->size + p->link);
+}
+
 /* An item, as it was left; its index, or 0 when there is no memory. */
-uint32_t pool_take(struct handshakes *h, struct pool *p);
-void pool_give_back(struct pool *p, uint32_t i);
+static inline uint32_t pool_take(struct handshakes *h, struct pool *p)
+{
+	uint32_t i = p->free_first;
+
+	if (!i)
+		return pool_more(h, p);
+	p->free_first = *pool_link(p, i);
+	return i;
+}
+
+/* The one that was freed last is the first to be used again: it is in the processor's cache still. */
+static inline void pool_give_back(struct pool *p, uint32_t i)
+{
+	*pool_link(p, i) = p->free_first;
+	p->free_first = i;
+}
 
 /* False when there is no memory. */
 bool entries_init(struct handshakes *h);
@@ -161,9 +217,27 @@ static inline struct entry *probe_next(const struct handshakes *h, struct probe 
 	return NULL;
 }
 
+bool entry_is_from6(const struct handshakes *h, const struct entry *e, const struct sighting *s);
+bool entry_is_to6(const struct handshakes *h, const struct entry *e, const struct sighting *s);
+
 /* The sighting's source is the attempt's client, and its destination the server; or the other way round. */
-bool entry_is_from(const struct handshakes *h, const struct entry *e, const struct sighting *s);
-bool entry_is_to(const struct handshakes *h, const struct entry *e, const struct sighting *s);
+static inline bool entry_is_from(const struct handshakes *h, const struct entry *e, const struct sighting *s)
+{
+	if (e->sport != s->sport || e->dport != s->dport)
+		return false;
+	if (e->flags & ENTRY_V6)
+		return entry_is_from6(h, e, s);
+	return s->family == 4 && e->src == s->src4 && e->dst == s->dst4;
+}
+
+static inline bool entry_is_to(const struct handshakes *h, const struct entry *e, const struct sighting *s)
+{
+	if (e->sport != s->dport || e->dport != s->sport)
+		return false;
+	if (e->flags & ENTRY_V6)
+		return entry_is_to6(h, e, s);
+	return s->family == 4 && e->src == s->dst4 && e->dst == s->src4;
+}
 
 /* Gives attempts until there is room for what a sighting may bring, or it is no use. */
 void entries_make_room(struct handshakes *h);
@@ -176,26 +250,51 @@ static inline bool entries_have_room(const struct handshakes *h)
 	       h->config.memory;
 }
 
-/* An item of that pool may be taken within config.memory. */
-bool entries_may_grow(const struct handshakes *h, const struct pool *p);
+/* A new attempt of that SYN; p: a probe that found no more.  NULL when there is no memory. */
+struct entry *entries_start(struct handshakes *h, const struct sighting *s, const struct probe *p);
 
-/* A new attempt of that SYN; NULL when there is no memory. */
-struct entry *entries_start(struct handshakes *h, const struct sighting *s, uint32_t hash);
+/* Forgets it. */
+void entries_drop(struct handshakes *h, struct entry *e);
 
-uint32_t entry_hash(const struct handshakes *h, const struct entry *e);
+/* A counter that has come to its end stays there: what it lets through is looked up all the same. */
+static inline void entries_await(struct handshakes *h, struct entry *e)
+{
+	uint8_t *count = &h->awaited[e->hash % HANDSHAKES_AWAITED];
 
-/* Forgets it; hash: entry_hash() of it. */
-void entries_drop(struct handshakes *h, struct entry *e, uint32_t hash);
+	e->flags |= ENTRY_AWAITS;
+	*count += *count < UINT8_MAX;
+}
 
-void entries_await(struct handshakes *h, struct entry *e, uint32_t hash);
-void entries_await_no_more(struct handshakes *h, struct entry *e);
+static inline void entries_await_no_more(struct handshakes *h, struct entry *e)
+{
+	uint8_t *count = &h->awaited[e->hash % HANDSHAKES_AWAITED];
+
+	if (e->flags & ENTRY_AWAITS)
+		*count -= *count < UINT8_MAX;
+	e->flags &= (uint16_t)~ENTRY_AWAITS;
+}
 
 /* core/handshakes_queues.c: when an attempt is decided, and given. */
-int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e);
+int64_t entry_noted_deadline_ns(const struct handshakes *h, const struct entry *e);
+
+static inline int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
+{
+	if (e->flags & ENTRY_SETTLED)
+		return e->start_ns;
+	return e->notes ? entry_noted_deadline_ns(h, e) : e->start_ns + h->overdue_ns;
+}
+
 bool queues_init(struct handshakes *h);
 void queues_fini(struct handshakes *h);
 void queues_put_young(struct handshakes *h, struct entry *e);
 void queues_advance(struct handshakes *h);
+
+static inline bool queues_are_due(const struct handshakes *h)
+{
+	int64_t now = h->clock_ns + h->idle_ns;
+
+	return h->young_due_ns <= now || now >> WHEEL_SHIFT > h->wheel_tick;
+}
 
 /* Gives one for its memory: of the decided ones the first, else the oldest.  False when there is none. */
 bool queues_give_one(struct handshakes *h);
@@ -244,11 +343,10 @@ bool notes_next(struct notes_iter *it, struct note *ret);
 void notes_change_syn_acks(struct handshakes *h, struct entry *e, enum ignored from, enum ignored to);
 
 /* core/handshakes_rules.c */
-void rules_feed(struct handshakes *h, struct sighting *s, uint32_t hash);
+void rules_feed(struct handshakes *h, struct sighting *s);
 
 /* core/handshakes_tell.c */
 /* overdue: it waited until its deadline. */
 void entry_tell(struct handshakes *h, struct entry *e, bool overdue);
-uint64_t entry_packet(const struct entry *e);
 
 #endif

@@ -4,12 +4,16 @@
 
 #include "core/handshakes_table.h"
 
-uint64_t entry_packet(const struct entry *e)
+/* An IPv4 address, in one store of which the first word can be read at once. */
+static void put4(uint8_t to[16], uint32_t addr)
 {
-	return (uint64_t)e->packet_high << 32 | e->packet_low;
+	uint64_t words[2] = { 0 };
+
+	memcpy(words, &addr, sizeof(addr));
+	memcpy(to, words, sizeof(words));
 }
 
-static void set_flow(const struct handshakes *h, const struct entry *e, struct flow *f)
+static inline void set_flow(const struct handshakes *h, const struct entry *e, struct flow *f)
 {
 	const struct addresses *a;
 
@@ -21,8 +25,8 @@ static void set_flow(const struct handshakes *h, const struct entry *e, struct f
 		memcpy(f->client.addr.b, a->src, sizeof(a->src));
 		memcpy(f->server.addr.b, a->dst, sizeof(a->dst));
 	} else {
-		memcpy(f->client.addr.b, &e->src, sizeof(e->src));
-		memcpy(f->server.addr.b, &e->dst, sizeof(e->dst));
+		put4(f->client.addr.b, e->src);
+		put4(f->server.addr.b, e->dst);
 	}
 }
 
@@ -84,7 +88,7 @@ static void take_note(struct attempt *a, const struct note *n)
 /* Writes what it has, and leaves the arrays' unused parts as they are but for what is read by everyone. */
 static void expand(struct handshakes *h, const struct entry *e, struct attempt *a)
 {
-	const char *path = e->path && h->config.path_text ? h->config.path_text(e->path, h->config.user) : NULL;
+	const char *path = e->path && h->config.path_text ? h->config.path_text(e->path, h->config.paths) : NULL;
 	const struct chunk *first = e->notes ? pool_at(&h->chunks, e->notes) : NULL;
 	struct notes_iter it;
 	struct note n;
@@ -96,12 +100,13 @@ static void expand(struct handshakes *h, const struct entry *e, struct attempt *
 	a->isn = e->isn;
 	a->n_syns = 1;
 	a->syn_ns[0] = e->start_ns;
-	a->first_packet = entry_packet(e);
+	a->first_packet = e->packet;
 	a->number = e->number;
 	a->file = e->file;
 	a->syn_ttl = e->ttl;
 	a->syn_bad_checksum = e->flags & ENTRY_BAD_CHECKSUM;
 	a->crossed = e->flags & ENTRY_CROSSED;
+	a->answered_by_reset = e->flags & ENTRY_ANSWERED_BY_RST;
 	a->evicted = h->evicting;
 	a->observed_until_ns = h->clock_ns;
 	if (path)
@@ -137,35 +142,43 @@ const struct attempt *handshakes_attempt(struct handshakes *h)
 	return h->attempt;
 }
 
+static __attribute__((noinline)) void make_bare(struct handshakes *h, struct digest *ret)
+{
+	handshakes_attempt(h);
+	judge(h, ret);
+}
+
 /* Only what differs is written. */
 static const struct digest *bare(struct handshakes *h, const struct entry *e)
 {
 	struct digest *d = &h->bare[(e->flags & ENTRY_V6) != 0];
 
-	if (!d->number) {
-		handshakes_attempt(h);
-		judge(h, d);
-	}
+	if (!d->number)
+		make_bare(h, d);
 	d->number = e->number;
 	d->start_ns = e->start_ns;
 	set_flow(h, e, &d->flow);
 	return d;
 }
 
-void entry_tell(struct handshakes *h, struct entry *e, bool overdue)
+static __attribute__((noinline)) void tell_in_full(struct handshakes *h)
 {
 	struct digest d;
 
-	if (!h->config.fn)
+	handshakes_attempt(h);
+	judge(h, &d);
+	h->config.fn(&d, h->config.user);
+}
+
+void entry_tell(struct handshakes *h, struct entry *e, bool overdue)
+{
+	if (!h->config.fn || e->flags & ENTRY_UNASKED)
 		return;
 	h->telling = e;
 	h->attempt_made = false;
-	if (overdue && is_bare(e)) {
+	if (overdue && is_bare(e))
 		h->config.fn(bare(h, e), h->config.user);
-	} else {
-		handshakes_attempt(h);
-		judge(h, &d);
-		h->config.fn(&d, h->config.user);
-	}
+	else
+		tell_in_full(h);
 	h->telling = NULL;
 }

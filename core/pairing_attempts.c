@@ -93,15 +93,11 @@ void side_flow(const struct pairing_side *s, const struct side_attempt *a, struc
 	memcpy(ret->server.addr.b, v6 ? both + 16 : (const uint8_t *)&a->dst, v6 ? 16 : 4);
 }
 
-/* These are its addresses; v4: the first 4 bytes are. */
-static bool has_addresses(const struct pairing_side *s, const struct side_attempt *a, const uint8_t *client,
-			  const uint8_t *server)
+static bool has_addresses6(const struct pairing_side *s, const struct side_attempt *a, const uint8_t client[16],
+			   const uint8_t server[16])
 {
-	const uint8_t *both;
+	const uint8_t *both = side_addresses(s, a->src);
 
-	if (!(a->flags & ATTEMPT_V6))
-		return !memcmp(&a->src, client, 4) && !memcmp(&a->dst, server, 4);
-	both = side_addresses(s, a->src);
 	return !memcmp(both, client, 16) && !memcmp(both + 16, server, 16);
 }
 
@@ -112,12 +108,16 @@ static bool is_of(const struct side_attempt *a, const struct sighting *p)
 
 bool side_is_from_client(const struct pairing_side *s, const struct side_attempt *a, const struct sighting *p)
 {
-	return a->sport == p->sport && a->dport == p->dport && is_of(a, p) && has_addresses(s, a, p->src, p->dst);
+	if (a->sport != p->sport || a->dport != p->dport || !is_of(a, p))
+		return false;
+	return a->flags & ATTEMPT_V6 ? has_addresses6(s, a, p->src, p->dst) : a->src == p->src4 && a->dst == p->dst4;
 }
 
 bool side_is_from_server(const struct pairing_side *s, const struct side_attempt *a, const struct sighting *p)
 {
-	return a->sport == p->dport && a->dport == p->sport && is_of(a, p) && has_addresses(s, a, p->dst, p->src);
+	if (a->sport != p->dport || a->dport != p->sport || !is_of(a, p))
+		return false;
+	return a->flags & ATTEMPT_V6 ? has_addresses6(s, a, p->dst, p->src) : a->src == p->dst4 && a->dst == p->src4;
 }
 
 static void link_flow(struct pairing_side *s, uint32_t i)
@@ -165,9 +165,11 @@ uint32_t side_take_addresses(struct pairing_side *s, const uint8_t one[16], cons
 /* 0 when there is no memory. */
 static uint32_t start(struct pairing_side *s, const struct sighting *p, bool by_answer)
 {
-	const uint8_t *client = by_answer ? p->dst : p->src, *server = by_answer ? p->src : p->dst;
-	uint32_t both = p->family == 6 ? side_take_addresses(s, client, server) : 0, i;
+	uint32_t both = 0, i;
 	struct side_attempt *a;
+
+	if (p->family == 6)
+		both = side_take_addresses(s, by_answer ? p->dst : p->src, by_answer ? p->src : p->dst);
 
 	if (p->family == 6 && !both)
 		return 0;
@@ -179,13 +181,9 @@ static uint32_t start(struct pairing_side *s, const struct sighting *p, bool by_
 	a->dport = by_answer ? p->sport : p->dport;
 	a->isn = by_answer ? p->ack - 1 : p->seq;
 	a->flow_hash = p->flow_hash;
-	a->src = both;
-	if (both) {
-		a->flags = ATTEMPT_V6;
-	} else {
-		memcpy(&a->src, client, 4);
-		memcpy(&a->dst, server, 4);
-	}
+	a->flags = both ? ATTEMPT_V6 : 0;
+	a->src = both ? both : by_answer ? p->dst4 : p->src4;
+	a->dst = both ? 0 : by_answer ? p->src4 : p->dst4;
 	link_flow(s, i);
 	grow_flows(s);
 	s->counts.attempts++;

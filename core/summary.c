@@ -16,7 +16,14 @@ struct share {
 	int64_t first_ns, last_ns; /* starts; the first after the last while n is 0 */
 };
 
+/* Attempts of one SYN and silence in a row, all in one step of either kind: in a flood they come by the thousand. */
+struct lone {
+	struct share share;
+	int64_t from_ns, to_ns; /* of those steps */
+};
+
 struct summary {
+	struct lone lone; /* not counted elsewhere yet */
 	struct share outcomes[OUTCOME_N];
 	uint64_t half_open;
 	uint64_t syns_established[SUMMARY_SYNS_N], syns_failed[SUMMARY_SYNS_N], bands[SUMMARY_BANDS_N];
@@ -24,6 +31,8 @@ struct summary {
 	struct steps failures, minutes;
 	struct spread connect;
 };
+
+static const struct share no_share = { .first_ns = INT64_MAX, .last_ns = INT64_MIN };
 
 struct summary *summary_new(uint64_t seed)
 {
@@ -34,7 +43,8 @@ struct summary *summary_new(uint64_t seed)
 	if (!s)
 		return NULL;
 	for (i = 0; i < OUTCOME_N; i++)
-		s->outcomes[i] = (struct share){ .first_ns = INT64_MAX, .last_ns = INT64_MIN };
+		s->outcomes[i] = no_share;
+	s->lone.share = no_share;
 	s->servers = top_new(SUMMARY_SERVERS, seed);
 	s->clients = top_new(SUMMARY_CLIENTS, seed);
 	s->waits = top_new(SUMMARY_WAITS, seed);
@@ -116,7 +126,51 @@ static int64_t tag_ns(uint16_t tag)
 	return (tag - 180) * SECOND;
 }
 
-void summary_feed(struct summary *s, const struct digest *d)
+static bool is_lone(const struct digest *d)
+{
+	return d->outcome == OUTCOME_ABANDONED && d->n_syns == 1 && !d->elapsed_ns;
+}
+
+static __attribute__((noinline)) void count_lone(struct summary *s)
+{
+	struct lone *l = &s->lone;
+
+	if (l->share.n) {
+		include(&s->outcomes[OUTCOME_ABANDONED], &l->share);
+		s->syns_failed[1] += l->share.n;
+		steps_add(&s->failures, l->share.first_ns, OUTCOME_ABANDONED, l->share.n);
+		steps_add(&s->minutes, l->share.first_ns, OUTCOME_ABANDONED, l->share.n);
+	}
+	l->share = no_share;
+	l->from_ns = l->to_ns = 0;
+}
+
+static __attribute__((noinline)) void begin_lone(struct summary *s, int64_t t_ns)
+{
+	struct lone *l = &s->lone;
+	int64_t from, to;
+
+	count_lone(s);
+	steps_bounds(&s->failures, t_ns, &l->from_ns, &l->to_ns);
+	steps_bounds(&s->minutes, t_ns, &from, &to);
+	l->from_ns = from > l->from_ns ? from : l->from_ns;
+	l->to_ns = to < l->to_ns ? to : l->to_ns;
+}
+
+static void feed_lone(struct summary *s, int64_t t_ns)
+{
+	struct lone *l = &s->lone;
+
+	if (t_ns < l->from_ns || t_ns >= l->to_ns)
+		begin_lone(s, t_ns);
+	l->share.n++;
+	if (t_ns < l->share.first_ns)
+		l->share.first_ns = t_ns;
+	if (t_ns > l->share.last_ns)
+		l->share.last_ns = t_ns;
+}
+
+static __attribute__((noinline)) void feed_any(struct summary *s, const struct digest *d)
 {
 	const struct endpoint *server = &d->flow.server;
 	enum outcome o = tally_outcome(d);
@@ -133,9 +187,19 @@ void summary_feed(struct summary *s, const struct digest *d)
 		spread_feed(&s->connect, d->elapsed_ns);
 	}
 	/* of a single SYN nobody knows how long was waited */
-	if (o == OUTCOME_ABANDONED && (d->n_syns > 1 || d->elapsed_ns))
+	if (o == OUTCOME_ABANDONED)
 		top_feed(s->waits, &server->addr, server->port, tag_of(d->elapsed_ns), d);
 	steps_feed(&s->minutes, d);
+}
+
+void summary_feed(struct summary *s, const struct digest *d)
+{
+	const struct endpoint *server = &d->flow.server;
+
+	if (is_lone(d))
+		feed_lone(s, d->start_ns);
+	else
+		feed_any(s, d);
 	top_feed(s->servers, &server->addr, server->port, 0, d);
 	top_feed(s->clients, &d->flow.client.addr, 0, 0, d);
 }
@@ -148,10 +212,21 @@ static void add(uint64_t *into, const uint64_t *from, int n)
 		into[i] += from[i];
 }
 
+/* What was fed is counted where it is read: to be called before anything is. */
+static void settle(const struct summary *s)
+{
+	count_lone((struct summary *)s);
+	top_settle(s->servers);
+	top_settle(s->clients);
+	top_settle(s->waits);
+}
+
 void summary_merge(struct summary *into, const struct summary *from)
 {
 	int i;
 
+	settle(into);
+	settle(from);
 	for (i = 0; i < OUTCOME_N; i++)
 		include(&into->outcomes[i], &from->outcomes[i]);
 	into->half_open += from->half_open;
@@ -171,6 +246,7 @@ void summary_counts(const struct summary *s, struct summary_counts *ret)
 	struct share all = { 0, INT64_MAX, INT64_MIN }, failed = all;
 	int i;
 
+	settle(s);
 	memset(ret, 0, sizeof(*ret));
 	for (i = 0; i < OUTCOME_N; i++) {
 		if (!s->outcomes[i].n)
@@ -207,21 +283,25 @@ int64_t summary_connect_ns(const struct summary *s, int permille)
 
 const struct top *summary_servers(const struct summary *s)
 {
+	settle(s);
 	return s->servers;
 }
 
 const struct top *summary_clients(const struct summary *s)
 {
+	settle(s);
 	return s->clients;
 }
 
 const struct steps *summary_failures(const struct summary *s)
 {
+	settle(s);
 	return &s->failures;
 }
 
 const struct steps *summary_minutes(const struct summary *s)
 {
+	settle(s);
 	return &s->minutes;
 }
 
@@ -231,6 +311,7 @@ bool summary_wait(const struct summary *s, const struct endpoint *server, struct
 	uint64_t n, most = 0;
 	size_t i;
 
+	settle(s);
 	for (i = 0; i < top_n(s->waits); i++) {
 		e = top_get(s->waits, i);
 		if (e->key.port != server->port || !addr_equal(&e->key.addr, &server->addr))

@@ -90,8 +90,7 @@ static uint64_t rows_with(const struct steps *s, int64_t k)
 	return (uint64_t)((k > last ? k : last) - (k < s->first ? k : s->first)) + 1;
 }
 
-/* The row of that time, made when it is not there. */
-static struct tally *row_of(struct steps *s, int64_t t_ns)
+struct tally *steps_row(struct steps *s, int64_t t_ns)
 {
 	int64_t k = steps_at(s, t_ns);
 	size_t before, n;
@@ -117,11 +116,17 @@ static struct tally *row_of(struct steps *s, int64_t t_ns)
 	return s->recent;
 }
 
-void steps_feed(struct steps *s, const struct digest *d)
+void steps_add(struct steps *s, int64_t t_ns, enum outcome o, uint64_t n)
 {
-	uint64_t since = (uint64_t)d->start_ns - (uint64_t)s->recent_ns;
+	struct tally *row = steps_row(s, t_ns);
 
-	tally_add(s->recent && since < (uint64_t)s->width_ns ? s->recent : row_of(s, d->start_ns), d);
+	row->n[o] = tally_sum(row->n[o], n < UINT32_MAX ? (uint32_t)n : UINT32_MAX);
+}
+
+void steps_bounds(const struct steps *s, int64_t t_ns, int64_t *ret_from_ns, int64_t *ret_to_ns)
+{
+	*ret_from_ns = steps_at(s, t_ns) * s->width_ns;
+	*ret_to_ns = *ret_from_ns + s->width_ns;
 }
 
 void steps_merge(struct steps *into, const struct steps *from)
@@ -133,7 +138,7 @@ void steps_merge(struct steps *into, const struct steps *from)
 		double_width(into);
 	for (i = 0; i < from->n; i++)
 		if (memcmp(&from->rows[i], &none, sizeof(none)))
-			tally_merge(row_of(into, (from->first + (int64_t)i) * from->width_ns), &from->rows[i]);
+			tally_merge(steps_row(into, (from->first + (int64_t)i) * from->width_ns), &from->rows[i]);
 }
 
 void steps_sum(const struct steps *s, int64_t k, int64_t end, struct tally *ret)

@@ -31,7 +31,23 @@ struct steps {
 bool steps_init(struct steps *s, int64_t width_ns, size_t max);
 void steps_fini(struct steps *s);
 
-void steps_feed(struct steps *s, const struct digest *d);
+/* The row of that time, made when it is not there. */
+struct tally *steps_row(struct steps *s, int64_t t_ns);
+
+/* Inline, as it is done twice for each attempt of a flood, and the row is mostly the one before. */
+static inline void steps_feed(struct steps *s, const struct digest *d)
+{
+	uint64_t since = (uint64_t)d->start_ns - (uint64_t)s->recent_ns;
+
+	tally_add(s->recent && since < (uint64_t)s->width_ns ? s->recent : steps_row(s, d->start_ns), d);
+}
+
+/* The same for n attempts of that outcome, none half-open, all of one step. */
+void steps_add(struct steps *s, int64_t t_ns, enum outcome o, uint64_t n);
+
+/* The step that holds t_ns: from *ret_from_ns on and before *ret_to_ns. */
+void steps_bounds(const struct steps *s, int64_t t_ns, int64_t *ret_from_ns, int64_t *ret_to_ns);
+
 void steps_merge(struct steps *into, const struct steps *from);
 
 /* k of the step that holds t_ns. */

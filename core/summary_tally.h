@@ -29,13 +29,15 @@ static inline bool tally_outcome_failed(enum outcome o)
 }
 
 /* Inline, as it is done four times for each attempt of a flood. */
+static inline void tally_count(struct tally *t, enum outcome o, bool half_open)
+{
+	t->n[o] = tally_sum(t->n[o], 1);
+	t->half_open = tally_sum(t->half_open, half_open);
+}
+
 static inline void tally_add(struct tally *t, const struct digest *d)
 {
-	uint32_t *n = &t->n[tally_outcome(d)];
-
-	*n = tally_sum(*n, 1);
-	if (d->half_open)
-		t->half_open = tally_sum(t->half_open, 1);
+	tally_count(t, tally_outcome(d), d->half_open);
 }
 
 void tally_merge(struct tally *into, const struct tally *from);

@@ -17,35 +17,59 @@
 #include <string.h>
 
 #define TOP_RECENT 16
+#define TOP_SOON 16 /* a power of two */
+
+/* An attempt that is to be counted when the bits that it needs have come from memory. */
+struct soon {
+	struct addr addr;
+	uint16_t port, tag;
+	enum outcome outcome;
+	bool half_open;
+	int64_t start_ns;
+	size_t bit;
+};
 
 struct top {
 	size_t max, n, n_slots;
 	uint64_t seed;
 	uint32_t dropped; /* the most weight that a key which is not there may have had */
 	uint32_t *slots;  /* 16 bits of hash, 16 of entry + 1; 0: free */
-	uint64_t *came;	  /* once keys were dropped: bits of those that came since, CAME_BITS * max of them */
+	uint64_t *came;	  /* once keys were dropped: bits of those that came since */
+	size_t n_bits;	  /* of it: a power of two */
 	size_t n_came;
-	uint32_t came_weight; /* the most that one of them had */
+	uint32_t came_weight;	    /* the most that one of them had */
+	struct soon soon[TOP_SOON]; /* the first is at first_soon % TOP_SOON */
+	size_t first_soon, n_soon;
 	uint16_t recent[TOP_RECENT];
 	uint32_t *credits;
 	struct top_entry *entries;
 };
 
-#define CAME_BITS 64 /* of these as many as an eighth are set before it is emptied */
+#define CAME_BITS 64 /* a key, at least; when an eighth of them is set it is emptied */
 
-static size_t slots_for(size_t max)
+static size_t power_of_two(size_t least)
 {
 	size_t n = 16;
 
-	while (n < 2 * max)
+	while (n < least)
 		n *= 2;
 	return n;
+}
+
+static size_t slots_for(size_t max)
+{
+	return power_of_two(2 * max);
+}
+
+static size_t bits_for(size_t max)
+{
+	return power_of_two(max * CAME_BITS);
 }
 
 size_t top_memory(size_t max)
 {
 	return sizeof(struct top) + max * (sizeof(struct top_entry) + sizeof(uint32_t)) +
-	       slots_for(max) * sizeof(uint32_t) + max * CAME_BITS / 8;
+	       slots_for(max) * sizeof(uint32_t) + bits_for(max) / 8;
 }
 
 struct top *top_new(size_t max, uint64_t seed)
@@ -61,7 +85,8 @@ struct top *top_new(size_t max, uint64_t seed)
 	t->slots = calloc(t->n_slots, sizeof(*t->slots));
 	t->credits = malloc(max * sizeof(*t->credits));
 	t->entries = malloc(max * sizeof(*t->entries));
-	t->came = calloc(max, CAME_BITS / 8);
+	t->n_bits = bits_for(max);
+	t->came = calloc(t->n_bits / 64, sizeof(*t->came));
 	if (!t->slots || !t->credits || !t->entries || !t->came) {
 		top_free(t);
 		return NULL;
@@ -160,20 +185,24 @@ static uint32_t kth_credit(const struct top *t, size_t k)
 
 static size_t came_bit(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
 {
-	return hash_with(0, addr, port, tag) % (t->max * CAME_BITS);
+	return hash_with(0, addr, port, tag) & (t->n_bits - 1);
+}
+
+static void set_came(struct top *t, size_t bit)
+{
+	t->came[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
 /* Empties it, but for the keys that are there: so one that did not come is known not to be there. */
-static void open_door(struct top *t)
+static __attribute__((noinline)) void open_door(struct top *t)
 {
 	const struct top_key *k;
-	size_t i, bit;
+	size_t i;
 
-	memset(t->came, 0, t->max * CAME_BITS / 8);
+	memset(t->came, 0, t->n_bits / 8);
 	for (i = 0; i < t->n; i++) {
 		k = &t->entries[i].key;
-		bit = came_bit(t, &k->addr, k->port, k->tag);
-		t->came[bit / 64] |= UINT64_C(1) << bit % 64;
+		set_came(t, came_bit(t, &k->addr, k->port, k->tag));
 	}
 	t->n_came = 0;
 	t->came_weight = 0;
@@ -212,6 +241,8 @@ static __attribute__((noinline)) size_t enter(struct top *t, const struct addr *
 		prune(t);
 		slot = slot_of(t, addr, port, tag, hash);
 	}
+	if (t->dropped)
+		set_came(t, came_bit(t, addr, port, tag));
 	fill_slot(slot, hash, t->n);
 	t->credits[t->n] = 0;
 	e = &t->entries[t->n];
@@ -223,14 +254,13 @@ static __attribute__((noinline)) size_t enter(struct top *t, const struct addr *
 }
 
 /* Whether the key is there, or may come in.  What it had when it was not let in is missing from then on. */
-static inline bool is_let_in(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, uint32_t weight)
+static inline bool is_let_in(struct top *t, size_t bit, uint32_t weight)
 {
-	size_t bit = came_bit(t, addr, port, tag);
 	uint64_t mask = UINT64_C(1) << bit % 64;
 
 	if (t->came[bit / 64] & mask)
 		return true;
-	if (t->n_came++ == t->max * CAME_BITS / 8)
+	if (t->n_came++ == t->n_bits / 8)
 		open_door(t);
 	t->came[bit / 64] |= mask;
 	if (weight > t->came_weight) {
@@ -259,37 +289,90 @@ static inline bool is_key(const struct top_key *k, const struct addr *addr, uint
 	return k->port == port && k->tag == tag && same_addr(&k->addr, addr);
 }
 
-static inline __attribute__((always_inline)) size_t find(struct top *t, const struct addr *addr, uint16_t port,
-							 uint16_t tag, uint32_t weight)
+static inline size_t find_recent(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
 {
-	uint16_t *recent = recent_of(t, addr, port, tag);
+	uint16_t recent = *recent_of(t, addr, port, tag);
 
-	if (*recent < t->n && is_key(&t->entries[*recent].key, addr, port, tag))
-		return *recent;
-	if (t->dropped && !is_let_in(t, addr, port, tag, weight))
-		return SIZE_MAX;
-	*recent = (uint16_t)take(t, addr, port, tag);
-	return *recent;
+	return recent < t->n && is_key(&t->entries[recent].key, addr, port, tag) ? recent : SIZE_MAX;
+}
+
+static __attribute__((noinline)) size_t find(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
+{
+	size_t i = take(t, addr, port, tag);
+
+	*recent_of(t, addr, port, tag) = (uint16_t)i;
+	return i;
+}
+
+static inline void count(struct top *t, size_t i, enum outcome o, bool half_open, int64_t start_ns)
+{
+	struct top_entry *e = &t->entries[i];
+	bool failed = tally_outcome_failed(o);
+
+	if (failed) {
+		if (start_ns < e->first_failure_ns)
+			e->first_failure_ns = start_ns;
+		if (start_ns > e->last_failure_ns)
+			e->last_failure_ns = start_ns;
+	}
+	t->credits[i] = tally_sum(t->credits[i], failed ? TOP_WEIGHT_FAILED : 1);
+	tally_count(&e->tally, o, half_open);
+}
+
+static __attribute__((noinline)) void count_let_in(struct top *t, const struct soon *s)
+{
+	size_t i = find_recent(t, &s->addr, s->port, s->tag);
+
+	if (i == SIZE_MAX)
+		i = find(t, &s->addr, s->port, s->tag);
+	count(t, i, s->outcome, s->half_open, s->start_ns);
+}
+
+/* Most of a flood come once, and no more than a bit of them is looked at and kept. */
+static inline void count_soon(struct top *t, const struct soon *s)
+{
+	if (is_let_in(t, s->bit, tally_outcome_failed(s->outcome) ? TOP_WEIGHT_FAILED : 1))
+		count_let_in(t, s);
+}
+
+void top_settle(struct top *t)
+{
+	for (; t->n_soon; t->n_soon--)
+		count_soon(t, &t->soon[t->first_soon++ % TOP_SOON]);
+}
+
+static void feed_later(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, const struct digest *d)
+{
+	struct soon *s = &t->soon[t->first_soon % TOP_SOON]; /* of a full ring the first, where the last comes */
+
+	if (t->n_soon < TOP_SOON) {
+		s = &t->soon[(t->first_soon + t->n_soon++) % TOP_SOON];
+	} else {
+		count_soon(t, s);
+		t->first_soon++;
+	}
+	s->bit = came_bit(t, addr, port, tag);
+	__builtin_prefetch(&t->came[s->bit / 64], 1);
+	s->addr = *addr;
+	s->port = port;
+	s->tag = tag;
+	s->outcome = tally_outcome(d);
+	s->half_open = d->half_open;
+	s->start_ns = d->start_ns;
 }
 
 void top_feed(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, const struct digest *d)
 {
-	bool failed = tally_outcome_failed(d->outcome);
-	uint32_t weight = failed ? TOP_WEIGHT_FAILED : 1;
-	size_t i = find(t, addr, port, tag, weight);
-	struct top_entry *e;
+	size_t i;
 
-	if (i == SIZE_MAX)
+	if (t->dropped) {
+		feed_later(t, addr, port, tag, d);
 		return;
-	e = &t->entries[i];
-	if (failed) {
-		if (d->start_ns < e->first_failure_ns)
-			e->first_failure_ns = d->start_ns;
-		if (d->start_ns > e->last_failure_ns)
-			e->last_failure_ns = d->start_ns;
 	}
-	t->credits[i] = tally_sum(t->credits[i], weight);
-	tally_add(&e->tally, d);
+	i = find_recent(t, addr, port, tag);
+	if (i == SIZE_MAX)
+		i = find(t, addr, port, tag);
+	count(t, i, tally_outcome(d), d->half_open, d->start_ns);
 }
 
 static void merge_entry(struct top_entry *into, const struct top_entry *from)
@@ -317,6 +400,8 @@ void top_merge(struct top *into, const struct top *from)
 		into->credits[at] = tally_sum(into->credits[at], from->credits[i]);
 		merge_entry(&into->entries[at], e);
 	}
+	if (into->dropped)
+		open_door(into);
 }
 
 size_t top_n(const struct top *t)

@@ -48,8 +48,11 @@ size_t top_memory(size_t max);
 /* What an attempt does to keep its key in the table: a failure as much as so many that did not fail. */
 #define TOP_WEIGHT_FAILED 16
 
-/* Counts an attempt for the key of these three. */
+/* Counts an attempt for the key of these three, at top_settle() at the latest. */
 void top_feed(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag, const struct digest *d);
+
+/* What was fed is counted: to be called before all that follows. */
+void top_settle(struct top *t);
 
 /* As if all that was fed to `from` had been fed to `into`. */
 void top_merge(struct top *into, const struct top *from);

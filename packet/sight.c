@@ -91,7 +91,7 @@ static uint64_t add_words(uint64_t sum, const uint8_t *p, size_t n)
 }
 
 /* What is right is found so quickly; what is not is looked at in all ways that there are. */
-static bool is_checksum_bad(const struct plain *p, const struct sighting *s)
+static bool is_checksum_bad(const struct plain *p)
 {
 	const uint8_t tail[8] = { 0, 0, (uint8_t)(p->stated >> 8), (uint8_t)p->stated, 0, 0, 0, PROTO_TCP };
 	size_t words = p->stated / 8;
@@ -106,30 +106,35 @@ static bool is_checksum_bad(const struct plain *p, const struct sighting *s)
 	sum += rest;
 	sum += sum < rest;
 	return checksum_fold(sum) != 0xffff &&
-	       checksum_tcp_bytes_bad(s->src, s->dst, p->v6 ? 16 : 4, bytes_of(p->l4, p->captured), p->stated);
+	       checksum_tcp_bytes_bad(p->ip + (p->v6 ? 8 : 12), p->ip + (p->v6 ? 24 : 16), p->v6 ? 16 : 4,
+				      bytes_of(p->l4, p->captured), p->stated);
 }
 
+/* Every field of the first line, and of IPv4 no more. */
 static void fill_plain(const struct plain *p, uint64_t seed, struct sighting *ret)
 {
 	uint32_t header_len = (uint32_t)(p->l4[12] >> 4) * 4, tsval = 0, id;
 	bool has_ts;
 
-	*ret = (struct sighting){ .kind = SIGHTING_SEGMENT, .family = p->v6 ? 6 : 4 };
 	if (p->v6) {
 		memcpy(ret->src, p->ip + 8, 16);
 		memcpy(ret->dst, p->ip + 24, 16);
+		ret->src4 = ret->dst4 = 0;
+		ret->family = 6;
 		ret->ttl = p->ip[7];
 		id = be32(p->ip) & 0xfffff;
 		ret->flow_hash = flow_hash(flow_hash_end6(seed, p->ip + 8, classify_port(p->l4)),
 					   flow_hash_end6(seed, p->ip + 24, classify_port(p->l4 + 2)));
 	} else {
-		memcpy(ret->src, p->ip + 12, 4);
-		memcpy(ret->dst, p->ip + 16, 4);
+		memcpy(&ret->src4, p->ip + 12, 4);
+		memcpy(&ret->dst4, p->ip + 16, 4);
+		ret->family = 4;
 		ret->ttl = p->ip[8];
 		id = classify_be16(p->ip + 4);
 		ret->flow_hash = flow_hash(flow_hash_end4(seed, p->ip + 12, classify_port(p->l4)),
 					   flow_hash_end4(seed, p->ip + 16, classify_port(p->l4 + 2)));
 	}
+	ret->kind = SIGHTING_SEGMENT;
 	ret->sport = classify_be16(p->l4);
 	ret->dport = classify_be16(p->l4 + 2);
 	ret->seq = be32(p->l4 + 4);
@@ -138,7 +143,11 @@ static void fill_plain(const struct plain *p, uint64_t seed, struct sighting *re
 	ret->len = p->stated - header_len;
 	has_ts = find_tsval(p->l4 + 20, header_len - 20, &tsval);
 	ret->mark = mark(id, has_ts, tsval);
-	ret->bad_checksum = is_checksum_bad(p, ret);
+	ret->bad_checksum = is_checksum_bad(p);
+	ret->has_seq = ret->joins_only = ret->unasked = ret->duplicate = false;
+	ret->icmp_type = ret->icmp_code = 0;
+	ret->attempt = 0;
+	ret->path = ret->file = 0;
 }
 
 bool sight_plain(int linktype, struct bytes frame, uint64_t seed, struct sighting *ret)
@@ -190,7 +199,7 @@ static void fill_icmp(const struct packet *p, struct sighting *ret)
 	ret->icmp_type = i->type;
 	ret->icmp_code = i->code;
 	ret->from = i->from;
-	ret->mark = mark(ip_id(p), false, 0);
+	ret->mark = mark(ip_id(p), i->has_seq, i->quoted_seq);
 }
 
 static void fill_segment(const struct packet *p, struct sighting *ret)

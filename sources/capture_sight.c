@@ -4,6 +4,8 @@
 #include "packet/sight.h"
 #include "sources/capture_inside.h"
 
+#define CACHE_LINE 64
+
 static size_t count(const struct walk *w)
 {
 	size_t n = 0;
@@ -20,9 +22,10 @@ static bool make_room(struct slot *s, size_t n)
 
 	if (n <= s->cap_sightings)
 		return true;
-	grown = realloc(s->sightings, n * sizeof(*grown));
+	grown = aligned_alloc(CACHE_LINE, n * sizeof(*grown));
 	if (!grown)
 		return false;
+	free(s->sightings);
 	s->sightings = grown;
 	s->cap_sightings = n;
 	return true;

@@ -171,6 +171,8 @@ static enum timeline_result have_entry(struct timeline *t, struct source *s)
 	struct err e = { 0 };
 	struct captured p;
 
+	if (s->has_head) /* it was not given yet */
+		return TIMELINE_RUN;
 	while (!s->run.stretch || !timeline_run_more(&s->run)) {
 		switch (capture_next(s->capture, &s->run.stretch, &e)) {
 		case CAPTURE_STRETCH:

@@ -18,3 +18,40 @@ int signals_open(void)
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
+
+static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+#define ENDS_N (sizeof(ends) / sizeof(ends[0]))
+
+static void change(int how)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < ENDS_N; i++)
+		sigaddset(&set, ends[i]);
+	sigprocmask(how, &set, NULL);
+}
+
+void signals_defer(void)
+{
+	change(SIG_BLOCK);
+}
+
+void signals_let(void)
+{
+	change(SIG_UNBLOCK);
+}
+
+int signals_deferred(void)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	sigpending(&set);
+	for (i = 0; i < ENDS_N; i++)
+		if (sigismember(&set, ends[i]))
+			return ends[i];
+	return 0;
+}

@@ -6,4 +6,12 @@
  * is closed on exec.  A signalfd, or -errno. */
 int signals_open(void);
 
+/* SIGINT, SIGQUIT, SIGTERM and SIGHUP wait from now on, here and in what is forked: for while there is something that
+ * nobody would clean up.  In the end, or in the child that is to be interrupted, they are let through. */
+void signals_defer(void);
+void signals_let(void);
+
+/* The number of one that waits, or 0. */
+int signals_deferred(void);
+
 #endif

@@ -111,7 +111,7 @@ def check_killed_anywhere(read, wrong, directory, packets):
     for _ in range(40):
         os.remove(out) if os.path.exists(out) else None
         p = read.start("-w", out, source, stdout=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0, took * 1.1))
+        time.sleep(rng.uniform(0, took * 1.6))
         p.kill()
         p.communicate(timeout=WITHIN)
         if os.path.exists(out):
@@ -249,7 +249,7 @@ def check_follow(read, wrong, directory, form, name):
 def main():
     synsent, gencap = sys.argv[1:3]
     wrong = reader.Wrong()
-    read = reader.is_there(synsent, wrong)
+    read = reader.Reader(synsent, wrong)
     with reader.temporary() as directory:
         flood = os.path.join(directory, "flood")
         reader.tool(gencap, "-m", "synflood", "-f", "ns", "-l", "raw", "-n", "3M", "-o", flood, "-t", flood + ".json")

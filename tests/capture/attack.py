@@ -173,7 +173,7 @@ def main():
     parser.add_argument("--bomb", type=float, default=4.25, metavar="GIB")  # ISIZE and CRC go round once
     o = parser.parse_args()
     wrong = reader.Wrong()
-    read = reader.is_there(o.synsent, wrong)
+    read = reader.Reader(o.synsent, wrong)
     with reader.temporary() as directory:
         mkattack.make(directory)
         print("%d files as expected or said to be wrong" % check_expected(read, wrong, directory), flush=True)

@@ -80,7 +80,8 @@ def as_expected(attempt):
     """What corpus-dev.attempts.tsv says of an attempt; times in ns."""
     s = attempt["synsent"]
     answer = s.get("answer", {})
-    delays = [r["t_ns"] for r in s["replies"] if r["kind"] == answer.get("kind") and r.get("packet") == answer["packet"]]
+    delays = [r["t_ns"] for r in s["replies"]
+              if r["kind"] == answer.get("kind") and r.get("packet") == answer["packet"]]
     return {
         "first_frame": s["first_packet"],
         "first_time": start_ns(attempt),
@@ -157,7 +158,7 @@ def main():
     wrong = reader.Wrong(10 ** 6 if propose else 40)
     root = reader.corpus("corpus-dev")
     expected = list(table(reader.corpus("corpus-dev.expected.tsv")))
-    read = reader.is_there([a for a in sys.argv[1:] if a != "--propose"][0], wrong)
+    read = reader.Reader([a for a in sys.argv[1:] if a != "--propose"][0], wrong)
     check_counts(read, wrong, root, expected, propose)
     check_attempts(read, wrong, root, expected)
     check_suite(read, wrong)

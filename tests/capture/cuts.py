@@ -140,7 +140,7 @@ def check_compressed(read, wrong, name, data):
 
 def main():
     wrong = reader.Wrong()
-    read = reader.is_there(sys.argv[1], wrong)
+    read = reader.Reader(sys.argv[1], wrong)
     packets = conversation()
     pcap, pcapng = pcaplib.pcap(packets, pcaplib.RAW), pcaplib.pcapng(packets, pcaplib.RAW)
     forms = (("x.pcap", pcap, [24] + pcaplib.read_pcap(pcap)[2]), ("x.pcapng", pcapng, block_ends(pcapng)))

@@ -73,7 +73,7 @@ def one(read, wrong, compared, path):
 
 def main():
     wrong = reader.Wrong()
-    read = reader.is_there(sys.argv[1], wrong)
+    read = reader.Reader(sys.argv[1], wrong)
     files = sorted(glob.glob(os.path.join(sys.argv[2], "*.events")))
     compared = []
     attempts = sum(reader.all_of(lambda path: one(read, wrong, compared, path), files))

@@ -93,7 +93,7 @@ def main():
     root = reader.corpus("corpus-dev")
     if not reader.found("tcpdump"):
         reader.skip("tcpdump is missing (apt-get install tcpdump)")
-    read = reader.is_there([a for a in sys.argv[1:] if a != "--propose"][0], wrong)
+    read = reader.Reader([a for a in sys.argv[1:] if a != "--propose"][0], wrong)
     with open(DIFFERENCES, encoding="utf-8", newline="") as f:
         known = collections.Counter()
         for row in csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE):

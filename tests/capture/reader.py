@@ -127,6 +127,7 @@ class Reader:
         self.wrong = wrong
         self.runs = 0
         self.ledgers = 0
+        self.cwd = None
         # Every test may be run once more with what the environment adds: SYNSENT_READ_OPTIONS=--sandbox=require
         self.more = os.environ.get("SYNSENT_READ_OPTIONS", "").split()
 
@@ -134,7 +135,8 @@ class Reader:
         return [self.binary, "read"] + self.more + (["-v"] if verbose else []) + list(args)
 
     def start(self, *args, verbose=True, env=None, **more):
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+                   "cwd": self.cwd, **more}
         return subprocess.Popen(self.argv(args, verbose), env={**ENV, **(env or {})}, **options)
 
     def run(self, *args, may=(OK,), within=60, verbose=True, env=None, feed=None, **more):
@@ -190,14 +192,6 @@ class Reader:
         """Every attempt, and the run."""
         r = self.run("--all", "-j", *args, **more)
         return r.objects, r
-
-
-def is_there(binary, wrong):
-    """A Reader; where the program has no `read`, the test cannot run."""
-    done = subprocess.run([binary, "read", "--help"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=ENV)
-    if done.returncode:
-        skip("%s has no command `read`" % binary)
-    return Reader(binary, wrong)
 
 
 def schema_problems():

@@ -129,7 +129,7 @@ def check(case, read, wrong):
 def main():
     synsent, gencap = sys.argv[1:3]
     wrong = reader.Wrong()
-    read = reader.is_there(synsent, wrong)
+    read = reader.Reader(synsent, wrong)
     chosen = list(itertools.product(sys.argv[3:] or SIZES, FORMATS, LINKS, ORDERS, SNAPLENS, SEEDS))
     with reader.temporary() as directory:
         def one(of):

@@ -21,6 +21,7 @@ ALLOWED = set(
     inet_ntop inet_pton
     strerrorname_np strerrordesc_np sigabbrev_np sigdescr_np
     __assert_fail
+    bigmem_free bigmem_new
     buf_add buf_char buf_escaped buf_fini buf_fmt buf_repeat buf_reset buf_str buf_text buf_vfmt
     _GLOBAL_OFFSET_TABLE_
     """.split()

@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The ways to show what was read say the same: each is checked against the attempts of --all -j.
+
+modes.py SYNSENT GENCAP
+
+The failures alone, the tables, the summary, times, -c, -w and what is read from its file, packets of chosen attempts,
+the diagram; and what is refused.
+"""
+import collections
+import datetime
+import json
+import os
+import re
+import sys
+import xml.etree.ElementTree
+
+import corpus
+import laws
+import pcaplib
+import reader
+
+WELL = ("established", "pending")
+
+
+def outcome(attempt):
+    return attempt["synsent"]["outcome"]
+
+
+def failed(attempts):
+    return [a for a in attempts if outcome(a) not in WELL]
+
+
+class Modes:
+    def __init__(self, read, wrong, packets):
+        self.read, self.wrong = read, wrong
+        self.packets = packets
+        self.attempts, r = read.attempts("x.pcap")
+        self.seen = r.ledger()["seen"]
+        self.failed = failed(self.attempts)
+
+    def lists(self):
+        """As JSON; and as a line for each attempt, where its number comes first."""
+        self.wrong.want("-j", self.read.run("-j", "x.pcap").objects, self.attempts)
+        self.wrong.want("-j --failures", self.read.run("-j", "--failures", "x.pcap").objects, self.failed)
+        for mode, of in (("--all", self.attempts), ("--failures", self.failed)):
+            lines = self.read.run(mode, "x.pcap").out.decode().splitlines()
+            self.wrong.want(mode + ": numbers", [int(line.split()[0]) for line in lines],
+                            [a["synsent"]["number"] for a in of])
+            for line, a in zip(lines, of):
+                if not re.search(r"\s%s\s" % outcome(a), line):
+                    self.wrong("%s: %r does not say %s" % (mode, line, outcome(a)))
+
+    def tables(self):
+        groups = {
+            "server": lambda a: (a["server"]["address"], a["server"]["port"]),
+            "client": lambda a: (a["client"]["address"],),
+            "outcome": lambda a: (outcome(a),),
+            "minute": lambda a: (a["event"]["start"][:16],),
+        }
+        for by, group in groups.items():
+            want = {k: [0, 0] for k in map(group, self.attempts)}
+            for a in self.attempts:
+                want[group(a)][0] += 1
+                want[group(a)][1] += a in self.failed
+            got = {}
+            for o in self.read.run("-j", "--by", by, "x.pcap").objects:
+                s = o["synsent"]
+                at = {"server": lambda: (o["server"]["address"], o["server"]["port"]),
+                      "client": lambda: (o["client"]["address"],),
+                      "outcome": lambda: (s["outcome"],), "minute": lambda: (o["event"]["start"][:16],)}[by]()
+                failures = s.get("failures", s["attempts"] if by == "outcome" and s["outcome"] not in WELL else 0)
+                if by != "minute" or s["attempts"]:  # a table of minutes has all of them
+                    got[at] = [s["attempts"], failures]
+            self.wrong.want("--by " + by, got, want)
+            rows = self.read.run("--by", by, "x.pcap").out.decode().splitlines()
+            shown = len(rows) - 1
+            if not rows or not rows[0].startswith(by.upper()) or shown < len(want) and not re.match(
+                    r"\.\.\. \d+ more", rows[-1]):
+                self.wrong("--by %s: %d lines for %d rows, the last %r" % (by, len(rows), len(want), rows[-1:]))
+
+    def summary(self):
+        s = self.read.run("-j", "--summary", "x.pcap").objects[0]["synsent"]
+        want = collections.Counter(map(outcome, self.attempts))
+        self.wrong.want("summary: outcomes", {k: n for k, n in s["outcomes"].items() if n}, dict(want))
+        self.wrong.want("summary: attempts", (s["attempts"], s["failures"]), (len(self.attempts), len(self.failed)))
+        self.wrong.want("summary: packets", s["capture"]["ledger"]["seen"], self.seen)
+        starts = sorted(a["event"]["start"] for a in self.failed)
+        self.wrong.want("summary: failures", (s["first_failure"], s["last_failure"]), (starts[0], starts[-1]))
+        self.wrong.want("summary: failures over time", sum(s["failures_over_time"]["failures"]), len(self.failed))
+        for kind, of in (("failed", self.failed), ("established", [a for a in self.attempts if a not in self.failed
+                                                                   and outcome(a) == "established"])):
+            syns = collections.Counter(str(len(a["synsent"]["syns_ns"])) for a in of)
+            self.wrong.want("summary: SYNs of the " + kind, s["syns"][kind], dict(syns))
+        longest = max(a["event"]["duration"] for a in self.attempts if outcome(a) == "established")
+        self.wrong.want("summary: longest connect", s["connect"]["max_ns"], longest)
+        self.wrong.want("summary: bands", sum(b["attempts"] for b in s["connect"]["bands"]), want["established"])
+        text = self.read.run("x.pcap").out.decode().splitlines()
+        rows = sum(bool(re.match(r" *\d+  \d\d:\d\d:\d\d\.\d", line)) for line in text)
+        self.wrong.want("without options: failed attempts behind the summary", rows, len(self.failed))
+        high = len(self.read.run("--summary", "x.pcap").out.decode().splitlines())
+        if high > 24:
+            self.wrong("the summary is %d lines high" % high)
+
+    def times(self):
+        first = self.packets[0].t_ns
+        for since, until in ((100, 200), (0, 300), (250, 10 ** 6)):
+            want = [a for a in self.attempts if first + since * 10 ** 9 <= corpus.start_ns(a) < first + until * 10 ** 9]
+            args = "--since=+%ds" % since, "--until=+%ds" % until
+            got, r = self.read.attempts(*args, "x.pcap")
+            self.wrong.want(" ".join(args), list(map(reader.key, got)), list(map(reader.key, want)))
+        at = first // 10 ** 9 + 123
+        want = [a for a in self.attempts if corpus.start_ns(a) >= at * 10 ** 9]
+        text = datetime.datetime.utcfromtimestamp(at)
+        for form in ("@%d" % at, text.strftime("%Y-%m-%dT%H:%M:%SZ"), text.strftime("%H:%M:%S")):
+            got, _ = self.read.attempts("--since", form, "x.pcap")
+            self.wrong.want("--since " + form, list(map(reader.key, got)), list(map(reader.key, want)))
+
+    def counted(self):
+        """-c N: as a file of so many packets."""
+        for n in (1, 17, 1000, len(self.packets) - 1, len(self.packets), len(self.packets) + 5):
+            reader.write(os.path.join(self.read.cwd, "n.pcap"), pcaplib.pcap(self.packets[:n], pcaplib.RAW))
+            want, _ = self.read.attempts("n.pcap")
+            got, r = self.read.attempts("-c", str(n), "x.pcap")
+            self.wrong.want("-c %d" % n, [reader.without(a, "log") for a in got],
+                            [reader.without(a, "log") for a in want])
+            self.wrong.want("-c %d: packets seen" % n, r.ledger()["seen"], min(n, len(self.packets)))
+
+    def written(self):
+        """What -w wrote is read as the same attempts, and by others without complaint."""
+        for more, of in ((["--all"], self.attempts), ([], self.failed),
+                         (["--all", "dst port 443"], [a for a in self.attempts if a["server"]["port"] == 443])):
+            self.read.run("-w", "w.pcapng", *more, "x.pcap")
+            again, _ = self.read.attempts("w.pcapng")
+            self.wrong.want("-w %s: attempts" % more, list(map(reader.key, again)), list(map(reader.key, of)))
+            for a, b in zip(of, again):
+                # Silence may now be the file's end.
+                for what in ("syns_ns",) + (("outcome", "gave_up_by") if a["synsent"].get("answer") else ()):
+                    self.wrong.want("-w %s: %s of attempt %s" % (more, what, reader.key(a)), b["synsent"][what],
+                                    a["synsent"][what])
+            path = os.path.join(self.read.cwd, "w.pcapng")
+            for command in (["tcpdump", "-nn", "-r", path], ["tshark", "-r", path], ["capinfos", path]):
+                if reader.found(command[0]):
+                    status, out, err = reader.tool(*command)
+                    if status or "corrupt" in err or "damaged" in err or "cut short" in err:
+                        self.wrong("%s of -w: %d %s" % (command[0], status, err))
+            if reader.found("tshark"):
+                out = reader.tool("tshark", "-r", path, "-T", "fields", "-e", "frame.comment", "-Y",
+                                  "tcp.flags.syn == 1 && tcp.flags.ack == 0 && !icmp && !icmpv6")[1].decode()
+                syns = [line for line in out.splitlines() if line.strip()]
+                self.wrong.want("-w %s: SYNs with a comment" % more, len(syns),
+                                sum(len(a["synsent"]["syns_ns"]) for a in of))
+
+    def chosen_packets(self):
+        """--packets of a filter: all of the attempts' packets with SYN or RST, and no other's."""
+        port = 443
+        lines = self.read.run("--packets", "dst port %d" % port, "x.pcap").out.decode().splitlines()
+        every = self.read.run("--packets", "x.pcap").out.decode().splitlines()
+        flows = set()
+        for a in self.attempts:
+            if a["server"]["port"] == port:
+                c, s = ("%s.%d" % (a[end]["address"], a[end]["port"]) for end in ("client", "server"))
+                flows |= {c + " > " + s + ":", s + " > " + c + ":"}
+        want = [line for line in every if " ".join(line.split()[2:5]) in flows]
+        self.wrong.want("--packets with a filter", lines, want)
+
+    def diagram(self):
+        for a in self.failed[:3] + self.attempts[:2]:
+            n = a["synsent"]["number"]
+            out = self.read.run("--diagram", str(n), "--svg", "d.svg", "x.pcap").out.decode()
+            if not re.match(r" *%d  " % n, out):
+                self.wrong("--diagram %d begins %r" % (n, out[:60]))
+            client = a["client"]
+            end = ("[%s]:%d" if ":" in client["address"] else "%s:%d") % (client["address"], client["port"])
+            again = self.read.run("--diagram", end, "x.pcap").out.decode()
+            if len([b for b in self.attempts if b["client"] == client]) == 1:
+                self.wrong.want("--diagram " + end, again, out)
+            root = xml.etree.ElementTree.parse(os.path.join(self.read.cwd, "d.svg")).getroot()
+            self.wrong.want("the SVG's root", root.tag, "{http://www.w3.org/2000/svg}svg")
+        self.read.run("--diagram", "99999", "x.pcap", may=(1,))
+
+    def refused(self):
+        """Usage is exit 2 and says what to do; nothing goes to stdout."""
+        for args in ([], ["nosuch.pcap"], ["--by", "size", "x.pcap"], ["--memory", "0", "x.pcap"],
+                     ["--since", "yesterday", "x.pcap"], ["--svg", "d.svg", "x.pcap"], ["-c", "0", "x.pcap"],
+                     ["-c", "x", "x.pcap"], ["--sandbox=never", "x.pcap"], ["host (", "x.pcap"], ["-S", "x.pcap"],
+                     ["--json=lines", "x.pcap"], ["--nosuch", "x.pcap"]):
+            r = self.read.run(*args, may=(reader.USAGE,))
+            if r.out or not r.err:
+                self.wrong("%s: %r, %r" % (r.command, r.out[:60], r.err))
+        for name, data in (("empty", b""), ("text", b"hello\n" * 100), ("zeros", bytes(1000))):
+            reader.write(os.path.join(self.read.cwd, name), data)
+            for mode in ([], ["--all"], ["-j"], ["--packets"], ["--json=counts"], ["--by", "minute"]):
+                r = self.read.run(*mode, name, "x.pcap", may=(reader.PARTIAL,))
+                if name not in r.err or not r.out and mode != ["-j"]:
+                    self.wrong("%s: %r" % (r.command, r.said()))
+        os.makedirs(os.path.join(self.read.cwd, "directory"), exist_ok=True)
+        self.read.run("directory", "x.pcap", may=(reader.PARTIAL,))
+        self.read.run("x.pcap", "nosuch.pcap", may=(reader.PARTIAL,))
+
+
+def main():
+    synsent, gencap, *chosen = sys.argv[1:]
+    wrong = reader.Wrong()
+    read = reader.Reader(synsent, wrong)
+    with reader.temporary() as directory:
+        read.cwd = directory
+        packets = laws.generate(gencap, directory, "-m", "web", "-n", "3M", "-s", "128", "-S", "11")
+        reader.write(os.path.join(directory, "x.pcap"), pcaplib.pcap(packets, pcaplib.RAW))
+        m = Modes(read, wrong, packets)
+        print("%d attempts, %d of them failed: %s" % (len(m.attempts), len(m.failed), json.dumps(
+            collections.Counter(map(outcome, m.attempts)))), flush=True)
+        for mode in (m.lists, m.tables, m.summary, m.times, m.counted, m.written, m.chosen_packets, m.diagram,
+                     m.refused):
+            if not chosen or mode.__name__ in chosen:
+                before = wrong.n, read.runs
+                mode()
+                print("%s: %d runs, %d wrong" % (mode.__name__, read.runs - before[1], wrong.n - before[0]), flush=True)
+    print("%d runs, %d ledgers, %d wrong" % (read.runs, read.ledgers, wrong.n))
+    return wrong.status()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
