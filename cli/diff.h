@@ -11,7 +11,7 @@ struct diff_opts {
 	uint64_t memory;
 };
 
-/* What it does when nothing is in both captures. */
+/* Exit status: nothing is in both captures. */
 #define DIFF_NOTHING 1
 
 #endif

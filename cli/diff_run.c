@@ -171,6 +171,18 @@ static void progress(struct diff_run *r)
 	read_progress_show(&r->progress, done, size);
 }
 
+static void verbose(const struct diff_run *r, const struct read_job *j, const struct ledger *l,
+		    const struct diff_side *side)
+{
+	const struct pairing_side_counts *c = &side->counts;
+
+	read_tell_ledger("diff", j, l);
+	read_say("diff",
+		 "%" PRIu64 " attempts with %" PRIu64 " packets are compared, in %.1f MiB; %" PRIu64
+		 " begin by an answer, and %" PRIu64 " packets were too many of one attempt",
+		 c->attempts, c->packets, (double)pairing_side_memory(r->at) / (1 << 20), c->answers, c->dropped);
+}
+
 static void take_end(struct diff_run *r, struct read_job *j, struct diff_side *side)
 {
 	struct pairing_span span;
@@ -191,7 +203,7 @@ static void take_end(struct diff_run *r, struct read_job *j, struct diff_side *s
 	pairing_side_counts(r->at, &side->counts);
 	read_tell_notes("diff", j, NULL);
 	if (r->o->verbose)
-		read_tell_ledger("diff", j, &l);
+		verbose(r, j, &l, side);
 	if (!ledger_adds_up(&l)) { /* a defect of ours: no figure is to be trusted */
 		read_say("diff",
 			 "the packets that were seen are not the sum of what became of them; please report this");

@@ -170,7 +170,6 @@ static uint32_t start(struct pairing_side *s, const struct sighting *p, bool by_
 
 	if (p->family == 6)
 		both = side_take_addresses(s, by_answer ? p->dst : p->src, by_answer ? p->src : p->dst);
-
 	if (p->family == 6 && !both)
 		return 0;
 	i = side_take(s, &s->attempts);

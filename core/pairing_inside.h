@@ -10,9 +10,8 @@
 #define PAIRING_PACKETS_MAX 250 /* of one attempt */
 
 enum side_packet_flag {
-	PACKET_LATE = 1 << 0,	 /* after the handshake was complete */
-	PACKET_HAS_SEQ = 1 << 1, /* ICMP: what it quotes has the attempt's ISN */
-	PACKET_UNFIT = 1 << 2,	 /* an answer that does not acknowledge the SYN */
+	PACKET_LATE = 1 << 0,  /* after the handshake was complete */
+	PACKET_UNFIT = 1 << 1, /* an answer that does not acknowledge the SYN */
 };
 
 struct side_packet {
@@ -29,8 +28,7 @@ struct side_packet {
 enum side_attempt_flag {
 	ATTEMPT_V6 = 1 << 0,
 	ATTEMPT_CHOSEN = 1 << 1,
-	ATTEMPT_ACKED = 1 << 2,	  /* its handshake is complete */
-	ATTEMPT_SYN_ACK = 1 << 3, /* it has one */
+	ATTEMPT_ACKED = 1 << 2, /* its handshake is complete */
 };
 
 struct side_attempt {

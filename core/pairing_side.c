@@ -47,8 +47,6 @@ static uint8_t flags_of(const struct side_attempt *a, enum pairing_kind kind, co
 
 	if (a->flags & ATTEMPT_ACKED && kind != PAIRING_SYN && kind != PAIRING_SYN_ACK)
 		flags |= PACKET_LATE;
-	if (kind == PAIRING_ICMP && p->has_seq)
-		flags |= PACKET_HAS_SEQ;
 	if (kind == PAIRING_SYN_ACK || (kind == PAIRING_RST && !(flags & PACKET_LATE) && p->flags & TCP_ACK))
 		flags |= side_fits(a, p->ack) ? 0 : PACKET_UNFIT;
 	return flags;
@@ -90,7 +88,7 @@ static bool keep(struct pairing_side *s, uint32_t at, enum pairing_kind kind, co
 		a->first = i;
 	a->last = i;
 	a->n++;
-	a->flags |= kind == PAIRING_ACK ? ATTEMPT_ACKED : kind == PAIRING_SYN_ACK ? ATTEMPT_SYN_ACK : 0;
+	a->flags |= kind == PAIRING_ACK ? ATTEMPT_ACKED : 0;
 	s->counts.packets++;
 	return true;
 }

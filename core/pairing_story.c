@@ -39,7 +39,7 @@ static void note(const struct pair_packet *k, char *to, size_t len)
 		snprintf(to, len, "%s", pair_span(k->delay_ns, t));
 		break;
 	case FATE_BETWEEN:
-		snprintf(to, len, "made in between");
+		snprintf(to, len, "made in between the captures");
 		break;
 	case FATE_UNSEEN:
 		snprintf(to, len, "not in the %s's capture", k->at_client ? "server" : "client");
@@ -101,23 +101,33 @@ static void states(struct story *s)
 	strcpy(s->rows[0].server_state, answered ? "LISTEN" : "-");
 }
 
-static void cause(struct story *s, bool reply, uint32_t packets)
+static void cause(struct story *s, const struct story_cause *what)
 {
 	struct story_cause *c = &s->causes[s->n_causes];
 
-	if (!packets)
+	if (!what->packets)
 		return;
 	s->n_causes++;
+	*c = *what;
 	c->place = DROP_PATH_OR_PEER;
-	c->reply = reply;
-	c->packets = packets;
-	snprintf(c->text, sizeof(c->text), "the %s's capture does not have %s", reply ? "client" : "server",
-		 packets == 1 ? "it" : "them");
+	snprintf(c->text, sizeof(c->text), "the %s's capture does not have %s", c->reply ? "client" : "server",
+		 c->packets == 1 ? "it" : "them");
+}
+
+static void causes(struct story *s, const struct pair_counts *n)
+{
+	uint32_t others = n[PAIRING_ACK].fate[FATE_DIED] + n[PAIRING_CLIENT_RST].fate[FATE_DIED];
+	struct story_cause to_server = { .others = others, .packets = n[PAIRING_SYN].fate[FATE_DIED] + others };
+	struct story_cause to_client = { .reply = true,
+					 .packets = n[PAIRING_SYN_ACK].fate[FATE_DIED] +
+						    n[PAIRING_RST].fate[FATE_DIED] + n[PAIRING_ICMP].fate[FATE_DIED] };
+
+	cause(s, &to_server);
+	cause(s, &to_client);
 }
 
 void pair_story(const struct pair_report *r, const struct pair_words *w, struct story *ret)
 {
-	const struct pair_counts *n = r->counts;
 	int64_t last_ns = 0;
 	int i, last = 0;
 
@@ -136,10 +146,7 @@ void pair_story(const struct pair_report *r, const struct pair_words *w, struct 
 		last = ret->n - 1;
 	}
 	states(ret);
-	cause(ret, false,
-	      n[PAIRING_SYN].fate[FATE_DIED] + n[PAIRING_ACK].fate[FATE_DIED] + n[PAIRING_CLIENT_RST].fate[FATE_DIED]);
-	cause(ret, true,
-	      n[PAIRING_SYN_ACK].fate[FATE_DIED] + n[PAIRING_RST].fate[FATE_DIED] + n[PAIRING_ICMP].fate[FATE_DIED]);
+	causes(ret, r->counts);
 	ret->more_replies = r->more_packets;
 	snprintf(ret->end_text, sizeof(ret->end_text), "%.*s", (int)sizeof(ret->end_text) - 1, w->headline);
 }

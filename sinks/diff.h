@@ -18,14 +18,12 @@ struct diff_side {
 
 struct diff_facts {
 	struct diff_side client, server;
-	bool swapped;	 /* they were named in the other order */
-	int64_t took_ns; /* below 0: not told */
+	bool swapped; /* they were named in the other order */
 	const struct pairing_clock *clock;
 	const struct pairing_nat *nat;
 	const struct pairing_holes *holes;
 	const struct pairing_totals *totals;
 	uint64_t same_servers; /* attempts of the client's side to servers that the server's side has */
-	bool chosen;	       /* totals are of those that a filter or times chose */
 };
 
 /* The head: files, clocks, what is between them, and what became of the packets; for people, within 80 columns. */

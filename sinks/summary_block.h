@@ -4,7 +4,8 @@
 
 #include "sinks/summary.h"
 
-/* How the summary is set: rows of a label and pieces of text, wrapped between pieces.  Private to sinks/summary*.c and sinks/diff*.c. */
+/* How the summary is set: rows of a label and pieces of text, wrapped between pieces.  Private to sinks/summary*.c and
+ * sinks/diff*.c. */
 
 #define BLOCK_COLUMNS 80
 #define BLOCK_LABEL 15 /* columns of a label, with the gap after it */

@@ -291,6 +291,26 @@ def test_choice(directory):
         wrong("%d before and %d after are not %d" % (len(early), len(late), len(everything)))
 
 
+def test_schema(directory):
+    """It is strict: one name more, one less, or a value that is null, and it is refused."""
+    world = incident.World(incident.Options(lose_syn=.3, forged_icmp=.5), 14)
+    paths = write(directory, world)
+    if not problems(b"{}\n"):
+        return  # there is nothing to validate with
+    for value in (objects(*paths)[0], objects("--summary", *paths)[0]):
+        for holder in (value, value["event"], value["synsent"]):
+            for name in list(holder):
+                kept = holder.pop(name)
+                for change in ({"colour": "red"}, {name: None}, {name: ""}):
+                    holder.update({name: kept}, **change)
+                    if not problems(json.dumps(value).encode() + b"\n"):
+                        wrong("the schema takes %r" % change)
+                    holder.pop("colour", None)
+                holder[name] = kept
+        if problems(json.dumps(value).encode() + b"\n"):
+            wrong("the schema does not take what it took")
+
+
 def test_memory(directory):
     world = incident.World(incident.Options(attempts=30000, seconds=100), 9)
     paths = write(directory, world)
@@ -337,7 +357,7 @@ def test_times(directory):
 
 
 def main():
-    tests = [test_incidents, test_cut, test_holes, test_nothing, test_usage, test_choice, test_memory, test_garbage,
+    tests = [test_incidents, test_cut, test_holes, test_nothing, test_usage, test_choice, test_schema, test_memory, test_garbage,
              test_times]
     for test in tests:
         if len(sys.argv) < 3 or sys.argv[2] in test.__name__:
