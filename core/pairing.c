@@ -56,7 +56,7 @@ struct pairing *pairing_new(struct pairing_side *first, struct pairing_side *sec
 	if (!p)
 		return NULL;
 	*p = (struct pairing){ .seed = seed, .client = first, .server = second };
-	p->servers.seed = p->clients.seed = seed;
+	p->servers.seed = p->clients.seed = p->again.seed = seed;
 	if (!pairing_guess(p) || !pairing_match(p) || !pairing_learn_clock(p) || !list(p) || !pairing_learn_scopes(p) ||
 	    !pairing_learn_rest(p)) {
 		pairing_free(p);
@@ -72,6 +72,7 @@ void pairing_free(struct pairing *p)
 	free(p->pairs);
 	scope_fini(&p->servers);
 	scope_fini(&p->clients);
+	scope_fini(&p->again);
 	free(p);
 }
 

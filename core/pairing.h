@@ -51,6 +51,7 @@ enum pair_sort {
 	PAIR_ELSEWHERE, /* the client's side alone has it: of that server the other capture has nothing at all */
 	PAIR_UNSENT,	/* the server's side alone has it, and the client's should */
 	PAIR_OTHERS,	/* the server's side alone has it: of a client that the other capture does not have */
+	PAIR_AGAIN,	/* one side has it as well as one that is paired: as it was before or after a NAT */
 	PAIR_SORT_N,
 };
 

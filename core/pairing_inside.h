@@ -53,6 +53,7 @@ struct side_pool {
 };
 
 struct pairing_side {
+	uint16_t number; /* of the two that are compared */
 	size_t limit;
 	struct pairing_side_counts counts;
 	struct side_pool attempts, packets, addresses; /* addresses: two of 16 bytes */
@@ -128,6 +129,7 @@ struct pairing {
 	bool marks_hold[2];   /* to the server, from it */
 	struct scope servers; /* what the server's capture has, as the client and as the server see it */
 	struct scope clients; /* what the client's capture has */
+	struct scope again;   /* ISN and mark of attempts that a side has paired, and once more without a partner */
 	struct pairing_holes holes;
 	uint64_t sent[2], died[2]; /* packets to the server, and from it */
 	struct pairing_nat nat;
@@ -191,6 +193,9 @@ void pairing_packets(const struct pairing *p, uint32_t c, uint32_t s, enum pairi
 bool pairing_learn_clock(struct pairing *p); /* marks_hold and clock */
 bool pairing_learn_scopes(struct pairing *p);
 bool pairing_learn_rest(struct pairing *p); /* holes and nat */
+
+/* What an attempt that was rewritten keeps; false: it has no mark that tells it from others. */
+bool pairing_print(const struct pairing_side *s, const struct side_attempt *a, struct endpoint *ret);
 
 /* core/pairing_report.c */
 void pairing_report(const struct pairing *p, const struct pair *pair, struct pair_report *ret);

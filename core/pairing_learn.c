@@ -70,6 +70,42 @@ bool pairing_learn_clock(struct pairing *p)
 	return a && m;
 }
 
+bool pairing_print(const struct pairing_side *s, const struct side_attempt *a, struct endpoint *ret)
+{
+	const struct side_packet *syns[PAIRING_PACKETS_MAX];
+	int n = side_list(s, a, PAIRING_SYN, syns);
+
+	*ret = (struct endpoint){ .port = s->number };
+	if (!n || !syns[0]->mark)
+		return false;
+	memcpy(ret->addr.b, &a->isn, sizeof(a->isn));
+	memcpy(ret->addr.b + sizeof(a->isn), &syns[0]->mark, sizeof(syns[0]->mark));
+	return true;
+}
+
+/* A capture in the middle of things has packets twice, before and after they are rewritten. */
+static bool learn_again(struct pairing *p, const struct pairing_side *s)
+{
+	struct scope alone = { .seed = p->seed };
+	const struct side_attempt *a;
+	struct endpoint print;
+	bool done = true;
+	uint32_t i;
+
+	for (i = 1; done && i < s->attempts.n; i++) {
+		a = side_attempt(s, i);
+		if (!a->partner && pairing_print(s, a, &print))
+			done = scope_add(&alone, &print);
+	}
+	for (i = 1; done && alone.n && i < s->attempts.n; i++) {
+		a = side_attempt(s, i);
+		if (a->partner && pairing_print(s, a, &print) && scope_has(&alone, &print))
+			done = scope_add(&p->again, &print);
+	}
+	scope_fini(&alone);
+	return done;
+}
+
 bool pairing_learn_scopes(struct pairing *p)
 {
 	const struct side_attempt *a;
@@ -88,7 +124,9 @@ bool pairing_learn_scopes(struct pairing *p)
 		if (!scope_add(&p->servers, &f.server))
 			return false;
 	}
-	return true;
+	p->client->number = 1;
+	p->server->number = 2;
+	return learn_again(p, p->client) && learn_again(p, p->server);
 }
 
 /* Rewritten endpoints, and how often. */

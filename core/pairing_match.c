@@ -12,10 +12,11 @@
 #include "core/pairing_inside.h"
 
 #define S_NS ((int64_t)1000000000)
-#define SLACK_NS (3 * S_NS) /* of what a packet takes */
-#define MORE_THAN_CHANCE 20 /* times as many as chance makes are none of its making */
-#define MARKS_MAX 8	    /* SYNs of an attempt that are looked at */
-#define SLACK_NEAR_NS S_NS  /* where little but time tells */
+#define SLACK_NS (3 * S_NS)	   /* of what a packet takes */
+#define MORE_THAN_CHANCE 20	   /* times as many as chance makes are none of its making */
+#define MARKS_MAX 8		   /* SYNs of an attempt that are looked at */
+#define SLACK_LEAST_NS (S_NS / 10) /* where others look the same */
+#define SLACK_NEAR_NS S_NS	   /* where little but time tells */
 
 struct fields {
 	uint64_t word[6];
@@ -240,7 +241,7 @@ static void pair_group(struct pairing *p, const struct group_item *c, size_t n, 
 {
 	struct pass *pass = user;
 	bool exact = pass->how == PAIRED_EXACT;
-	int64_t slack = exact || pass->how == PAIRED_ISN ? SLACK_NS : SLACK_NEAR_NS;
+	int64_t slack = n > 1 || m > 1 ? SLACK_LEAST_NS : exact || pass->how == PAIRED_ISN ? SLACK_NS : SLACK_NEAR_NS;
 	size_t i = 0, k = 0;
 	int order;
 
@@ -271,7 +272,7 @@ static bool weigh(struct pairing *p, struct pass *pass)
 	int64_t span = p->client->span.last_ns - p->client->span.first_ns;
 	uint64_t chance; /* how many, about, in 1/100 */
 
-	if (pass->fields & (FIELD_CLIENT_ADDR | FIELD_SERVER_ADDR) || !(pass->fields & FIELD_ISN))
+	if (pass->fields & (FIELD_CLIENT_ADDR | FIELD_SERVER_ADDR | FIELD_MARK) || !(pass->fields & FIELD_ISN))
 		return true;
 	chance = (pairs >> 16) * 100 >> 16;
 	if (span > 2 * SLACK_NS)
@@ -290,6 +291,7 @@ bool pairing_match(struct pairing *p)
 {
 	static const struct pass passes[] = {
 		{ FIELDS_ALL, PAIRED_EXACT },
+		{ FIELD_ISN | FIELD_MARK, PAIRED_ISN, .lone = true },
 		{ FIELDS_ALL & ~(unsigned int)FIELD_SERVER_ADDR, PAIRED_ISN },
 		{ FIELD_ISN | FIELDS_CLIENT, PAIRED_ISN },
 		{ FIELDS_ALL & ~(unsigned int)FIELD_CLIENT_ADDR, PAIRED_ISN },

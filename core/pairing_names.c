@@ -27,7 +27,7 @@ const char *pair_fate_word(enum pair_fate f)
 
 const char *pair_sort_word(enum pair_sort s)
 {
-	static const char *const words[] = { "both", "lost", "uncovered", "elsewhere", "unsent", "others" };
+	static const char *const words[] = { "both", "lost", "uncovered", "elsewhere", "unsent", "others", "again" };
 
 	return word(words, LEN(words), s);
 }

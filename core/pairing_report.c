@@ -262,9 +262,13 @@ static enum pair_sort sort_of(const struct look *l)
 {
 	const struct pairing *p = l->p;
 	struct pair_report *r = l->r;
+	struct endpoint print;
 
 	if (l->client && l->server)
 		return PAIR_BOTH;
+	if (pairing_print(l->client ? p->client : p->server, l->client ? l->client : l->server, &print) &&
+	    scope_has(&p->again, &print))
+		return PAIR_AGAIN;
 	if (l->server) {
 		if (!scope_has_addr(&p->clients, &r->server_flow.client.addr))
 			return PAIR_OTHERS;

@@ -213,6 +213,9 @@ static void say_alone(const struct pair_report *r, struct pair_words *w)
 	case PAIR_OTHERS:
 		part(w, "of a client that the client's capture does not have");
 		break;
+	case PAIR_AGAIN:
+		part(w, "the same as another of this capture, before or after it was rewritten");
+		break;
 	default:
 		part(w, "not in the client's capture, which has others of that client");
 	}
@@ -250,7 +253,8 @@ static void say_evidence(const struct pair_report *r, struct pair_words *w)
 	if (unseen)
 		evidence(w, "%u packet%s passed both sides, by what followed, and one capture lacks %s", unseen,
 			 plural(unseen), unseen == 1 ? "it" : "them");
-	if (uncovered && r->sort != PAIR_UNCOVERED && r->sort != PAIR_ELSEWHERE && r->sort != PAIR_OTHERS)
+	if (uncovered && r->sort != PAIR_UNCOVERED && r->sort != PAIR_ELSEWHERE && r->sort != PAIR_OTHERS &&
+	    r->sort != PAIR_AGAIN)
 		evidence(w,
 			 "%u packet%s not compared: the other capture did not run then, by its first and last packet",
 			 uncovered, uncovered == 1 ? " is" : "s are");

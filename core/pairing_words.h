@@ -20,7 +20,7 @@ void pair_words(const struct pair_report *r, struct pair_words *ret);
 const char *pairing_kind_word(enum pairing_kind k);
 const char *pair_fate_word(enum pair_fate f);
 
-/* "both", "lost", "uncovered", "elsewhere", "unsent", "others" */
+/* "both", "lost", "uncovered", "elsewhere", "unsent", "others", "again" */
 const char *pair_sort_word(enum pair_sort s);
 
 /* "exact", "isn", "addresses", "mark"; "" for none */

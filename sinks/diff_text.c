@@ -31,6 +31,7 @@ static void attempts(struct block *b, const struct pairing_totals *t)
 	piece(b, ", ", n[PAIR_UNCOVERED], "while one capture did not run", PEN_NONE);
 	piece(b, ", ", n[PAIR_ELSEWHERE], "to servers that the server's capture does not have", PEN_NONE);
 	piece(b, ", ", n[PAIR_OTHERS], "of clients that the client's capture does not have", PEN_NONE);
+	piece(b, ", ", n[PAIR_AGAIN], "once more, before or after a NAT", PEN_NONE);
 	if (!b->started)
 		block_piece(b, "", "none", PEN_NONE);
 	block_end(b);

@@ -126,12 +126,20 @@ static struct sighting passed(struct run *r, const struct sighting *s, bool to_s
 	return p;
 }
 
+/* The same packet a little before the server. */
+static const struct sighting *hop(const struct sighting *s, struct sighting *ret)
+{
+	*ret = *s;
+	ret->ttl = (uint8_t)(s->ttl - 6);
+	return ret;
+}
+
 static void send(struct run *r, int64_t t_ns, bool to_server, enum pairing_kind kind, struct sighting *s, int lose)
 {
 	const struct sim_opts *o = r->w->o;
 	const struct flow *f = to_server ? &r->truth->flow : &r->at_server;
 	struct pair_counts *c = &r->truth->counts[kind];
-	struct sighting p;
+	struct sighting p, between;
 	int64_t came;
 
 	s->kind = SIGHTING_SEGMENT;
@@ -149,8 +157,13 @@ static void send(struct run *r, int64_t t_ns, bool to_server, enum pairing_kind 
 	p = passed(r, s, to_server);
 	came = t_ns + (to_server ? o->delay_ns : o->back_ns) + (int64_t)rnd(r->w, (uint64_t)o->jitter_ns + 1);
 	see(r->w, to_server, came, &p);
+	if (o->both_hops) {
+		p.ttl = (uint8_t)(s->ttl - 6);
+		see(r->w, true, to_server ? came - 30000 : t_ns + 30000, to_server ? hop(s, &between) : &p);
+		p.ttl = (uint8_t)(s->ttl - 7);
+	}
 	if (chance(r->w, o->twice))
-		see(r->w, to_server, came + 100000, &p);
+		see(r->w, to_server, came + (chance(r->w, 500) ? 100000 : 15 * MS), &p);
 	later(r, came, to_server ? AT_SERVER : AT_CLIENT, 0, &p);
 	if (came < START + o->server_from_ns + 2 * S || t_ns < START + o->server_from_ns + 2 * S ||
 	    (o->server_until_ns && came > START + o->server_until_ns - 2 * S))

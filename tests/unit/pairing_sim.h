@@ -16,6 +16,7 @@ struct sim_opts {
 	int64_t over_ns; /* they begin within so much time */
 	bool v6;
 	bool nat_client, nat_server, nat_isn;
+	bool both_hops;	 /* the server's capture has packets before and after nat_server */
 	bool no_marks;	 /* neither IP IDs nor timestamps */
 	bool marks_lost; /* rewritten on the way */
 	bool same_isn;	 /* one for all */
