@@ -17,12 +17,18 @@ struct look {
 	uint32_t c, s;				    /* attempts */
 	const struct side_attempt *client, *server; /* NULL: not there */
 	int server_syns, client_syn_acks, server_syn_acks;
-	int64_t ack_ns; /* the client's, by its clock; INT64_MAX: none */
+	bool answered_between; /* SYN-ACKs came to the client, and none of the server's */
+	int64_t ack_ns;	       /* the client's, by its clock; INT64_MAX: none */
 };
 
 static bool is_clock_known(const struct pairing *p)
 {
 	return p->clock.forward || p->clock.backward;
+}
+
+static const struct pairing_clock *clock_of(const struct pairing *p)
+{
+	return is_clock_known(p) ? &p->clock : NULL;
 }
 
 /*
@@ -105,8 +111,8 @@ static enum pair_fate fate_of_taken(const struct look *l, const struct packet_ma
 	if (!has_run(l, m->from_server, time_of(l, m->to[k], !m->from_server)))
 		return FATE_UNCOVERED;
 	switch (m->kind) {
-	case PAIRING_SYN: /* else it was made anew on the way */
-		return all_have_partners(m) ? FATE_UNSEEN : FATE_BETWEEN;
+	case PAIRING_SYN: /* what was made anew on the way was answered there too */
+		return all_have_partners(m) || !l->answered_between ? FATE_UNSEEN : FATE_BETWEEN;
 	case PAIRING_ACK:
 		return FATE_UNSEEN;
 	case PAIRING_SYN_ACK: /* the server went on as if it had sent it */
@@ -188,7 +194,7 @@ static void take_kind(const struct look *l, enum pairing_kind kind, struct packe
 {
 	int i;
 
-	pairing_packets(l->p, l->c, l->s, kind, is_clock_known(l->p) ? &l->p->clock : NULL, m);
+	pairing_packets(l->p, l->c, l->s, kind, clock_of(l->p), m);
 	if (kind == PAIRING_ACK && m->n_from && m->n_to && m->partner[0] < 0)
 		take_later_ack(l, m);
 	for (i = 0; i < m->n_from; i++) {
@@ -212,7 +218,17 @@ static int count(const struct pairing_side *side, const struct side_attempt *a, 
 	return n;
 }
 
-static void look_at(struct look *l)
+static bool none_has_sender(const struct packet_match *m)
+{
+	int i;
+
+	for (i = 0; i < m->n_to; i++)
+		if (m->sender[i] >= 0)
+			return false;
+	return true;
+}
+
+static void look_at(struct look *l, struct packet_match *m)
 {
 	const struct side_packet *first;
 
@@ -220,6 +236,10 @@ static void look_at(struct look *l)
 	l->server_syn_acks = count(l->p->server, l->server, PAIRING_SYN_ACK, &first);
 	l->client_syn_acks = count(l->p->client, l->client, PAIRING_SYN_ACK, &first);
 	l->ack_ns = count(l->p->client, l->client, PAIRING_ACK, &first) ? first->t_ns : INT64_MAX;
+	if (!l->client_syn_acks)
+		return;
+	pairing_packets(l->p, l->c, l->s, PAIRING_SYN_ACK, clock_of(l->p), m);
+	l->answered_between = none_has_sender(m);
 }
 
 static void head(const struct look *l)
@@ -330,7 +350,7 @@ void pairing_report(const struct pairing *p, const struct pair *pair, struct pai
 	l.server = l.s ? side_attempt(p->server, l.s) : NULL;
 	ret->start_ns = pair->start_ns;
 	head(&l);
-	look_at(&l);
+	look_at(&l, &m);
 	for (kind = 0; kind < PAIRING_KIND_N; kind++)
 		take_kind(&l, (enum pairing_kind)kind, &m);
 	ret->sort = sort_of(&l);
