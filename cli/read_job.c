@@ -53,6 +53,7 @@ int read_job_new(const struct read_job_opts *o, struct read_job **ret, struct er
 	struct handshakes_config c = { .memory = o->memory,
 				       .seed = o->seed,
 				       .at_once = o->at_once,
+				       .awaited = timeline_await(o->timeline),
 				       .fn = o->on_digest,
 				       .path_text = path_text,
 				       .user = o->user };
@@ -163,6 +164,11 @@ static void note_odd(struct read_job *j, const struct captured *p)
 	j->notes.no_times += p->no_time;
 }
 
+static inline void set_pending(struct batch *b, uint32_t class)
+{
+	b->pending[class % PENDING_BITS / 64] |= UINT64_C(1) << class % 64;
+}
+
 static inline void add(struct read_job *j, struct sighting *s, bool looked)
 {
 	struct batch *b = &j->batch;
@@ -171,7 +177,7 @@ static inline void add(struct read_job *j, struct sighting *s, bool looked)
 	b->n_looked += looked;
 	handshakes_expect(j->handshakes, s);
 	if (is_syn(s))
-		b->pending[s->flow_hash % PENDING_BITS / 64] |= UINT64_C(1) << s->flow_hash % 64;
+		set_pending(b, sighting_class(s));
 	if (b->n == BATCH)
 		flush(j);
 }
@@ -183,9 +189,9 @@ static void add_captured(struct read_job *j, struct sighting *s, const struct ca
 	add(j, s, looked);
 }
 
-static bool may_be_awaited(const struct read_job *j, uint32_t hash)
+static bool may_be_awaited(const struct read_job *j, uint32_t class)
 {
-	return j->awaited[hash % HANDSHAKES_AWAITED] || j->batch.pending[hash % PENDING_BITS / 64] >> hash % 64 & 1;
+	return j->awaited[class % FLOW_CLASSES] || j->batch.pending[class % PENDING_BITS / 64] >> class % 64 & 1;
 }
 
 static void count_undecoded(struct read_job *j, int linktype, enum decode_result r)
@@ -215,7 +221,7 @@ static void take_packet(struct read_job *j, const struct timeline_run *run, cons
 	if (look && s->kind == SIGHTING_SEGMENT && !(s->flags & (TCP_SYN | TCP_RST))) {
 		look = false;
 		j->ledger.counted++;
-		if (!may_be_awaited(j, s->flow_hash))
+		if (!may_be_awaited(j, sighting_class(s)))
 			return;
 	}
 	s->t_ns = p->t_ns;

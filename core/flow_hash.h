@@ -42,6 +42,29 @@ static inline uint64_t flow_hash_end6(uint64_t seed, const uint8_t *addr, uint16
 	return flow_hash_mix(flow_hash_mix(a[0] ^ seed, FLOW_HASH_K1) ^ a[1] ^ port_be, FLOW_HASH_K2);
 }
 
+/*
+ * One of FLOW_CLASSES classes of flows, the same for both directions: for filters
+ * that let through by chance what they could have stopped.  It has no seed, and
+ * is cheap.  addresses: source ^ destination, of IPv6 all words of both together;
+ * ports: likewise; both as in the header.
+ */
+#define FLOW_CLASSES (1u << 16)
+
+static inline uint32_t flow_class(uint32_t addresses, uint16_t ports)
+{
+	return (addresses * 0x9e3779b1u + ports * 0x85ebca6bu) >> 16;
+}
+
+static inline uint32_t flow_addresses6(const uint8_t src[16], const uint8_t dst[16])
+{
+	uint64_t a[2], b[2];
+
+	memcpy(a, src, sizeof(a));
+	memcpy(b, dst, sizeof(b));
+	a[0] ^= a[1] ^ b[0] ^ b[1];
+	return (uint32_t)(a[0] ^ a[0] >> 32);
+}
+
 static inline uint32_t flow_hash(uint64_t one_end, uint64_t other_end)
 {
 	return (uint32_t)((one_end + other_end) >> 32);

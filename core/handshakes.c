@@ -75,7 +75,7 @@ static bool moves_clock(const struct sighting *s)
 void handshakes_expect(const struct handshakes *h, const struct sighting *s)
 {
 	__builtin_prefetch(&h->places[s->flow_hash & (h->n_places - 1)], 1);
-	__builtin_prefetch(&h->awaited[s->flow_hash % HANDSHAKES_AWAITED], 1);
+	__builtin_prefetch(&h->awaited[sighting_class(s)], 1);
 }
 
 #define FETCH_MAX 32

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/digest.h"
+#include "core/flow_hash.h"
 
 /*
  * The attempts of a capture, by packets alone.  core/tracker.h joins all that
@@ -60,9 +61,11 @@ struct sighting {
 _Static_assert(sizeof(struct sighting) == 128, "two lines of the cache");
 
 struct handshakes_config {
-	size_t memory; /* bytes at most */
-	uint64_t seed; /* of the hash */
-	bool at_once;  /* give attempts soon after they are decided, not when their memory is needed */
+	size_t memory;	  /* bytes at most */
+	uint64_t seed;	  /* of the hash */
+	uint8_t *awaited; /* what handshakes_awaited() will give: FLOW_CLASSES times 0, which outlives it; NULL: its own
+			   */
+	bool at_once;	  /* give attempts soon after they are decided, not when their memory is needed */
 	/* An attempt that is over, or that the observation ended.  handshakes_attempt() may be called in it. */
 	void (*fn)(const struct digest *d, void *user);
 	/* The text of a path's id, for attempt.path; may be NULL. */
@@ -89,6 +92,16 @@ struct handshakes_counts {
 struct handshakes *handshakes_new(const struct handshakes_config *c);
 void handshakes_free(struct handshakes *h);
 
+/* flow_class() of a segment. */
+static inline uint32_t sighting_class(const struct sighting *s)
+{
+	uint16_t ports = s->sport ^ s->dport;
+
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		ports = __builtin_bswap16(ports);
+	return flow_class(s->family == 4 ? s->src4 ^ s->dst4 : flow_addresses6(s->src, s->dst), ports);
+}
+
 /* Fills flow_hash from the rest; of IPv4 src4 and dst4 too, from the first bytes of src and dst. */
 void sighting_set_hash(struct sighting *s, uint64_t seed);
 
@@ -103,12 +116,10 @@ void handshakes_expect(const struct handshakes *h, const struct sighting *s);
 size_t handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n);
 
 /*
- * A filter for segments that are neither SYN nor RST: one whose flow hash
- * (core/flow_hash.h, with the seed of the config) has 0 at [hash %
- * HANDSHAKES_AWAITED] is nothing that any attempt waits for.  Valid until
- * handshakes_free(), always up to date.
+ * A filter for segments that are neither SYN nor RST: one whose flow_class() has
+ * 0 there is nothing that any attempt waits for.  Valid until handshakes_free(),
+ * always up to date; FLOW_CLASSES bytes, at a multiple of 8.
  */
-#define HANDSHAKES_AWAITED (1u << 16)
 const uint8_t *handshakes_awaited(const struct handshakes *h);
 
 /*

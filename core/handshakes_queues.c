@@ -191,7 +191,7 @@ static void leave(struct handshakes *h, struct ring *r, uint32_t n)
 		__builtin_prefetch(entry_at(h, *ring_at(r, i + AHEAD)), 1); /* whatever it is */
 		e[i] = entry_at(h, *ring_at(r, i));
 		__builtin_prefetch(&h->places[e[i]->hash & (h->n_places - 1)], 1);
-		__builtin_prefetch(&h->awaited[e[i]->hash % HANDSHAKES_AWAITED], 1);
+		__builtin_prefetch(&h->awaited[e[i]->class], 1);
 		if (e[i]->notes)
 			__builtin_prefetch(pool_at(&h->chunks, e[i]->notes));
 	}

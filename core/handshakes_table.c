@@ -39,8 +39,8 @@ bool entries_init(struct handshakes *h)
 
 	h->n_places = PLACES_FIRST;
 	h->places = bigmem_new(h->n_places * sizeof(*h->places));
-	h->awaited = calloc(1, HANDSHAKES_AWAITED);
-	h->memory = sizeof(*h) + HANDSHAKES_AWAITED + h->n_places * sizeof(*h->places);
+	h->awaited = h->config.awaited ? h->config.awaited : calloc(1, FLOW_CLASSES);
+	h->memory = sizeof(*h) + FLOW_CLASSES + h->n_places * sizeof(*h->places);
 	return h->places && h->awaited &&
 	       pool_init(&h->entries, sizeof(struct entry), offsetof(struct entry, queue), memory) &&
 	       pool_init(&h->chunks, sizeof(struct chunk), offsetof(struct chunk, next_used), memory) &&
@@ -53,7 +53,8 @@ void entries_fini(struct handshakes *h)
 	pool_fini(&h->chunks);
 	pool_fini(&h->addresses);
 	bigmem_free(h->places, h->n_places * sizeof(*h->places));
-	free(h->awaited);
+	if (h->awaited != h->config.awaited)
+		free(h->awaited);
 }
 
 static uint16_t port_be(uint16_t port)
@@ -195,6 +196,7 @@ struct entry *entries_start(struct handshakes *h, const struct sighting *s, cons
 	e->queue = e->notes = 0;
 	e->n_syns = 1;
 	e->n_replies = 0;
+	e->class = (uint16_t)sighting_class(s);
 	if (s->family == 6 && !store_addresses6(h, e, s)) {
 		e->number = 0;
 		pool_give_back(&h->entries, i);

@@ -47,7 +47,8 @@ struct entry {
 	uint8_t ttl;
 	uint8_t n_syns; /* stays at UINT8_MAX beyond */
 	uint8_t n_replies;
-	uint8_t unused[3];
+	uint8_t unused;
+	uint16_t class; /* flow_class() */
 };
 #define SAME_PLACE(in_entry, in_sighting)                                                                            \
 	_Static_assert(offsetof(struct entry, in_entry) == offsetof(struct sighting, in_sighting) &&                 \
@@ -139,7 +140,7 @@ struct handshakes {
 	uint32_t wheel[WHEEL_SLOTS];
 	int64_t wheel_tick; /* slots up to this one are done */
 	uint32_t n_wheel;
-	uint8_t *awaited; /* counting filter; sticks at UINT8_MAX */
+	uint8_t *awaited; /* by class, how many attempts; sticks at UINT8_MAX; another thread may look */
 	/* while an attempt is given */
 	struct entry *telling;
 	struct attempt *attempt; /* of it, once it is made */
@@ -259,18 +260,18 @@ void entries_drop(struct handshakes *h, struct entry *e);
 /* A counter that has come to its end stays there: what it lets through is looked up all the same. */
 static inline void entries_await(struct handshakes *h, struct entry *e)
 {
-	uint8_t *count = &h->awaited[e->hash % HANDSHAKES_AWAITED];
+	uint8_t *count = &h->awaited[e->class];
 
 	e->flags |= ENTRY_AWAITS;
-	*count += *count < UINT8_MAX;
+	__atomic_store_n(count, (uint8_t)(*count + (*count < UINT8_MAX)), __ATOMIC_RELAXED);
 }
 
 static inline void entries_await_no_more(struct handshakes *h, struct entry *e)
 {
-	uint8_t *count = &h->awaited[e->hash % HANDSHAKES_AWAITED];
+	uint8_t *count = &h->awaited[e->class];
 
 	if (e->flags & ENTRY_AWAITS)
-		*count -= *count < UINT8_MAX;
+		__atomic_store_n(count, (uint8_t)(*count - (*count < UINT8_MAX)), __ATOMIC_RELAXED);
 	e->flags &= (uint16_t)~ENTRY_AWAITS;
 }
 

@@ -20,7 +20,10 @@
 enum packet_sort {
 	SORT_TCP,   /* a TCP segment without SYN and RST */
 	SORT_OTHER, /* not TCP, and no ICMP error about it */
-	SORT_LOOK,  /* SYN, RST, ICMP, or not as plain as that */
+	/* to be looked at: */
+	SORT_SYN,  /* a TCP segment with SYN or RST */
+	SORT_ICMP, /* ICMP or ICMPv6 */
+	SORT_LOOK, /* not as plain as that */
 };
 
 /* Link types with a fixed place for the ethertype and for what it names. */
@@ -135,25 +138,49 @@ static inline __attribute__((always_inline)) bool ip_place(enum link_layout layo
 }
 
 /* What needs a closer look after an IP header: ICMP, tunnels, headers that are one of a chain. */
-static inline bool classify_is_chain(uint8_t protocol)
+static inline enum packet_sort classify_protocol(uint8_t protocol)
 {
+	if (protocol == PROTO_ICMP || protocol == PROTO_ICMPV6)
+		return SORT_ICMP;
 	return protocol <= PROTO_IPV4 || protocol == PROTO_IPV6 || protocol == PROTO_ROUTING ||
-	       protocol == PROTO_FRAGMENT || protocol == PROTO_GRE || protocol == PROTO_AH ||
-	       protocol == PROTO_ICMPV6 || protocol == PROTO_DESTINATION;
+			       protocol == PROTO_FRAGMENT || protocol == PROTO_GRE || protocol == PROTO_AH ||
+			       protocol == PROTO_DESTINATION
+		       ? SORT_LOOK
+		       : SORT_OTHER;
 }
 
 /* l4: TCP's header, 16 bytes of which are there; room: the length that the IP header leaves for it. */
-static inline bool classify_is_plain_tcp(const uint8_t *l4, uint32_t room)
+static inline enum packet_sort classify_tcp(const uint8_t *l4, uint32_t room)
 {
 	uint32_t header_len = (uint32_t)(l4[12] >> 4) * 4;
 
-	return header_len >= 20 && header_len <= room && !(l4[13] & (TCP_SYN | TCP_RST));
+	if (header_len < 20 || header_len > room)
+		return SORT_LOOK;
+	return l4[13] & (TCP_SYN | TCP_RST) ? SORT_SYN : SORT_TCP;
+}
+
+/* Of both ports, as in the header. */
+static inline uint16_t classify_ports(const uint8_t *l4)
+{
+	uint32_t v;
+
+	memcpy(&v, l4, sizeof(v));
+	return (uint16_t)(v ^ v >> 16);
+}
+
+static inline uint32_t classify_addresses4(const uint8_t *src_dst)
+{
+	uint64_t v;
+
+	memcpy(&v, src_dst, sizeof(v));
+	return (uint32_t)(v ^ v >> 32);
 }
 
 #define CLASSIFY_L4 16 /* of a transport header so much is there */
 
-static inline __attribute__((always_inline)) enum packet_sort
-classify(enum link_layout layout, const uint8_t *p, uint32_t caplen, uint64_t seed, uint32_t *ret_hash)
+/* ret_class: flow_class() of a TCP segment. */
+static inline __attribute__((always_inline)) enum packet_sort classify(enum link_layout layout, const uint8_t *p,
+								       uint32_t caplen, uint32_t *ret_class)
 {
 	const uint8_t *ip, *l4;
 	struct ip_place place;
@@ -170,15 +197,12 @@ classify(enum link_layout layout, const uint8_t *p, uint32_t caplen, uint64_t se
 		if (classify_be16(ip + 6) & 0x3fff || total < 20)
 			return SORT_LOOK;
 		if (ip[9] == PROTO_TCP) {
-			if (!classify_is_plain_tcp(l4, total - 20))
-				return SORT_LOOK;
-			*ret_hash = flow_hash(flow_hash_end4(seed, ip + 12, classify_port(l4)),
-					      flow_hash_end4(seed, ip + 16, classify_port(l4 + 2)));
-			return SORT_TCP;
+			*ret_class = flow_class(classify_addresses4(ip + 12), classify_ports(l4));
+			return classify_tcp(l4, total - 20);
 		}
 		if (ip[9] == PROTO_UDP)
 			return classify_is_tunnel_port(classify_be16(l4 + 2)) ? SORT_LOOK : SORT_OTHER;
-		return classify_is_chain(ip[9]) ? SORT_LOOK : SORT_OTHER;
+		return classify_protocol(ip[9]);
 	}
 	if (place.ethertype == ETHERTYPE_IPV6) {
 		if (caplen < place.at + 40 + CLASSIFY_L4 || ip[0] >> 4 != 6)
@@ -186,15 +210,12 @@ classify(enum link_layout layout, const uint8_t *p, uint32_t caplen, uint64_t se
 		total = classify_be16(ip + 4);
 		l4 = ip + 40;
 		if (ip[6] == PROTO_TCP) {
-			if (!classify_is_plain_tcp(l4, total))
-				return SORT_LOOK;
-			*ret_hash = flow_hash(flow_hash_end6(seed, ip + 8, classify_port(l4)),
-					      flow_hash_end6(seed, ip + 24, classify_port(l4 + 2)));
-			return SORT_TCP;
+			*ret_class = flow_class(flow_addresses6(ip + 8, ip + 24), classify_ports(l4));
+			return classify_tcp(l4, total);
 		}
 		if (ip[6] == PROTO_UDP && total)
 			return classify_is_tunnel_port(classify_be16(l4 + 2)) ? SORT_LOOK : SORT_OTHER;
-		return classify_is_chain(ip[6]) || !total ? SORT_LOOK : SORT_OTHER;
+		return total ? classify_protocol(ip[6]) : SORT_LOOK;
 	}
 	return place.ethertype == CLASSIFY_ARP ? SORT_OTHER : SORT_LOOK;
 }

@@ -246,3 +246,14 @@ enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, uin
 	sighting_set_hash(ret, seed);
 	return DECODE_OK;
 }
+
+uint32_t sight_class(const struct endpoint *one, const struct endpoint *other)
+{
+	struct sighting s = { .family = one->addr.family, .sport = one->port, .dport = other->port };
+
+	memcpy(s.src, one->addr.b, sizeof(s.src));
+	memcpy(s.dst, other->addr.b, sizeof(s.dst));
+	memcpy(&s.src4, one->addr.b, sizeof(s.src4));
+	memcpy(&s.dst4, other->addr.b, sizeof(s.dst4));
+	return sighting_class(&s);
+}

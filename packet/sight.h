@@ -18,4 +18,7 @@ enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, uin
 /* The same, quickly, for a TCP segment without encapsulation and as plain as can be; false for all others. */
 bool sight_plain(int linktype, struct bytes frame, uint64_t seed, struct sighting *ret);
 
+/* flow_class() of a segment between these two. */
+uint32_t sight_class(const struct endpoint *one, const struct endpoint *other);
+
 #endif

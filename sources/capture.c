@@ -106,6 +106,7 @@ static void end(struct capture *c)
 	pcapngfile_free(c->pcapng);
 	slot_fini(&c->slots[0]);
 	slot_fini(&c->slots[1]);
+	free(atomic_load(&c->await));
 }
 
 bool capture_rewind(struct capture *c)
@@ -159,11 +160,11 @@ static void finish(struct capture *c, struct slot *s)
 }
 
 /* Parses; what a map's lost pages made of it is taken back, and read again as a stream. */
-static enum parse parse_intact(struct capture *c, struct slot *s)
+static enum parse parse_intact(struct capture *c, struct slot *s, struct await *a)
 {
 	uint64_t packets = c->packets, offset = c->offset;
 	int64_t time_max_ns = c->time_max_ns;
-	enum parse p = slot_parse(c, s);
+	enum parse p = slot_parse(c, s, a);
 
 	if (!c->mapped || !mapguard_hit(c->guard))
 		return p;
@@ -176,6 +177,7 @@ static enum parse parse_intact(struct capture *c, struct slot *s)
 /* Makes the slot's result. */
 static void produce(struct capture *c, struct slot *s, const struct slot *before)
 {
+	struct await *a = atomic_load(&c->await);
 	enum fill f;
 
 	s->n_remarks = 0;
@@ -183,9 +185,9 @@ static void produce(struct capture *c, struct slot *s, const struct slot *before
 	slot_let_go(s);
 	slot_take_over(c, s, before);
 	for (;;) {
-		switch (s->from < s->end ? parse_intact(c, s) : PARSE_MORE) {
+		switch (s->from < s->end ? parse_intact(c, s, a) : PARSE_MORE) {
 		case PARSE_STRETCH:
-			slot_sight(c, s);
+			slot_sight(c, s, a);
 			s->result = CAPTURE_STRETCH;
 			return;
 		case PARSE_DAMAGED:
@@ -324,6 +326,14 @@ void capture_info(const struct capture *c, struct capture_info *ret)
 				      .packing = c->packing == PACKING_NONE ? NULL : packing_name(c->packing),
 				      .size = c->size,
 				      .taken = atomic_load(&c->taken) };
+}
+
+uint8_t *capture_await(struct capture *c)
+{
+	struct await *a = calloc(1, sizeof(*a));
+
+	atomic_store(&c->await, a);
+	return a ? a->awaited : NULL;
 }
 
 int64_t capture_first_ns(const struct capture *c)

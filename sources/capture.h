@@ -71,6 +71,14 @@ int64_t capture_first_ns(const struct capture *c);
 /* Remarks go there, from the thread that calls capture_next(). */
 void capture_on_remark(struct capture *c, capture_remark_fn *fn, void *user);
 
+/*
+ * For the only capture of its user, who feeds all of a stretch before it asks for
+ * the next: FLOW_CLASSES bytes, where it keeps what it awaits (handshakes_config).
+ * From now on segments that nothing awaits are counted, but may be missing in the
+ * lists.  The capture's own; NULL: there is no memory, and all are told.
+ */
+uint8_t *capture_await(struct capture *c);
+
 /* A piece of the capture. */
 struct stretch {
 	struct walk walk;      /* its lists; offsets count from walk.base */

@@ -29,6 +29,14 @@ struct remark {
 	size_t at, len; /* in the slot's text */
 };
 
+/* What segments are awaited: by what the user was given already, and by SYNs of the stretch that it has meanwhile. */
+struct await {
+	_Alignas(8) uint8_t awaited[FLOW_CLASSES]; /* the user's, who may be at it */
+	bool is_known;				   /* ... what that stretch has */
+	uint64_t syns[FLOW_CLASSES / 64];	   /* of the stretch before the one that is made */
+	uint64_t wanted[FLOW_CLASSES / 64];
+};
+
 /* One stretch and the memory that it is in.  Of two, one is filled while the other is used. */
 struct slot {
 	struct stretch stretch;
@@ -70,6 +78,7 @@ struct capture {
 	size_t map_len;
 	int guard; /* of the map; -1: none */
 	size_t window, chunk;
+	bool short_packets;		   /* of the last stretch */
 	uint8_t head[PCAPFILE_HEADER_LEN]; /* read to know what it is, not given yet */
 	size_t head_len, head_given;
 	bool ended;	       /* the stream is at its end */
@@ -87,6 +96,8 @@ struct capture {
 	int64_t time_max_ns;
 	bool has_first;
 	int64_t first_ns;
+
+	_Atomic(struct await *) await; /* NULL: all segments are to be told */
 
 	struct slot slots[2];
 	int next;  /* slot to be filled */
@@ -137,13 +148,13 @@ enum parse {
 int parse_format(struct capture *c, struct slot *s, struct err *e);
 
 /* What slot->from..end holds: a stretch, if there are packets. */
-enum parse slot_parse(struct capture *c, struct slot *s);
+enum parse slot_parse(struct capture *c, struct slot *s, struct await *a);
 
 /* Of bytes that are left at the end of the file: slot->err says that a record is cut. */
 void parse_cut(struct capture *c, struct slot *s);
 
-/* capture_sight.c: a stretch's sightings. */
-void slot_sight(const struct capture *c, struct slot *s);
+/* capture_sight.c: a stretch's sightings, and what they may make to be awaited. */
+void slot_sight(const struct capture *c, struct slot *s, struct await *a);
 
 /* capture_packet.c: any record of the stretch; its number is not set. */
 void slot_packet(const struct capture *c, const struct stretch *s, const uint8_t *record, struct captured *ret);

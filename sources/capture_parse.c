@@ -89,7 +89,32 @@ static enum parse walked(struct capture *c, struct slot *s)
 	return PARSE_STRETCH;
 }
 
-static void prepare_walk(struct capture *c, struct slot *s)
+/* A bit for each of eight bytes, set where the byte is not 0, the first byte's the lowest. */
+static uint64_t bits_of(uint64_t bytes)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101), gather = UINT64_C(0x0102040810204080);
+
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		bytes = __builtin_bswap64(bytes);
+	bytes |= (bytes & each * 0x7f) + each * 0x7f; /* now the highest bit of each tells */
+	return (bytes >> 7 & each) * gather >> 56;
+}
+
+static void set_wanted(struct await *a)
+{
+	const uint64_t *counts = (const uint64_t *)(const void *)a->awaited;
+	uint64_t bytes;
+	size_t i;
+
+	memcpy(a->wanted, a->syns, sizeof(a->wanted));
+	for (i = 0; i < FLOW_CLASSES / 8; i++) {
+		bytes = __atomic_load_n(&counts[i], __ATOMIC_RELAXED);
+		if (bytes)
+			a->wanted[i / 8] |= bits_of(bytes) << i % 8 * 8;
+	}
+}
+
+static void prepare_walk(struct capture *c, struct slot *s, struct await *a)
 {
 	struct walk *w = &s->stretch.walk;
 	size_t window = c->mapped ? c->window : (size_t)(s->end - s->from);
@@ -98,19 +123,24 @@ static void prepare_walk(struct capture *c, struct slot *s)
 	for (i = 0; i < WALK_CURSORS; i++)
 		w->lists[i].entries = s->entries + (size_t)i * WALK_LIST_MAX;
 
-	w->seed = c->opts.seed;
 	w->base = w->from = s->from;
 	w->end = s->end;
 	w->to = (size_t)(s->end - s->from) > window ? s->from + window : s->end;
-	/* a buffer that was just read is in the cache: one cursor is as good there */
-	w->n_cursors = c->mapped ? WALK_CURSORS : 1;
+	w->n_cursors = c->mapped && !c->short_packets ? WALK_CURSORS : 1;
 	if (c->opts.look_at_all)
 		w->layout = LAYOUT_OTHER;
+	w->wanted = NULL;
+	if (w->n_cursors == 1 && a && a->is_known) {
+		set_wanted(a);
+		w->wanted = a->wanted;
+	}
 	s->stretch.times = NULL;
 }
 
 /* Of short packets more matter, and what is known of each takes memory. */
 #define SHORT_PACKET 300
+/* One cursor is as good there, as it is in a buffer that was just read, and so in the cache. */
+#define SHORTEST_PACKET 150
 
 /* The window follows the length of the packets. */
 static void adapt_window(struct capture *c, const struct slot *s)
@@ -119,6 +149,7 @@ static void adapt_window(struct capture *c, const struct slot *s)
 
 	if (!c->mapped || c->opts.buffer_len || !s->stretch.packets)
 		return;
+	c->short_packets = len / s->stretch.packets < SHORTEST_PACKET;
 	c->window = len / s->stretch.packets * WINDOW_PACKETS;
 	if (len / s->stretch.packets < SHORT_PACKET)
 		c->window /= 2;
@@ -128,7 +159,7 @@ static void adapt_window(struct capture *c, const struct slot *s)
 		c->window = WINDOW_MAX;
 }
 
-static enum parse parse_pcap(struct capture *c, struct slot *s)
+static enum parse parse_pcap(struct capture *c, struct slot *s, struct await *a)
 {
 	struct walk *w = &s->stretch.walk;
 	struct pcapfile_record r;
@@ -138,7 +169,7 @@ static enum parse parse_pcap(struct capture *c, struct slot *s)
 	w->header_len = c->pcap.record_len;
 	w->second_parts = c->pcap.second_parts;
 	w->layout = link_layout_of(c->pcap.linktype);
-	prepare_walk(c, s);
+	prepare_walk(c, s, a);
 	walk(w);
 	if (w->landed > s->from) {
 		s->stretch.time_max_ns = (int64_t)(w->time_max >> 32) * NS_PER_S +
@@ -168,7 +199,7 @@ static void keep_remarks(struct slot *s, bool of_section, struct bytes options, 
 	}
 }
 
-static enum parse parse_epbs(struct capture *c, struct slot *s)
+static enum parse parse_epbs(struct capture *c, struct slot *s, struct await *a)
 {
 	struct walk *w = &s->stretch.walk;
 	bool odd;
@@ -177,7 +208,7 @@ static enum parse parse_epbs(struct capture *c, struct slot *s)
 	w->swapped = pcapngfile_swapped(c->pcapng);
 	w->n_interfaces = pcapngfile_interfaces(c->pcapng);
 	w->layout = link_layout_of(pcapngfile_linktype(c->pcapng));
-	prepare_walk(c, s);
+	prepare_walk(c, s, a);
 	walk(w);
 	if (w->landed == s->from)
 		return PARSE_MORE;
@@ -287,13 +318,13 @@ static enum parse parse_blocks(struct capture *c, struct slot *s)
 	return r == PCAPNGFILE_DAMAGED ? damaged(c, s, "%s", b.why) : PARSE_MORE;
 }
 
-static enum parse parse_pcapng(struct capture *c, struct slot *s)
+static enum parse parse_pcapng(struct capture *c, struct slot *s, struct await *a)
 {
 	enum parse r;
 
 	while (s->from < s->end) {
 		if (is_worth_a_walk(c, s)) {
-			r = parse_epbs(c, s);
+			r = parse_epbs(c, s, a);
 			if (r != PARSE_MORE)
 				return r;
 			c->epbs = 0; /* not one of the plain ones: then as a block */
@@ -310,9 +341,9 @@ static enum parse parse_pcapng(struct capture *c, struct slot *s)
 	return PARSE_MORE;
 }
 
-enum parse slot_parse(struct capture *c, struct slot *s)
+enum parse slot_parse(struct capture *c, struct slot *s, struct await *a)
 {
-	return c->format == FORMAT_PCAP ? parse_pcap(c, s) : parse_pcapng(c, s);
+	return c->format == FORMAT_PCAP ? parse_pcap(c, s, a) : parse_pcapng(c, s, a);
 }
 
 void parse_cut(struct capture *c, struct slot *s)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdlib.h>
+#include <string.h>
 
 #include "packet/sight.h"
 #include "sources/capture_inside.h"
@@ -47,7 +48,51 @@ static void sight_one(const struct capture *c, const struct stretch *t, uint64_t
 	ret->packet = number;
 }
 
-void slot_sight(const struct capture *c, struct slot *s)
+static void await_class(struct await *a, uint32_t class)
+{
+	a->syns[class / 64] |= UINT64_C(1) << class % 64;
+}
+
+/* One that is not plain may begin an attempt as well. */
+static void await_odd(const struct capture *c, const struct stretch *t, uint64_t entry, struct await *a)
+{
+	const struct event_segment *g;
+	struct captured cap;
+	struct packet p;
+
+	slot_packet(c, t, t->walk.base + (entry >> 32), &cap);
+	if (decode_cut_frame(cap.linktype, cap.frame, cap.on_wire, &p) != DECODE_OK || p.event.kind != EVENT_SEGMENT)
+		return;
+	g = &p.event.segment;
+	if (g->flags & TCP_SYN)
+		await_class(a, sight_class(&g->src, &g->dst));
+}
+
+/* What the sightings may make to be awaited. */
+static void await_sightings(const struct capture *c, const struct stretch *t, struct await *a)
+{
+	const struct sighting *s = t->sightings;
+	uint32_t i;
+	int list;
+
+	memset(a->syns, 0, sizeof(a->syns));
+	for (list = 0; list < t->walk.n_lists; list++) {
+		const struct walk_list *l = &t->walk.lists[list];
+
+		for (i = 0; i < l->n; i++) {
+			if (!(l->entries[i] & WALK_LOOK))
+				continue;
+			if (s->kind == SIGHTING_NONE)
+				await_odd(c, t, l->entries[i], a);
+			else if (s->flags & TCP_SYN)
+				await_class(a, sighting_class(s));
+			s++;
+		}
+	}
+	a->is_known = true;
+}
+
+void slot_sight(const struct capture *c, struct slot *s, struct await *a)
 {
 	struct stretch *t = &s->stretch;
 	uint64_t before = t->first_number;
@@ -56,8 +101,11 @@ void slot_sight(const struct capture *c, struct slot *s)
 	int list;
 
 	t->sightings = NULL;
-	if (!make_room(s, count(&t->walk)))
+	if (!make_room(s, count(&t->walk))) {
+		if (a)
+			a->is_known = false;
 		return;
+	}
 	to = t->sightings = s->sightings;
 	for (list = 0; list < t->walk.n_lists; list++) {
 		const struct walk_list *l = &t->walk.lists[list];
@@ -67,4 +115,6 @@ void slot_sight(const struct capture *c, struct slot *s)
 				sight_one(c, t, l->entries[i], before + (l->entries[i] & (WALK_LOOK - 1)), to++);
 		before += l->packets;
 	}
+	if (a)
+		await_sightings(c, t, a);
 }

@@ -134,6 +134,11 @@ void timeline_begin(struct timeline *t)
 	qsort(t->order, t->n_order, sizeof(struct source *), by_first);
 }
 
+uint8_t *timeline_await(struct timeline *t)
+{
+	return t->n_order == 1 ? capture_await(t->order[0]->capture) : NULL;
+}
+
 int64_t timeline_first_ns(const struct timeline *t)
 {
 	return t->n_order && t->order[0]->first_ns != INT64_MAX ? t->order[0]->first_ns : 0;

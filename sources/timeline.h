@@ -29,6 +29,9 @@ void timeline_free(struct timeline *t);
 /* Reads where each file begins.  Those that are no captures are told, and left out. */
 void timeline_begin(struct timeline *t);
 
+/* Of the only file, once it has begun: capture_await().  NULL: there are several. */
+uint8_t *timeline_await(struct timeline *t);
+
 /* Of the first packet of all; 0: there is none. */
 int64_t timeline_first_ns(const struct timeline *t);
 

@@ -184,14 +184,23 @@ static inline __attribute__((always_inline)) bool read_record(const struct walk 
 	return true;
 }
 
+static inline __attribute__((always_inline)) bool is_wanted(uint64_t *wanted, enum packet_sort sort, uint32_t class)
+{
+	if (__builtin_expect(sort == SORT_SYN, 0))
+		wanted[class / 64] |= UINT64_C(1) << class % 64;
+	if (__builtin_expect(sort == SORT_LOOK, 0))
+		memset(wanted, 0xff, FLOW_CLASSES / 8); /* whatever it is may begin something */
+	return sort != SORT_OTHER && (sort != SORT_TCP || wanted[class / 64] >> class % 64 & 1);
+}
+
 /* Takes one record; false: this cursor is at its end. */
 static inline __attribute__((always_inline)) bool step(const struct walk *w, struct cursor *c, bool ng, bool swapped,
-						       enum link_layout layout)
+						       enum link_layout layout, uint64_t *wanted)
 {
 	struct walk_list *l = c->list;
 	enum packet_sort sort;
+	uint32_t class = 0;
 	struct record r;
-	uint32_t hash = 0;
 	uint64_t t;
 
 	if (c->p >= c->stop || l->n == WALK_LIST_MAX || !read_record(w, c->p, ng, swapped, &r, &t)) {
@@ -201,14 +210,14 @@ static inline __attribute__((always_inline)) bool step(const struct walk *w, str
 	__builtin_prefetch(r.next);
 	__builtin_prefetch(r.next + 64);
 	c->time_max = t > c->time_max ? t : c->time_max;
-	sort = r.options ? SORT_LOOK : classify(layout, r.data, r.caplen, w->seed, &hash);
+	sort = r.options ? SORT_LOOK : classify(layout, r.data, r.caplen, &class);
 	if (layout != LAYOUT_OTHER && __builtin_expect(sort == SORT_LOOK && !r.caplen && !r.options, 0) &&
 	    !get32(r.on_wire, swapped)) {
 		l->empty++;
 	} else {
-		hash = sort == SORT_LOOK ? WALK_LOOK | l->packets : hash & ~WALK_LOOK;
-		l->entries[l->n] = (uint64_t)(c->p - w->base) << 32 | hash;
-		l->n += sort != SORT_OTHER;
+		l->entries[l->n] =
+			(uint64_t)(c->p - w->base) << 32 | (sort >= SORT_SYN ? WALK_LOOK | l->packets : class);
+		l->n += wanted ? is_wanted(wanted, sort, class) : sort != SORT_OTHER;
 		l->tcp += sort == SORT_TCP;
 		l->other += sort == SORT_OTHER;
 	}
@@ -217,16 +226,38 @@ static inline __attribute__((always_inline)) bool step(const struct walk *w, str
 	return true;
 }
 
+/* All that it counts stays at hand. */
+static inline __attribute__((always_inline)) void run_alone(const struct walk *w, struct cursor *c, bool ng,
+							    bool swapped, enum link_layout layout)
+{
+	struct walk_list list = *c->list;
+	struct cursor alone = { .p = c->p, .stop = c->stop, .list = &list };
+
+	if (w->wanted)
+		while (step(w, &alone, ng, swapped, layout, w->wanted))
+			;
+	else
+		while (step(w, &alone, ng, swapped, layout, NULL))
+			;
+	*c->list = list;
+	c->landed = alone.landed;
+	c->time_max = alone.time_max;
+}
+
 static inline __attribute__((always_inline)) void run(const struct walk *w, struct cursor *cursors, int n, bool ng,
 						      bool swapped, enum link_layout layout)
 {
 	int active[WALK_CURSORS], i;
 
+	if (n == 1) {
+		run_alone(w, &cursors[0], ng, swapped, layout);
+		return;
+	}
 	for (i = 0; i < n; i++)
 		active[i] = i;
 	while (n)
 		for (i = 0; i < n; i++)
-			if (!step(w, &cursors[active[i]], ng, swapped, layout))
+			if (!step(w, &cursors[active[i]], ng, swapped, layout, NULL))
 				active[i--] = active[--n];
 }
 

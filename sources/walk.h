@@ -22,8 +22,8 @@ enum walk_form {
 /*
  * What was found, in the order of the records.  An entry holds the record's
  * offset from walk.base in its upper half.  In the lower, bit 31 set: a packet
- * to be looked at, and its ordinal among the list's packets; else the flow hash
- * of a TCP segment without SYN and RST, without its highest bit.
+ * to be looked at, and its ordinal among the list's packets; else the class of a
+ * TCP segment without SYN and RST (flow_class()).
  */
 #define WALK_LOOK UINT32_C(0x80000000)
 
@@ -41,8 +41,10 @@ struct walk {
 	uint32_t second_parts; /* pcap: 1000000 or 1000000000 */
 	enum link_layout layout;
 	uint32_t n_interfaces; /* pcapng: ids below this one have that layout */
-	uint64_t seed;
-	int n_cursors;	     /* 1 to WALK_CURSORS */
+	int n_cursors;	       /* 1 to WALK_CURSORS */
+	/* With one cursor: FLOW_CLASSES bits; of a class that has none, segments without SYN and RST are counted, but
+	 * make no entry.  Those that a SYN may begin to await are added.  NULL: all make one. */
+	uint64_t *wanted;
 	const uint8_t *base; /* at most 4 GiB before `end` */
 	const uint8_t *from, *to;
 	const uint8_t *end; /* of the memory */
