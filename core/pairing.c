@@ -56,7 +56,7 @@ struct pairing *pairing_new(struct pairing_side *first, struct pairing_side *sec
 	if (!p)
 		return NULL;
 	*p = (struct pairing){ .seed = seed, .client = first, .server = second };
-	p->servers.seed = p->clients.seed = p->again.seed = seed;
+	p->servers.seed = p->clients.seed = p->again.seed = p->answers.seed = seed;
 	if (!pairing_guess(p) || !pairing_match(p) || !pairing_learn_clock(p) || !list(p) || !pairing_learn_scopes(p) ||
 	    !pairing_learn_rest(p)) {
 		pairing_free(p);
@@ -73,6 +73,7 @@ void pairing_free(struct pairing *p)
 	scope_fini(&p->servers);
 	scope_fini(&p->clients);
 	scope_fini(&p->again);
+	scope_fini(&p->answers);
 	free(p);
 }
 
@@ -120,14 +121,19 @@ uint64_t pairing_same_servers(const struct pairing *p)
 	return n;
 }
 
-bool pair_differs(const struct pair_report *r)
+uint32_t pair_fates(const struct pair_report *r, enum pair_fate fate)
 {
+	uint32_t n = 0;
 	int i;
 
 	for (i = 0; i < PAIRING_KIND_N; i++)
-		if (r->counts[i].fate[FATE_DIED] || r->counts[i].fate[FATE_BETWEEN])
-			return true;
-	return false;
+		n += r->counts[i].fate[fate];
+	return n;
+}
+
+bool pair_differs(const struct pair_report *r)
+{
+	return pair_fates(r, FATE_DIED) || pair_fates(r, FATE_BETWEEN);
 }
 
 static bool has_failed(enum outcome o)

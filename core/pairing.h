@@ -29,7 +29,7 @@ enum pair_fate {
 	FATE_DIED,	/* only its sender's side has it */
 	FATE_BETWEEN,	/* only its receiver's side has it: something in between made it */
 	FATE_UNSEEN,	/* one side lacks it though it must have passed there */
-	FATE_UNCOVERED, /* the other capture did not run then, as far as its packets tell */
+	FATE_UNCOVERED, /* the other capture did not run then, as far as its packets tell, or does not have that host */
 	FATE_COPY,	/* of a packet that arrived: it came twice */
 	FATE_N,
 };
@@ -51,6 +51,7 @@ enum pair_sort {
 	PAIR_ELSEWHERE, /* the client's side alone has it: of that server the other capture has nothing at all */
 	PAIR_UNSENT,	/* the server's side alone has it, and the client's should */
 	PAIR_OTHERS,	/* the server's side alone has it: of a client that the other capture does not have */
+	PAIR_UNSEEN,	/* one side has it, and what followed shows that it passed the other, which lacks it */
 	PAIR_AGAIN,	/* one side has it as well as one that is paired: as it was before or after a NAT */
 	PAIR_SORT_N,
 };
@@ -93,9 +94,11 @@ struct pair_report {
 		server_outcome; /* by that capture alone; OUTCOME_NONE: not there, or begun by an answer */
 	bool by_address;	/* PAIR_LOST: the server's capture has that server, but no attempt to that port */
 	bool ack_later;		/* the ACK died, and a later segment of the client did as well */
-	bool taken_to_run;	/* a capture has few packets, and none of that time */
-	bool in_holes;		/* a capture that lacks some of it lacks others that it must have had */
-	int64_t watched_ns;	/* the server's capture went on for so long after the first SYN arrived */
+	bool client_taken, server_taken; /* that this capture ran when something was to pass, which does not show */
+	bool by_order;			 /* which packets died is not known, only how many */
+	bool one_way;			 /* delays are what is more than the quickest took */
+	bool in_holes;			 /* a capture that lacks some of it lacks others that it must have had */
+	int64_t watched_ns;		 /* the server's capture went on for so long after the first SYN arrived */
 	struct pair_counts counts[PAIRING_KIND_N];
 	int n_packets, more_packets;
 	struct pair_packet packets[PAIR_PACKETS_MAX]; /* in order of t_ns */
@@ -146,6 +149,9 @@ uint64_t pairing_same_servers(const struct pairing *p);
 
 /* Something of it was lost, made in between, not established, or sent more than once. */
 bool pair_is_notable(const struct pair_report *r);
+
+/* How many of its packets, of all kinds. */
+uint32_t pair_fates(const struct pair_report *r, enum pair_fate fate);
 
 /* Some of its packets died, or were made in between. */
 bool pair_differs(const struct pair_report *r);

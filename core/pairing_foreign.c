@@ -77,7 +77,9 @@ void pair_foreign(const struct pair_report *r, struct pair_foreign *ret)
 			 "the SYN-ACKs of the two sides are not the same packets: a SYN proxy");
 		ret->advice = "the SYN proxy or load balancer between the captures";
 	} else if (syn_ack) {
-		snprintf(ret->what, sizeof(ret->what), "a SYN-ACK came from between (TTL %u)", syn_ack->client_ttl);
+		ret->proxy = !r->counts[PAIRING_SYN].fate[FATE_ARRIVED];
+		snprintf(ret->what, sizeof(ret->what), "a SYN-ACK came from between (TTL %u)%s", syn_ack->client_ttl,
+			 r->at_server ? "" : ": the server's side has nothing of it");
 		snprintf(ret->why, sizeof(ret->why), "the server's side never sent that SYN-ACK");
 		ret->advice = "the SYN proxy or load balancer between the captures";
 	} else if (client_rst) {

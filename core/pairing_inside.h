@@ -129,11 +129,18 @@ struct pairing {
 	bool marks_hold[2];   /* to the server, from it */
 	struct scope servers; /* what the server's capture has, as the client and as the server see it */
 	struct scope clients; /* what the client's capture has */
+	struct scope answers; /* servers as the client sees them; port: the TTL of their own SYN-ACKs */
 	struct scope again;   /* ISN and mark of attempts that a side has paired, and once more without a partner */
 	struct pairing_holes holes;
+	int64_t most_ns;	   /* hardly a SYN was on its way for longer */
 	uint64_t sent[2], died[2]; /* packets to the server, and from it */
 	struct pairing_nat nat;
 };
+
+static inline bool pairing_clock_known(const struct pairing *p)
+{
+	return p->clock.forward || p->clock.backward;
+}
 
 /* core/pairing_match.c: which attempts are one.  False when there is no memory. */
 bool pairing_match(struct pairing *p);
@@ -181,6 +188,7 @@ struct packet_match {
 	int16_t partner[PAIRING_PACKETS_MAX]; /* of `from`, in `to`; -1: none */
 	int16_t sender[PAIRING_PACKETS_MAX];  /* of `to`, in `from` */
 	bool by_mark;			      /* some marks are the same */
+	bool guessed;			      /* which are one, though not how many */
 };
 
 bool pairing_kind_from_server(enum pairing_kind kind);
@@ -190,9 +198,11 @@ void pairing_packets(const struct pairing *p, uint32_t c, uint32_t s, enum pairi
 		     const struct pairing_clock *clock, struct packet_match *ret);
 
 /* core/pairing_learn.c: what is known only when all attempts are paired.  False when there is no memory. */
-bool pairing_learn_clock(struct pairing *p); /* marks_hold and clock */
+bool pairing_learn_clock(struct pairing *p); /* marks_hold, clock and most_ns */
 bool pairing_learn_scopes(struct pairing *p);
-bool pairing_learn_rest(struct pairing *p); /* holes and nat */
+
+/* core/pairing_between.c: holes, nat, and how often packets died.  False when there is no memory. */
+bool pairing_learn_rest(struct pairing *p);
 
 /* What an attempt that was rewritten keeps; false: it has no mark that tells it from others. */
 bool pairing_print(const struct pairing_side *s, const struct side_attempt *a, struct endpoint *ret);

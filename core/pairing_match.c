@@ -217,11 +217,6 @@ static int order_of(const struct pairing *p, uint32_t c, uint32_t s, int64_t sla
 	return end + slack_ns < side_start_ns(p->client, a);
 }
 
-static bool is_clock_known(const struct pairing *p)
-{
-	return p->clock.forward || p->clock.backward;
-}
-
 /* Equal keys are equal fields but for a chance in 2^64, and what somebody makes of it who knows the seed. */
 static bool agrees(const struct pairing *p, uint32_t c, uint32_t s, unsigned int fields)
 {
@@ -245,7 +240,7 @@ static void pair_group(struct pairing *p, const struct group_item *c, size_t n, 
 	size_t i = 0, k = 0;
 	int order;
 
-	if (!is_clock_known(p) || (pass->lone && (n > 1 || m > 1)))
+	if (!pairing_clock_known(p) || (pass->lone && (n > 1 || m > 1)))
 		return;
 	while (i < n && k < m) {
 		if (side_attempt(p->client, c[i].i)->partner || side_attempt(p->server, s[k].i)->partner)

@@ -3,6 +3,7 @@
 
 #define MS ((int64_t)1000000)
 #define EARLY_NS (5 * MS)	 /* before it was sent, by what time stamps are worth */
+#define DELAY_ODD_NS (500 * MS)	 /* where marks are rewritten on the way of few; the first SYN comes again after 1 s */
 #define DELAY_MAX_NS (5000 * MS) /* no packet is on its way for longer, if nothing but time tells */
 
 bool pairing_kind_from_server(enum pairing_kind kind)
@@ -72,9 +73,9 @@ static bool may_be_one_by_time(const struct packet_match *m, int i, int k, bool 
 	return may_be_one(m, i, k);
 }
 
-static void by_time(struct packet_match *m, const struct pairing_clock *clock, int64_t early_ns, bool marks_hold)
+static void by_time(struct packet_match *m, const struct pairing_clock *clock, int64_t most_ns, bool marks_hold)
 {
-	int64_t delay, best_ns = 0;
+	int64_t delay, best_ns = 0, early_ns = EARLY_NS + clock->uncertainty_ns;
 	int i, k, best;
 
 	for (k = 0; k < m->n_to; k++) {
@@ -83,7 +84,7 @@ static void by_time(struct packet_match *m, const struct pairing_clock *clock, i
 			if (m->partner[i] >= 0 || !may_be_one_by_time(m, i, k, marks_hold))
 				continue;
 			delay = delay_ns(m, clock, i, k);
-			if (delay < -early_ns || delay > DELAY_MAX_NS)
+			if (delay < -early_ns || delay > most_ns)
 				continue;
 			if (best < 0 || is_better(delay, best_ns, early_ns)) {
 				best = i;
@@ -96,15 +97,106 @@ static void by_time(struct packet_match *m, const struct pairing_clock *clock, i
 }
 
 /* As many on both sides, and nothing else to go by. */
-static void by_order(struct packet_match *m)
+static void by_order(struct packet_match *m, bool marks_hold)
 {
 	int i;
 
 	if (m->by_mark || m->n_from != m->n_to)
 		return;
 	for (i = 0; i < m->n_from; i++)
-		if (m->partner[i] < 0 && m->sender[i] < 0 && may_be_one(m, i, i))
+		if (m->partner[i] < 0 && m->sender[i] < 0 && may_be_one_by_time(m, i, i, marks_hold))
 			join(m, i, i);
+}
+
+/* Some died, or are not of that side, and neither marks nor clocks tell which: the last are taken for each other. */
+static void by_guess(struct packet_match *m, bool marks_hold)
+{
+	int i = m->n_from, k = m->n_to;
+
+	if (m->by_mark || m->n_from == m->n_to)
+		return;
+	while (--i >= 0 && --k >= 0) {
+		if (!may_be_one_by_time(m, i, k, marks_hold))
+			continue;
+		join(m, i, k);
+		m->guessed = true;
+	}
+}
+
+/* Of one kind, on both sides. */
+struct both {
+	const struct side_packet *at_client[PAIRING_PACKETS_MAX], *at_server[PAIRING_PACKETS_MAX];
+	int n_client, n_server;
+};
+
+static void take_both(const struct pairing *p, uint32_t c, uint32_t s, enum pairing_kind kind, struct both *ret)
+{
+	ret->n_client = side_list(p->client, side_attempt(p->client, c), kind, ret->at_client);
+	ret->n_server = side_list(p->server, side_attempt(p->server, s), kind, ret->at_server);
+}
+
+/* They have marks, and none that is on both sides. */
+static bool marks_differ(const struct both *b)
+{
+	bool differ = false;
+	int i, k;
+
+	for (i = 0; i < b->n_client; i++)
+		for (k = 0; k < b->n_server; k++) {
+			if (b->at_client[i]->mark && b->at_client[i]->mark == b->at_server[k]->mark)
+				return false;
+			differ |= b->at_client[i]->mark && b->at_server[k]->mark;
+		}
+	return differ;
+}
+
+static bool seqs_differ(const struct both *b)
+{
+	int i, k;
+
+	for (i = 0; i < b->n_client; i++)
+		for (k = 0; k < b->n_server; k++)
+			if (b->at_client[i]->seq == b->at_server[k]->seq)
+				return false;
+	return b->n_client > 0;
+}
+
+/*
+ * Something on this attempt's way rewrites marks, though not on that of most.
+ * Where it answered itself, the packets are others.
+ */
+static bool rewrites_marks(const struct pairing *p, uint32_t c, uint32_t s, bool from_server, bool same_isn)
+{
+	struct both b;
+
+	take_both(p, c, s, PAIRING_SYN_ACK, &b);
+	if (same_isn && seqs_differ(&b))
+		return false;
+	if (from_server && b.n_client && b.n_server)
+		return marks_differ(&b);
+	take_both(p, c, s, PAIRING_SYN, &b);
+	return marks_differ(&b);
+}
+
+/* What marks did not tell. */
+static void by_rest(const struct pairing *p, uint32_t c, uint32_t s, const struct pairing_clock *clock,
+		    struct packet_match *m)
+{
+	bool marks_hold = p->marks_hold[m->from_server];
+	int64_t most_ns = DELAY_MAX_NS;
+
+	if (clock && marks_hold && !m->by_mark && m->n_from && m->n_to &&
+	    rewrites_marks(p, c, s, m->from_server, m->same_isn)) {
+		marks_hold = false;
+		most_ns = DELAY_ODD_NS + clock->uncertainty_ns;
+	}
+	if (clock && !clock->uneven) {
+		by_time(m, clock, most_ns, marks_hold);
+		return;
+	}
+	by_order(m, marks_hold);
+	if (clock)
+		by_guess(m, marks_hold);
 }
 
 void pairing_packets(const struct pairing *p, uint32_t c, uint32_t s, enum pairing_kind kind,
@@ -116,7 +208,7 @@ void pairing_packets(const struct pairing *p, uint32_t c, uint32_t s, enum pairi
 
 	ret->kind = kind;
 	ret->from_server = pairing_kind_from_server(kind);
-	ret->by_mark = false;
+	ret->by_mark = ret->guessed = false;
 	ret->same_isn = c && s && side_attempt(p->client, c)->isn == side_attempt(p->server, s)->isn;
 	of_client = ret->from_server ? ret->to : ret->from;
 	of_server = ret->from_server ? ret->from : ret->to;
@@ -129,8 +221,5 @@ void pairing_packets(const struct pairing *p, uint32_t c, uint32_t s, enum pairi
 	for (i = 0; i < ret->n_to; i++)
 		ret->sender[i] = -1;
 	by_mark(ret, clock, early_ns);
-	if (clock && !clock->uneven)
-		by_time(ret, clock, early_ns, p->marks_hold[ret->from_server]);
-	else
-		by_order(ret);
+	by_rest(p, c, s, clock, ret);
 }

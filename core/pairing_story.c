@@ -30,13 +30,14 @@ static void label(const struct pair_packet *k, char *to, size_t len)
 		snprintf(to, len, "%s", names[k->kind]);
 }
 
-static void note(const struct pair_packet *k, char *to, size_t len)
+/* What it says of its way. */
+static void note(const struct pair_report *r, const struct pair_packet *k, char *to, size_t len)
 {
 	char t[PAIR_SPAN_LEN];
 
 	switch (k->fate) {
 	case FATE_ARRIVED:
-		snprintf(to, len, "%s", pair_span(k->delay_ns, t));
+		snprintf(to, len, "%s%s", r->one_way ? "+" : "", pair_span(k->delay_ns, t));
 		break;
 	case FATE_BETWEEN:
 		snprintf(to, len, "made in between the captures");
@@ -45,7 +46,7 @@ static void note(const struct pair_packet *k, char *to, size_t len)
 		snprintf(to, len, "not in the %s's capture", k->at_client ? "server" : "client");
 		break;
 	case FATE_UNCOVERED:
-		snprintf(to, len, "no %s's capture then", k->at_client ? "server" : "client");
+		snprintf(to, len, "not compared");
 		break;
 	case FATE_COPY:
 		snprintf(to, len, "came twice");
@@ -55,7 +56,7 @@ static void note(const struct pair_packet *k, char *to, size_t len)
 	}
 }
 
-static void add(struct story *s, const struct pair_packet *k)
+static void add(struct story *s, const struct pair_report *report, const struct pair_packet *k)
 {
 	struct story_row *r;
 
@@ -71,7 +72,7 @@ static void add(struct story *s, const struct pair_packet *k)
 	if (k->fate == FATE_BETWEEN && r->from_server)
 		r->born = DROP_PATH_OR_PEER;
 	label(k, r->label, sizeof(r->label));
-	note(k, r->note, sizeof(r->note));
+	note(report, k, r->note, sizeof(r->note));
 }
 
 /* What the packets make of both sides. */
@@ -137,7 +138,7 @@ void pair_story(const struct pair_report *r, const struct pair_words *w, struct 
 	ret->n = 1;
 	ret->rows[0].kind = STORY_STATE;
 	for (i = 0; i < r->n_packets; i++) {
-		add(ret, &r->packets[i]);
+		add(ret, r, &r->packets[i]);
 		if (r->packets[i].kind != PAIRING_SYN)
 			continue;
 		if (last)

@@ -19,7 +19,7 @@ void pairing_totals_fini(struct pairing_totals *t)
 
 static bool is_compared(const struct pair_report *r)
 {
-	return r->sort == PAIR_BOTH || r->sort == PAIR_LOST || r->sort == PAIR_UNCOVERED;
+	return r->sort == PAIR_BOTH || r->sort == PAIR_LOST || r->sort == PAIR_UNCOVERED || r->sort == PAIR_UNSEEN;
 }
 
 /* True when some died. */

@@ -13,7 +13,7 @@ struct pairing_totals {
 	uint64_t differ;     /* of PAIR_BOTH: pair_differs() */
 	uint64_t by_address; /* of PAIR_LOST */
 	uint64_t likely;     /* of PAIR_BOTH: paired by other things than the ISN */
-	/* Packets of attempts that were compared: PAIR_BOTH, PAIR_LOST and PAIR_UNCOVERED. */
+	/* Packets of attempts that were compared: PAIR_BOTH, PAIR_LOST, PAIR_UNCOVERED and PAIR_UNSEEN. */
 	uint64_t sent[PAIRING_KIND_N], fate[PAIRING_KIND_N][FATE_N];
 	struct spread to_server, to_client; /* one-way delays */
 	int64_t first_ns, last_ns;	    /* attempts begin */

@@ -9,7 +9,6 @@
 
 #define MS ((int64_t)1000000)
 #define S_NS (1000 * MS)
-#define RANGES_MAX 4	    /* in a list of SYNs */
 #define WATCHED_MIN_NS S_NS /* an answer comes sooner, if it comes */
 #define SLOW_NS (100 * MS)
 
@@ -57,50 +56,22 @@ static const char *plural(uint32_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* "SYN 0", "SYN 0 and 1", "SYN 0 to 5", "SYN 0, 2 and 3", "9 of 12 SYNs" */
-static char *syns(const struct pair_report *r, enum pair_fate fate, char to[80])
-{
-	int first[RANGES_MAX], last[RANGES_MAX], n = 0, i, at = 0;
-	const char *gap;
-
-	for (i = 0; i < r->n_packets; i++) {
-		const struct pair_packet *k = &r->packets[i];
-
-		if (k->kind != PAIRING_SYN || k->fate != fate)
-			continue;
-		if (n && k->n == last[n - 1] + 1) {
-			last[n - 1]++;
-			continue;
-		}
-		if (n == RANGES_MAX)
-			break;
-		first[n] = last[n] = k->n;
-		n++;
-	}
-	if (i < r->n_packets || r->more_packets) {
-		snprintf(to, 80, "%u of %u SYNs", n_of(r, PAIRING_SYN, fate), r->counts[PAIRING_SYN].sent);
-		return to;
-	}
-	at = snprintf(to, 80, "SYN");
-	for (i = 0; i < n; i++) {
-		gap = !i ? " " : i == n - 1 ? " and " : ", ";
-		at += snprintf(to + at, 80 - (size_t)at, "%s%d", gap, first[i]);
-		if (last[i] > first[i])
-			at += snprintf(to + at, 80 - (size_t)at, "%s%d",
-				       last[i] > first[i] + 1 ? " to "
-				       : n > 1		      ? ", "
-							      : " and ",
-				       last[i]);
-	}
-	return to;
-}
-
 static const struct pair_packet *first_of(const struct pair_report *r, enum pairing_kind kind)
 {
 	int i;
 
 	for (i = 0; i < r->n_packets; i++)
 		if (r->packets[i].kind == kind)
+			return &r->packets[i];
+	return NULL;
+}
+
+static const struct pair_packet *first_arrived(const struct pair_report *r, enum pairing_kind kind)
+{
+	int i;
+
+	for (i = 0; i < r->n_packets; i++)
+		if (r->packets[i].kind == kind && r->packets[i].fate == FATE_ARRIVED)
 			return &r->packets[i];
 	return NULL;
 }
@@ -125,21 +96,23 @@ static bool server_was_silent(const struct pair_report *r)
 static void say_syns(const struct pair_report *r, struct pair_words *w)
 {
 	uint32_t died = n_of(r, PAIRING_SYN, FATE_DIED), arrived = n_of(r, PAIRING_SYN, FATE_ARRIVED);
-	char list[80];
+	char list[PAIR_SYNS_LEN];
 
 	if (died) {
-		part(w, "%s died on the way to the server", syns(r, FATE_DIED, list));
+		part(w, "%s died on the way to the server", pair_syns(r, FATE_DIED, list));
 		advice(w,
 		       "what lies between the captures, on the way to the server: firewalls, security groups, routes");
+		if (n_of(r, PAIRING_SYN, FATE_UNCOVERED))
+			part(w, "%s not compared", pair_syns(r, FATE_UNCOVERED, list));
 	}
 	if (!arrived || !server_was_silent(r))
 		return;
 	if (r->watched_ns < WATCHED_MIN_NS) {
 		part(w, "%s reached the server, which had not answered when its capture ended",
-		     syns(r, FATE_ARRIVED, list));
+		     pair_syns(r, FATE_ARRIVED, list));
 		return;
 	}
-	part(w, "%s reached the server and it never answered", syns(r, FATE_ARRIVED, list));
+	part(w, "%s reached the server and it never answered", pair_syns(r, FATE_ARRIVED, list));
 	advice(w,
 	       "the server itself: its firewall, a full accept queue (`nstat -az TcpExtListenOverflows`), rp_filter, "
 	       "no route back");
@@ -147,7 +120,8 @@ static void say_syns(const struct pair_report *r, struct pair_words *w)
 
 static void say_answers(const struct pair_report *r, struct pair_words *w)
 {
-	uint32_t died = n_of(r, PAIRING_SYN_ACK, FATE_DIED), sent = r->counts[PAIRING_SYN_ACK].sent;
+	uint32_t died = n_of(r, PAIRING_SYN_ACK, FATE_DIED);
+	uint32_t sent = r->counts[PAIRING_SYN_ACK].sent - n_of(r, PAIRING_SYN_ACK, FATE_UNCOVERED);
 
 	if (died && died == sent && died == 1)
 		part(w, "the server's SYN-ACK died on the way back");
@@ -186,15 +160,20 @@ static void say_ack(const struct pair_report *r, struct pair_words *w)
 /* Nothing died, and nothing came from between. */
 static void say_nothing_died(const struct pair_report *r, struct pair_words *w)
 {
-	const struct pair_packet *syn = first_of(r, PAIRING_SYN), *answer = first_of(r, PAIRING_SYN_ACK);
+	const struct pair_packet *syn = first_arrived(r, PAIRING_SYN), *answer = first_of(r, PAIRING_SYN_ACK);
 	char t[PAIR_SPAN_LEN];
 
 	if (n_of(r, PAIRING_RST, FATE_ARRIVED) && !first_of(r, PAIRING_RST)->late) {
 		part(w, "refused by the server: its RST arrived");
 	} else if (n_of(r, PAIRING_ICMP, FATE_ARRIVED)) {
 		part(w, "an ICMP error passed both captures");
-	} else if (syn && answer && answer->at_server && answer->t_ns - syn->t_ns > SLOW_NS) {
-		part(w, "nothing died: the server answered only after %s", pair_span(answer->t_ns - syn->t_ns, t));
+	} else if (syn && !r->one_way && syn->delay_ns > SLOW_NS && r->counts[PAIRING_SYN].sent > 1) {
+		part(w, "nothing died: SYN %d took %s on the way to the server", syn->n, pair_span(syn->delay_ns, t));
+	} else if (syn && answer && answer->at_server && answer->t_ns - syn->t_ns - syn->delay_ns > SLOW_NS) {
+		part(w, "nothing died: the server answered only after %s",
+		     pair_span(answer->t_ns - syn->t_ns - syn->delay_ns, t));
+	} else if (pair_fates(r, FATE_UNCOVERED)) {
+		part(w, "nothing died of what both captures could have");
 	} else {
 		part(w, "nothing died");
 	}
@@ -213,6 +192,10 @@ static void say_alone(const struct pair_report *r, struct pair_words *w)
 	case PAIR_OTHERS:
 		part(w, "of a client that the client's capture does not have");
 		break;
+	case PAIR_UNSEEN:
+		part(w, "only at the %s's side: it passed the other too, as its answers show, whose capture lacks it",
+		     r->at_client ? "client" : "server");
+		break;
 	case PAIR_AGAIN:
 		part(w, "the same as another of this capture, before or after it was rewritten");
 		break;
@@ -221,19 +204,22 @@ static void say_alone(const struct pair_report *r, struct pair_words *w)
 	}
 }
 
-static uint32_t n_all(const struct pair_report *r, enum pair_fate fate)
+/* Whose capture is taken to have run. */
+static const char *taken_side(const struct pair_report *r)
 {
-	uint32_t n = 0;
-	int i;
+	return r->server_taken ? "server" : "client";
+}
 
-	for (i = 0; i < PAIRING_KIND_N; i++)
-		n += r->counts[i].fate[fate];
-	return n;
+static void say_if(struct pair_words *w, const char *side)
+{
+	size_t at = strlen(w->headline);
+
+	snprintf(w->headline + at, sizeof(w->headline) - at, ", if the %s's capture ran then", side);
 }
 
 static void say_evidence(const struct pair_report *r, struct pair_words *w)
 {
-	uint32_t uncovered = n_all(r, FATE_UNCOVERED), unseen = n_all(r, FATE_UNSEEN);
+	uint32_t uncovered = pair_fates(r, FATE_UNCOVERED), unseen = pair_fates(r, FATE_UNSEEN);
 
 	if (r->how == PAIRED_TUPLE)
 		evidence(w, "the two are one by addresses, ports and time: the ISN was rewritten (%u, %u), likely",
@@ -248,16 +234,19 @@ static void say_evidence(const struct pair_report *r, struct pair_words *w)
 		evidence(
 			w,
 			"the capture that lacks packets here lacks others that must have passed it: they may have arrived");
-	if (r->taken_to_run && (n_all(r, FATE_DIED) || n_all(r, FATE_BETWEEN)))
-		evidence(w, "one capture has no packet of that time, and few at all: it is taken to have run");
+	if (r->client_taken || r->server_taken)
+		evidence(w,
+			 "the %s's capture has nothing of that time, and few packets at all: it may not have run then",
+			 taken_side(r));
+	if (r->by_order)
+		evidence(w, "which of them died is not known, only how many: the clocks do not run alike");
 	if (unseen)
 		evidence(w, "%u packet%s passed both sides, by what followed, and one capture lacks %s", unseen,
 			 plural(unseen), unseen == 1 ? "it" : "them");
 	if (uncovered && r->sort != PAIR_UNCOVERED && r->sort != PAIR_ELSEWHERE && r->sort != PAIR_OTHERS &&
 	    r->sort != PAIR_AGAIN)
-		evidence(w,
-			 "%u packet%s not compared: the other capture did not run then, by its first and last packet",
-			 uncovered, uncovered == 1 ? " is" : "s are");
+		evidence(w, "%u packet%s not compared: that the other capture ran then does not show", uncovered,
+			 uncovered == 1 ? " is" : "s are");
 }
 
 static bool was_rewritten(const struct pair_report *r)
@@ -302,6 +291,8 @@ void pair_words(const struct pair_report *r, struct pair_words *ret)
 	}
 	if (!ret->headline[0])
 		say_nothing_died(r, ret);
+	if (r->client_taken || r->server_taken)
+		say_if(ret, taken_side(r));
 	say_connected(r, ret);
 	say_evidence(r, ret);
 }

@@ -20,11 +20,15 @@ void pair_words(const struct pair_report *r, struct pair_words *ret);
 const char *pairing_kind_word(enum pairing_kind k);
 const char *pair_fate_word(enum pair_fate f);
 
-/* "both", "lost", "uncovered", "elsewhere", "unsent", "others", "again" */
+/* "both", "lost", "uncovered", "elsewhere", "unsent", "others", "unseen", "again" */
 const char *pair_sort_word(enum pair_sort s);
 
 /* "exact", "isn", "addresses", "mark"; "" for none */
 const char *pairing_how_word(enum pairing_how h);
+
+/* "SYN 0", "SYN 0 and 1", "SYN 0 to 5", "SYN 0, 2 and 3", "9 of 12 SYNs" */
+#define PAIR_SYNS_LEN 80
+char *pair_syns(const struct pair_report *r, enum pair_fate fate, char to[PAIR_SYNS_LEN]);
 
 /* "0.42 ms", "3.1 s" */
 #define PAIR_SPAN_LEN 24

@@ -197,6 +197,18 @@ void head_between(struct block *b, const struct diff_facts *f)
 	buf_fini(&t);
 }
 
+void head_same(struct block *b, const struct diff_facts *f)
+{
+	const struct spread *there = &f->totals->to_server, *back = &f->totals->to_client;
+
+	if (f->nat->hops_max > 0 || !there->n || there->max_ns || back->max_ns || f->clock->offset_ns)
+		return;
+	block_row(b, "the same");
+	block_words(b, "each packet has the same time in both: this is one capture twice, and tells nothing of what "
+		       "lies in between");
+	block_end(b);
+}
+
 void head_nothing(struct block *b, const struct diff_facts *f)
 {
 	struct buf t = { 0 };
@@ -206,6 +218,10 @@ void head_nothing(struct block *b, const struct diff_facts *f)
 	block_newline(b, BLOCK_LABEL);
 	if (!f->server.counts.attempts && f->client.counts.attempts) {
 		block_words(b, "the server's capture has no attempt at all: if it ran then, every SYN died on the way");
+	} else if (!f->client.counts.attempts && f->server.counts.attempts) {
+		block_words(
+			b, "the client's capture has no attempt at all: it did not run then, or it is the server's and "
+			   "all SYNs died, the two being named in the wrong order");
 	} else if (f->same_servers) {
 		figures_count(f->same_servers, &t);
 		buf_str(&t, " attempts go to servers that the server's capture has, from others: if it ran at the same "

@@ -11,6 +11,9 @@ void head_files(struct block *b, const struct diff_facts *f);
 void head_clocks(struct block *b, const struct diff_facts *f);
 void head_between(struct block *b, const struct diff_facts *f);
 
+/* The two are one. */
+void head_same(struct block *b, const struct diff_facts *f);
+
 /* Nothing is paired: why that may be. */
 void head_nothing(struct block *b, const struct diff_facts *f);
 

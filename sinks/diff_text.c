@@ -31,6 +31,7 @@ static void attempts(struct block *b, const struct pairing_totals *t)
 	piece(b, ", ", n[PAIR_UNCOVERED], "while one capture did not run", PEN_NONE);
 	piece(b, ", ", n[PAIR_ELSEWHERE], "to servers that the server's capture does not have", PEN_NONE);
 	piece(b, ", ", n[PAIR_OTHERS], "of clients that the client's capture does not have", PEN_NONE);
+	piece(b, ", ", n[PAIR_UNSEEN], "passed, but one capture lacks them", PEN_NONE);
 	piece(b, ", ", n[PAIR_AGAIN], "once more, before or after a NAT", PEN_NONE);
 	if (!b->started)
 		block_piece(b, "", "none", PEN_NONE);
@@ -56,7 +57,7 @@ static void packets(struct block *b, const char *label, const struct pairing_tot
 	buf_fmt(&text, "died on the way %s", way);
 	piece(b, ": ", fate[FATE_DIED], buf_text(&text), PEN_RED);
 	piece(b, "; ", fate[FATE_BETWEEN], "came from between", PEN_RED);
-	piece(b, "; ", fate[FATE_UNCOVERED], "while one capture did not run", PEN_NONE);
+	piece(b, "; ", fate[FATE_UNCOVERED], "not compared", PEN_NONE);
 	piece(b, "; ", fate[FATE_UNSEEN], "passed, but one capture lacks them", PEN_NONE);
 	piece(b, "; ", fate[FATE_COPY], "came twice", PEN_NONE);
 	block_end(b);
@@ -112,6 +113,8 @@ static void delays(struct block *b, const struct diff_facts *f)
 	block_row(b, "on the way");
 	way(b, "", "to the server", &t->to_server);
 	way(b, "; ", "back", &t->to_client);
+	if (!f->clock->forward || !f->clock->backward)
+		block_piece(b, "; ", "each is what it took more than the quickest", PEN_NONE);
 	block_end(b);
 }
 
@@ -146,6 +149,7 @@ void diff_text(const struct diff_facts *f, const struct summary_look *o, struct 
 	b.clock = figures_same_day(t->first_ns, t->last_ns) ? 0 : CLOCK_DAY;
 	head_clocks(&b, f);
 	head_between(&b, f);
+	head_same(&b, f);
 	attempts(&b, t);
 	packets(&b, "SYNs", t, PAIRING_SYN, "to the server");
 	packets(&b, "SYN-ACKs", t, PAIRING_SYN_ACK, "back");
