@@ -40,36 +40,21 @@ static const struct option_row rows[] = {
 	{ .name = NULL },
 };
 
-static int misuse(struct err *e, const char *what, const char *remedy)
-{
-	err_set(e, EINVAL, "%s", what);
-	err_remedy(e, "%s", remedy);
-	e->exit_code = 2;
-	return -EINVAL;
-}
-
-static bool is_word(const char *word, const char *const *words)
-{
-	while (*words && strcmp(*words, word))
-		words++;
-	return *words != NULL;
-}
-
 static int check(const struct diff_opts *o, struct err *e)
 {
-	if (!is_word(o->sandbox, read_sandbox_words()))
-		return misuse(e, "--sandbox: must be require, try or off", "try is the default");
+	if (!read_is_word(o->sandbox, read_sandbox_words()))
+		return read_misuse(e, "--sandbox: must be require, try or off", "try is the default");
 	if (o->memory < MEMORY_LEAST)
-		return misuse(e, "--memory: must be 8M or more", "512M is the default");
+		return read_misuse(e, "--memory: must be 8M or more", "512M is the default");
 	if (o->diagram && read_pick_check(o->diagram, e))
 		return -EINVAL;
 	if (o->diagram && (o->json || o->summary || o->all))
-		return misuse(e, "--diagram is of one attempt, and text", "leave --json, --summary and --all out");
+		return read_misuse(e, "--diagram is of one attempt, and text", "leave --json, --summary and --all out");
 	if (o->svg && !o->diagram)
-		return misuse(e, "--svg needs to know which attempt",
-			      "--diagram N names it; --all lists their numbers");
+		return read_misuse(e, "--svg needs to know which attempt",
+				   "--diagram N names it; --all lists their numbers");
 	if (o->summary && o->all)
-		return misuse(e, "--summary lists no attempts", "leave --all or --summary out");
+		return read_misuse(e, "--summary lists no attempts", "leave --all or --summary out");
 	if ((o->since && read_when_check(o->since, e)) || (o->until && read_when_check(o->until, e)))
 		return -EINVAL;
 	return 0;
@@ -84,6 +69,28 @@ static bool is_same_file(const char *a, const char *b)
 	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino && S_ISREG(x.st_mode);
 }
 
+static int wants_two(struct err *e)
+{
+	return read_misuse(e, "two captures are wanted, the client's and the server's",
+			   "for example `synsent diff client.pcap server.pcap`");
+}
+
+static int check_directories(const struct read_files *f, struct err *e)
+{
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		if (!strcmp(f->paths[i], "-") || stat(f->paths[i], &st) || !S_ISDIR(st.st_mode))
+			continue;
+		err_set(e, EISDIR, "%s: a directory, and a capture is wanted", f->paths[i]);
+		err_remedy(e, "name one file of it; `mergecap -w one.pcap FILE...` makes one of several");
+		e->exit_code = 3;
+		return -EISDIR;
+	}
+	return 0;
+}
+
 static int check_files(const struct read_files *f, struct err *e)
 {
 	if (f->n == 1 && f->filter) {
@@ -93,12 +100,11 @@ static int check_files(const struct read_files *f, struct err *e)
 		return -EINVAL;
 	}
 	if (f->n != 2)
-		return misuse(e, "two captures are wanted, the client's and the server's",
-			      "for example `synsent diff client.pcap server.pcap`");
+		return wants_two(e);
 	if (is_same_file(f->paths[0], f->paths[1]))
-		return misuse(e, "both captures are the same file",
-			      "name the client's and the server's; one of them may be - for standard input");
-	return 0;
+		return read_misuse(e, "both captures are the same file",
+				   "name the client's and the server's; one of them may be - for standard input");
+	return check_directories(f, e);
 }
 
 static int go(struct diff_run *run, const struct diff_opts *o, struct err *e)
@@ -125,6 +131,8 @@ static int run(const struct command *c, int argc, char **argv)
 		return 0;
 	if (!r)
 		r = check(&o, &e);
+	if (!r && first == argc)
+		r = wants_two(&e);
 	if (!r)
 		r = read_files_find(argv + first, argc - first, false, &files, &e);
 	if (!r)

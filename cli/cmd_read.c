@@ -55,29 +55,14 @@ static const struct option_row rows[] = {
 	{ .name = NULL },
 };
 
-static int misuse(struct err *e, const char *what, const char *remedy)
-{
-	err_set(e, EINVAL, "%s", what);
-	err_remedy(e, "%s", remedy);
-	e->exit_code = 2;
-	return -EINVAL;
-}
-
-static bool is_word(const char *word, const char *const *words)
-{
-	while (*words && strcmp(*words, word))
-		words++;
-	return *words != NULL;
-}
-
 static int check_words(const struct read_opts *o, struct err *e)
 {
 	if (o->json && *o->json && strcmp(o->json, "counts"))
-		return misuse(e, "--json= takes counts only", "--json alone gives one object per attempt");
-	if (o->by && !is_word(o->by, summary_by_words()))
-		return misuse(e, "--by: must be server, client, outcome or minute", "for example --by server");
-	if (!is_word(o->sandbox, read_sandbox_words()))
-		return misuse(e, "--sandbox: must be require, try or off", "try is the default");
+		return read_misuse(e, "--json= takes counts only", "--json alone gives one object per attempt");
+	if (o->by && !read_is_word(o->by, summary_by_words()))
+		return read_misuse(e, "--by: must be server, client, outcome or minute", "for example --by server");
+	if (!read_is_word(o->sandbox, read_sandbox_words()))
+		return read_misuse(e, "--sandbox: must be require, try or off", "try is the default");
 	if (o->diagram && read_pick_check(o->diagram, e))
 		return -EINVAL;
 	if ((o->since && read_when_check(o->since, e)) || (o->until && read_when_check(o->until, e)))
@@ -92,16 +77,17 @@ static int check(const struct read_opts *o, struct err *e)
 	if (check_words(o, e))
 		return -EINVAL;
 	if (kinds > 1)
-		return misuse(e, "--by, --packets, --diagram and --json=counts do not go together", "choose one");
+		return read_misuse(e, "--by, --packets, --diagram and --json=counts do not go together", "choose one");
 	if (o->svg && !o->diagram)
-		return misuse(e, "--svg needs to know which attempt",
-			      "--diagram N names it; --all lists their numbers");
+		return read_misuse(e, "--svg needs to know which attempt",
+				   "--diagram N names it; --all lists their numbers");
 	if (o->absolute && !o->packets)
-		return misuse(e, "-S is for --packets", "add --packets, or leave -S out");
+		return read_misuse(e, "-S is for --packets", "add --packets, or leave -S out");
 	if (o->json && !*o->json && (o->packets || o->diagram))
-		return misuse(e, "--packets and --diagram are text", "leave --json out");
+		return read_misuse(e, "--packets and --diagram are text", "leave --json out");
 	if (o->json && *o->json && (o->write || o->follow || o->max_packets))
-		return misuse(e, "--json=counts does not go with -w, -c or --follow", "run them one after the other");
+		return read_misuse(e, "--json=counts does not go with -w, -c or --follow",
+				   "run them one after the other");
 	return 0;
 }
 
@@ -130,7 +116,7 @@ static int run(const struct command *c, int argc, char **argv)
 	if (!r)
 		r = check(&o, &e);
 	if (!r && o.memory < MEMORY_LEAST)
-		r = misuse(&e, "--memory: must be 1M or more", "256M is the default");
+		r = read_misuse(&e, "--memory: must be 1M or more", "256M is the default");
 	if (!r)
 		r = read_files_find(argv + first, argc - first, o.recursive, &files, &e);
 	signals_defer(); /* what is written must not be left behind half */

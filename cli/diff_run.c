@@ -44,9 +44,14 @@ static void on_signal(int signal)
 static void on_error(const struct err *e, void *user)
 {
 	struct diff_run *r = user;
+	struct err with_remedy = *e;
 
+	if (!e->remedy[0])
+		err_remedy(
+			&with_remedy,
+			"captures of both sides are needed; `tcpdump -ni any -w FILE tcp or icmp or icmp6` makes one");
 	terminal_progress(&r->terminal, "");
-	report_error("diff", e, 3);
+	report_error("diff", &with_remedy, 3);
 	r->status = 3;
 	r->cut = true;
 }

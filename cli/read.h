@@ -34,6 +34,12 @@ struct read_files {
 int read_files_find(char **words, int n, bool recursive, struct read_files *ret, struct err *e);
 void read_files_fini(struct read_files *f);
 
+/* Fills e; -EINVAL, exit code 2. */
+int read_misuse(struct err *e, const char *what, const char *remedy);
+
+/* words: NULL-terminated */
+bool read_is_word(const char *word, const char *const *words);
+
 /* A file that is read must not be written: -EINVAL, exit code 2.  path may be NULL. */
 int read_check_output(const char *path, const struct read_files *files, struct err *e);
 

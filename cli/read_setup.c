@@ -9,6 +9,21 @@
 
 #include "cli/read.h"
 
+int read_misuse(struct err *e, const char *what, const char *remedy)
+{
+	err_set(e, EINVAL, "%s", what);
+	err_remedy(e, "%s", remedy);
+	e->exit_code = 2;
+	return -EINVAL;
+}
+
+bool read_is_word(const char *word, const char *const *words)
+{
+	while (*words && strcmp(*words, word))
+		words++;
+	return *words != NULL;
+}
+
 int read_check_output(const char *path, const struct read_files *files, struct err *e)
 {
 	struct stat out, in;
