@@ -233,6 +233,84 @@ def test_holes(directory):
             wrong("%s: the head does not tell of holes" % misses)
 
 
+class Elsewhere(incident.World):
+    """Hosts of other networks, so that two worlds are one incident."""
+
+    def address(self, net, host):
+        return super().address({10: 12, 198: 197, 203: 204, 11: 13, 199: 196, 172: 173}[net], host)
+
+
+def third(packets):
+    return packets[:len(packets) // 3] + packets[len(packets) * 2 // 3:]
+
+
+def step(packets):
+    """The clock is set meanwhile."""
+    return [p._replace(t_ns=p.t_ns + (5 * S if i > len(packets) // 2 else 0)) for i, p in enumerate(packets)]
+
+
+def mixtures():
+    """name -> what most attempts are like, what some are like, and what became of both captures."""
+    loss = {"lose_syn": .1, "lose_syn_ack": .1, "lose_ack": .1}
+    many, some = {"attempts": 300, **loss}, {"attempts": 30, **loss}
+    few = {"attempts": 10, "seconds": 20, **loss}
+    far = {"delay_ns": 600000000, "back_ns": 700000000, "jitter_ns": 300000000}
+    return {
+        "idents rewritten for some": (many, {**some, "keep_idents": False}, None, None),
+        "idents and addresses": (many, {**some, "keep_idents": False, "nat_client": True, "nat_server": True}, None, None),
+        "refused, idents rewritten": (many, {**some, "keep_idents": False, "closed": .5, "lose_rst": .2}, None, None),
+        "isns rewritten for some": (many, {**some, "nat_isn": True}, None, None),
+        "all rewritten for some": (many, {**some, "nat_isn": True, "nat_client": True, "nat_server": True}, None, None),
+        "far": ({**many, **far}, some, None, None),
+        "far, no marks": ({**many, **far, "keep_idents": False}, some, None, None),
+        "clock set": (many, some, None, step),
+        "clock set, no marks": ({**many, "keep_idents": False}, some, None, step),
+        "a gap at the server": (many, some, None, third),
+        "a gap at the client": (many, some, third, None),
+        "few, server late": (few, {"attempts": 1}, None, lambda p: p[len(p) // 2:]),
+        "few, server early": (few, {"attempts": 1}, None, lambda p: p[:len(p) // 2]),
+        "few, client late": (few, {"attempts": 1}, lambda p: p[len(p) // 2:], None),
+        "few, client early": (few, {"attempts": 1}, lambda p: p[:len(p) // 2], None),
+    }
+
+
+def merged(directory, worlds, changes):
+    paths = []
+    for side, change in enumerate(changes):
+        packets = sorted((p for w in worlds for p in w.packets(side)), key=lambda p: p.t_ns)
+        data = pcaplib.pcap(change(packets) if change else packets)
+        paths.append(reader.write(os.path.join(directory, "%d.pcap" % side), data))
+    return paths
+
+
+def test_mixed(directory):
+    """Some attempts are unlike the others, or a capture lacks some: nothing is said to have died, or to come from in
+    between, that did not, unless it is said that it is not known."""
+    for name, (most, some, *changes) in mixtures().items():
+        for seed in range(3):
+            worlds = (incident.World(incident.Options(**most), seed),
+                      Elsewhere(incident.Options(**some), seed + 1000))
+            truth = {**worlds[0].truth(), **worlds[1].truth()}
+            for attempt in objects(*merged(directory, worlds, changes), may=(0, 1)):
+                was = truth.get(key(attempt))  # where all is rewritten, the server's side is another
+                if not was or attempt["synsent"]["confidence"] == "unknown":
+                    continue
+                got = counts({"synsent": {"packets": [p for p in attempt["synsent"]["packets"] if not p.get("late")]}})
+                for kind in KINDS:
+                    if got.get((kind, "died"), 0) > was.died[kind] or got.get((kind, "between"), 0) > was.between[kind]:
+                        wrong("%s, seed %d: %s: %s of %ss is not true: %s" % (
+                            name, seed, was.key(), got, kind, attempt["synsent"]["headline"]))
+
+
+def test_twice(directory):
+    """One capture under two names shows nothing of a way, and that is said."""
+    world = incident.World(incident.Options(attempts=5, seconds=5), 15)
+    client, _ = write(directory, world)
+    again, _ = write(directory, world, "again.pcap", "unused.pcap")
+    if "one capture twice" not in " ".join(diff(client, again)[1].split()):
+        wrong("one capture twice is taken for two")
+
+
 def test_nothing(directory):
     """Captures that have nothing in common."""
     worlds = [incident.World(incident.Options(), seed) for seed in (5, 6)]
@@ -261,8 +339,10 @@ def test_usage(directory):
         _, out, err = diff(*args, may=(2,))
         if out or "\n  " not in err:
             wrong("%r: neither is stdout empty nor is there a remedy: %s %s" % (args, out, err))
-    diff(client, missing, may=(3,))
-    diff(client, junk, may=(3,))
+    for bad in (missing, junk, directory, reader.write(os.path.join(directory, "nothing.pcap"), b"")):
+        _, out, err = diff(client, bad, may=(3,))
+        if out or "\n  " not in err:
+            wrong("%r: neither is stdout empty nor is there a remedy: %s %s" % (bad, out, err))
     diff("--diagram", "999", client, server, may=(1,))
     with open(server, "rb") as f:
         _, piped, _ = diff(client, "-", stdin=f)
@@ -357,7 +437,7 @@ def test_times(directory):
 
 
 def main():
-    tests = [test_incidents, test_cut, test_holes, test_nothing, test_usage, test_choice, test_schema, test_memory, test_garbage,
+    tests = [test_incidents, test_cut, test_holes, test_mixed, test_twice, test_nothing, test_usage, test_choice, test_schema, test_memory, test_garbage,
              test_times]
     for test in tests:
         if len(sys.argv) < 3 or sys.argv[2] in test.__name__:

@@ -140,9 +140,10 @@ class Lab:
         nat = self.rewrite()
         tcpdumps = [self.capture(self.client, "c0", os.path.join(directory, "client.pcap")),
                     self.capture(self.server, "s0", os.path.join(directory, "server.pcap"))]
+        self.do(*self.inside(self.client, sys.executable, "-c", CONNECT), "%d:3.5" % CLOSED)  # both captures have it
         wanted = ["%d:3.5" % OPEN] * CONNECTIONS + ["%d:2.5" % p for p in (CLOSED, SILENT, ICMP, RESET) for _ in range(2)]
         self.do(*self.inside(self.client, sys.executable, "-c", CONNECT), *wanted)
-        self.do(*self.inside(self.client, sys.executable, "-c", CONNECT), "%d:3.5" % CLOSED)  # both captures have it
+        self.do(*self.inside(self.client, sys.executable, "-c", CONNECT), "%d:3.5" % CLOSED)  # and this
         time.sleep(0.5)
         for p in tcpdumps:
             p.send_signal(signal.SIGINT)
@@ -200,8 +201,8 @@ def check(synsent, directory, wrong):
                 reader.Run((), 0, b"", diff(synsent, "-v", "--summary", *paths)[2].encode()).ledgers)
     if not truth["syn_acks"] - twice <= died("syn-ack", OPEN) <= truth["syn_acks"]:
         wrong("SYN-ACKs that died: %d, not %d less %d" % (died("syn-ack", OPEN), truth["syn_acks"], twice))
-    wrong.want("attempts", len(attempts), CONNECTIONS + 9)
-    said(CLOSED, "refused by the server", 3)
+    wrong.want("attempts", len(attempts), CONNECTIONS + 10)
+    said(CLOSED, "refused by the server", 4)
     said(SILENT, "reached the server and it never answered", 2)
     said(ICMP, "icmp 3/13 (admin prohibited) of 10.0.1.1 came from between", 2)
     said(RESET, "the RST came from between", 2)
