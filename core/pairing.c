@@ -131,6 +131,27 @@ uint32_t pair_fates(const struct pair_report *r, enum pair_fate fate)
 	return n;
 }
 
+const struct pair_packet *pair_first(const struct pair_report *r, enum pairing_kind kind)
+{
+	int i;
+
+	for (i = 0; i < r->n_packets; i++)
+		if (r->packets[i].kind == kind)
+			return &r->packets[i];
+	return NULL;
+}
+
+int pair_answers_again(const struct pair_report *r)
+{
+	const struct pair_packet *ack = pair_first(r, PAIRING_ACK);
+	int i, n = 0;
+
+	for (i = 0; ack && i < r->n_packets; i++)
+		n += r->packets[i].kind == PAIRING_SYN_ACK && r->packets[i].at_server &&
+		     r->packets[i].t_ns > ack->t_ns + ack->delay_ns;
+	return n;
+}
+
 bool pair_differs(const struct pair_report *r)
 {
 	return pair_fates(r, FATE_DIED) || pair_fates(r, FATE_BETWEEN);

@@ -93,6 +93,7 @@ struct pair_report {
 	enum outcome client_outcome,
 		server_outcome; /* by that capture alone; OUTCOME_NONE: not there, or begun by an answer */
 	bool by_address;	/* PAIR_LOST: the server's capture has that server, but no attempt to that port */
+	bool ack_unsure;	/* the ACK seems to have died, and the server behaves as if it had not */
 	bool ack_later;		/* the ACK died, and a later segment of the client did as well */
 	bool client_taken, server_taken; /* that this capture ran when something was to pass, which does not show */
 	bool by_order;			 /* which packets died is not known, only how many */
@@ -152,6 +153,12 @@ bool pair_is_notable(const struct pair_report *r);
 
 /* How many of its packets, of all kinds. */
 uint32_t pair_fates(const struct pair_report *r, enum pair_fate fate);
+
+/* The first of that kind; NULL: there is none. */
+const struct pair_packet *pair_first(const struct pair_report *r, enum pairing_kind kind);
+
+/* SYN-ACKs that the server sent after the client's ACK had left, or had come. */
+int pair_answers_again(const struct pair_report *r);
 
 /* Some of its packets died, or were made in between. */
 bool pair_differs(const struct pair_report *r);

@@ -148,7 +148,11 @@ void look_at(struct look *l, struct packet_match *m)
 	l->server_syns = count(l->p->server, l->server, PAIRING_SYN, &first);
 	l->server_syn_acks = count(l->p->server, l->server, PAIRING_SYN_ACK, &first);
 	l->client_syn_acks = count(l->p->client, l->client, PAIRING_SYN_ACK, &first);
-	l->ack_ns = count(l->p->client, l->client, PAIRING_ACK, &first) ? first->t_ns : INT64_MAX;
+	l->ack_ns = INT64_MAX;
+	if (count(l->p->client, l->client, PAIRING_ACK, &first))
+		l->ack_ns = first->t_ns;
+	else if (count(l->p->server, l->server, PAIRING_ACK, &first))
+		l->ack_ns = look_time(l, first, true);
 	if (l->client_syn_acks) {
 		pairing_packets(l->p, l->c, l->s, PAIRING_SYN_ACK, look_clock(l), m);
 		for (i = 0; i < m->n_to; i++)

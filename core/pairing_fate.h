@@ -14,7 +14,7 @@ struct look {
 	int server_syns, client_syn_acks, server_syn_acks;
 	bool answered_between;		 /* SYN-ACKs came to the client, and none of the server's */
 	bool has_passed;		 /* one side lacks it all, and what followed shows that it was there */
-	int64_t ack_ns;			 /* the client's, by its clock; INT64_MAX: none */
+	int64_t ack_ns;			 /* the client's, by its clock, or when it came; INT64_MAX: none */
 	bool lenient;			 /* a capture that does not show when it ran is taken to have run */
 	bool client_taken, server_taken; /* which it was, or (not lenient) which it would be */
 };

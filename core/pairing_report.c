@@ -6,7 +6,7 @@
 
 #define MS ((int64_t)1000000)
 #define AT_ONCE_NS (100 * MS)
-#define HOLES_TIMES 4 /* a loss so much more frequent than a capture's holes is one */
+#define HOLES_TIMES 20 /* a loss so much more frequent than a capture's holes is one */
 
 static void put(struct pair_report *r, const struct pair_packet *k)
 {
@@ -240,8 +240,8 @@ static enum confidence confidence_of(const struct look *l, const struct pair_rep
 		return r->how == PAIRED_EXACT || r->how == PAIRED_ISN ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 	if (r->sort != PAIR_BOTH && r->sort != PAIR_LOST)
 		return CONFIDENCE_UNKNOWN;
-	if (r->in_holes || r->client_taken || r->server_taken || r->by_order || may_be_answered_by_server(l, r) ||
-	    (r->by_address && !pair_fates(r, FATE_BETWEEN)))
+	if (r->in_holes || r->ack_unsure || r->client_taken || r->server_taken || r->by_order ||
+	    may_be_answered_by_server(l, r) || (r->by_address && !pair_fates(r, FATE_BETWEEN)))
 		return CONFIDENCE_UNKNOWN;
 	return CONFIDENCE_LIKELY;
 }
@@ -252,6 +252,8 @@ static void judge(const struct look *l, struct pair_report *r)
 
 	r->in_holes = (died(r, false) && is_hole(h->server_missed, h->server_had, l->p->died[0], l->p->sent[0])) ||
 		      (died(r, true) && is_hole(h->client_missed, h->client_had, l->p->died[1], l->p->sent[1]));
+	r->ack_unsure = r->counts[PAIRING_ACK].fate[FATE_DIED] && r->counts[PAIRING_SYN_ACK].sent && !r->ack_later &&
+			!pair_answers_again(r);
 	r->confidence = confidence_of(l, r);
 }
 

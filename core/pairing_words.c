@@ -56,16 +56,6 @@ static const char *plural(uint32_t n)
 	return n == 1 ? "" : "s";
 }
 
-static const struct pair_packet *first_of(const struct pair_report *r, enum pairing_kind kind)
-{
-	int i;
-
-	for (i = 0; i < r->n_packets; i++)
-		if (r->packets[i].kind == kind)
-			return &r->packets[i];
-	return NULL;
-}
-
 static const struct pair_packet *first_arrived(const struct pair_report *r, enum pairing_kind kind)
 {
 	int i;
@@ -74,18 +64,6 @@ static const struct pair_packet *first_arrived(const struct pair_report *r, enum
 		if (r->packets[i].kind == kind && r->packets[i].fate == FATE_ARRIVED)
 			return &r->packets[i];
 	return NULL;
-}
-
-/* SYN-ACKs that the server sent after the client's ACK had left, or had come. */
-static int syn_acks_after_ack(const struct pair_report *r)
-{
-	const struct pair_packet *ack = first_of(r, PAIRING_ACK);
-	int i, n = 0;
-
-	for (i = 0; ack && i < r->n_packets; i++)
-		n += r->packets[i].kind == PAIRING_SYN_ACK && r->packets[i].at_server &&
-		     r->packets[i].t_ns > ack->t_ns + ack->delay_ns;
-	return n;
 }
 
 static bool server_was_silent(const struct pair_report *r)
@@ -140,7 +118,7 @@ static void say_answers(const struct pair_report *r, struct pair_words *w)
 
 static void say_ack(const struct pair_report *r, struct pair_words *w)
 {
-	int again = syn_acks_after_ack(r);
+	int again = pair_answers_again(r);
 
 	if (n_of(r, PAIRING_ACK, FATE_DIED)) {
 		if (again)
@@ -160,10 +138,10 @@ static void say_ack(const struct pair_report *r, struct pair_words *w)
 /* Nothing died, and nothing came from between. */
 static void say_nothing_died(const struct pair_report *r, struct pair_words *w)
 {
-	const struct pair_packet *syn = first_arrived(r, PAIRING_SYN), *answer = first_of(r, PAIRING_SYN_ACK);
+	const struct pair_packet *syn = first_arrived(r, PAIRING_SYN), *answer = pair_first(r, PAIRING_SYN_ACK);
 	char t[PAIR_SPAN_LEN];
 
-	if (n_of(r, PAIRING_RST, FATE_ARRIVED) && !first_of(r, PAIRING_RST)->late) {
+	if (n_of(r, PAIRING_RST, FATE_ARRIVED) && !pair_first(r, PAIRING_RST)->late) {
 		part(w, "refused by the server: its RST arrived");
 	} else if (n_of(r, PAIRING_ICMP, FATE_ARRIVED)) {
 		part(w, "an ICMP error passed both captures");
@@ -234,6 +212,8 @@ static void say_evidence(const struct pair_report *r, struct pair_words *w)
 		evidence(
 			w,
 			"the capture that lacks packets here lacks others that must have passed it: they may have arrived");
+	if (r->ack_unsure)
+		evidence(w, "the server did not answer again: the final ACK, or what followed it, may have arrived");
 	if (r->client_taken || r->server_taken)
 		evidence(w,
 			 "the %s's capture has nothing of that time, and few packets at all: it may not have run then",
@@ -257,7 +237,7 @@ static bool was_rewritten(const struct pair_report *r)
 
 static void say_connected(const struct pair_report *r, struct pair_words *w)
 {
-	const struct pair_packet *ack = first_of(r, PAIRING_ACK);
+	const struct pair_packet *ack = pair_first(r, PAIRING_ACK);
 	char client[ENDPOINT_TEXT_LEN], server[ENDPOINT_TEXT_LEN], t[PAIR_SPAN_LEN];
 
 	if (r->client_outcome == OUTCOME_ESTABLISHED && ack && ack->at_client && r->counts[PAIRING_SYN].sent > 1)
