@@ -8,6 +8,8 @@
 #include "packet/sight.h"
 
 #define BATCH 32
+/* Of segments without SYN and RST fewer: what they complete makes that those after them are not awaited any more. */
+#define BATCH_AWAITED 4
 /* The thread that made them left them in another processor's cache. */
 #define SIGHTINGS_AHEAD 8
 #define ENTRIES_AHEAD 64
@@ -178,7 +180,7 @@ static inline void add(struct read_job *j, struct sighting *s, bool looked)
 	handshakes_expect(j->handshakes, s);
 	if (is_syn(s))
 		set_pending(b, sighting_class(s));
-	if (b->n == BATCH)
+	if (b->n == BATCH || b->n - b->n_looked == BATCH_AWAITED)
 		flush(j);
 }
 

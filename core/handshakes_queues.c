@@ -57,7 +57,7 @@ bool queues_init(struct handshakes *h)
 	h->young_enough = h->config.at_once ? 1 : STAY_MAX + LEAVE_AT_ONCE;
 	h->young.size = YOUNG_FIRST;
 	h->dormant.size = DORMANT_RING;
-	h->young.items = bigmem_new(h->young.size * sizeof(*h->young.items));
+	h->young.items = bigmem_new(h->young.size * sizeof(*h->young.items), BIGMEM_PLAIN);
 	h->dormant.items = calloc(h->dormant.size, sizeof(*h->dormant.items));
 	h->memory += (h->young.size + h->dormant.size) * sizeof(uint32_t);
 	return h->young.items && h->dormant.items;
@@ -71,7 +71,9 @@ void queues_fini(struct handshakes *h)
 
 static uint32_t *ring_at(const struct ring *r, uint32_t i)
 {
-	return &r->items[(r->first + i) & (r->size - 1)];
+	uint32_t at = r->first + i;
+
+	return &r->items[at < r->size ? at : at - r->size];
 }
 
 static void ring_put(struct ring *r, uint32_t index)
@@ -82,6 +84,14 @@ static void ring_put(struct ring *r, uint32_t index)
 /* It comes soon: what lies that far behind the first is fetched. */
 #define AHEAD (2 * LEAVE_AT_ONCE)
 
+static void ring_skip(struct ring *r, uint32_t n)
+{
+	r->first += n;
+	if (r->first >= r->size)
+		r->first -= r->size;
+	r->n -= n;
+}
+
 static struct entry *ring_take(struct handshakes *h, struct ring *r)
 {
 	struct entry *e;
@@ -91,23 +101,22 @@ static struct entry *ring_take(struct handshakes *h, struct ring *r)
 	if (r->n > AHEAD)
 		__builtin_prefetch(entry_at(h, *ring_at(r, AHEAD)), 1);
 	e = entry_at(h, *ring_at(r, 0));
-	r->first++;
-	r->n--;
+	ring_skip(r, 1);
 	return e;
 }
 
 static bool ring_grow(struct handshakes *h, struct ring *r)
 {
-	uint32_t *items = bigmem_new(2 * r->size * sizeof(*items)), i;
+	uint32_t size = r->size + r->size / 2, *items = bigmem_new(size * sizeof(*items), BIGMEM_PLAIN), i;
 
 	if (!items)
 		return false;
 	for (i = 0; i < r->n; i++)
 		items[i] = *ring_at(r, i);
 	bigmem_free(r->items, r->size * sizeof(*items));
-	h->memory += r->size * sizeof(*items);
+	h->memory += (size - r->size) * sizeof(*items);
 	r->items = items;
-	r->size *= 2;
+	r->size = size;
 	r->first = 0;
 	return true;
 }
@@ -195,8 +204,7 @@ static void leave(struct handshakes *h, struct ring *r, uint32_t n)
 		if (e[i]->notes)
 			__builtin_prefetch(pool_at(&h->chunks, e[i]->notes));
 	}
-	r->first += n;
-	r->n -= n;
+	ring_skip(r, n);
 	for (i = 0; i < n; i++) {
 		deadline = entry_deadline_ns(h, e[i]);
 		if (deadline > h->clock_ns) {
@@ -345,28 +353,47 @@ bool queues_give_one(struct handshakes *h)
 	return true;
 }
 
-static int by_number(const void *a, const void *b)
+static int by_order(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return x < y ? -1 : x > y;
 }
 
+/* All but the young, in order: entry_order() << 32 | index.  NULL: no memory. */
+static uint64_t *take_others(struct handshakes *h, size_t *ret_n)
+{
+	uint64_t *order = malloc((h->dormant.n + h->n_wheel + 1) * sizeof(*order));
+	struct entry *e;
+	size_t n = 0;
+
+	if (!order)
+		return NULL;
+	while ((e = ring_take(h, &h->dormant)) || (e = first_of_wheel(h)))
+		order[n++] = (uint64_t)entry_order(e) << 32 | entry_index(h, e);
+	qsort(order, n, sizeof(*order), by_order);
+	*ret_n = n;
+	return order;
+}
+
+/* The young are in order as they are. */
 void queues_finish(struct handshakes *h)
 {
-	uint64_t *order = malloc((h->n_entries + 1) * sizeof(*order)); /* number << 32 | index */
+	size_t n = 0, i = 0;
+	uint64_t *others = take_others(h, &n);
 	struct entry *e;
-	size_t n = 0, i;
 
-	if (!order) { /* then in the order in which they are found */
+	if (!others) { /* then in the order in which they are found */
 		while (queues_give_one(h))
 			;
 		return;
 	}
-	while ((e = ring_take(h, &h->dormant)) || (e = take_young(h)) || (e = first_of_wheel(h)))
-		order[n++] = (uint64_t)e->number << 32 | entry_index(h, e);
-	qsort(order, n, sizeof(*order), by_number);
-	for (i = 0; i < n; i++)
-		give(h, entry_at(h, (uint32_t)order[i]));
-	free(order);
+	while ((e = ring_take(h, &h->young))) {
+		for (; i < n && others[i] >> 32 < entry_order(e); i++)
+			give(h, entry_at(h, (uint32_t)others[i]));
+		give(h, e);
+	}
+	for (; i < n; i++)
+		give(h, entry_at(h, (uint32_t)others[i]));
+	free(others);
 }

@@ -8,13 +8,14 @@
 
 #define PLACES_FIRST 1024
 #define LEAST_ITEMS 64
+#define CHUNKS_PLAIN (4 * BIGMEM_PLAIN) /* they are used one after the other, so that huge pages gain less */
 
-static bool pool_init(struct pool *p, size_t size, size_t link, size_t memory)
+static bool pool_init(struct pool *p, size_t size, size_t link, size_t memory, size_t plain)
 {
 	*p = (struct pool){ .size = size, .link = link, .n = 1 };
 	/* where an address space is limited, with less */
 	for (; memory >= size * LEAST_ITEMS && !p->items; memory /= 2) {
-		p->items = bigmem_new(memory / size * size);
+		p->items = bigmem_new(memory / size * size, plain);
 		p->cap = (uint32_t)(memory / size);
 	}
 	return p->items;
@@ -38,13 +39,13 @@ bool entries_init(struct handshakes *h)
 	size_t memory = h->config.memory;
 
 	h->n_places = PLACES_FIRST;
-	h->places = bigmem_new(h->n_places * sizeof(*h->places));
+	h->places = bigmem_new(h->n_places * sizeof(*h->places), BIGMEM_PLAIN);
 	h->awaited = h->config.awaited ? h->config.awaited : calloc(1, FLOW_CLASSES);
 	h->memory = sizeof(*h) + FLOW_CLASSES + h->n_places * sizeof(*h->places);
 	return h->places && h->awaited &&
-	       pool_init(&h->entries, sizeof(struct entry), offsetof(struct entry, queue), memory) &&
-	       pool_init(&h->chunks, sizeof(struct chunk), offsetof(struct chunk, next_used), memory) &&
-	       pool_init(&h->addresses, sizeof(struct addresses), 0, memory);
+	       pool_init(&h->entries, sizeof(struct entry), offsetof(struct entry, queue), memory, BIGMEM_PLAIN) &&
+	       pool_init(&h->chunks, sizeof(struct chunk), offsetof(struct chunk, next_used), memory, CHUNKS_PLAIN) &&
+	       pool_init(&h->addresses, sizeof(struct addresses), 0, memory, BIGMEM_PLAIN);
 }
 
 void entries_fini(struct handshakes *h)
@@ -120,7 +121,7 @@ static void put(uint32_t *places, uint32_t n, uint32_t hash, uint32_t index)
 /* Entries that are in use have a number. */
 static bool rehash(struct handshakes *h)
 {
-	uint32_t n = h->n_places * 2, *places = bigmem_new(n * sizeof(*places)), i;
+	uint32_t n = h->n_places * 2, *places = bigmem_new(n * sizeof(*places), BIGMEM_PLAIN), i;
 
 	if (!places)
 		return false;

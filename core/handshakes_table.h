@@ -111,7 +111,7 @@ struct pool {
 
 /* Indexes of entries, first in, first out. */
 struct ring {
-	uint32_t *items, size; /* a power of two */
+	uint32_t *items, size;
 	uint32_t first, n;
 };
 

@@ -102,6 +102,7 @@ static bool stop_thread(struct capture *c)
 /* What capture_begin() made. */
 static void end(struct capture *c)
 {
+	helper_free(c->helper);
 	fill_fini(c);
 	pcapngfile_free(c->pcapng);
 	slot_fini(&c->slots[0]);
@@ -144,7 +145,7 @@ void capture_free(struct capture *c)
 
 static int slot_init(struct slot *s)
 {
-	s->entries = malloc(WALK_CURSORS * WALK_LIST_MAX * sizeof(*s->entries));
+	s->entries = malloc(WALK_LISTS * WALK_LIST_MAX * sizeof(*s->entries));
 	s->times = malloc(WALK_LIST_MAX * sizeof(*s->times));
 	return s->entries && s->times ? 0 : -ENOMEM;
 }

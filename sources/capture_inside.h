@@ -19,9 +19,14 @@
 #define HEADROOM (PCAPNGFILE_BLOCK_MAX + 4096)
 
 /* Of a file that is mapped: enough for some thousand packets, so that a window's own cost does not count. */
-#define WINDOW_MAX (8u << 20)
+#define WINDOW_MAX (10u << 20)
 #define WINDOW_LEAST (256u << 10)
-#define WINDOW_PACKETS 8192
+#define WINDOW_PACKETS 10240
+#define WINDOW_PACKETS_SHORT 40000 /* of short ones of which few matter, by two threads */
+#define WINDOW_PACKETS_MANY 3072   /* of short ones else: what is known of each that matters takes memory */
+
+/* Where more than so many of a stretch matter, because a flood begins in it, the user looks at them itself. */
+#define SIGHTINGS_MAX (WINDOW_PACKETS_MANY + WINDOW_PACKETS_MANY / 3)
 
 /* A remark that waits in its slot. */
 struct remark {
@@ -78,7 +83,10 @@ struct capture {
 	size_t map_len;
 	int guard; /* of the map; -1: none */
 	size_t window, chunk;
-	bool short_packets;		   /* of the last stretch */
+	bool short_packets;    /* of the last stretch */
+	bool many_looked;      /* of the last stretch's packets */
+	struct helper *helper; /* walks half of a map's window; NULL: none */
+	bool helper_tried;
 	uint8_t head[PCAPFILE_HEADER_LEN]; /* read to know what it is, not given yet */
 	size_t head_len, head_given;
 	bool ended;	       /* the stream is at its end */

@@ -120,7 +120,7 @@ static void prepare_walk(struct capture *c, struct slot *s, struct await *a)
 	size_t window = c->mapped ? c->window : (size_t)(s->end - s->from);
 	int i;
 
-	for (i = 0; i < WALK_CURSORS; i++)
+	for (i = 0; i < WALK_LISTS; i++)
 		w->lists[i].entries = s->entries + (size_t)i * WALK_LIST_MAX;
 
 	w->base = w->from = s->from;
@@ -137,22 +137,45 @@ static void prepare_walk(struct capture *c, struct slot *s, struct await *a)
 	s->stretch.times = NULL;
 }
 
-/* Of short packets more matter, and what is known of each takes memory. */
+/*
+ * Half of a map's window is walked by another thread, but not where many packets
+ * matter: then those who work on them have no processor to spare.
+ */
+static struct helper *helper_of(struct capture *c)
+{
+	if (!c->mapped || !c->thread_runs || c->many_looked)
+		return NULL;
+	if (!c->helper_tried)
+		c->helper = helper_new();
+	c->helper_tried = true;
+	return c->helper;
+}
+
 #define SHORT_PACKET 300
 /* One cursor is as good there, as it is in a buffer that was just read, and so in the cache. */
 #define SHORTEST_PACKET 150
+#define MANY 32 /* one of so many */
+
+static size_t window_packets(const struct capture *c, size_t len)
+{
+	if (len >= SHORT_PACKET)
+		return WINDOW_PACKETS;
+	return c->many_looked || !c->helper ? WINDOW_PACKETS_MANY : WINDOW_PACKETS_SHORT;
+}
 
 /* The window follows the length of the packets. */
 static void adapt_window(struct capture *c, const struct slot *s)
 {
 	size_t len = (size_t)(s->stretch.walk.landed - s->stretch.walk.from);
 
-	if (!c->mapped || c->opts.buffer_len || !s->stretch.packets)
+	if (!s->stretch.packets)
 		return;
-	c->short_packets = len / s->stretch.packets < SHORTEST_PACKET;
-	c->window = len / s->stretch.packets * WINDOW_PACKETS;
-	if (len / s->stretch.packets < SHORT_PACKET)
-		c->window /= 2;
+	c->many_looked = walk_looked(&s->stretch.walk) > s->stretch.packets / MANY;
+	if (!c->mapped || c->opts.buffer_len)
+		return;
+	len /= s->stretch.packets;
+	c->short_packets = len < SHORTEST_PACKET;
+	c->window = len * window_packets(c, len);
 	if (c->window < WINDOW_LEAST)
 		c->window = WINDOW_LEAST;
 	if (c->window > WINDOW_MAX)
@@ -170,7 +193,7 @@ static enum parse parse_pcap(struct capture *c, struct slot *s, struct await *a)
 	w->second_parts = c->pcap.second_parts;
 	w->layout = link_layout_of(c->pcap.linktype);
 	prepare_walk(c, s, a);
-	walk(w);
+	walk(w, helper_of(c));
 	if (w->landed > s->from) {
 		s->stretch.time_max_ns = (int64_t)(w->time_max >> 32) * NS_PER_S +
 					 (int64_t)(uint32_t)w->time_max * (NS_PER_S / c->pcap.second_parts);
@@ -209,7 +232,7 @@ static enum parse parse_epbs(struct capture *c, struct slot *s, struct await *a)
 	w->n_interfaces = pcapngfile_interfaces(c->pcapng);
 	w->layout = link_layout_of(pcapngfile_linktype(c->pcapng));
 	prepare_walk(c, s, a);
-	walk(w);
+	walk(w, helper_of(c));
 	if (w->landed == s->from)
 		return PARSE_MORE;
 	s->stretch.section_base = pcapngfile_base(c->pcapng);

@@ -6,30 +6,21 @@
 #include "sources/capture_inside.h"
 
 #define CACHE_LINE 64
+#define AHEAD 8 /* packets that are fetched while those before them are at work */
 
-static size_t count(const struct walk *w)
+/* At once for as many as there will be: what is given back for more stays with us for the most part. */
+static bool make_room(const struct capture *c, struct slot *s, size_t n)
 {
-	size_t n = 0;
-	int i;
-
-	for (i = 0; i < w->n_lists; i++)
-		n += w->lists[i].packets - w->lists[i].tcp - w->lists[i].other - w->lists[i].empty;
-	return n;
-}
-
-static bool make_room(struct slot *s, size_t n)
-{
-	struct sighting *grown;
+	size_t cap = c->mapped ? SIGHTINGS_MAX : n + n / 2;
 
 	if (n <= s->cap_sightings)
 		return true;
-	grown = aligned_alloc(CACHE_LINE, n * sizeof(*grown));
-	if (!grown)
+	if (n > cap)
 		return false;
 	free(s->sightings);
-	s->sightings = grown;
-	s->cap_sightings = n;
-	return true;
+	s->sightings = aligned_alloc(CACHE_LINE, cap * sizeof(*s->sightings));
+	s->cap_sightings = s->sightings ? cap : 0;
+	return s->sightings;
 }
 
 /* One that is odd in any way is left to the user, who has words for it. */
@@ -92,29 +83,47 @@ static void await_sightings(const struct capture *c, const struct stretch *t, st
 	a->is_known = true;
 }
 
+/* The packets of a list that are to be looked at. */
+static struct sighting *sight_list(const struct capture *c, const struct stretch *t, const struct walk_list *l,
+				   uint64_t before, struct sighting *to)
+{
+	uint64_t waiting[AHEAD];
+	uint32_t i, n = 0, done = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (!(l->entries[i] & WALK_LOOK))
+			continue;
+		if (n - done == AHEAD) {
+			uint64_t entry = waiting[done++ % AHEAD];
+
+			sight_one(c, t, entry, before + (entry & (WALK_LOOK - 1)), to++);
+		}
+		waiting[n++ % AHEAD] = l->entries[i];
+		__builtin_prefetch(t->walk.base + (l->entries[i] >> 32));
+		__builtin_prefetch(t->walk.base + (l->entries[i] >> 32) + CACHE_LINE);
+	}
+	for (; done < n; done++)
+		sight_one(c, t, waiting[done % AHEAD], before + (waiting[done % AHEAD] & (WALK_LOOK - 1)), to++);
+	return to;
+}
+
 void slot_sight(const struct capture *c, struct slot *s, struct await *a)
 {
 	struct stretch *t = &s->stretch;
 	uint64_t before = t->first_number;
 	struct sighting *to;
-	uint32_t i;
 	int list;
 
 	t->sightings = NULL;
-	if (!make_room(s, count(&t->walk))) {
-		if (a)
-			a->is_known = false;
+	if (a)
+		a->is_known = false;
+	if (!make_room(c, s, walk_looked(&t->walk)))
 		return;
-	}
 	to = t->sightings = s->sightings;
 	for (list = 0; list < t->walk.n_lists; list++) {
-		const struct walk_list *l = &t->walk.lists[list];
-
-		for (i = 0; i < l->n; i++)
-			if (l->entries[i] & WALK_LOOK)
-				sight_one(c, t, l->entries[i], before + (l->entries[i] & (WALK_LOOK - 1)), to++);
-		before += l->packets;
+		to = sight_list(c, t, &t->walk.lists[list], before, to);
+		before += t->walk.lists[list].packets;
 	}
-	if (a)
+	if (a && !c->many_looked)
 		await_sightings(c, t, a);
 }

@@ -62,6 +62,7 @@ struct known {
 	uint64_t phase;
 	int64_t phase_edge_ns;
 	int64_t armed_ns; /* when that jiffy began */
+	int64_t timer_ns; /* when the timer was set that the last look showed; 0: not known */
 
 	int64_t gone_ns; /* seen to be gone */
 	bool may_be_timeout;
@@ -109,7 +110,7 @@ void observe_read_packets(struct observe *ob, struct err *e, int *ret);
 
 /*
  * The jiffy in which SYN 0's timer was armed, as the kernel tells it, or, when
- * it does not, the jiffy of SYN 0's time.
+ * it does not, the jiffy of SYN 0's time; and when the timer that runs was set.
  */
 void socket_find_phase(struct observe *ob, struct known *k, const struct sockdiag_socket *s);
 

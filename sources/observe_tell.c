@@ -14,27 +14,34 @@
 /* How often the armed jiffy is read: of several the least is right (sources/sockdiag.h). */
 #define PHASE_LOOKS 3
 
+static int64_t jiffy_ns(const struct observe *ob, uint64_t jiffy, uint64_t now, int64_t now_ns)
+{
+	return now_ns - (int64_t)(now - jiffy) * jiffies_tick_ns(ob->jiffies.hz);
+}
+
 void socket_find_phase(struct observe *ob, struct known *k, const struct sockdiag_socket *s)
 {
-	int64_t tick = jiffies_tick_ns(ob->jiffies.hz), after = 0, since;
+	int64_t after = 0, since, now_ns;
 	int64_t syn0 = k->syn0_ns ? k->syn0_ns : k->connect_ns;
 	int64_t mono = clock_mono_ns(); /* once: we may be held back between two readings */
 	uint64_t now = jiffies_at(&ob->jiffies, mono, &since), phase = now;
 	bool armed = sockdiag_armed(s, ob->jiffies.hz, now, &phase);
 
+	now_ns = observe_time(ob, mono) - since;
+	k->timer_ns = armed ? jiffy_ns(ob, phase, now, now_ns) : 0;
 	if (s->state.retransmits || k->phase_looks == PHASE_LOOKS || (!armed && !syn0))
 		return;
 	k->phase_looks++;
 	if (!armed)
 		phase = jiffies_at(&ob->jiffies, syn0 - ob->shift_ns, &after);
 	else if (syn0)
-		after = syn0 - (observe_time(ob, mono) - since - (int64_t)(now - phase) * tick);
+		after = syn0 - k->timer_ns;
 	if (k->has_phase && phase >= k->phase)
 		return;
 	k->has_phase = k->new_phase = true;
 	k->phase = phase;
 	k->phase_edge_ns = after;
-	k->armed_ns = observe_time(ob, mono) - since - (int64_t)(now - phase) * tick;
+	k->armed_ns = jiffy_ns(ob, phase, now, now_ns);
 }
 
 #define OWNERS_AT_ONCE 256
@@ -92,12 +99,15 @@ void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns)
 	ob->o.on_event(&ev, ob->o.user);
 }
 
-/* Where no packet shows the SYNs, the kernel's count and timer do: the last one left rto - expires ago. */
-static void give_counted(struct observe *ob, struct known *k, const struct event_state *s, int64_t now)
+/*
+ * Where no packet shows the SYNs, the kernel's count and timer do: the last one
+ * left when the timer was set, after the look before this one.  By the kernel's
+ * clock, since we may be held back before and after it answers.
+ */
+static void give_counted(struct observe *ob, struct known *k, const struct event_state *s)
 {
 	struct event ev = { .kind = EVENT_RETRANSMIT, .retransmit = { .flow = k->flow } };
-	int64_t ago_ns = ((int64_t)s->rto_us / 1000 - s->expires_ms) * MS;
-	int64_t t = ago_ns > 0 ? now - ago_ns : now;
+	int64_t now = observe_now(ob), t = k->timer_ns && k->timer_ns < now ? k->timer_ns : now;
 
 	if (t < ob->last_look_ns)
 		t = ob->last_look_ns;
@@ -125,7 +135,7 @@ void socket_tell(struct observe *ob, struct known *k, int64_t now)
 		socket_give_state(ob, k, now);
 	k->refresh = false;
 	if (counts_are_due(k, now))
-		give_counted(ob, k, &k->last, now);
+		give_counted(ob, k, &k->last);
 	k->retransmits = k->last.retransmits;
 	if (k->first_listed && ob->o.on_socket) {
 		k->last.pid = k->pid;

@@ -116,15 +116,15 @@ static const uint8_t *guess(const struct walk *w, const uint8_t *p)
 	return NULL;
 }
 
-/* Where each cursor begins, and the next one's begin as its end; how many. */
-static int place_cursors(const struct walk *w, const uint8_t *starts[WALK_CURSORS + 1])
+/* Where each of so many cursors begins, and the next one's begin as its end; how many there are. */
+static int place_cursors(const struct walk *w, int most, const uint8_t *starts[WALK_LISTS + 1])
 {
-	size_t part = (size_t)(w->to - w->from) / (size_t)w->n_cursors;
+	size_t part = (size_t)(w->to - w->from) / (size_t)most;
 	const uint8_t *p;
 	int i, n = 1;
 
 	starts[0] = w->from;
-	for (i = 1; i < w->n_cursors && part; i++) {
+	for (i = 1; i < most && part; i++) {
 		p = guess(w, w->from + part * (size_t)i);
 		if (p && p > starts[n - 1])
 			starts[n++] = p;
@@ -227,14 +227,14 @@ static inline __attribute__((always_inline)) bool step(const struct walk *w, str
 }
 
 /* All that it counts stays at hand. */
-static inline __attribute__((always_inline)) void run_alone(const struct walk *w, struct cursor *c, bool ng,
-							    bool swapped, enum link_layout layout)
+static inline __attribute__((always_inline)) void run_alone(const struct walk *w, struct cursor *c, uint64_t *wanted,
+							    bool ng, bool swapped, enum link_layout layout)
 {
 	struct walk_list list = *c->list;
 	struct cursor alone = { .p = c->p, .stop = c->stop, .list = &list };
 
-	if (w->wanted)
-		while (step(w, &alone, ng, swapped, layout, w->wanted))
+	if (wanted)
+		while (step(w, &alone, ng, swapped, layout, wanted))
 			;
 	else
 		while (step(w, &alone, ng, swapped, layout, NULL))
@@ -244,38 +244,48 @@ static inline __attribute__((always_inline)) void run_alone(const struct walk *w
 	c->time_max = alone.time_max;
 }
 
-static inline __attribute__((always_inline)) void run(const struct walk *w, struct cursor *cursors, int n, bool ng,
-						      bool swapped, enum link_layout layout)
+/* What one thread walks, in memory that no other touches meanwhile. */
+struct share {
+	struct walk w; /* its lists are not used */
+	uint64_t *wanted;
+	struct cursor cursors[WALK_CURSORS];
+	struct walk_list lists[WALK_CURSORS];
+	int n;
+};
+
+static inline __attribute__((always_inline)) void run(struct share *s, bool ng, bool swapped, enum link_layout layout)
 {
-	int active[WALK_CURSORS], i;
+	int active[WALK_CURSORS], i, n = s->n;
 
 	if (n == 1) {
-		run_alone(w, &cursors[0], ng, swapped, layout);
+		run_alone(&s->w, &s->cursors[0], s->wanted, ng, swapped, layout);
 		return;
 	}
 	for (i = 0; i < n; i++)
 		active[i] = i;
 	while (n)
 		for (i = 0; i < n; i++)
-			if (!step(w, &cursors[active[i]], ng, swapped, layout, NULL))
+			if (!step(&s->w, &s->cursors[active[i]], ng, swapped, layout, NULL))
 				active[i--] = active[--n];
 }
 
 /* Each form its own loop, with nothing left to be decided in it. */
-static void run_as(const struct walk *w, struct cursor *cursors, int n)
+static void run_as(void *share)
 {
-#define RUN_LAYOUT(layout_)                                        \
-	case layout_:                                              \
-		if (w->form == WALK_PCAPNG && w->swapped)          \
-			run(w, cursors, n, true, true, layout_);   \
-		else if (w->form == WALK_PCAPNG)                   \
-			run(w, cursors, n, true, false, layout_);  \
-		else if (w->swapped)                               \
-			run(w, cursors, n, false, true, layout_);  \
-		else                                               \
-			run(w, cursors, n, false, false, layout_); \
+	struct share *s = share;
+
+#define RUN_LAYOUT(layout_)                                   \
+	case layout_:                                         \
+		if (s->w.form == WALK_PCAPNG && s->w.swapped) \
+			run(s, true, true, layout_);          \
+		else if (s->w.form == WALK_PCAPNG)            \
+			run(s, true, false, layout_);         \
+		else if (s->w.swapped)                        \
+			run(s, false, true, layout_);         \
+		else                                          \
+			run(s, false, false, layout_);        \
 		break;
-	switch (w->layout) {
+	switch (s->w.layout) {
 		RUN_LAYOUT(LAYOUT_ETHERNET)
 		RUN_LAYOUT(LAYOUT_SLL)
 		RUN_LAYOUT(LAYOUT_SLL2)
@@ -287,21 +297,63 @@ static void run_as(const struct walk *w, struct cursor *cursors, int n)
 #undef RUN_LAYOUT
 }
 
-void walk(struct walk *w)
+/* The cursors from `first` on, n of them. */
+static void set_share(struct share *s, const struct walk *w, const uint8_t *const *starts, int first, int n)
 {
-	const uint8_t *starts[WALK_CURSORS + 1];
-	struct cursor cursors[WALK_CURSORS];
-	int n = place_cursors(w, starts), i;
+	int i;
 
+	s->w = *w;
+	s->wanted = first ? NULL : w->wanted;
+	s->n = n;
 	for (i = 0; i < n; i++) {
-		w->lists[i] = (struct walk_list){ .entries = w->lists[i].entries };
-		cursors[i] = (struct cursor){ .p = starts[i], .stop = starts[i + 1], .list = &w->lists[i] };
+		s->lists[i] = (struct walk_list){ .entries = w->lists[first + i].entries };
+		s->cursors[i] =
+			(struct cursor){ .p = starts[first + i], .stop = starts[first + i + 1], .list = &s->lists[i] };
 	}
-	run_as(w, cursors, n);
-	w->time_max = cursors[0].time_max;
-	for (i = 1; i < n && cursors[i - 1].landed == starts[i]; i++)
-		if (cursors[i].time_max > w->time_max)
-			w->time_max = cursors[i].time_max;
-	w->n_lists = i;
-	w->landed = cursors[i - 1].landed;
+}
+
+/* Takes what the cursors found over, as long as each begins where the one before it landed. */
+static void join(struct walk *w, const struct share *s, const uint8_t *const *starts)
+{
+	int i;
+
+	for (i = 0; i < s->n && w->landed == starts[w->n_lists]; i++) {
+		w->lists[w->n_lists++] = s->lists[i];
+		w->landed = s->cursors[i].landed;
+		if (s->cursors[i].time_max > w->time_max)
+			w->time_max = s->cursors[i].time_max;
+	}
+}
+
+void walk(struct walk *w, struct helper *helper)
+{
+	const uint8_t *starts[WALK_LISTS + 1];
+	struct share ours, theirs = { .n = 0 };
+	int n = place_cursors(w, helper ? 2 * w->n_cursors : w->n_cursors, starts);
+	int mine = helper ? (n + 1) / 2 : n;
+
+	set_share(&ours, w, starts, 0, mine);
+	if (n > mine) {
+		set_share(&theirs, w, starts, mine, n - mine);
+		helper_start(helper, run_as, &theirs);
+	}
+	run_as(&ours);
+	if (n > mine)
+		helper_wait(helper);
+	w->n_lists = 0;
+	w->landed = w->from;
+	w->time_max = 0;
+	join(w, &ours, starts);
+	if (w->n_lists == mine)
+		join(w, &theirs, starts);
+}
+
+size_t walk_looked(const struct walk *w)
+{
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < w->n_lists; i++)
+		n += w->lists[i].packets - w->lists[i].tcp - w->lists[i].other - w->lists[i].empty;
+	return n;
 }

@@ -3,12 +3,15 @@
 #define SYNSENT_SOURCES_WALK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "packet/classify.h"
+#include "util/helper.h"
 
-#define WALK_CURSORS 8
-#define WALK_LIST_MAX 32768 /* entries a list can hold */
+#define WALK_CURSORS 8		      /* of a thread */
+#define WALK_LISTS (2 * WALK_CURSORS) /* one for each cursor, of two threads */
+#define WALK_LIST_MAX 32768	      /* entries a list can hold */
 
 /* No packet of the link types that are read is longer; libpcap's MAXIMUM_SNAPLEN. */
 #define WALK_CAPLEN_MAX 262144u
@@ -41,15 +44,16 @@ struct walk {
 	uint32_t second_parts; /* pcap: 1000000 or 1000000000 */
 	enum link_layout layout;
 	uint32_t n_interfaces; /* pcapng: ids below this one have that layout */
-	int n_cursors;	       /* 1 to WALK_CURSORS */
+	int n_cursors;	       /* of a thread: 1 to WALK_CURSORS */
 	/* With one cursor: FLOW_CLASSES bits; of a class that has none, segments without SYN and RST are counted, but
-	 * make no entry.  Those that a SYN may begin to await are added.  NULL: all make one. */
+	 * make no entry.  Those that a SYN may begin to await are added.  NULL, and for what the helper walks: all
+	 * make one. */
 	uint64_t *wanted;
 	const uint8_t *base; /* at most 4 GiB before `end` */
 	const uint8_t *from, *to;
 	const uint8_t *end; /* of the memory */
 
-	struct walk_list lists[WALK_CURSORS];
+	struct walk_list lists[WALK_LISTS];
 	int n_lists;	       /* those that count */
 	const uint8_t *landed; /* the first record that was not walked */
 	/* The greatest time: seconds << 32 | parts of a second (pcap), or as in the blocks (pcapng). */
@@ -59,8 +63,12 @@ struct walk {
 /*
  * Walks the records that begin in [from, to), the first of which begins at
  * `from`.  It ends early at a record that is not whole before `end` or not of
- * the form, and when a list is full.
+ * the form, and when a list is full.  helper, which may be NULL, walks the second
+ * half.
  */
-void walk(struct walk *w);
+void walk(struct walk *w, struct helper *helper);
+
+/* How many of its packets are to be looked at. */
+size_t walk_looked(const struct walk *w);
 
 #endif

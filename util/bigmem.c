@@ -12,7 +12,7 @@ static size_t round_up(size_t len, size_t to)
 	return (len + to - 1) / to * to;
 }
 
-void *bigmem_new(size_t len)
+void *bigmem_new(size_t len, size_t plain)
 {
 	size_t want = round_up(len, PAGE), before;
 	uint8_t *p;
@@ -31,8 +31,8 @@ void *bigmem_new(size_t len)
 		munmap(p, before);
 	munmap(p + before + want, HUGE - before);
 	p += before;
-	if (want > HUGE)
-		(void)madvise(p + HUGE, want - HUGE, MADV_HUGEPAGE);
+	if (want > plain)
+		(void)madvise(p + plain, want - plain, MADV_HUGEPAGE);
 	return p;
 }
 

@@ -88,6 +88,7 @@ class Run:
         self.command = "synsent " + " ".join(args) + " (as " + synsent.user + ")"
         self.args = args
         self.wrong = []
+        self.late = 0  # of what is wrong so much is late, and nothing else
         started = time.monotonic()
         with synsent.start(args) as p:
             if interrupt_after:
@@ -126,6 +127,7 @@ class Run:
 
     def want_near(self, what, got_ns, expected_ns, early_ns, late_ns):
         """Timers never fire early; late is the business of a busy machine, within reason."""
+        self.late += got_ns > expected_ns + late_ns
         if not expected_ns - early_ns <= got_ns <= expected_ns + late_ns:
             self.wrong.append("%s at %.1f ms, expected at %.1f (-%.1f +%.1f)" % (
                 what, got_ns / MS, expected_ns / MS, early_ns / MS, late_ns / MS))
