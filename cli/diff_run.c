@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/diff_show.h"
 #include "cli/options.h"
@@ -34,11 +35,16 @@ struct diff_run {
 	int status;
 };
 
-static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t has_progress;
 
+/* Half a comparison is none, and a wait for standard input may be long.  What is written, the parent takes away. */
 static void on_signal(int signal)
 {
-	stopped = signal;
+	static const char clear[] = "\r\033[K";
+	ssize_t n = has_progress ? write(STDERR_FILENO, clear, sizeof(clear) - 1) : 0;
+
+	(void)n;
+	_exit(128 + signal);
 }
 
 static void on_error(const struct err *e, void *user)
@@ -239,7 +245,7 @@ static int take(struct diff_run *r, int i, struct err *e)
 	s = read_job_new(&jo, &j, e);
 	if (s)
 		return s;
-	while (!stopped && step != READ_END) {
+	while (step != READ_END) {
 		step = read_job_step(j);
 		progress(r);
 	}
@@ -290,6 +296,7 @@ int diff_run_work(void *user, const struct confined *c)
 	struct err e = { 0 };
 	int i, s = 0;
 
+	has_progress = r->terminal.progress;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
@@ -299,12 +306,10 @@ int diff_run_work(void *user, const struct confined *c)
 	r->show.terminal = &r->terminal;
 	r->show.svg = r->svg;
 	r->show.filtered = r->filter != NULL;
-	for (i = 0; !s && !stopped && i < 2; i++) {
+	for (i = 0; !s && i < 2; i++) {
 		r->show.sides[i].path = r->files->paths[i];
 		s = take(r, i, &e);
 	}
-	if (stopped)
-		return 128 + stopped;
 	if (s)
 		return report_error("diff", &e, 4);
 	/* what could not be read at all is compared with nothing */

@@ -8,8 +8,10 @@ import gzip
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 
 import incident
 import pcaplib
@@ -355,6 +357,28 @@ def test_usage(directory):
         wrong("the diagram: %s" % out)
 
 
+def test_interrupt(directory):
+    """Ctrl-C while a pipe has nothing yet: at once, and nothing is left of what was to be written."""
+    world = incident.World(incident.Options(attempts=5, seconds=5), 16)
+    client, _ = write(directory, world)
+    svg = os.path.join(directory, "one.svg")
+    p = subprocess.Popen([synsent, "diff", "--diagram", "1", "--svg", svg] + MORE + ["-", client], env=reader.ENV,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        time.sleep(0.5)
+        p.send_signal(signal.SIGINT)
+        p.wait(10)
+        if (p.returncode, p.stdout.read(), p.stderr.read()) != (130, b"", b""):
+            wrong("Ctrl-C: exit %d" % p.returncode)
+        if any("one.svg" in name for name in os.listdir(directory)):
+            wrong("Ctrl-C leaves the drawing behind")
+    except subprocess.TimeoutExpired:
+        wrong("Ctrl-C is not heard while a pipe has nothing")
+    finally:
+        p.kill()
+        p.communicate()
+
+
 def test_choice(directory):
     world = incident.World(incident.Options(nat_client=True, lose_syn=.1), 8)
     paths = write(directory, world)
@@ -437,8 +461,8 @@ def test_times(directory):
 
 
 def main():
-    tests = [test_incidents, test_cut, test_holes, test_mixed, test_twice, test_nothing, test_usage, test_choice, test_schema, test_memory, test_garbage,
-             test_times]
+    tests = [test_incidents, test_cut, test_holes, test_mixed, test_twice, test_nothing, test_usage, test_interrupt,
+             test_choice, test_schema, test_memory, test_garbage, test_times]
     for test in tests:
         if len(sys.argv) < 3 or sys.argv[2] in test.__name__:
             with reader.temporary() as directory:
