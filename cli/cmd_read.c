@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 #include "cli/commands.h"
 #include "cli/read.h"
@@ -20,13 +18,6 @@
 #define MEMORY_LEAST (1u << 20)
 
 #define AT(field) offsetof(struct read_opts, field)
-
-static const char *const *sandbox_words(void)
-{
-	static const char *const words[] = { "require", "try", "off", NULL };
-
-	return words;
-}
 
 static const struct option_row rows[] = {
 	{ 0, "summary", OPT_FLAG, AT(summary), 0, 0, NULL, "Print the summary only", NULL },
@@ -58,35 +49,20 @@ static const struct option_row rows[] = {
 	{ 0, "memory", OPT_SIZE, AT(memory), 0, 0, "SIZE",
 	  "At most so much for attempts that are followed at once (256M): the oldest give way, and are counted", NULL },
 	{ 0, "sandbox", OPT_STRING, AT(sandbox), 0, 0, "WHEN",
-	  "Parse without privileges, files and system calls: require, try or off", sandbox_words },
+	  "Parse without privileges, files and system calls: require, try or off", read_sandbox_words },
 	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL, "Say on stderr what became of every packet", NULL },
 	{ 0, "color", OPT_STRING, AT(color), 0, 0, "WHEN", "always, auto or never", terminal_color_words },
 	{ .name = NULL },
 };
 
-static int misuse(struct err *e, const char *what, const char *remedy)
-{
-	err_set(e, EINVAL, "%s", what);
-	err_remedy(e, "%s", remedy);
-	e->exit_code = 2;
-	return -EINVAL;
-}
-
-static bool is_word(const char *word, const char *const *words)
-{
-	while (*words && strcmp(*words, word))
-		words++;
-	return *words != NULL;
-}
-
 static int check_words(const struct read_opts *o, struct err *e)
 {
 	if (o->json && *o->json && strcmp(o->json, "counts"))
-		return misuse(e, "--json= takes counts only", "--json alone gives one object per attempt");
-	if (o->by && !is_word(o->by, summary_by_words()))
-		return misuse(e, "--by: must be server, client, outcome or minute", "for example --by server");
-	if (!is_word(o->sandbox, sandbox_words()))
-		return misuse(e, "--sandbox: must be require, try or off", "try is the default");
+		return read_misuse(e, "--json= takes counts only", "--json alone gives one object per attempt");
+	if (o->by && !read_is_word(o->by, summary_by_words()))
+		return read_misuse(e, "--by: must be server, client, outcome or minute", "for example --by server");
+	if (!read_is_word(o->sandbox, read_sandbox_words()))
+		return read_misuse(e, "--sandbox: must be require, try or off", "try is the default");
 	if (o->diagram && read_pick_check(o->diagram, e))
 		return -EINVAL;
 	if ((o->since && read_when_check(o->since, e)) || (o->until && read_when_check(o->until, e)))
@@ -101,40 +77,23 @@ static int check(const struct read_opts *o, struct err *e)
 	if (check_words(o, e))
 		return -EINVAL;
 	if (kinds > 1)
-		return misuse(e, "--by, --packets, --diagram and --json=counts do not go together", "choose one");
+		return read_misuse(e, "--by, --packets, --diagram and --json=counts do not go together", "choose one");
 	if (o->svg && !o->diagram)
-		return misuse(e, "--svg needs to know which attempt",
-			      "--diagram N names it; --all lists their numbers");
+		return read_misuse(e, "--svg needs to know which attempt",
+				   "--diagram N names it; --all lists their numbers");
 	if (o->absolute && !o->packets)
-		return misuse(e, "-S is for --packets", "add --packets, or leave -S out");
+		return read_misuse(e, "-S is for --packets", "add --packets, or leave -S out");
 	if (o->json && !*o->json && (o->packets || o->diagram))
-		return misuse(e, "--packets and --diagram are text", "leave --json out");
+		return read_misuse(e, "--packets and --diagram are text", "leave --json out");
 	if (o->json && *o->json && (o->write || o->follow || o->max_packets))
-		return misuse(e, "--json=counts does not go with -w, -c or --follow", "run them one after the other");
+		return read_misuse(e, "--json=counts does not go with -w, -c or --follow",
+				   "run them one after the other");
 	return 0;
-}
-
-static enum confine_mode mode(const char *word)
-{
-	return !strcmp(word, "require") ? CONFINE_REQUIRE : !strcmp(word, "off") ? CONFINE_OFF : CONFINE_TRY;
-}
-
-/* For tests: the same run again. */
-static uint64_t choose_seed(void)
-{
-	const char *fixed = getenv("SYNSENT_SEED");
-	uint64_t seed = 0;
-
-	if (fixed)
-		return strtoull(fixed, NULL, 0);
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
-		seed = (uint64_t)time(NULL);
-	return seed;
 }
 
 static int go(struct read_run *run, const struct read_opts *o, struct err *e)
 {
-	int status = confined_run(read_run_work, run, mode(o->sandbox), e), r;
+	int status = confined_run(read_run_work, run, read_sandbox_mode(o->sandbox), e), r;
 
 	r = read_run_commit(run, status, e);
 	if (status == 128 + SIGPIPE)
@@ -157,12 +116,12 @@ static int run(const struct command *c, int argc, char **argv)
 	if (!r)
 		r = check(&o, &e);
 	if (!r && o.memory < MEMORY_LEAST)
-		r = misuse(&e, "--memory: must be 1M or more", "256M is the default");
+		r = read_misuse(&e, "--memory: must be 1M or more", "256M is the default");
 	if (!r)
 		r = read_files_find(argv + first, argc - first, o.recursive, &files, &e);
 	signals_defer(); /* what is written must not be left behind half */
 	if (!r)
-		r = read_run_new(&o, &files, choose_seed(), &job, &e);
+		r = read_run_new(&o, &files, read_seed(), &job, &e);
 	if (r)
 		status = report_error("read", &e, 3);
 	else if (signals_deferred())

@@ -14,6 +14,7 @@
 const struct command *const commands[] = {
 	&command_lab,
 	&command_read,
+	&command_diff,
 	&command_predict,
 	&command_connect,
 	&command_listen,

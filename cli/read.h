@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cli/terminal.h"
+#include "util/confine.h"
 #include "util/err.h"
 
 /* What `synsent read` was asked. */
@@ -32,6 +33,22 @@ struct read_files {
  */
 int read_files_find(char **words, int n, bool recursive, struct read_files *ret, struct err *e);
 void read_files_fini(struct read_files *f);
+
+/* Fills e; -EINVAL, exit code 2. */
+int read_misuse(struct err *e, const char *what, const char *remedy);
+
+/* words: NULL-terminated */
+bool read_is_word(const char *word, const char *const *words);
+
+/* A file that is read must not be written: -EINVAL, exit code 2.  path may be NULL. */
+int read_check_output(const char *path, const struct read_files *files, struct err *e);
+
+/* Of hashes: random, or as SYNSENT_SEED says, for tests. */
+uint64_t read_seed(void);
+
+/* --sandbox: its words, for option rows; and what one of them means. */
+const char *const *read_sandbox_words(void);
+enum confine_mode read_sandbox_mode(const char *word);
 
 /*
  * A time on the command line: "17:02" and "17:02:13.5" are of the day when the

@@ -9,7 +9,6 @@
 
 #include "cli/show.h"
 #include "sinks/attempt_line.h"
-#include "sinks/diagram.h"
 #include "util/buf.h"
 
 struct read_pick {
@@ -86,7 +85,7 @@ void read_pick_free(struct read_pick *p)
 	free(p);
 }
 
-static bool matches(const struct read_pick *p, const struct digest *d)
+bool read_pick_matches(const struct read_pick *p, const struct digest *d)
 {
 	const struct endpoint *client = &d->flow.client, *server = &d->flow.server;
 
@@ -103,7 +102,7 @@ bool read_pick_wants(struct read_pick *p, const struct digest *d)
 	bool failed = digest_failed(d), better;
 
 	p->attempts++;
-	if (!matches(p, d))
+	if (!read_pick_matches(p, d))
 		return false;
 	p->matches++;
 	better = !p->taken || (failed && !p->failed) || (failed == p->failed && d->number < p->attempt.number);
@@ -117,27 +116,6 @@ void read_pick_take(struct read_pick *p, const struct attempt *a, const struct v
 	p->taken = true;
 	p->attempt = *a;
 	p->verdict = *v;
-}
-
-static int draw_svg(const struct story *story, struct outfile *svg, struct err *e)
-{
-	struct diagram *d = diagram_new(story);
-	struct buf b = { 0 };
-	int r;
-
-	if (!d) {
-		outfile_abort(svg);
-		return err_sys(e, ENOMEM, "--svg");
-	}
-	diagram_svg(d, &b);
-	r = outfile_write(svg, buf_text(&b), b.len, e);
-	if (r)
-		outfile_abort(svg);
-	else
-		r = outfile_close(svg, e);
-	diagram_free(d);
-	buf_fini(&b);
-	return r;
 }
 
 static int none(const struct read_pick *p, struct outfile *svg, struct err *e)
@@ -173,7 +151,7 @@ int read_pick_show(struct read_pick *p, const struct terminal *t, struct outfile
 	putchar('\n');
 	story_make(&p->attempt, &p->verdict, story);
 	show_diagram(story, t);
-	if (svg && draw_svg(story, svg, e))
+	if (svg && show_svg(story, svg, e))
 		r = 4;
 	free(story);
 	return r;

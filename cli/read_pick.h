@@ -21,6 +21,9 @@ int read_pick_check(const char *text, struct err *e);
 struct read_pick *read_pick_new(const char *text);
 void read_pick_free(struct read_pick *p);
 
+/* It is one of those that the text names: by number and flow alone. */
+bool read_pick_matches(const struct read_pick *p, const struct digest *d);
+
 bool read_pick_wants(struct read_pick *p, const struct digest *d);
 void read_pick_take(struct read_pick *p, const struct attempt *a, const struct verdict *v);
 

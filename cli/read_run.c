@@ -4,23 +4,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/options.h"
 #include "cli/read_events.h"
+#include "cli/read_progress.h"
 #include "cli/read_show.h"
+#include "cli/read_tell.h"
 #include "util/clock.h"
 #include "util/duration.h"
 #include "util/signals.h"
 
-#define PROGRESS_AFTER_NS NS_PER_S
-#define PROGRESS_EVERY_NS (NS_PER_S / 5)
 #define WRITTEN_MAX 2
 #define EVENT_FILES_MAX 256
 
@@ -44,7 +40,8 @@ struct read_run {
 	uint32_t n_attempts, events_file;
 	struct read_show *show;
 	int status;
-	int64_t begun_ns, shown_ns, idle_since_ns, flushed_ns;
+	struct read_progress progress;
+	int64_t idle_since_ns, flushed_ns;
 	uint64_t size; /* of all files, where it is known */
 };
 
@@ -55,34 +52,12 @@ static void on_signal(int signal)
 	stopped = signal;
 }
 
-/* A file that is read must not be written. */
-static int check_output(const char *path, const struct read_files *files, struct err *e)
-{
-	struct stat out, in;
-	size_t i;
-
-	if (!path || stat(path, &out))
-		return 0;
-	for (i = 0; i < files->n; i++) {
-		bool is_stdin = !strcmp(files->paths[i], "-");
-
-		if ((is_stdin ? fstat(STDIN_FILENO, &in) : stat(files->paths[i], &in)) || in.st_dev != out.st_dev ||
-		    in.st_ino != out.st_ino)
-			continue;
-		e->exit_code = 2;
-		err_set(e, EINVAL, "%s is read, so it is not written", path);
-		err_remedy(e, "give the output another name");
-		return -EINVAL;
-	}
-	return 0;
-}
-
 static int open_outputs(struct read_run *r, struct err *e)
 {
-	int s = check_output(r->o->write, r->files, e);
+	int s = read_check_output(r->o->write, r->files, e);
 
 	if (!s)
-		s = check_output(r->o->svg, r->files, e);
+		s = read_check_output(r->o->svg, r->files, e);
 	if (!s && r->o->svg) {
 		s = outfile_create(r->o->svg, &r->svg, e);
 		if (!s)
@@ -249,27 +224,14 @@ static void taken(const struct read_run *r, uint64_t *ret_taken, uint64_t *ret_s
 		add_taken(r->events[i].capture, ret_taken, ret_size);
 }
 
-/* "read 1.2 of 2.0 GB, 1.1 GB/s, 1 s left" */
 static void progress(struct read_run *r)
 {
-	int64_t now = clock_mono_ns(), passed = now - r->begun_ns;
 	uint64_t done, size;
-	char line[120];
-	double rate;
-	int n;
 
-	if (!r->terminal.progress || passed < PROGRESS_AFTER_NS || now - r->shown_ns < PROGRESS_EVERY_NS)
+	if (!read_progress_due(&r->progress))
 		return;
-	r->shown_ns = now;
 	taken(r, &done, &size);
-	rate = (double)done / ((double)passed / 1e9);
-	n = snprintf(line, sizeof(line), "read %.2f", (double)done / 1e9);
-	if (size >= done && size)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, " of %.2f", (double)size / 1e9);
-	n += snprintf(line + n, sizeof(line) - (size_t)n, " GB, %.2f GB/s", rate / 1e9);
-	if (size > done && rate > 0 && !r->o->follow)
-		snprintf(line + n, sizeof(line) - (size_t)n, ", %.0f s left", (double)(size - done) / rate);
-	terminal_progress(&r->terminal, line);
+	read_progress_show(&r->progress, done, size);
 }
 
 /* Lines that wait in a buffer while nothing comes are of no use to anybody. */
@@ -318,64 +280,16 @@ static void pump(struct read_run *r, struct read_job *j)
 	terminal_progress(&r->terminal, "");
 }
 
-static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void say(const char *fmt, ...)
+/* What a user must know of what was read. */
+static void tell(struct read_run *r, const struct read_job *j, const struct ledger *l, const struct confined *c)
 {
-	va_list ap;
-
-	fflush(stdout);
-	fputs("synsent: read: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
-
-/* What a user must know though no packet was lost. */
-static void warn(struct read_run *r, const struct read_job *j)
-{
-	struct handshakes_counts c;
-	struct read_notes n;
-	int i;
-
-	read_job_notes(j, &n);
-	read_job_counts(j, &c);
-	for (i = 0; i < n.n_refused_types; i++)
-		say("link type %d (%s) is not read%s", n.refused_types[i], read_linktype(n.refused_types[i]),
-		    n.n_refused_types == 1 ? "" : "; packets of it are counted as not TCP");
-	if (n.not_filtered)
-		say("%" PRIu64 " SYNs left out: the filter has no meaning for link type %d (%s): %s", n.not_filtered,
-		    n.not_filtered_type, read_linktype(n.not_filtered_type),
-		    filter_why(r->filter, n.not_filtered_type));
-	if (!c.evicted && !c.notes_lost && !c.attempts_lost)
-		return;
-	say("%" PRIu64 " attempts were given up undecided for want of memory, %" PRIu64
-	    " were not followed at all, %" PRIu64 " of their packets were not kept\n"
-	    "  --memory gives more; it is %" PRIu64 " MiB now",
-	    c.evicted, c.attempts_lost, c.notes_lost, r->o->memory >> 20);
-	if (!r->status)
+	read_tell_notes("read", j, r->filter);
+	if (read_tell_lost("read", j, r->o->memory) && !r->status)
 		r->status = 4;
-}
-
-static void verbose(const struct read_job *j, const struct ledger *l, const struct confined *c)
-{
-	struct handshakes_counts counts;
-	struct read_notes n;
-
-	read_job_notes(j, &n);
-	read_job_counts(j, &counts);
-	say("seen %" PRIu64 " = %" PRIu64 " counted + %" PRIu64 " duplicates + %" PRIu64 " filtered + %" PRIu64
-	    " truncated + %" PRIu64 " malformed + %" PRIu64 " not TCP",
-	    l->seen, l->counted, l->duplicates, l->filtered, l->truncated, l->malformed, l->other);
-	say("%" PRIu64 " attempts, at most %" PRIu64 " followed at once in %.1f MiB; %" PRIu64
-	    " answers of no attempt, %" PRIu64 " SYNs with FIN or RST",
-	    counts.attempts, counts.open_max, (double)counts.memory / (1 << 20), counts.unmatched, counts.odd);
-	if (n.odd_times || n.odd_lens || n.no_times)
-		say("odd among the packets that were looked at: %" PRIu64 " times that cannot be, %" PRIu64
-		    " without a time, %" PRIu64 " longer than they were sent",
-		    n.odd_times, n.no_times, n.odd_lens);
-	say("sandbox: capabilities %s, Landlock %s, seccomp %s%s%s", c->capabilities ? "dropped" : "kept",
-	    c->landlock ? "on" : "off", c->seccomp ? "on" : "off", c->missing[0] ? "; " : "", c->missing);
+	if (!r->o->verbose)
+		return;
+	read_tell_ledger("read", j, l);
+	read_tell_sandbox("read", c);
 }
 
 static void on_attempt(const struct attempt *a, void *user)
@@ -410,11 +324,14 @@ static void play_events(struct read_run *r, size_t timeline, struct read_end *en
 		if (result.last_ns > end->last_ns)
 			end->last_ns = result.last_ns;
 		if (result.lost)
-			say("%s: %" PRIu64 " events were lost when it was recorded, and verdicts may miss them", o.path,
-			    result.lost);
+			read_say("read",
+				 "%s: %" PRIu64 " events were lost when it was recorded, and verdicts may miss them",
+				 o.path, result.lost);
 		if (result.evicted)
-			say("%s: %" PRIu64 " attempts were given up undecided, too many at once; --memory makes room",
-			    o.path, result.evicted);
+			read_say("read",
+				 "%s: %" PRIu64
+				 " attempts were given up undecided, too many at once; --memory makes room",
+				 o.path, result.evicted);
 		if (result.evicted || result.lost)
 			r->status = 4;
 	}
@@ -457,15 +374,14 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 		read_show_counts(r->show, r->files->paths[i]);
 	} else {
 		taken(r, &end.bytes, &size);
-		end.took_ns = clock_mono_ns() - r->begun_ns;
+		end.took_ns = clock_mono_ns() - r->progress.begun_ns;
 		end.interrupted = stopped;
 		s = read_show_end(r->show, &end, &e);
 	}
-	warn(r, j);
-	if (r->o->verbose)
-		verbose(j, &end.ledger, c);
+	tell(r, j, &end.ledger, c);
 	if (!ledger_adds_up(&end.ledger)) { /* a defect of ours: no figure is to be trusted */
-		say("the packets that were seen are not the sum of what became of them; please report this");
+		read_say("read",
+			 "the packets that were seen are not the sum of what became of them; please report this");
 		r->status = 4;
 	}
 	read_job_free(j);
@@ -484,7 +400,9 @@ int read_run_work(void *user, const struct confined *c)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	signals_let();
-	r->begun_ns = clock_mono_ns();
+	r->progress = (struct read_progress){ .terminal = &r->terminal,
+					      .endless = r->o->follow,
+					      .begun_ns = clock_mono_ns() };
 	for (i = 0; i < r->n_timelines && !stopped; i++)
 		read_one(r, i, c, r->o->json && *r->o->json);
 	/* what is followed has no other end */

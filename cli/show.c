@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/show.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "sinks/diagram.h"
@@ -51,4 +52,25 @@ void show_diagram(const struct story *s, const struct terminal *t)
 		diagram_term(d, &o, &b);
 	diagram_free(d);
 	print(&b);
+}
+
+int show_svg(const struct story *story, struct outfile *svg, struct err *e)
+{
+	struct diagram *d = diagram_new(story);
+	struct buf b = { 0 };
+	int r;
+
+	if (!d) {
+		outfile_abort(svg);
+		return err_sys(e, ENOMEM, "--svg");
+	}
+	diagram_svg(d, &b);
+	r = outfile_write(svg, buf_text(&b), b.len, e);
+	if (r)
+		outfile_abort(svg);
+	else
+		r = outfile_close(svg, e);
+	diagram_free(d);
+	buf_fini(&b);
+	return r;
 }

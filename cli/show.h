@@ -5,6 +5,7 @@
 #include "cli/terminal.h"
 #include "core/story.h"
 #include "core/verdict.h"
+#include "util/outfile.h"
 
 /* What the commands that watch one attempt print of it, on stdout. */
 
@@ -17,5 +18,8 @@ void show_table(const struct attempt *a, const struct verdict *v, const struct a
 
 /* The sequence diagram. */
 void show_diagram(const struct story *s, const struct terminal *t);
+
+/* The same as SVG, into a file that is then closed, or aborted.  0 or -errno. */
+int show_svg(const struct story *s, struct outfile *svg, struct err *e);
 
 #endif

@@ -41,6 +41,7 @@ struct story_row {
 struct story_cause {
 	enum drop_place place;
 	bool reply;	  /* it dropped replies, not SYNs */
+	bool others;	  /* ... or not SYNs only, of the client */
 	uint64_t packets; /* 0: not counted */
 	bool is_rule;	  /* text is a rule's */
 	char text[160];	  /* a rule, or the kernel's reason and function; "" when unknown.  From outside: not escaped */

@@ -6,17 +6,10 @@
 
 #include "core/digest.h"
 #include "sinks/json.h"
-#include "sinks/rfc3339.h"
+#include "sinks/json_ecs.h"
 #include "sinks/zeek.h"
 
 #define MS 1000000LL
-
-static void write_time(struct json *j, const char *key, int64_t t_ns)
-{
-	char text[RFC3339_LEN];
-
-	json_key_string(j, key, rfc3339(t_ns, text));
-}
 
 static void write_event(struct json *j, const struct attempt *a, const struct verdict *v,
 			const struct attempt_json_opts *o)
@@ -25,39 +18,12 @@ static void write_event(struct json *j, const struct attempt *a, const struct ve
 
 	json_key(j, "event");
 	json_object(j);
-	write_time(j, "start", start);
+	json_ecs_time(j, "start", start);
 	if (v->outcome != OUTCOME_PENDING)
-		write_time(j, "end", start + elapsed);
+		json_ecs_time(j, "end", start + elapsed);
 	json_key_int(j, "duration", elapsed);
 	json_key_string(j, "provider", "synsent");
 	json_key_string(j, "dataset", o->source);
-	json_end(j);
-}
-
-static void write_endpoint(struct json *j, const char *key, const struct endpoint *e)
-{
-	char text[ADDR_TEXT_LEN];
-	bool any = addr_is_any(&e->addr);
-
-	if (any && !e->port)
-		return;
-	json_key(j, key);
-	json_object(j);
-	if (!any)
-		json_key_string(j, "address", addr_format(&e->addr, text));
-	if (e->port)
-		json_key_int(j, "port", e->port);
-	json_end(j);
-}
-
-static void write_network(struct json *j, const struct flow *f)
-{
-	int family = f->server.addr.family ? f->server.addr.family : f->client.addr.family;
-
-	json_key(j, "network");
-	json_object(j);
-	json_key_string(j, "transport", "tcp");
-	json_key_string(j, "type", family == 4 ? "ipv4" : family == 6 ? "ipv6" : NULL);
 	json_end(j);
 }
 
@@ -300,9 +266,9 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 	json_object(&j);
 	json_key_int(&j, "v", 1);
 	write_event(&j, a, v, o);
-	write_endpoint(&j, "client", &a->flow.client);
-	write_endpoint(&j, "server", &a->flow.server);
-	write_network(&j, &a->flow);
+	json_ecs_endpoint(&j, "client", &a->flow.client);
+	json_ecs_endpoint(&j, "server", &a->flow.server);
+	json_ecs_network(&j, &a->flow);
 	write_process(&j, a);
 	if (v->error) {
 		json_key(&j, "error");

@@ -31,7 +31,10 @@ static void cause_add(struct diagram *d, const struct story_cause *c)
 
 	if (c->packets)
 		snprintf(count, sizeof(count), ", %" PRIu64 " packet%s", c->packets, c->packets == 1 ? "" : "s");
-	snprintf(text, sizeof(text), "%s %s at %s%s%s%s%s", c->reply ? "reply" : "SYN",
+	snprintf(text, sizeof(text), "%s %s at %s%s%s%s%s",
+		 c->reply    ? "reply"
+		 : c->others ? "packet"
+			     : "SYN",
 		 c->is_rule && text_rejects(c->text) ? "rejected" : "dropped", drop_place_word(c->place), count,
 		 !c->text[0]  ? ""
 		 : c->is_rule ? ", by \""

@@ -4,7 +4,8 @@
 
 #include "sinks/summary.h"
 
-/* How the summary is set: rows of a label and pieces of text, wrapped between pieces.  Private to sinks/summary*.c. */
+/* How the summary is set: rows of a label and pieces of text, wrapped between pieces.  Private to sinks/summary*.c and
+ * sinks/diff*.c. */
 
 #define BLOCK_COLUMNS 80
 #define BLOCK_LABEL 15 /* columns of a label, with the gap after it */
@@ -57,6 +58,9 @@ int block_outcomes(const uint64_t n[OUTCOME_N], enum outcome ret[OUTCOME_N]);
 
 /* sinks/summary_failures.c: how many there were, and when. */
 void block_failures(struct block *b, const struct summary *s, const struct summary_counts *c);
+
+/* A column for each step, or for so many together, over that time, in a line of its own; none when it is too short. */
+void block_bars(struct block *b, const struct steps *f, int64_t from_ns, int64_t to_ns);
 
 /* sinks/summary_culprits.c: the failing servers and clients, those first that explain more.  There are failures. */
 void block_culprits(struct block *b, const struct summary *s, const struct summary_counts *c);

@@ -50,19 +50,17 @@ static void when_most(struct block *b, const struct summary *s, const struct sum
 	block_take(b, ", ", t, PEN_NONE);
 }
 
-/* A column for each step or so many together, over the time in which attempts began. */
-static void sparkline(struct block *b, const struct summary *s, const struct summary_counts *c)
+void block_bars(struct block *b, const struct steps *f, int64_t from_ns, int64_t to_ns)
 {
 	static const char *const bars[2][8] = { { "_", ".", ":", "-", "=", "+", "*", "#" },
 						{ "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" } };
-	const struct steps *f = summary_failures(s);
-	int64_t k = steps_at(f, c->first_ns), end = steps_at(f, c->last_ns) + 1, per, i;
+	int64_t k = steps_at(f, from_ns), end = steps_at(f, to_ns) + 1, per, i;
 	struct buf from = { 0 }, to = { 0 };
 	uint64_t most = 0, n;
 	struct tally t;
 
-	figures_clock(c->first_ns, b->clock, &from);
-	figures_clock(c->last_ns, b->clock, &to);
+	figures_clock(from_ns, b->clock, &from);
+	figures_clock(to_ns, b->clock, &to);
 	per = (end - k - 1) / (BLOCK_COLUMNS - BLOCK_LABEL - block_width(buf_text(&from)) * 2 - 2) + 1;
 	for (i = k; i < end; i += per) {
 		steps_sum(f, i, i + per, &t);
@@ -104,7 +102,7 @@ void block_failures(struct block *b, const struct summary *s, const struct summa
 	block_take(b, ", ", &t, PEN_NONE);
 	when_most(b, s, c, &t);
 	if (c->failures >= BARS_FAILURES_MIN)
-		sparkline(b, s, c);
+		block_bars(b, summary_failures(s), c->first_ns, c->last_ns);
 	block_end(b);
 	buf_fini(&t);
 }

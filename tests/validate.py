@@ -34,8 +34,8 @@ def load(line):
     return json.loads(line.decode("utf-8"), object_pairs_hook=no_twins, parse_constant=no_constant)
 
 
-def validator():
-    with open(SCHEMA, encoding="utf-8") as file:
+def validator(schema=SCHEMA):
+    with open(schema, encoding="utf-8") as file:
         schema = json.load(file, object_pairs_hook=no_twins)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sinks/json_ecs.h"
+
+#include "sinks/rfc3339.h"
+
+void json_ecs_time(struct json *j, const char *key, int64_t t_ns)
+{
+	char text[RFC3339_LEN];
+
+	json_key_string(j, key, rfc3339(t_ns, text));
+}
+
+void json_ecs_endpoint(struct json *j, const char *key, const struct endpoint *e)
+{
+	char text[ADDR_TEXT_LEN];
+	bool any = addr_is_any(&e->addr);
+
+	if (any && !e->port)
+		return;
+	json_key(j, key);
+	json_object(j);
+	if (!any)
+		json_key_string(j, "address", addr_format(&e->addr, text));
+	if (e->port)
+		json_key_int(j, "port", e->port);
+	json_end(j);
+}
+
+void json_ecs_network(struct json *j, const struct flow *f)
+{
+	int family = f->server.addr.family ? f->server.addr.family : f->client.addr.family;
+
+	json_key(j, "network");
+	json_object(j);
+	json_key_string(j, "transport", "tcp");
+	json_key_string(j, "type", family == 4 ? "ipv4" : family == 6 ? "ipv6" : NULL);
+	json_end(j);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SINKS_JSON_ECS_H
+#define SYNSENT_SINKS_JSON_ECS_H
+
+#include "core/event.h"
+#include "sinks/json.h"
+
+/* Keys and values as OpenTelemetry and ECS have them. */
+
+/* RFC 3339 */
+void json_ecs_time(struct json *j, const char *key, int64_t t_ns);
+
+/* {"address": ..., "port": ...}; what is not known is left out, and so is the key when nothing is. */
+void json_ecs_endpoint(struct json *j, const char *key, const struct endpoint *e);
+
+/* "network": transport and type */
+void json_ecs_network(struct json *j, const struct flow *f);
+
+#endif
