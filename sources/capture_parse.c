@@ -197,7 +197,7 @@ static enum parse parse_pcap(struct capture *c, struct slot *s, struct await *a)
 	walk(w, helper_of(c));
 	if (w->landed > s->from) {
 		s->stretch.time_max_ns =
-			pcapfile_time_ns(&c->pcap, (uint32_t)(w->time_max >> 32), (uint32_t)w->time_max);
+			pcapfile_time_max_ns(&c->pcap, (uint32_t)(w->time_max >> 32), (uint32_t)w->time_max);
 		walked(c, s);
 		adapt_window(c, s);
 		return PARSE_STRETCH;

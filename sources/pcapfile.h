@@ -38,12 +38,25 @@ struct pcapfile_record {
 	bool odd_len;  /* more was captured than was there */
 };
 
-/* What is beyond a second is its last part, so that times are in order as their seconds are. */
+/*
+ * A fraction beyond a second: a file that says microseconds holds nanoseconds,
+ * as some writers have it, if it can be those; else it is the second's last part.
+ */
 static inline int64_t pcapfile_time_ns(const struct pcapfile *f, uint32_t s, uint32_t parts)
 {
-	if (parts >= f->second_parts)
-		parts = f->second_parts - 1;
-	return (int64_t)s * NS_PER_S + (f->second_parts == NS_PER_S ? (int64_t)parts : parts * NS_PER_US);
+	bool in_ns = f->second_parts == NS_PER_S;
+
+	if (parts >= f->second_parts) {
+		in_ns |= parts < NS_PER_S;
+		parts = in_ns && parts < NS_PER_S ? parts : f->second_parts - 1;
+	}
+	return (int64_t)s * NS_PER_S + (in_ns ? (int64_t)parts : parts * NS_PER_US);
+}
+
+/* Of packets that have no greater seconds and, with these seconds, no greater fraction none is later. */
+static inline int64_t pcapfile_time_max_ns(const struct pcapfile *f, uint32_t s, uint32_t parts)
+{
+	return parts < f->second_parts ? pcapfile_time_ns(f, s, parts) : (int64_t)s * NS_PER_S + NS_PER_S - 1;
 }
 
 /* False when fewer than record_len bytes are there.  Inline, and with one comparison for all, since it is done for

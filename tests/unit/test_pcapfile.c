@@ -137,6 +137,19 @@ static void fractions_beyond_a_second(void **state)
 	}
 }
 
+/* Of a file that says microseconds, if it can be: the time is right then. */
+static void nanoseconds_that_should_be_micro(void **state)
+{
+	const struct pcapfile f = { .second_parts = 1000000 };
+
+	assert_int_equal(pcapfile_time_ns(&f, 7, 999999), 7999999000);
+	assert_int_equal(pcapfile_time_ns(&f, 7, 71695000), 7071695000);
+	assert_int_equal(pcapfile_time_ns(&f, 7, 999999999), 7999999999);
+	assert_int_equal(pcapfile_time_ns(&f, 7, 1000000000), 7999999000);
+	assert_int_equal(pcapfile_time_max_ns(&f, 7, 71695000), 7999999999);
+	assert_int_equal(pcapfile_time_max_ns(&f, 7, 71695), 7071695000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +157,7 @@ int main(void)
 		cmocka_unit_test(headers_that_are_wrong),
 		cmocka_unit_test(records),
 		cmocka_unit_test(fractions_beyond_a_second),
+		cmocka_unit_test(nanoseconds_that_should_be_micro),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
