@@ -76,6 +76,7 @@ probe_check() {
 	have telnet || spare telnet "the lab with telnet as its client"
 	have nc || spare netcat-openbsd "the lab with nc as its client"
 	have curl || spare curl "the lab with curl as its client"
+	have wget || spare wget "the lab with wget as its client"
 	have man || spare man-db "the rendering of the man pages"
 	if [ -n "$SANITIZE" ] && compiler >/dev/null && ! compiles -fsanitize=address,undefined; then
 		case $(compiler) in
