@@ -81,10 +81,11 @@ int sender_budget(enum sender_kind kind, int linear);
 int64_t sender_overdue_ns(int64_t last_gap_ns);
 
 /*
- * Are these gaps, to 1.5 ms, those of the timer wheel of a Linux kernel (since
- * 4.8: kernel/time/timer.c calc_wheel_index())?  Returns a set of SENDER_HZ_*,
- * 0 for none.  Timers late by chance fit once in 100,000 for 7 SYNs, so it says
- * little of fewer than 5.
+ * Are these gaps, to 2 ms, those of the timer wheel of a Linux kernel (since
+ * 4.8: kernel/time/timer.c calc_wheel_index())?  Of seven SYNs or more one may
+ * be up to 40 ms later, as on a busy host, when the others keep to 0.75 ms.
+ * Returns a set of SENDER_HZ_*, 0 for none.  Timers late by chance fit three times in
+ * 100,000 for 7 SYNs, so it says little of fewer than 5.
  */
 #define SENDER_HZ_100 1u
 #define SENDER_HZ_250 2u

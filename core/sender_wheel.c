@@ -4,7 +4,11 @@
 #define SECOND ((int64_t)1000000000)
 
 /* Ticks that come late, and the way to the capture. */
-#define NOISE_NS 1500000LL
+#define NOISE_NS 2000000LL
+/* One SYN in this many may be later, on a busy host, when all others are together more closely. */
+#define ONE_LATE_OF 6
+#define LATE_NS 40000000LL
+#define CLOSE_NS 750000LL
 #define RTO_MAX_S 120
 
 /* The level of the wheel for a timer so many jiffies away, as the width of its buckets: 2^n jiffies. */
@@ -24,6 +28,44 @@ struct ticks {
 	int64_t jiffy_ns, second_ns;
 };
 
+/* How far from where they should be SYNs 1 and later are, by SYN 1. */
+struct offs {
+	int n;
+	int64_t low, second, high, before_high; /* sorted: the two lowest and the two highest */
+};
+
+static void add_off(struct offs *o, int64_t off)
+{
+	if (o->n++ == 0) {
+		*o = (struct offs){ 1, off, INT64_MAX, off, INT64_MIN };
+		return;
+	}
+	if (off < o->low) {
+		o->second = o->low;
+		o->low = off;
+	} else if (off < o->second) {
+		o->second = off;
+	}
+	if (off > o->high) {
+		o->before_high = o->high;
+		o->high = off;
+	} else if (off > o->before_high) {
+		o->before_high = off;
+	}
+}
+
+static int64_t latest(int n)
+{
+	return n > ONE_LATE_OF ? LATE_NS : NOISE_NS;
+}
+
+static bool are_together(const struct offs *o)
+{
+	if (o->high - o->low <= NOISE_NS)
+		return true;
+	return o->before_high - o->low <= CLOSE_NS && o->high - o->low <= latest(o->n + 1);
+}
+
 /*
  * A timer fires at the end of its bucket, so its instant is a multiple of the
  * bucket's width, and so is the next one's: from then on a timer of no higher
@@ -34,11 +76,13 @@ struct ticks {
 static bool is_wheel(const int64_t *syn_ns, int n, int64_t rto, int64_t linear, const struct ticks *tick)
 {
 	const int64_t jiffy = tick->parts == 3 ? tick->jiffy_ns / 3 : tick->jiffy_ns;
-	int64_t first = syn_ns[1] - syn_ns[0], at = 0, low = 0, high = 0, step, off;
+	int64_t first = syn_ns[1] - syn_ns[0], at = 0, step;
 	int i, top = level_shift(rto), shift;
+	struct offs offs = { 0 };
 
-	if (first < rto * jiffy - NOISE_NS || first > (rto + (1LL << top)) * jiffy + NOISE_NS)
+	if (first < rto * jiffy - NOISE_NS || first > (rto + (1LL << top)) * jiffy + latest(n))
 		return false;
+	add_off(&offs, 0);
 	for (i = 2; i < n; i++) {
 		if (i - 1 > linear)
 			rto = 2 * rto < RTO_MAX_S * tick->hz ? 2 * rto : RTO_MAX_S * tick->hz;
@@ -53,13 +97,10 @@ static bool is_wheel(const int64_t *syn_ns, int n, int64_t rto, int64_t linear, 
 			top = shift;
 		}
 		at += step;
-		off = syn_ns[i] - syn_ns[1] - (tick->parts == 3 ? at * tick->jiffy_ns / 3 : at * tick->jiffy_ns);
-		low = off < low ? off : low;
-		high = off > high ? off : high;
-		if (high - low > NOISE_NS)
-			return false;
+		add_off(&offs,
+			syn_ns[i] - syn_ns[1] - (tick->parts == 3 ? at * tick->jiffy_ns / 3 : at * tick->jiffy_ns));
 	}
-	return true;
+	return are_together(&offs);
 }
 
 unsigned int sender_wheel(const int64_t *syn_ns, int n, int first_rto_ms, int linear)
@@ -70,13 +111,13 @@ unsigned int sender_wheel(const int64_t *syn_ns, int n, int first_rto_ms, int li
 		{ 300, 3, SECOND / 100, 1013333333 },
 		{ 1000, 1, SECOND / 1000, 1024000000 },
 	};
+	int64_t off, late = latest(n);
 	bool seconds = first_rto_ms == 1000 && linear > 0;
 	unsigned int found = 0, i;
-	int64_t off;
 
 	for (i = 0; n > 2 && i < sizeof(ticks) / sizeof(ticks[0]); i++) {
 		off = syn_ns[2] - syn_ns[1] - ticks[i].second_ns;
-		if (seconds && (off > NOISE_NS || off < -NOISE_NS))
+		if (seconds && (off > late || off < -late))
 			continue;
 		if (is_wheel(syn_ns, n, (int64_t)first_rto_ms * ticks[i].hz / 1000, linear, &ticks[i]))
 			found |= 1u << i;

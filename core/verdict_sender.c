@@ -75,7 +75,7 @@ uint32_t say_wheel(const struct attempt *a, const struct sender *s, struct verdi
 	found = sender_wheel(a->syn_ns, a->n_syns, s->first_rto_ms, linear);
 	if (!found)
 		return kinds;
-	say_evidence(v, "the gaps are, to 1.5 ms, those of a Linux kernel's timers at HZ %s",
+	say_evidence(v, "the gaps are, to 2 ms (one SYN may be later), those of a Linux kernel's timers at HZ %s",
 		     sender_hz_text(found, hz));
 	return kinds & SENDERS_LINUX;
 }
