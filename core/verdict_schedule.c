@@ -48,12 +48,20 @@ bool may_have_ended_at(const struct attempt *a, const struct verdict *v, int64_t
 	       instant_ns <= v->elapsed_ns + GIVE_UP_TOLERANCE_NS;
 }
 
+/* A deadline leaves time for fewer of them where ticks come late. */
+static bool count_fits(const struct attempt *a, const struct schedule *s)
+{
+	int n = retransmissions(a) + 1;
+
+	return s->n == n || (s->limit == LIMIT_USER_TIMEOUT && n < s->n);
+}
+
 bool on_schedule(const struct attempt *a, const struct verdict *v)
 {
 	struct schedule s;
 	bool exact;
 
-	return schedule_of(a, &s, &exact) && s.n == retransmissions(a) + 1 &&
+	return schedule_of(a, &s, &exact) && count_fits(a, &s) &&
 	       (v->elapsed_ns >= v->predicted_end_ns - GIVE_UP_TOLERANCE_NS || hurried_syn(a));
 }
 

@@ -20,8 +20,8 @@ bool may_have_ended_at(const struct attempt *a, const struct verdict *v, int64_t
 
 /*
  * The kernel's give-up, known to be one, fits the policy: the count of
- * retransmissions is the schedule's, and it did not come early.  Late is no
- * objection: a busy machine's timers are.
+ * retransmissions is the schedule's, or less where a TCP_USER_TIMEOUT ends it,
+ * and it did not come early.  Late is no objection: a busy machine's timers are.
  */
 bool on_schedule(const struct attempt *a, const struct verdict *v);
 
