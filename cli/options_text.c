@@ -207,7 +207,7 @@ static void scdoc_row(FILE *to, const struct option_row *row)
 		fprintf(to, "*-%c*, ", row->letter);
 	fprintf(to, "*--%s*", row->name);
 	if (row->arg) {
-		fputs(" _", to);
+		fprintf(to, "%s_", arg_gap(row));
 		scdoc_text(to, row->arg, INT_MAX);
 		fputc('_', to);
 	}

@@ -31,7 +31,7 @@ def read(paths):
 def reason(test):
     """The last line that a skipped test said."""
     said = ((test.get("stdout") or "") + "\n" + (test.get("stderr") or "")).strip().splitlines()
-    return said[-1].strip() if said else "gave no reason"
+    return said[-1].strip().removeprefix("skipped: ") if said else "gave no reason"
 
 
 def main():

@@ -27,7 +27,7 @@ pid_t inside_start(int (*fn)(const struct sandbox *sb))
 	/* A group of its own with a parent in another: what a shell's job is. */
 	setpgid(0, 0);
 	if (sandbox_enter(&o, &sb, &e)) {
-		fprintf(stderr, "no sandbox here: %s\n%s\n", e.what, e.remedy);
+		fprintf(stderr, "skipped: no sandbox can be made here: %s: %s\n", e.what, e.remedy);
 		_exit(77);
 	}
 	_exit(fn(&sb));

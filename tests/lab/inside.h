@@ -22,7 +22,7 @@ int inside(int (*fn)(const struct sandbox *sb));
 /* Becomes the user nobody for good.  Exits 77 unless run by root. */
 void inside_become_nobody(void);
 
-/* Whether a sandbox can be made here at all. */
+/* Whether a sandbox can be made here at all; where it cannot, it has said why. */
 bool inside_possible(void);
 
 /* In functions given to inside(): leaves with the line's number when `cond` does not hold. */

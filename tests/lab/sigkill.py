@@ -34,7 +34,7 @@ def one_round(command, watch, rng, seen, preexec):
         out, err = p.communicate(timeout=10)
         reached = bool(out)
         if p.returncode == 77:
-            print("skipped:", err.decode().strip())
+            print("skipped:", " ".join(err.decode().split()))
             sys.exit(77)
         if p.returncode not in (-signal.SIGKILL, 137):
             sys.exit(f"status {p.returncode} after SIGKILL: {err.decode()}")
