@@ -207,9 +207,10 @@ static void scdoc_row(FILE *to, const struct option_row *row)
 		fprintf(to, "*-%c*, ", row->letter);
 	fprintf(to, "*--%s*", row->name);
 	if (row->arg) {
-		fprintf(to, "%s_", arg_gap(row));
+		/* within a word an underscore is one */
+		fputs(row->type == OPT_MAYBE ? "" : " _", to);
 		scdoc_text(to, row->arg, INT_MAX);
-		fputc('_', to);
+		fputs(row->type == OPT_MAYBE ? "" : "_", to);
 	}
 	fputs("\n\t", to);
 	row_help(row, text, sizeof(text));
