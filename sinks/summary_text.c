@@ -7,6 +7,11 @@
 #include "sinks/figures.h"
 #include "util/duration.h"
 
+static void name_file(const char *path, struct buf *to)
+{
+	block_cut(strcmp(path, "-") ? path : "standard input", 200, to);
+}
+
 static void name_files(const struct summary_facts *f, struct buf *to)
 {
 	if (f->n_files > 1) {
@@ -14,18 +19,20 @@ static void name_files(const struct summary_facts *f, struct buf *to)
 		buf_str(to, " files, ");
 	}
 	if (f->n_files) {
-		block_cut(strcmp(f->files[0], "-") ? f->files[0] : "standard input", 200, to);
+		name_file(f->files[0], to);
 		if (f->n_files > 1) {
-			buf_str(to, " to ");
-			block_cut(f->files[f->n_files - 1], 200, to);
+			buf_str(to, f->n_files > 2 ? " to " : " and ");
+			name_file(f->files[f->n_files - 1], to);
 		}
 	}
 }
 
 static void name_size(const struct summary_facts *f, struct buf *to)
 {
-	figures_bytes(f->bytes, to);
-	buf_str(to, ", ");
+	if (f->bytes) {
+		figures_bytes(f->bytes, to);
+		buf_str(to, ", ");
+	}
 	figures_count(f->packets, to);
 	buf_str(to, f->packets == 1 ? " packet" : " packets");
 	if (f->took_ns < 0)
@@ -225,6 +232,7 @@ void summary_text(const struct summary *s, const struct summary_facts *f, const 
 		captured(&b, f->start_ns, f->end_ns);
 	else if (c.attempts)
 		captured(&b, c.first_ns, c.last_ns);
+	block_scope(&b, f);
 	if (!c.attempts) {
 		block_nothing(&b, f);
 		block_notes(&b, f, &c);
