@@ -55,9 +55,7 @@ static int check(const struct diff_opts *o, struct err *e)
 				   "--diagram N names it; --all lists their numbers");
 	if (o->summary && o->all)
 		return read_misuse(e, "--summary lists no attempts", "leave --all or --summary out");
-	if ((o->since && read_when_check(o->since, e)) || (o->until && read_when_check(o->until, e)))
-		return -EINVAL;
-	return 0;
+	return read_when_check(o->since, o->until, e);
 }
 
 static bool is_same_file(const char *a, const char *b)

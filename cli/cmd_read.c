@@ -10,6 +10,7 @@
 #include "cli/read.h"
 #include "cli/read_pick.h"
 #include "cli/read_run.h"
+#include "cli/read_tell.h"
 #include "sinks/summary.h"
 #include "util/confine_child.h"
 #include "util/signals.h"
@@ -65,9 +66,7 @@ static int check_words(const struct read_opts *o, struct err *e)
 		return read_misuse(e, "--sandbox: must be require, try or off", "try is the default");
 	if (o->diagram && read_pick_check(o->diagram, e))
 		return -EINVAL;
-	if ((o->since && read_when_check(o->since, e)) || (o->until && read_when_check(o->until, e)))
-		return -EINVAL;
-	return 0;
+	return read_when_check(o->since, o->until, e);
 }
 
 static int check(const struct read_opts *o, struct err *e)
@@ -91,10 +90,12 @@ static int check(const struct read_opts *o, struct err *e)
 	return 0;
 }
 
-static int go(struct read_run *run, const struct read_opts *o, struct err *e)
+static int go(struct read_run *run, const struct read_opts *o, const struct read_files *files, struct err *e)
 {
 	int status = confined_run(read_run_work, run, read_sandbox_mode(o->sandbox), e), r;
 
+	if (files->closed.len && !status)
+		status = 3;
 	r = read_run_commit(run, status, e);
 	if (status == 128 + SIGPIPE)
 		return status; /* nobody reads any more: no news */
@@ -119,6 +120,8 @@ static int run(const struct command *c, int argc, char **argv)
 		r = read_misuse(&e, "--memory: must be 1M or more", "256M is the default");
 	if (!r)
 		r = read_files_find(argv + first, argc - first, o.recursive, &files, &e);
+	if (!r && files.closed.len)
+		read_say("read", "%.*s", (int)files.closed.len - 1, buf_text(&files.closed));
 	signals_defer(); /* what is written must not be left behind half */
 	if (!r)
 		r = read_run_new(&o, &files, read_seed(), &job, &e);
@@ -127,7 +130,7 @@ static int run(const struct command *c, int argc, char **argv)
 	else if (signals_deferred())
 		status = 128 + signals_deferred();
 	else
-		status = go(job, &o, &e);
+		status = go(job, &o, &files, &e);
 	read_run_free(job);
 	read_files_fini(&files);
 	return status;

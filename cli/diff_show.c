@@ -27,15 +27,8 @@ struct show {
 static int limits(struct show *s, struct err *e)
 {
 	int64_t first = s->opts->sides[pairing_swapped(s->p)].first_ns;
-	int r = 0;
 
-	s->since_ns = INT64_MIN;
-	s->until_ns = INT64_MAX;
-	if (s->o->since)
-		r = read_when_parse(s->o->since, first, &s->since_ns, e);
-	if (!r && s->o->until)
-		r = read_when_parse(s->o->until, first, &s->until_ns, e);
-	return r;
+	return read_when_limits(s->o->since, s->o->until, first, &s->since_ns, &s->until_ns, e);
 }
 
 /* The next that was asked for, from *i on; false: there is none. */

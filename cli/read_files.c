@@ -16,7 +16,10 @@ static bool is_file(const char *word)
 {
 	struct stat st;
 
-	return !strcmp(word, "-") || !stat(word, &st);
+	if (!strcmp(word, "-") || !stat(word, &st))
+		return true;
+	/* there may be one, behind a directory that is closed, or by a link to itself; opening it will tell */
+	return errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG && strchr(word, '/');
 }
 
 static int add(struct read_files *f, const char *path, struct err *e)
@@ -52,8 +55,8 @@ static int add_directory(struct read_files *f, char *path, struct err *e)
 			r = add(f, entry->fts_path, e);
 		else if (entry->fts_info == FTS_F)
 			f->skipped++;
-		else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)
-			r = err_sys(e, entry->fts_errno, "%s", entry->fts_path);
+		else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
+			buf_fmt(&f->closed, "%s: %s\n", entry->fts_path, strerror(entry->fts_errno));
 	}
 	fts_close(fts);
 	return r;
@@ -91,7 +94,7 @@ int read_files_find(char **words, int n, bool recursive, struct read_files *ret,
 {
 	struct buf filter = { 0 };
 	struct stat st;
-	int i, r = 0;
+	int i, r = 0, n_stdin = 0;
 
 	*ret = (struct read_files){ .filter = NULL };
 	for (i = 0; i < n && !is_file(words[i]); i++)
@@ -106,6 +109,14 @@ int read_files_find(char **words, int n, bool recursive, struct read_files *ret,
 			r = add_directory(ret, words[i], e);
 		else
 			r = add(ret, words[i], e);
+	}
+	for (i = 0; (size_t)i < ret->n; i++)
+		n_stdin += !strcmp(ret->paths[i], "-");
+	if (!r && n_stdin > 1)
+		return read_misuse(e, "standard input can be read only once", "leave one - out");
+	if (!r && !ret->n && ret->closed.len) {
+		e->exit_code = 3;
+		return err_set(e, EACCES, "%.*s", (int)ret->closed.len - 1, buf_text(&ret->closed));
 	}
 	if (!r && !ret->n) {
 		e->exit_code = 3;
@@ -122,4 +133,5 @@ void read_files_fini(struct read_files *f)
 		free(f->paths[i]);
 	free(f->paths);
 	free(f->filter);
+	buf_fini(&f->closed);
 }

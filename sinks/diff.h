@@ -14,6 +14,7 @@ struct diff_side {
 	struct summary_ledger ledger;
 	int64_t first_ns, last_ns; /* by its own clock; both 0: it has no packets */
 	struct pairing_side_counts counts;
+	bool refused; /* nothing was read: its link type is not one that can be */
 };
 
 struct diff_facts {
