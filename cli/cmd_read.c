@@ -32,7 +32,9 @@ static const struct option_row rows[] = {
 	  NULL },
 	{ 'S', "absolute", OPT_FLAG, AT(absolute), 0, 0, NULL, "With --packets: absolute sequence numbers", NULL },
 	{ 0, "diagram", OPT_STRING, AT(diagram), 0, 0, "N|TUPLE",
-	  "Explain and draw one attempt, by its number or an endpoint of it, as 10.0.0.2:40000", NULL },
+	  "Explain and draw one attempt, by an endpoint of it, as 10.0.0.2:40000, or by its number in the list of the "
+	  "same FILTER and times",
+	  NULL },
 	{ 0, "svg", OPT_STRING, AT(svg), 0, 0, "FILE", "With --diagram: the same drawing as SVG", NULL },
 	{ 'j', "json", OPT_MAYBE, AT(json), 0, 0, "[=counts]",
 	  "One JSON object per attempt and line; with --summary or --by, of those; =counts: six numbers per file",
@@ -41,7 +43,9 @@ static const struct option_row rows[] = {
 	  "Write the packets of the attempts that failed (with --all: of all) as pcapng, the verdicts as comments",
 	  NULL },
 	{ 0, "since", OPT_STRING, AT(since), 0, 0, "TIME",
-	  "Only attempts that begin then or later: 17:02:13, 2026-11-26T17:02:13Z, @1700000000, +30s", NULL },
+	  "Only attempts that begin then or later: 17:02:13 (by TZ), 2026-11-26T17:02:13Z, @1700000000, +30s (after "
+	  "the first packet)",
+	  NULL },
 	{ 0, "until", OPT_STRING, AT(until), 0, 0, "TIME", "Only attempts that begin before", NULL },
 	{ 'c', "count", OPT_INT, AT(max_packets), 1, INT32_MAX, "N", "Stop after N packets", NULL },
 	{ 'R', "recursive", OPT_FLAG, AT(recursive), 0, 0, NULL, "Read the captures in directories, and theirs", NULL },

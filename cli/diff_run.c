@@ -210,10 +210,7 @@ static void take_end(struct diff_run *r, struct read_job *j, struct diff_side *s
 	span = (struct pairing_span){ side->first_ns, side->last_ns, l.seen, r->cut };
 	pairing_side_span(r->at, &span);
 	pairing_side_counts(r->at, &side->counts);
-	if (!read_tell_notes("diff", j, NULL, &side->path)) {
-		side->refused = true;
-		r->status = 3;
-	}
+	side->refused = !read_tell_notes("diff", j, NULL, &side->path);
 	if (r->o->verbose)
 		verbose(r, j, &l, side);
 	if (!ledger_adds_up(&l)) { /* a defect of ours: no figure is to be trusted */
@@ -290,6 +287,15 @@ static int compare(struct diff_run *r, struct err *e)
 	return s;
 }
 
+static int nothing_to_compare(void)
+{
+	struct err e = { 0 };
+
+	err_set(&e, EINVAL, "there is nothing to compare: captures of both sides are needed");
+	err_remedy(&e, "`tcpdump -ni any -w FILE tcp or icmp or icmp6` makes one");
+	return report_error("diff", &e, 3);
+}
+
 int diff_run_work(void *user, const struct confined *c)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -306,7 +312,7 @@ int diff_run_work(void *user, const struct confined *c)
 	r->show.o = r->o;
 	r->show.terminal = &r->terminal;
 	r->show.svg = r->svg;
-	r->show.filtered = r->filter != NULL;
+	r->show.filter = r->files->filter;
 	for (i = 0; !s && i < 2; i++) {
 		r->show.sides[i].path = r->files->paths[i];
 		s = take(r, i, &e);
@@ -315,7 +321,7 @@ int diff_run_work(void *user, const struct confined *c)
 		return report_error("diff", &e, 4);
 	/* what could not be read at all is compared with nothing */
 	if (r->status == 3 && !(r->show.sides[0].ledger.seen && r->show.sides[1].ledger.seen))
-		return 3;
+		return nothing_to_compare();
 	s = compare(r, &e);
 	tell(r, c);
 	if (s && e.what[0])

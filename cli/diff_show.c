@@ -38,7 +38,7 @@ static bool next(struct show *s, size_t *i)
 
 	for (; *i < pairing_n(s->p); ++*i) {
 		pairing_get(s->p, *i, &s->report);
-		if (r->start_ns < s->since_ns || r->start_ns >= s->until_ns || (s->opts->filtered && !r->chosen))
+		if (r->start_ns < s->since_ns || r->start_ns >= s->until_ns || (s->opts->filter && !r->chosen))
 			continue;
 		++*i;
 		return true;
@@ -88,6 +88,11 @@ static void facts(const struct show *s, struct diff_facts *ret)
 				    .nat = pairing_nat(s->p),
 				    .holes = pairing_holes(s->p),
 				    .totals = s->totals,
+				    .filter = s->opts->filter,
+				    .has_since = s->since_ns != INT64_MIN,
+				    .has_until = s->until_ns != INT64_MAX,
+				    .since_ns = s->since_ns,
+				    .until_ns = s->until_ns,
 				    .same_servers = pairing_same_servers(s->p) };
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/options.h"
 #include "cli/read_events.h"
@@ -47,8 +48,11 @@ struct read_run {
 
 static volatile sig_atomic_t stopped;
 
+/* What does not end at the first, for it waits somewhere, ends at the second; the parent takes outputs away. */
 static void on_signal(int signal)
 {
+	if (stopped)
+		_exit(128 + signal);
 	stopped = signal;
 }
 
@@ -313,8 +317,7 @@ static void tell_nothing(const struct read_run *r, const struct read_job *j)
 static void tell(struct read_run *r, size_t timeline, const struct read_job *j, const struct ledger *l,
 		 const struct confined *c)
 {
-	if (!read_tell_notes("read", j, r->filter, paths_of(r, timeline)) && !r->status)
-		r->status = 3;
+	read_tell_notes("read", j, r->filter, paths_of(r, timeline));
 	if (says_nothing(r->o) && !r->n_attempts)
 		tell_nothing(r, j);
 	if (read_tell_lost("read", j, r->o->memory) && !r->status)

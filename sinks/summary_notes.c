@@ -94,9 +94,12 @@ void block_nothing(struct block *b, const struct summary_facts *f)
 			", and no SYN that opens a connection; connections were open before the capture began, or its "
 			"filter left SYNs out");
 	} else if (l->not_tcp >= l->filtered && l->not_tcp >= l->truncated && l->not_tcp >= l->malformed) {
-		buf_fmt(&t, "%s ", l->not_tcp == l->seen ? "not one of" : "no TCP in");
+		if (l->seen == 1)
+			buf_str(&t, "it is not TCP: ");
+		else
+			buf_fmt(&t, "%s ", l->not_tcp == l->seen ? "not one of" : "no TCP in");
 		count_of(l->seen, "packet", "packets", &t);
-		buf_str(&t, l->not_tcp == l->seen ? " is TCP" : "");
+		buf_str(&t, l->not_tcp == l->seen && l->seen > 1 ? " is TCP" : "");
 	} else if (l->filtered >= l->truncated && l->filtered >= l->malformed) {
 		buf_str(&t, "the filter left out ");
 		count_of(l->filtered, "packet", "packets", &t);
@@ -178,7 +181,7 @@ void block_notes(struct block *b, const struct summary_facts *f, const struct su
 	}
 	if (f->ledger.duplicates) {
 		count_of(f->ledger.duplicates, "packet was", "packets were", &t);
-		buf_str(&t, " captured twice and counted once");
+		buf_str(&t, " there twice, identical, and counted once");
 		note(b, &label, &t);
 	}
 	comments(b, f);

@@ -9,10 +9,13 @@ the diagram; and what is refused.
 """
 import collections
 import datetime
+import gzip
 import json
 import os
 import re
+import signal
 import sys
+import time
 import xml.etree.ElementTree
 
 import corpus
@@ -208,7 +211,7 @@ class Modes:
             self.wrong.want(r.command + ": stdout", r.out, b"")
         for link, name in ((147, "147 (USER0)"), (60000, "60000")):
             capture("other.pcap", few, link)
-            r = self.read.run("--summary", "other.pcap", may=(reader.PARTIAL,))
+            r = self.read.run("--summary", "other.pcap")
             has(r, "none: link type %s is not one" % name)
             has(r, "other.pcap: link type %s is not read" % name, err=True)
         r = self.read.run("x.pcap", "other.pcap", "--summary")
@@ -248,6 +251,33 @@ class Modes:
         has(self.read.run("--since", "00:10", "--until", "00:05", "night.pcap", may=(reader.USAGE,)), "not later",
             err=True)
         has(self.read.run("--since", "", "x.pcap", may=(reader.USAGE,)), '--since "": not a time', err=True)
+        # Interrupted, the first time with what there is.
+        with open(os.path.join(cwd, "x.pcap"), "rb") as f:
+            some = f.read(50000)
+        for sent in (b"", some):
+            end, fd = os.pipe()
+            p = self.read.start("--summary", "-", stdin=end)
+            os.close(end)
+            os.write(fd, sent)
+            time.sleep(.5)
+            p.send_signal(signal.SIGINT)
+            out, err = p.communicate(timeout=20)
+            os.close(fd)
+            r = self.read.ended(("--summary", "-"), p.returncode, out, err, may=(128 + signal.SIGINT,))
+            has(r, "standard input  ", "interrupted    after ")
+            has(r, "attempts       " if sent else "none: interrupted before a packet came")
+        # ... and the second time at once, whatever it waits for.
+        end, fd = os.pipe()
+        p = self.read.start("--all", "-", stdin=end)
+        os.close(end)
+        os.write(fd, gzip.compress(some))
+        time.sleep(.5)
+        for _ in range(2):
+            p.send_signal(signal.SIGINT)
+            time.sleep(.2)
+        out, err = p.communicate(timeout=20)
+        os.close(fd)
+        self.read.ended(("--all", "-"), p.returncode, out, err, may=(128 + signal.SIGINT,))
         # All comments are counted, though few are kept.
         self.read.run("-w", "c.pcapng", "--all", "x.pcap")
         r = self.read.run("--summary", "c.pcapng")
