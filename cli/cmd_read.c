@@ -73,11 +73,32 @@ static int check_words(const struct read_opts *o, struct err *e)
 	return read_when_check(o->since, o->until, e);
 }
 
+static bool is_stdout(const char *path)
+{
+	return path && !strcmp(path, "-");
+}
+
+/* What goes to standard output goes there alone. */
+static int check_outputs(const struct read_opts *o, struct err *e)
+{
+	bool prints = o->summary || o->failures || o->by || o->packets || o->diagram || o->json || o->follow;
+
+	if (is_stdout(o->write) && prints)
+		return read_misuse(e, "-w - has standard output to itself",
+				   "leave out what is to be printed, or write a file");
+	if (is_stdout(o->svg) && (o->summary || o->all || o->failures))
+		return read_misuse(e, "--svg - has standard output to itself",
+				   "leave out what is to be printed, or write a file");
+	if (o->svg && o->write && !strcmp(o->svg, o->write))
+		return read_misuse(e, "-w and --svg write the same file", "name two");
+	return 0;
+}
+
 static int check(const struct read_opts *o, struct err *e)
 {
 	int kinds = (o->by != NULL) + o->packets + (o->diagram != NULL) + (o->json && *o->json);
 
-	if (check_words(o, e))
+	if (check_words(o, e) || check_outputs(o, e))
 		return -EINVAL;
 	if (kinds > 1)
 		return read_misuse(e, "--by, --packets, --diagram and --json=counts do not go together", "choose one");

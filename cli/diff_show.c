@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/read_pick.h"
 #include "cli/show.h"
@@ -148,6 +149,15 @@ static bool find(struct show *s, const struct read_pick *pick)
 	return found;
 }
 
+/* Where standard output is not the drawing's. */
+static void show_text(struct show *s, const struct story *story)
+{
+	diff_line(&s->report, &s->words, s->opts->terminal->color, &s->line);
+	print(&s->line);
+	explain(s);
+	show_diagram(story, s->opts->terminal);
+}
+
 static int draw(struct show *s, struct err *e)
 {
 	struct read_pick *pick = read_pick_new(s->o->diagram);
@@ -162,11 +172,9 @@ static int draw(struct show *s, struct err *e)
 		r = 1;
 	} else {
 		pair_words(&s->report, &s->words);
-		diff_line(&s->report, &s->words, s->opts->terminal->color, &s->line);
-		print(&s->line);
-		explain(s);
 		pair_story(&s->report, &s->words, story);
-		show_diagram(story, s->opts->terminal);
+		if (!s->o->svg || strcmp(s->o->svg, "-"))
+			show_text(s, story);
 		if (s->opts->svg && show_svg(story, s->opts->svg, e))
 			r = 4;
 	}

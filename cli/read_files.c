@@ -90,6 +90,27 @@ static int no_files(const struct read_files *f, struct err *e)
 	return -EINVAL;
 }
 
+/* As tcpdump has it, and as no file is called. */
+static bool is_of_filter(const char *word)
+{
+	static const char *const words[] = { "host", "net", "port", "portrange", "src", "dst", "ip",
+					     "ip6",  "tcp", "icmp", "icmp6",	 "and", "or",  "not" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	return strpbrk(word, " [") && !strchr(word, '/');
+}
+
+static int filter_behind(const char *word, struct err *e)
+{
+	e->exit_code = 2;
+	err_set(e, ENOENT, "%s: no such file", word);
+	err_remedy(e, "if it is of a filter: that stands before the files, as in `synsent read 'port 443' FILE`");
+	return -ENOENT;
+}
+
 int read_files_find(char **words, int n, bool recursive, struct read_files *ret, struct err *e)
 {
 	struct buf filter = { 0 };
@@ -105,7 +126,9 @@ int read_files_find(char **words, int n, bool recursive, struct read_files *ret,
 	if (i == n)
 		return no_files(ret, e);
 	for (; !r && i < n; i++) {
-		if (recursive && !stat(words[i], &st) && S_ISDIR(st.st_mode))
+		if (!is_file(words[i]) && is_of_filter(words[i]))
+			r = filter_behind(words[i], e);
+		else if (recursive && !stat(words[i], &st) && S_ISDIR(st.st_mode))
 			r = add_directory(ret, words[i], e);
 		else
 			r = add(ret, words[i], e);

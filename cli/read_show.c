@@ -46,6 +46,12 @@ struct read_show {
 	char refused[READ_LINKTYPE_LEN];
 };
 
+/* -w -: there is no room for anything else. */
+static bool writes_to_stdout(const struct read_opts *o)
+{
+	return o->write && !strcmp(o->write, "-");
+}
+
 static bool is_json(const struct read_show *s)
 {
 	return s->o->json && !*s->o->json;
@@ -67,7 +73,7 @@ static enum listing listing_of(const struct read_show *s)
 {
 	const struct read_opts *o = s->o;
 
-	if (o->packets || o->diagram || is_counts(s))
+	if (o->packets || o->diagram || is_counts(s) || writes_to_stdout(o))
 		return LISTS_NONE;
 	if (lists_at_once(o))
 		return o->all || (is_json(s) && !o->failures) ? LISTS_ALL : LISTS_FAILURES;
@@ -353,6 +359,8 @@ static void print_lines(struct read_show *s)
 /* The default output, --summary and --by; what is listed at once has no summary unless it is asked for. */
 static bool has_summary(const struct read_opts *o)
 {
+	if (writes_to_stdout(o))
+		return false;
 	if (o->by || o->summary)
 		return true;
 	return !o->packets && !o->diagram && !o->json && (!lists_at_once(o) || o->follow);
@@ -369,7 +377,7 @@ int read_show_end(struct read_show *s, const struct read_end *end, struct err *e
 		print_summary(s, &f);
 	print_lines(s);
 	if (s->pick)
-		r = read_pick_show(s->pick, &s->opts.terminal, s->opts.svg, e);
+		r = read_pick_show(s->pick, &s->opts.terminal, s->opts.svg, s->o->svg && !strcmp(s->o->svg, "-"), e);
 	if (!r && s->opts.write) {
 		snprintf(comment, sizeof(comment), "synsent read: the packets of %s attempts%s",
 			 s->o->all ? "all" : "failed", s->opts.files->filter ? " that a filter chose" : "");

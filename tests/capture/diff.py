@@ -396,6 +396,9 @@ def test_choice(directory):
     _, out, _ = diff("--summary", "host 10.0.0.3", *paths)
     if 'chosen         by "host 10.0.0.3"\n' not in out:
         wrong("the head does not tell what was chosen: %s" % out)
+    _, out, _ = diff("--diagram", "1", "--svg", "-", *paths)
+    if not out.startswith("<svg ") or not out.endswith("</svg>\n"):
+        wrong("--svg -: standard output is not the drawing's alone: %s" % out[-200:])
     _, out, _ = diff("--summary", "port 9", *paths)
     if "attempts       none: not one is chosen\n" not in out:
         wrong("the head does not tell why there is none: %s" % out)

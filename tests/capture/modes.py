@@ -234,6 +234,19 @@ class Modes:
             has(r, "Permission denied", err=True)
         self.read.run("-", "-", may=(reader.USAGE,))
         self.read.run("-w", "nowhere/w.pcapng", "x.pcap", may=(reader.LIMITED,))
+        # What goes to standard output goes there alone.
+        r = self.read.run("-w", "-", "--all", "x.pcap")
+        reader.write(os.path.join(cwd, "w.pcapng"), r.out)
+        again, _ = self.read.attempts("w.pcapng")
+        self.wrong.want("-w -: attempts", list(map(reader.key, again)), list(map(reader.key, self.attempts)))
+        r = self.read.run("--diagram", "1", "--svg", "-", "x.pcap")
+        self.wrong.want("--svg -: its root", xml.etree.ElementTree.fromstring(r.out).tag,
+                        "{http://www.w3.org/2000/svg}svg")
+        for args in (["-w", "-", "-j"], ["-w", "-", "--summary"], ["-w", "-", "--diagram", "1"],
+                     ["--diagram", "1", "--svg", "-", "--summary"], ["-w", "a", "--diagram", "1", "--svg", "a"]):
+            self.read.run(*args, "x.pcap", may=(reader.USAGE,))
+        for args in (["x.pcap", "port 443"], ["x.pcap", "port", "443"]):
+            has(self.read.run(*args, may=(reader.USAGE,)), "stands before the files", err=True)
         # Times: of the next day where that is nearer, and in order.
         before = 1700000000 // 86400 * 86400 * 10 ** 9 - 60 * 10 ** 9  # 23:59:00
         shift = before - self.packets[0].t_ns
