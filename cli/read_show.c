@@ -15,9 +15,11 @@
 #include "sinks/figures.h"
 #include "sinks/json.h"
 #include "sinks/summary.h"
+#include "util/duration.h"
 
 #define LINES_MAX 1000 /* failures that the default output lists */
 #define COMMENTS_MAX 16
+#define MINUTE_NS (60 * NS_PER_S)
 
 enum listing {
 	LISTS_NONE,
@@ -39,6 +41,8 @@ struct read_show {
 	bool sums_only;			/* nothing is wanted but the summary, or no more */
 	uint64_t n_lines, n_waiting;	/* that are listed: failed; and waiting when the capture ended */
 	int64_t day_ns;			/* lines of another day than this have a date; 0: not known yet */
+	int64_t minute;			/* of the last that was listed, ... */
+	bool is_other_day;		/* ... and what was found of it */
 	uint64_t answers[REPLY_KIND_N]; /* of this job, as the two that follow */
 	uint64_t n_attempts, n_syns;
 	char *comments[COMMENTS_MAX];
@@ -127,6 +131,7 @@ void read_show_of(struct read_show *s, struct read_job *j)
 {
 	s->job = j;
 	s->day_ns = 0;
+	s->minute = -1;
 	memset(s->answers, 0, sizeof(s->answers));
 	s->n_attempts = s->n_syns = 0;
 }
@@ -146,7 +151,12 @@ static bool is_of_another_day(struct read_show *s, const struct attempt *a)
 		s->day_ns = read_job_first_ns(s->job);
 	if (!s->day_ns)
 		s->day_ns = t_ns;
-	return !figures_same_day(s->day_ns, t_ns);
+	/* days begin with a minute, and a flood has thousands of lines in one */
+	if (t_ns / MINUTE_NS != s->minute) {
+		s->minute = t_ns / MINUTE_NS;
+		s->is_other_day = !figures_same_day(s->day_ns, t_ns);
+	}
+	return s->is_other_day;
 }
 
 static void list(struct read_show *s, const struct attempt *a)
