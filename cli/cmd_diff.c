@@ -55,9 +55,7 @@ static int check(const struct diff_opts *o, struct err *e)
 				   "--diagram N names it; --all lists their numbers");
 	if (o->summary && o->all)
 		return read_misuse(e, "--summary lists no attempts", "leave --all or --summary out");
-	if ((o->since && read_when_check(o->since, e)) || (o->until && read_when_check(o->until, e)))
-		return -EINVAL;
-	return 0;
+	return read_when_check(o->since, o->until, e);
 }
 
 static bool is_same_file(const char *a, const char *b)
@@ -107,6 +105,15 @@ static int check_files(const struct read_files *f, struct err *e)
 	return check_directories(f, e);
 }
 
+static int find(char **words, int n, struct read_files *ret, struct err *e)
+{
+	int r = read_files_find(words, n, false, ret, e);
+
+	if (r && !ret->n && ret->filter)
+		err_remedy(e, "or, if it is a filter: after it two captures are wanted, the client's and the server's");
+	return r;
+}
+
 static int go(struct diff_run *run, const struct diff_opts *o, struct err *e)
 {
 	int status = confined_run(diff_run_work, run, read_sandbox_mode(o->sandbox), e), r;
@@ -134,7 +141,7 @@ static int run(const struct command *c, int argc, char **argv)
 	if (!r && first == argc)
 		r = wants_two(&e);
 	if (!r)
-		r = read_files_find(argv + first, argc - first, false, &files, &e);
+		r = find(argv + first, argc - first, &files, &e);
 	if (!r)
 		r = check_files(&files, &e);
 	signals_defer(); /* what is written must not be left behind half */

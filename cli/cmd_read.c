@@ -10,6 +10,7 @@
 #include "cli/read.h"
 #include "cli/read_pick.h"
 #include "cli/read_run.h"
+#include "cli/read_tell.h"
 #include "sinks/summary.h"
 #include "util/confine_child.h"
 #include "util/signals.h"
@@ -31,7 +32,9 @@ static const struct option_row rows[] = {
 	  NULL },
 	{ 'S', "absolute", OPT_FLAG, AT(absolute), 0, 0, NULL, "With --packets: absolute sequence numbers", NULL },
 	{ 0, "diagram", OPT_STRING, AT(diagram), 0, 0, "N|TUPLE",
-	  "Explain and draw one attempt, by its number or an endpoint of it, as 10.0.0.2:40000", NULL },
+	  "Explain and draw one attempt, by an endpoint of it, as 10.0.0.2:40000, or by its number in the list of the "
+	  "same FILTER and times",
+	  NULL },
 	{ 0, "svg", OPT_STRING, AT(svg), 0, 0, "FILE", "With --diagram: the same drawing as SVG", NULL },
 	{ 'j', "json", OPT_MAYBE, AT(json), 0, 0, "[=counts]",
 	  "One JSON object per attempt and line; with --summary or --by, of those; =counts: six numbers per file",
@@ -40,7 +43,9 @@ static const struct option_row rows[] = {
 	  "Write the packets of the attempts that failed (with --all: of all) as pcapng, the verdicts as comments",
 	  NULL },
 	{ 0, "since", OPT_STRING, AT(since), 0, 0, "TIME",
-	  "Only attempts that begin then or later: 17:02:13, 2026-11-26T17:02:13Z, @1700000000, +30s", NULL },
+	  "Only attempts that begin then or later: 17:02:13 (by TZ), 2026-11-26T17:02:13Z, @1700000000, +30s (after "
+	  "the first packet)",
+	  NULL },
 	{ 0, "until", OPT_STRING, AT(until), 0, 0, "TIME", "Only attempts that begin before", NULL },
 	{ 'c', "count", OPT_INT, AT(max_packets), 1, INT32_MAX, "N", "Stop after N packets", NULL },
 	{ 'R', "recursive", OPT_FLAG, AT(recursive), 0, 0, NULL, "Read the captures in directories, and theirs", NULL },
@@ -65,8 +70,27 @@ static int check_words(const struct read_opts *o, struct err *e)
 		return read_misuse(e, "--sandbox: must be require, try or off", "try is the default");
 	if (o->diagram && read_pick_check(o->diagram, e))
 		return -EINVAL;
-	if ((o->since && read_when_check(o->since, e)) || (o->until && read_when_check(o->until, e)))
-		return -EINVAL;
+	return read_when_check(o->since, o->until, e);
+}
+
+static bool is_stdout(const char *path)
+{
+	return path && !strcmp(path, "-");
+}
+
+/* What goes to standard output goes there alone. */
+static int check_outputs(const struct read_opts *o, struct err *e)
+{
+	bool prints = o->summary || o->failures || o->by || o->packets || o->diagram || o->json || o->follow;
+
+	if (is_stdout(o->write) && prints)
+		return read_misuse(e, "-w - has standard output to itself",
+				   "leave out what is to be printed, or write a file");
+	if (is_stdout(o->svg) && (o->summary || o->all || o->failures))
+		return read_misuse(e, "--svg - has standard output to itself",
+				   "leave out what is to be printed, or write a file");
+	if (o->svg && o->write && !strcmp(o->svg, o->write))
+		return read_misuse(e, "-w and --svg write the same file", "name two");
 	return 0;
 }
 
@@ -74,7 +98,7 @@ static int check(const struct read_opts *o, struct err *e)
 {
 	int kinds = (o->by != NULL) + o->packets + (o->diagram != NULL) + (o->json && *o->json);
 
-	if (check_words(o, e))
+	if (check_words(o, e) || check_outputs(o, e))
 		return -EINVAL;
 	if (kinds > 1)
 		return read_misuse(e, "--by, --packets, --diagram and --json=counts do not go together", "choose one");
@@ -91,10 +115,12 @@ static int check(const struct read_opts *o, struct err *e)
 	return 0;
 }
 
-static int go(struct read_run *run, const struct read_opts *o, struct err *e)
+static int go(struct read_run *run, const struct read_opts *o, const struct read_files *files, struct err *e)
 {
 	int status = confined_run(read_run_work, run, read_sandbox_mode(o->sandbox), e), r;
 
+	if (files->closed.len && !status)
+		status = 3;
 	r = read_run_commit(run, status, e);
 	if (status == 128 + SIGPIPE)
 		return status; /* nobody reads any more: no news */
@@ -119,6 +145,8 @@ static int run(const struct command *c, int argc, char **argv)
 		r = read_misuse(&e, "--memory: must be 1M or more", "256M is the default");
 	if (!r)
 		r = read_files_find(argv + first, argc - first, o.recursive, &files, &e);
+	if (!r && files.closed.len)
+		read_say("read", "%.*s", (int)files.closed.len - 1, buf_text(&files.closed));
 	signals_defer(); /* what is written must not be left behind half */
 	if (!r)
 		r = read_run_new(&o, &files, read_seed(), &job, &e);
@@ -127,7 +155,7 @@ static int run(const struct command *c, int argc, char **argv)
 	else if (signals_deferred())
 		status = 128 + signals_deferred();
 	else
-		status = go(job, &o, &e);
+		status = go(job, &o, &files, &e);
 	read_run_free(job);
 	read_files_fini(&files);
 	return status;

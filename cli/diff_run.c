@@ -50,14 +50,9 @@ static void on_signal(int signal)
 static void on_error(const struct err *e, void *user)
 {
 	struct diff_run *r = user;
-	struct err with_remedy = *e;
 
-	if (!e->remedy[0])
-		err_remedy(
-			&with_remedy,
-			"captures of both sides are needed; `tcpdump -ni any -w FILE tcp or icmp or icmp6` makes one");
 	terminal_progress(&r->terminal, "");
-	report_error("diff", &with_remedy, 3);
+	report_error("diff", e, 3);
 	r->status = 3;
 	r->cut = true;
 }
@@ -107,8 +102,11 @@ int diff_run_new(const struct diff_opts *o, const struct read_files *files, uint
 		e->exit_code = 2;
 	if (!s)
 		s = read_check_output(o->svg, files, e);
-	if (!s && o->svg)
+	if (!s && o->svg) {
 		s = outfile_create(o->svg, &r->svg, e);
+		if (s && !e->exit_code)
+			e->exit_code = 4; /* the inputs are not to blame */
+	}
 	if (!s)
 		s = open_inputs(r, e);
 	if (s) {
@@ -212,7 +210,7 @@ static void take_end(struct diff_run *r, struct read_job *j, struct diff_side *s
 	span = (struct pairing_span){ side->first_ns, side->last_ns, l.seen, r->cut };
 	pairing_side_span(r->at, &span);
 	pairing_side_counts(r->at, &side->counts);
-	read_tell_notes("diff", j, NULL);
+	side->refused = !read_tell_notes("diff", j, NULL, &side->path);
 	if (r->o->verbose)
 		verbose(r, j, &l, side);
 	if (!ledger_adds_up(&l)) { /* a defect of ours: no figure is to be trusted */
@@ -258,12 +256,12 @@ static int take(struct diff_run *r, int i, struct err *e)
 
 static void tell(struct diff_run *r, const struct confined *c)
 {
+	char type[READ_LINKTYPE_LEN];
 	uint64_t lost = r->show.sides[0].counts.lost + r->show.sides[1].counts.lost;
 
 	if (r->not_filtered)
-		read_say("diff",
-			 "%" PRIu64 " SYNs were not chosen: the filter has no meaning for link type %d (%s): %s",
-			 r->not_filtered, r->not_filtered_type, read_linktype(r->not_filtered_type),
+		read_say("diff", "%" PRIu64 " SYNs were not chosen: the filter has no meaning for link type %s: %s",
+			 r->not_filtered, read_linktype(r->not_filtered_type, type),
 			 filter_why(r->filter, r->not_filtered_type));
 	if (lost) {
 		read_say("diff",
@@ -289,6 +287,15 @@ static int compare(struct diff_run *r, struct err *e)
 	return s;
 }
 
+static int nothing_to_compare(void)
+{
+	struct err e = { 0 };
+
+	err_set(&e, EINVAL, "there is nothing to compare: captures of both sides are needed");
+	err_remedy(&e, "`tcpdump -ni any -w FILE tcp or icmp or icmp6` makes one");
+	return report_error("diff", &e, 3);
+}
+
 int diff_run_work(void *user, const struct confined *c)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -305,7 +312,7 @@ int diff_run_work(void *user, const struct confined *c)
 	r->show.o = r->o;
 	r->show.terminal = &r->terminal;
 	r->show.svg = r->svg;
-	r->show.filtered = r->filter != NULL;
+	r->show.filter = r->files->filter;
 	for (i = 0; !s && i < 2; i++) {
 		r->show.sides[i].path = r->files->paths[i];
 		s = take(r, i, &e);
@@ -314,7 +321,7 @@ int diff_run_work(void *user, const struct confined *c)
 		return report_error("diff", &e, 4);
 	/* what could not be read at all is compared with nothing */
 	if (r->status == 3 && !(r->show.sides[0].ledger.seen && r->show.sides[1].ledger.seen))
-		return 3;
+		return nothing_to_compare();
 	s = compare(r, &e);
 	tell(r, c);
 	if (s && e.what[0])

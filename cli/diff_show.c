@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/read_pick.h"
 #include "cli/show.h"
@@ -27,15 +28,8 @@ struct show {
 static int limits(struct show *s, struct err *e)
 {
 	int64_t first = s->opts->sides[pairing_swapped(s->p)].first_ns;
-	int r = 0;
 
-	s->since_ns = INT64_MIN;
-	s->until_ns = INT64_MAX;
-	if (s->o->since)
-		r = read_when_parse(s->o->since, first, &s->since_ns, e);
-	if (!r && s->o->until)
-		r = read_when_parse(s->o->until, first, &s->until_ns, e);
-	return r;
+	return read_when_limits(s->o->since, s->o->until, first, &s->since_ns, &s->until_ns, e);
 }
 
 /* The next that was asked for, from *i on; false: there is none. */
@@ -45,7 +39,7 @@ static bool next(struct show *s, size_t *i)
 
 	for (; *i < pairing_n(s->p); ++*i) {
 		pairing_get(s->p, *i, &s->report);
-		if (r->start_ns < s->since_ns || r->start_ns >= s->until_ns || (s->opts->filtered && !r->chosen))
+		if (r->start_ns < s->since_ns || r->start_ns >= s->until_ns || (s->opts->filter && !r->chosen))
 			continue;
 		++*i;
 		return true;
@@ -95,6 +89,11 @@ static void facts(const struct show *s, struct diff_facts *ret)
 				    .nat = pairing_nat(s->p),
 				    .holes = pairing_holes(s->p),
 				    .totals = s->totals,
+				    .filter = s->opts->filter,
+				    .has_since = s->since_ns != INT64_MIN,
+				    .has_until = s->until_ns != INT64_MAX,
+				    .since_ns = s->since_ns,
+				    .until_ns = s->until_ns,
 				    .same_servers = pairing_same_servers(s->p) };
 }
 
@@ -150,6 +149,15 @@ static bool find(struct show *s, const struct read_pick *pick)
 	return found;
 }
 
+/* Where standard output is not the drawing's. */
+static void show_text(struct show *s, const struct story *story)
+{
+	diff_line(&s->report, &s->words, s->opts->terminal->color, &s->line);
+	print(&s->line);
+	explain(s);
+	show_diagram(story, s->opts->terminal);
+}
+
 static int draw(struct show *s, struct err *e)
 {
 	struct read_pick *pick = read_pick_new(s->o->diagram);
@@ -164,11 +172,9 @@ static int draw(struct show *s, struct err *e)
 		r = 1;
 	} else {
 		pair_words(&s->report, &s->words);
-		diff_line(&s->report, &s->words, s->opts->terminal->color, &s->line);
-		print(&s->line);
-		explain(s);
 		pair_story(&s->report, &s->words, story);
-		show_diagram(story, s->opts->terminal);
+		if (!s->o->svg || strcmp(s->o->svg, "-"))
+			show_text(s, story);
 		if (s->opts->svg && show_svg(story, s->opts->svg, e))
 			r = 4;
 	}

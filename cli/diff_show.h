@@ -11,7 +11,7 @@ struct diff_show_opts {
 	const struct diff_opts *o;
 	const struct terminal *terminal;
 	struct outfile *svg;	   /* --svg; NULL: none */
-	bool filtered;		   /* only attempts that a filter chose */
+	const char *filter;	   /* only attempts that it chose; NULL: all */
 	struct diff_side sides[2]; /* as they were named */
 };
 

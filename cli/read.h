@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cli/terminal.h"
+#include "util/buf.h"
 #include "util/confine.h"
 #include "util/err.h"
 
@@ -24,7 +25,8 @@ struct read_files {
 	char *filter; /* NULL: none */
 	char **paths;
 	size_t n;
-	size_t skipped; /* files in directories that are no captures */
+	size_t skipped;	   /* files in directories that are no captures */
+	struct buf closed; /* what in directories could not be looked at, a line each with why */
 };
 
 /*
@@ -52,13 +54,17 @@ enum confine_mode read_sandbox_mode(const char *word);
 
 /*
  * A time on the command line: "17:02" and "17:02:13.5" are of the day when the
- * capture begins, "2026-11-26 17:02:13" (or with T) local too, an ending Z or
- * +01:00 makes it absolute; "@1700000000.5" is seconds since 1970; "+30s" after
- * the capture's first packet.  0 or -EINVAL.
+ * capture begins, or of the next where that is nearer to its begin; "2026-11-26 17:02:13" (or with T) local too, an
+ * ending Z or +01:00 makes it absolute; "@1700000000.5" is seconds since 1970; "+30s" after the capture's first packet.
+ * `option` is its name.  0 or -EINVAL.
  */
-int read_when_parse(const char *text, int64_t first_ns, int64_t *ret_ns, struct err *e);
+int read_when_parse(const char *option, const char *text, int64_t first_ns, int64_t *ret_ns, struct err *e);
 
-/* Whether it is of one of these forms. */
-int read_when_check(const char *text, struct err *e);
+/* Whether these, both of which may be NULL, are of one of these forms. */
+int read_when_check(const char *since, const char *until, struct err *e);
+
+/* What they mean; INT64_MIN, INT64_MAX where they are NULL.  -EINVAL when nothing can lie between them. */
+int read_when_limits(const char *since, const char *until, int64_t first_ns, int64_t *ret_since_ns,
+		     int64_t *ret_until_ns, struct err *e);
 
 #endif

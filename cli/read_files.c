@@ -16,7 +16,10 @@ static bool is_file(const char *word)
 {
 	struct stat st;
 
-	return !strcmp(word, "-") || !stat(word, &st);
+	if (!strcmp(word, "-") || !stat(word, &st))
+		return true;
+	/* there may be one, behind a directory that is closed, or by a link to itself; opening it will tell */
+	return errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG && strchr(word, '/');
 }
 
 static int add(struct read_files *f, const char *path, struct err *e)
@@ -52,8 +55,8 @@ static int add_directory(struct read_files *f, char *path, struct err *e)
 			r = add(f, entry->fts_path, e);
 		else if (entry->fts_info == FTS_F)
 			f->skipped++;
-		else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR)
-			r = err_sys(e, entry->fts_errno, "%s", entry->fts_path);
+		else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
+			buf_fmt(&f->closed, "%s: %s\n", entry->fts_path, strerror(entry->fts_errno));
 	}
 	fts_close(fts);
 	return r;
@@ -87,11 +90,32 @@ static int no_files(const struct read_files *f, struct err *e)
 	return -EINVAL;
 }
 
+/* As tcpdump has it, and as no file is called. */
+static bool is_of_filter(const char *word)
+{
+	static const char *const words[] = { "host", "net", "port", "portrange", "src", "dst", "ip",
+					     "ip6",  "tcp", "icmp", "icmp6",	 "and", "or",  "not" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(word, words[i]))
+			return true;
+	return strpbrk(word, " [") && !strchr(word, '/');
+}
+
+static int filter_behind(const char *word, struct err *e)
+{
+	e->exit_code = 2;
+	err_set(e, ENOENT, "%s: no such file", word);
+	err_remedy(e, "if it is of a filter: that stands before the files, as in `synsent read 'port 443' FILE`");
+	return -ENOENT;
+}
+
 int read_files_find(char **words, int n, bool recursive, struct read_files *ret, struct err *e)
 {
 	struct buf filter = { 0 };
 	struct stat st;
-	int i, r = 0;
+	int i, r = 0, n_stdin = 0;
 
 	*ret = (struct read_files){ .filter = NULL };
 	for (i = 0; i < n && !is_file(words[i]); i++)
@@ -102,10 +126,20 @@ int read_files_find(char **words, int n, bool recursive, struct read_files *ret,
 	if (i == n)
 		return no_files(ret, e);
 	for (; !r && i < n; i++) {
-		if (recursive && !stat(words[i], &st) && S_ISDIR(st.st_mode))
+		if (!is_file(words[i]) && is_of_filter(words[i]))
+			r = filter_behind(words[i], e);
+		else if (recursive && !stat(words[i], &st) && S_ISDIR(st.st_mode))
 			r = add_directory(ret, words[i], e);
 		else
 			r = add(ret, words[i], e);
+	}
+	for (i = 0; (size_t)i < ret->n; i++)
+		n_stdin += !strcmp(ret->paths[i], "-");
+	if (!r && n_stdin > 1)
+		return read_misuse(e, "standard input can be read only once", "leave one - out");
+	if (!r && !ret->n && ret->closed.len) {
+		e->exit_code = 3;
+		return err_set(e, EACCES, "%.*s", (int)ret->closed.len - 1, buf_text(&ret->closed));
 	}
 	if (!r && !ret->n) {
 		e->exit_code = 3;
@@ -122,4 +156,5 @@ void read_files_fini(struct read_files *f)
 		free(f->paths[i]);
 	free(f->paths);
 	free(f->filter);
+	buf_fini(&f->closed);
 }

@@ -2,6 +2,7 @@
 #include "cli/read_job.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,16 +148,19 @@ static bool is_wanted(struct read_job *j, const struct captured *p, struct sight
 	return match > 0;
 }
 
-static void note_refused(struct read_job *j, int linktype)
+static void note_refused(struct read_job *j, int linktype, uint32_t file)
 {
 	struct read_notes *n = &j->notes;
 	int i = 0;
 
-	n->refused++;
-	while (i < n->n_refused_types && n->refused_types[i] != linktype)
+	n->n_refused++;
+	while (i < n->n_refused_types && n->refused[i].type != linktype)
 		i++;
-	if (i == n->n_refused_types && i < (int)(sizeof(n->refused_types) / sizeof(n->refused_types[0])))
-		n->refused_types[n->n_refused_types++] = linktype;
+	if (i < n->n_refused_types || i == (int)(sizeof(n->refused) / sizeof(n->refused[0])))
+		return;
+	n->refused[i].type = linktype;
+	n->refused[i].file = file;
+	n->n_refused_types++;
 }
 
 static void note_odd(struct read_job *j, const struct captured *p)
@@ -196,13 +200,13 @@ static bool may_be_awaited(const struct read_job *j, uint32_t class)
 	return j->awaited[class % FLOW_CLASSES] || j->batch.pending[class % PENDING_BITS / 64] >> class % 64 & 1;
 }
 
-static void count_undecoded(struct read_job *j, int linktype, enum decode_result r)
+static void count_undecoded(struct read_job *j, int linktype, uint32_t file, enum decode_result r)
 {
 	j->ledger.truncated += r == DECODE_TRUNCATED;
 	j->ledger.malformed += r == DECODE_MALFORMED;
 	j->ledger.other += r == DECODE_NOT_OURS;
 	if (r == DECODE_NOT_OURS && !linktype_is_decoded(linktype))
-		note_refused(j, linktype);
+		note_refused(j, linktype, file);
 }
 
 /* A packet that did not come as a sighting; not `look`: a segment that is counted already. */
@@ -217,7 +221,7 @@ static void take_packet(struct read_job *j, const struct timeline_run *run, cons
 		r = DECODE_TRUNCATED;
 	if (r != DECODE_OK) {
 		if (look)
-			count_undecoded(j, p->linktype, r);
+			count_undecoded(j, p->linktype, run->file, r);
 		return;
 	}
 	if (look && s->kind == SIGHTING_SEGMENT && !(s->flags & (TCP_SYN | TCP_RST))) {
@@ -423,9 +427,10 @@ int64_t read_job_last_ns(const struct read_job *j)
 	return j->last_ns;
 }
 
-const char *read_linktype(int linktype)
+const char *read_linktype(int linktype, char to[READ_LINKTYPE_LEN])
 {
 	const char *name = linktype_name(linktype);
 
-	return name ? name : "not assigned";
+	snprintf(to, READ_LINKTYPE_LEN, name ? "%d (%s)" : "%d", linktype, name);
+	return to;
 }

@@ -28,8 +28,11 @@ bool ledger_adds_up(const struct ledger *l);
 /* What was odd, but no reason to leave anything out. */
 struct read_notes {
 	uint64_t odd_times, odd_lens, no_times;
-	uint64_t refused; /* packets of link types that are not read ... */
-	int refused_types[8];
+	uint64_t n_refused; /* packets of link types that are not read ... */
+	struct {
+		int type;
+		uint32_t file; /* the first that has it */
+	} refused[8];
 	int n_refused_types;
 	uint64_t not_filtered; /* SYNs of link types for which the filter has no meaning ... */
 	int not_filtered_type;
@@ -82,8 +85,9 @@ void read_job_ledger(const struct read_job *j, struct ledger *ret);
 void read_job_notes(const struct read_job *j, struct read_notes *ret);
 void read_job_counts(const struct read_job *j, struct handshakes_counts *ret);
 
-/* Its name, or "not assigned". */
-const char *read_linktype(int linktype);
+/* "147 (USER0)"; where it has no name the number alone. */
+#define READ_LINKTYPE_LEN 48
+const char *read_linktype(int linktype, char to[READ_LINKTYPE_LEN]);
 
 /* Times of the first and the last packet that was looked at; 0: none was. */
 int64_t read_job_first_ns(const struct read_job *j);

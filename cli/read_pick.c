@@ -127,10 +127,24 @@ static int none(const struct read_pick *p, struct outfile *svg, struct err *e)
 	return e->exit_code;
 }
 
-int read_pick_show(struct read_pick *p, const struct terminal *t, struct outfile *svg, struct err *e)
+static void show_text(const struct read_pick *p, const struct story *story, const struct terminal *t)
 {
 	struct attempt_line_look look = { .color = t->color };
 	struct buf line = { 0 };
+
+	if (p->matches > 1)
+		printf("%" PRIu64 " attempts match; this is the first%s\n", p->matches,
+		       p->failed ? " that failed" : "");
+	attempt_line(&p->attempt, &p->verdict, &look, &line);
+	printf("%s\n", buf_text(&line));
+	buf_fini(&line);
+	show_verdict(&p->attempt, &p->verdict, NULL, t);
+	putchar('\n');
+	show_diagram(story, t);
+}
+
+int read_pick_show(struct read_pick *p, const struct terminal *t, struct outfile *svg, bool svg_alone, struct err *e)
+{
 	struct story *story;
 	int r = 0;
 
@@ -141,16 +155,9 @@ int read_pick_show(struct read_pick *p, const struct terminal *t, struct outfile
 		outfile_abort(svg);
 		return -err_sys(e, ENOMEM, "--diagram");
 	}
-	if (p->matches > 1)
-		printf("%" PRIu64 " attempts match; this is the first%s\n", p->matches,
-		       p->failed ? " that failed" : "");
-	attempt_line(&p->attempt, &p->verdict, &look, &line);
-	printf("%s\n", buf_text(&line));
-	buf_fini(&line);
-	show_verdict(&p->attempt, &p->verdict, NULL, t);
-	putchar('\n');
 	story_make(&p->attempt, &p->verdict, story);
-	show_diagram(story, t);
+	if (!svg_alone)
+		show_text(p, story, t);
 	if (svg && show_svg(story, svg, e))
 		r = 4;
 	free(story);

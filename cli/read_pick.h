@@ -27,7 +27,8 @@ bool read_pick_matches(const struct read_pick *p, const struct digest *d);
 bool read_pick_wants(struct read_pick *p, const struct digest *d);
 void read_pick_take(struct read_pick *p, const struct attempt *a, const struct verdict *v);
 
-/* Draws it, into svg if that is not NULL.  0, or an exit status with e filled: there is no such attempt. */
-int read_pick_show(struct read_pick *p, const struct terminal *t, struct outfile *svg, struct err *e);
+/* Draws it, into svg if that is not NULL, and then perhaps nowhere else.  0, or an exit status with e filled: there is
+ * no such attempt. */
+int read_pick_show(struct read_pick *p, const struct terminal *t, struct outfile *svg, bool svg_alone, struct err *e);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/read_progress.h"
 
-#include <stdio.h>
-
+#include "sinks/figures.h"
 #include "util/clock.h"
 #include "util/duration.h"
 
@@ -23,15 +22,27 @@ void read_progress_show(struct read_progress *p, uint64_t done, uint64_t size)
 {
 	int64_t now = clock_mono_ns();
 	double rate = (double)done / ((double)(now - p->begun_ns) / 1e9);
-	char line[120];
-	int n;
+	struct buf line = { 0 };
 
 	p->shown_ns = now;
-	n = snprintf(line, sizeof(line), "read %.2f", (double)done / 1e9);
-	if (size >= done && size)
-		n += snprintf(line + n, sizeof(line) - (size_t)n, " of %.2f", (double)size / 1e9);
-	n += snprintf(line + n, sizeof(line) - (size_t)n, " GB, %.2f GB/s", rate / 1e9);
-	if (size > done && rate > 0 && !p->endless)
-		snprintf(line + n, sizeof(line) - (size_t)n, ", %.0f s left", (double)(size - done) / rate);
-	terminal_progress(p->terminal, line);
+	buf_str(&line, "read ");
+	figures_bytes(done, &line);
+	if (p->endless) {
+		buf_str(&line, " so far, and waiting for more; Ctrl-C ends it");
+	} else {
+		if (size >= done && size) {
+			buf_str(&line, " of ");
+			figures_bytes(size, &line);
+		}
+		buf_str(&line, ", ");
+		figures_bytes((uint64_t)rate, &line);
+		buf_str(&line, "/s");
+	}
+	if (size > done && rate > 0 && !p->endless) {
+		buf_str(&line, ", ");
+		figures_length((int64_t)((double)(size - done) / rate * 1e9), &line);
+		buf_str(&line, " left");
+	}
+	terminal_progress(p->terminal, buf_text(&line));
+	buf_fini(&line);
 }

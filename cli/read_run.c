@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/options.h"
 #include "cli/read_events.h"
@@ -47,8 +48,11 @@ struct read_run {
 
 static volatile sig_atomic_t stopped;
 
+/* What does not end at the first, for it waits somewhere, ends at the second; the parent takes outputs away. */
 static void on_signal(int signal)
 {
+	if (stopped)
+		_exit(128 + signal);
 	stopped = signal;
 }
 
@@ -68,6 +72,8 @@ static int open_outputs(struct read_run *r, struct err *e)
 		if (!s)
 			r->written[r->n_written++] = read_write_outfile(r->write);
 	}
+	if (s && !e->exit_code)
+		e->exit_code = 4; /* the inputs are not to blame */
 	return s;
 }
 
@@ -224,6 +230,16 @@ static void taken(const struct read_run *r, uint64_t *ret_taken, uint64_t *ret_s
 		add_taken(r->events[i].capture, ret_taken, ret_size);
 }
 
+static bool any_opened(const struct read_run *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->files->n; i++)
+		if (timeline_capture(r->timelines[r->n_timelines > 1 ? i : 0], r->n_timelines > 1 ? 0 : i))
+			return true;
+	return r->n_events > 0;
+}
+
 static void progress(struct read_run *r)
 {
 	uint64_t done, size;
@@ -249,15 +265,8 @@ static void idle(struct read_run *r, struct read_job *j)
 static int limits(const struct read_run *r, struct read_job_opts *jo, struct err *e)
 {
 	int64_t first = timeline_first_ns(jo->timeline);
-	int s = 0;
 
-	jo->since_ns = INT64_MIN;
-	jo->until_ns = INT64_MAX;
-	if (r->o->since)
-		s = read_when_parse(r->o->since, first, &jo->since_ns, e);
-	if (!s && r->o->until)
-		s = read_when_parse(r->o->until, first, &jo->until_ns, e);
-	return s;
+	return read_when_limits(r->o->since, r->o->until, first, &jo->since_ns, &jo->until_ns, e);
 }
 
 static void pump(struct read_run *r, struct read_job *j)
@@ -280,10 +289,37 @@ static void pump(struct read_run *r, struct read_job *j)
 	terminal_progress(&r->terminal, "");
 }
 
-/* What a user must know of what was read. */
-static void tell(struct read_run *r, const struct read_job *j, const struct ledger *l, const struct confined *c)
+static const char *const *paths_of(const struct read_run *r, size_t timeline)
 {
-	read_tell_notes("read", j, r->filter);
+	return (const char *const *)r->files->paths + (r->n_timelines > 1 ? timeline : 0);
+}
+
+/* Without an attempt nothing is printed, and no word of why. */
+static bool says_nothing(const struct read_opts *o)
+{
+	bool lists = o->all || o->failures || o->packets || (o->json && !*o->json && !o->by);
+
+	return lists && !o->summary && !o->follow;
+}
+
+static void tell_nothing(const struct read_run *r, const struct read_job *j)
+{
+	struct ledger l;
+
+	read_job_ledger(j, &l);
+	if (l.filtered)
+		read_say("read", "no attempt is chosen; %" PRIu64 " handshake packets are of others", l.filtered);
+	else if (l.seen && !r->o->packets)
+		read_say("read", "no attempt is in it: there is no SYN that opens a connection");
+}
+
+/* What a user must know of what was read. */
+static void tell(struct read_run *r, size_t timeline, const struct read_job *j, const struct ledger *l,
+		 const struct confined *c)
+{
+	read_tell_notes("read", j, r->filter, paths_of(r, timeline));
+	if (says_nothing(r->o) && !r->n_attempts)
+		tell_nothing(r, j);
 	if (read_tell_lost("read", j, r->o->memory) && !r->status)
 		r->status = 4;
 	if (!r->o->verbose)
@@ -352,7 +388,6 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 	struct handshakes_counts c_counts;
 	struct read_job *j = NULL;
 	struct err e = { 0 };
-	uint64_t size;
 	int s;
 
 	r->n_events = 0;
@@ -361,7 +396,7 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 	if (!s)
 		s = read_job_new(&jo, &j, &e);
 	if (s)
-		return report_error("read", &e, 4);
+		return r->status = report_error("read", &e, 4);
 	read_show_of(r->show, j);
 	pump(r, j);
 	read_job_ledger(j, &end.ledger);
@@ -373,12 +408,15 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 	if (counts) {
 		read_show_counts(r->show, r->files->paths[i]);
 	} else {
-		taken(r, &end.bytes, &size);
+		taken(r, &end.bytes, &end.size);
 		end.took_ns = clock_mono_ns() - r->progress.begun_ns;
-		end.interrupted = stopped;
+		end.since_ns = jo.since_ns;
+		end.until_ns = jo.until_ns;
+		end.interrupted = stopped && !r->o->follow;
+		end.nothing = !stopped && !any_opened(r);
 		s = read_show_end(r->show, &end, &e);
 	}
-	tell(r, j, &end.ledger, c);
+	tell(r, i, j, &end.ledger, c);
 	if (!ledger_adds_up(&end.ledger)) { /* a defect of ours: no figure is to be trusted */
 		read_say("read",
 			 "the packets that were seen are not the sum of what became of them; please report this");

@@ -12,11 +12,14 @@
 #include "packet/tcpdump.h"
 #include "sinks/attempt_json.h"
 #include "sinks/attempt_line.h"
+#include "sinks/figures.h"
 #include "sinks/json.h"
 #include "sinks/summary.h"
+#include "util/duration.h"
 
 #define LINES_MAX 1000 /* failures that the default output lists */
 #define COMMENTS_MAX 16
+#define MINUTE_NS (60 * NS_PER_S)
 
 enum listing {
 	LISTS_NONE,
@@ -35,13 +38,23 @@ struct read_show {
 	struct verdict verdict;
 	struct buf line, lines; /* lines: those that wait for the summary */
 	enum listing listing;
-	bool sums_only; /* nothing is wanted but the summary, or no more */
-	uint64_t n_lines;
+	bool sums_only;			/* nothing is wanted but the summary, or no more */
+	uint64_t n_lines, n_waiting;	/* that are listed: failed; and waiting when the capture ended */
+	int64_t day_ns;			/* lines of another day than this have a date; 0: not known yet */
+	int64_t minute;			/* of the last that was listed, ... */
+	bool is_other_day;		/* ... and what was found of it */
 	uint64_t answers[REPLY_KIND_N]; /* of this job, as the two that follow */
 	uint64_t n_attempts, n_syns;
 	char *comments[COMMENTS_MAX];
 	size_t n_comments, more_comments;
+	char refused[READ_LINKTYPE_LEN];
 };
+
+/* -w -: there is no room for anything else. */
+static bool writes_to_stdout(const struct read_opts *o)
+{
+	return o->write && !strcmp(o->write, "-");
+}
 
 static bool is_json(const struct read_show *s)
 {
@@ -64,7 +77,7 @@ static enum listing listing_of(const struct read_show *s)
 {
 	const struct read_opts *o = s->o;
 
-	if (o->packets || o->diagram || is_counts(s))
+	if (o->packets || o->diagram || is_counts(s) || writes_to_stdout(o))
 		return LISTS_NONE;
 	if (lists_at_once(o))
 		return o->all || (is_json(s) && !o->failures) ? LISTS_ALL : LISTS_FAILURES;
@@ -117,18 +130,44 @@ void read_show_free(struct read_show *s)
 void read_show_of(struct read_show *s, struct read_job *j)
 {
 	s->job = j;
+	s->day_ns = 0;
+	s->minute = -1;
 	memset(s->answers, 0, sizeof(s->answers));
 	s->n_attempts = s->n_syns = 0;
 }
 
+/* A line, in place of the progress where that is shown. */
+static void print(struct read_show *s)
+{
+	terminal_progress(&s->opts.terminal, "");
+	fwrite(s->line.data, 1, s->line.len, stdout);
+}
+
+static bool is_of_another_day(struct read_show *s, const struct attempt *a)
+{
+	int64_t t_ns = attempt_start_ns(a);
+
+	if (!s->day_ns)
+		s->day_ns = read_job_first_ns(s->job);
+	if (!s->day_ns)
+		s->day_ns = t_ns;
+	/* days begin with a minute, and a flood has thousands of lines in one */
+	if (t_ns / MINUTE_NS != s->minute) {
+		s->minute = t_ns / MINUTE_NS;
+		s->is_other_day = !figures_same_day(s->day_ns, t_ns);
+	}
+	return s->is_other_day;
+}
+
 static void list(struct read_show *s, const struct attempt *a)
 {
-	const struct attempt_line_look look = { .color = s->opts.terminal.color };
+	const struct attempt_line_look look = { .date = is_of_another_day(s, a), .color = s->opts.terminal.color };
 	const struct attempt_json_opts jo = { .source = "read", .file = s->opts.files->paths[a->file] };
 
-	s->n_lines++;
+	s->n_lines += s->verdict.outcome != OUTCOME_PENDING;
+	s->n_waiting += s->verdict.outcome == OUTCOME_PENDING;
 	if (s->listing == LISTS_FIRST_FAILURES) {
-		if (s->n_lines == LINES_MAX)
+		if (s->n_lines + s->n_waiting == LINES_MAX)
 			s->listing = LISTS_NONE;
 		attempt_line(a, &s->verdict, &look, &s->lines);
 		return;
@@ -138,7 +177,7 @@ static void list(struct read_show *s, const struct attempt *a)
 		attempt_json(a, &s->verdict, &jo, &s->line);
 	else
 		attempt_line(a, &s->verdict, &look, &s->line);
-	fwrite(s->line.data, 1, s->line.len, stdout);
+	print(s);
 }
 
 static void count(struct read_show *s, const struct digest *d)
@@ -148,11 +187,18 @@ static void count(struct read_show *s, const struct digest *d)
 	s->answers[d->answer]++;
 }
 
+/* It had not failed yet when the capture ended, but nothing good had come of it either. */
+static bool is_in_vain(const struct digest *d)
+{
+	return d->outcome == OUTCOME_PENDING && d->n_syns > 1;
+}
+
 /* a: NULL: the job has it. */
 static void take(struct read_show *s, const struct digest *d, const struct attempt *a)
 {
 	bool failed = digest_failed(d), written = s->opts.write && (s->o->all || failed);
-	bool listed = s->listing == LISTS_ALL || (failed && s->listing != LISTS_NONE);
+	bool listed = s->listing == LISTS_ALL || (failed && s->listing != LISTS_NONE) ||
+		      (is_in_vain(d) && s->listing == LISTS_FIRST_FAILURES);
 	bool picked = s->pick && read_pick_wants(s->pick, d);
 
 	if (is_counts(s))
@@ -202,7 +248,7 @@ static void print_packet(struct read_show *s, const struct read_packet *p)
 	buf_reset(&s->line);
 	tcpdump_line(s->printer, p->captured->t_ns, &decoded, &s->line);
 	buf_char(&s->line, '\n');
-	fwrite(s->line.data, 1, s->line.len, stdout);
+	print(s);
 }
 
 void read_show_packet(const struct read_packet *p, void *user)
@@ -234,7 +280,15 @@ void read_show_remark(const struct capture_remark *r, void *user)
 		buf_fini(&b);
 }
 
-static void facts(const struct read_show *s, const struct read_end *end, struct summary_facts *ret)
+/* NULL: none. */
+static const char *refused(struct read_show *s, const struct read_notes *n)
+{
+	if (!n->n_refused_types)
+		return NULL;
+	return read_linktype(n->refused[0].type, s->refused);
+}
+
+static void facts(struct read_show *s, const struct read_end *end, struct summary_facts *ret)
 {
 	struct handshakes_counts c;
 	const struct ledger *l = &end->ledger;
@@ -245,14 +299,22 @@ static void facts(const struct read_show *s, const struct read_end *end, struct 
 	*ret = (struct summary_facts){
 		.files = (const char *const *)s->opts.files->paths,
 		.n_files = s->opts.files->n,
-		.bytes = end->bytes,
+		.bytes = s->o->max_packets ? 0 : end->bytes, /* not known to the packet */
 		.packets = l->seen,
 		.start_ns = end->first_ns,
 		.end_ns = end->last_ns,
 		.took_ns = end->took_ns,
 		.comments = (const char *const *)s->comments,
 		.n_comments = s->n_comments,
-		.refused = n.n_refused_types ? read_linktype(n.refused_types[0]) : NULL,
+		.more_comments = s->more_comments,
+		.refused = refused(s, &n),
+		.filter = s->opts.files->filter,
+		.has_since = end->since_ns != INT64_MIN,
+		.has_until = end->until_ns != INT64_MAX,
+		.since_ns = end->since_ns,
+		.until_ns = end->until_ns,
+		.interrupted = end->interrupted,
+		.size = end->size,
 		.ledger = { .seen = l->seen,
 			    .counted = l->counted,
 			    .duplicates = l->duplicates,
@@ -268,10 +330,14 @@ static void facts(const struct read_show *s, const struct read_end *end, struct 
 static void print_summary(struct read_show *s, const struct summary_facts *f)
 {
 	const struct summary_look look = { .color = s->opts.terminal.color, .utf8 = s->opts.terminal.utf8 };
+	struct summary_counts c;
 	enum summary_by by = 0;
 
 	buf_reset(&s->line);
-	if (s->o->by) {
+	summary_counts(s->summary, &c);
+	if (!is_json(s) && lists_at_once(s->o) && s->n_lines)
+		putchar('\n'); /* between them and the list */
+	if (s->o->by && (is_json(s) || c.attempts)) {
 		while (strcmp(summary_by_words()[by], s->o->by))
 			by++;
 		if (is_json(s))
@@ -303,6 +369,8 @@ static void print_lines(struct read_show *s)
 /* The default output, --summary and --by; what is listed at once has no summary unless it is asked for. */
 static bool has_summary(const struct read_opts *o)
 {
+	if (writes_to_stdout(o))
+		return false;
 	if (o->by || o->summary)
 		return true;
 	return !o->packets && !o->diagram && !o->json && (!lists_at_once(o) || o->follow);
@@ -315,11 +383,11 @@ int read_show_end(struct read_show *s, const struct read_end *end, struct err *e
 	int r = 0;
 
 	facts(s, end, &f);
-	if (has_summary(s->o))
+	if (has_summary(s->o) && !end->nothing)
 		print_summary(s, &f);
 	print_lines(s);
 	if (s->pick)
-		r = read_pick_show(s->pick, &s->opts.terminal, s->opts.svg, e);
+		r = read_pick_show(s->pick, &s->opts.terminal, s->opts.svg, s->o->svg && !strcmp(s->o->svg, "-"), e);
 	if (!r && s->opts.write) {
 		snprintf(comment, sizeof(comment), "synsent read: the packets of %s attempts%s",
 			 s->o->all ? "all" : "failed", s->opts.files->filter ? " that a filter chose" : "");

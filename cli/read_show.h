@@ -34,8 +34,11 @@ struct read_end {
 	struct ledger ledger;
 	int64_t first_ns, last_ns;
 	uint64_t bytes;
+	uint64_t size; /* of all files, where it is known */
 	int64_t took_ns;
+	int64_t since_ns, until_ns; /* of attempts; INT64_MIN, INT64_MAX: no limit */
 	bool interrupted;
+	bool nothing; /* not one file could be read */
 };
 
 /* 0, or an exit status with e filled. */

@@ -4,33 +4,49 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "util/buf.h"
 
 void read_say(const char *command, const char *fmt, ...)
 {
+	char text[1024], *line = text, *end;
+	struct buf b = { 0 };
 	va_list ap;
 
-	fflush(stdout);
-	fprintf(stderr, "synsent: %s: ", command);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	buf_fmt(&b, "synsent: %s: ", command);
+	do { /* file names in it are from outside */
+		end = strchrnul(line, '\n');
+		buf_escaped(&b, line, (size_t)(end - line));
+		buf_char(&b, '\n');
+		line = end + 1;
+	} while (*end);
+	fflush(stdout);
+	fputs(buf_text(&b), stderr);
+	buf_fini(&b);
 }
 
-void read_tell_notes(const char *command, const struct read_job *j, const struct filter *filter)
+bool read_tell_notes(const char *command, const struct read_job *j, const struct filter *filter,
+		     const char *const *paths)
 {
+	char type[READ_LINKTYPE_LEN];
 	struct read_notes n;
+	struct ledger l;
 	int i;
 
 	read_job_notes(j, &n);
 	for (i = 0; i < n.n_refused_types; i++)
-		read_say(command, "link type %d (%s) is not read%s", n.refused_types[i],
-			 read_linktype(n.refused_types[i]),
-			 n.n_refused_types == 1 ? "" : "; packets of it are counted as not TCP");
+		read_say(command, "%s: link type %s is not read; its packets are counted as not TCP",
+			 paths[n.refused[i].file], read_linktype(n.refused[i].type, type));
 	if (n.not_filtered)
-		read_say(command, "%" PRIu64 " SYNs left out: the filter has no meaning for link type %d (%s): %s",
-			 n.not_filtered, n.not_filtered_type, read_linktype(n.not_filtered_type),
+		read_say(command, "%" PRIu64 " SYNs left out: the filter has no meaning for link type %s: %s",
+			 n.not_filtered, read_linktype(n.not_filtered_type, type),
 			 filter_why(filter, n.not_filtered_type));
+	read_job_ledger(j, &l);
+	return !n.n_refused || n.n_refused < l.seen;
 }
 
 bool read_tell_lost(const char *command, const struct read_job *j, uint64_t memory)

@@ -9,8 +9,13 @@
 
 void read_say(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* What a user must know though no packet was lost: link types that are not read, or that the filter is not for. */
-void read_tell_notes(const char *command, const struct read_job *j, const struct filter *filter);
+/*
+ * What a user must know though no packet was lost: link types that are not read, or
+ * that the filter is not for.  paths: of the timeline's files.  False: all packets
+ * are of such link types, so that nothing was read.
+ */
+bool read_tell_notes(const char *command, const struct read_job *j, const struct filter *filter,
+		     const char *const *paths);
 
 /* What was lost for want of memory, of which there were so many bytes; false: nothing. */
 bool read_tell_lost(const char *command, const struct read_job *j, uint64_t memory);

@@ -7,6 +7,8 @@
 #include "cli/read.h"
 #include "util/duration.h"
 
+#define HALF_A_DAY_NS (12 * 3600 * NS_PER_S)
+
 /* What a text says of an instant. */
 struct when {
 	bool relative, epoch, has_date, has_zone;
@@ -15,10 +17,10 @@ struct when {
 	int zone_s;
 };
 
-static int wrong(const char *text, struct err *e)
+static int wrong(const char *option, const char *text, struct err *e)
 {
 	e->exit_code = 2;
-	err_set(e, EINVAL, "%s: not a time", text);
+	err_set(e, EINVAL, "%s \"%s\": not a time", option, text);
 	err_remedy(e, "a time is written 17:02:13, 2026-11-26T17:02:13Z, @1700000000, or +30s after the first packet");
 	return -EINVAL;
 }
@@ -105,21 +107,32 @@ static bool parse(const char *text, struct when *w)
 	return parse_clock(text, w);
 }
 
-int read_when_check(const char *text, struct err *e)
+int read_when_check(const char *since, const char *until, struct err *e)
 {
 	struct when w;
 
-	return parse(text, &w) ? 0 : wrong(text, e);
+	if (since && !parse(since, &w))
+		return wrong("--since", since, e);
+	if (until && !parse(until, &w))
+		return wrong("--until", until, e);
+	return 0;
 }
 
-int read_when_parse(const char *text, int64_t first_ns, int64_t *ret_ns, struct err *e)
+static int64_t instant(struct when *w)
 {
-	time_t first = (time_t)(first_ns / NS_PER_S), t;
+	time_t t = w->has_zone ? timegm(&w->tm) - w->zone_s : mktime(&w->tm);
+
+	return (int64_t)t * NS_PER_S + w->ns;
+}
+
+int read_when_parse(const char *option, const char *text, int64_t first_ns, int64_t *ret_ns, struct err *e)
+{
+	time_t first = (time_t)(first_ns / NS_PER_S);
 	struct when w;
 	struct tm day;
 
 	if (!parse(text, &w))
-		return wrong(text, e);
+		return wrong(option, text, e);
 	if (w.relative || w.epoch) {
 		*ret_ns = w.relative ? first_ns + w.ns : w.ns;
 		return 0;
@@ -129,7 +142,30 @@ int read_when_parse(const char *text, int64_t first_ns, int64_t *ret_ns, struct 
 		w.tm.tm_mon = day.tm_mon;
 		w.tm.tm_mday = day.tm_mday;
 	}
-	t = w.has_zone ? timegm(&w.tm) - w.zone_s : mktime(&w.tm);
-	*ret_ns = (int64_t)t * NS_PER_S + w.ns;
+	*ret_ns = instant(&w);
+	if (!w.has_date && *ret_ns < first_ns - HALF_A_DAY_NS) { /* the capture goes on past midnight */
+		w.tm.tm_mday++;
+		w.tm.tm_isdst = -1;
+		*ret_ns = instant(&w);
+	}
 	return 0;
+}
+
+int read_when_limits(const char *since, const char *until, int64_t first_ns, int64_t *ret_since_ns,
+		     int64_t *ret_until_ns, struct err *e)
+{
+	int r = 0;
+
+	*ret_since_ns = INT64_MIN;
+	*ret_until_ns = INT64_MAX;
+	if (since)
+		r = read_when_parse("--since", since, first_ns, ret_since_ns, e);
+	if (!r && until)
+		r = read_when_parse("--until", until, first_ns, ret_until_ns, e);
+	if (r || *ret_since_ns < *ret_until_ns)
+		return r;
+	e->exit_code = 2;
+	err_set(e, EINVAL, "--until %s is not later than --since %s: nothing lies between them", until, since);
+	err_remedy(e, "a time of day is that next to the capture's begin; with a date it is exact");
+	return -EINVAL;
 }

@@ -121,6 +121,18 @@ static void put_ignored(const struct attempt *a, struct buf *to)
 	}
 }
 
+/* Where the headline does not say so itself. */
+static void put_confidence(const struct verdict *v, struct buf *to)
+{
+	const char *word = confidence_word(v->confidence);
+
+	if (v->confidence == CONFIDENCE_UNKNOWN || v->outcome == OUTCOME_PENDING || strstr(v->headline, word))
+		return;
+	buf_str(to, "  (");
+	buf_str(to, word);
+	buf_char(to, ')');
+}
+
 static void put_headline(const struct attempt *a, const struct verdict *v, struct buf *to)
 {
 	int n = a->n_syns;
@@ -132,11 +144,7 @@ static void put_headline(const struct attempt *a, const struct verdict *v, struc
 		figures_elapsed(v->elapsed_ns, to);
 	}
 	put_ignored(a, to);
-	if (v->confidence != CONFIDENCE_UNKNOWN && v->outcome != OUTCOME_PENDING) {
-		buf_str(to, "  (");
-		buf_str(to, confidence_word(v->confidence));
-		buf_char(to, ')');
-	}
+	put_confidence(v, to);
 }
 
 static void put_words(const struct attempt *a, const struct verdict *v, struct buf *to)

@@ -8,6 +8,7 @@
 
 /* Pixels.  A character is about 7.8 wide at 13 px. */
 #define LINE_HEIGHT 23
+#define REMARK_HEIGHT 15 /* of each line of a remark */
 #define MARGIN 20
 #define FEET_GAP 30 /* from the lifelines' end to the first foot's baseline */
 #define STATE_RIGHT 112
@@ -146,7 +147,8 @@ static void gap(struct buf *to, int x, int y)
 	buf_fmt(to, "<path class=\"dim\" d=\"M%d %dv30\"/>\n", x, y - 12);
 }
 
-static void item_draw(struct buf *to, const struct diagram_item *it, int y)
+/* above: lines of the same remark before this one, which stand closer. */
+static void item_draw(struct buf *to, const struct diagram_item *it, int y, int above)
 {
 	const char *figure = it->predicted ? "e dim" : "e";
 
@@ -158,7 +160,7 @@ static void item_draw(struct buf *to, const struct diagram_item *it, int y)
 		text(to, CLIENT_X + 16, y + 4, it->predicted ? "dim" : "", it->text);
 		break;
 	case DIAGRAM_REMARK:
-		text(to, CLIENT_X + 16, y - 4, "dim", it->text);
+		text(to, CLIENT_X + 16, y - 4 - above * (LINE_HEIGHT - REMARK_HEIGHT), "dim", it->text);
 		break;
 	case DIAGRAM_ELIDED:
 		gap(to, CLIENT_X, y);
@@ -282,7 +284,7 @@ static void described(struct buf *to, const struct diagram *d)
 void diagram_svg(const struct diagram *d, struct buf *to)
 {
 	struct buf above = { 0 };
-	int i, y, top = head(&above, d), height = height_of(d, top);
+	int i, y, remarks = 0, top = head(&above, d), height = height_of(d, top);
 
 	buf_fmt(to,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
@@ -297,8 +299,10 @@ void diagram_svg(const struct diagram *d, struct buf *to)
 	text(to, TIME_RIGHT, top + LINE_HEIGHT / 2 + 4, "e dim", "time");
 	text(to, GAP_RIGHT, top + LINE_HEIGHT / 2 + 4, "e dim", "gap");
 	text(to, RTO_RIGHT, top + LINE_HEIGHT / 2 + 4, "e dim", "RTO");
-	for (i = 0; i < d->n; i++)
-		item_draw(to, &d->items[i], top + d->items[i].line * LINE_HEIGHT + LINE_HEIGHT / 2);
+	for (i = 0; i < d->n; i++) {
+		item_draw(to, &d->items[i], top + d->items[i].line * LINE_HEIGHT + LINE_HEIGHT / 2, remarks);
+		remarks = d->items[i].shape == DIAGRAM_REMARK ? remarks + 1 : 0;
+	}
 	y = top + d->lines * LINE_HEIGHT + FEET_GAP;
 	for (i = 0; i < d->n_feet; i++)
 		y = foot(to, &d->feet[i], y);

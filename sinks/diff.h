@@ -14,6 +14,7 @@ struct diff_side {
 	struct summary_ledger ledger;
 	int64_t first_ns, last_ns; /* by its own clock; both 0: it has no packets */
 	struct pairing_side_counts counts;
+	bool refused; /* nothing was read: its link type is not one that can be */
 };
 
 struct diff_facts {
@@ -23,6 +24,9 @@ struct diff_facts {
 	const struct pairing_nat *nat;
 	const struct pairing_holes *holes;
 	const struct pairing_totals *totals;
+	const char *filter;	   /* attempts were chosen by it; NULL: by none */
+	bool has_since, has_until; /* and by when they begin, by the client's clock */
+	int64_t since_ns, until_ns;
 	uint64_t same_servers; /* attempts of the client's side to servers that the server's side has */
 };
 

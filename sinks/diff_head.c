@@ -216,7 +216,13 @@ void head_nothing(struct block *b, const struct diff_facts *f)
 	block_row(b, "nothing");
 	block_piece(b, "", "is in both captures: no attempt is paired", PEN_RED);
 	block_newline(b, BLOCK_LABEL);
-	if (!f->server.counts.attempts && f->client.counts.attempts) {
+	if (f->client.refused || f->server.refused) {
+		buf_fmt(&t, "the link type of the %s capture cannot be read",
+			!f->server.refused   ? "client's"
+			: !f->client.refused ? "server's"
+					     : "two");
+		block_words(b, buf_text(&t));
+	} else if (!f->server.counts.attempts && f->client.counts.attempts) {
 		block_words(b, "the server's capture has no attempt at all: if it ran then, every SYN died on the way");
 	} else if (!f->client.counts.attempts && f->server.counts.attempts) {
 		block_words(

@@ -20,7 +20,7 @@ static void piece(struct block *b, const char *gap, uint64_t n, const char *word
 	buf_fini(&t);
 }
 
-static void attempts(struct block *b, const struct pairing_totals *t)
+static void attempts(struct block *b, const struct pairing_totals *t, bool chosen)
 {
 	const uint64_t *n = t->sorts;
 
@@ -34,7 +34,7 @@ static void attempts(struct block *b, const struct pairing_totals *t)
 	piece(b, ", ", n[PAIR_UNSEEN], "passed, but one capture lacks them", PEN_NONE);
 	piece(b, ", ", n[PAIR_AGAIN], "once more, before or after a NAT", PEN_NONE);
 	if (!b->started)
-		block_piece(b, "", "none", PEN_NONE);
+		block_piece(b, "", chosen ? "none: not one is chosen" : "none", PEN_NONE);
 	block_end(b);
 }
 
@@ -118,6 +118,19 @@ static void delays(struct block *b, const struct diff_facts *f)
 	block_end(b);
 }
 
+static void chosen(struct block *b, const struct diff_facts *f)
+{
+	const struct summary_facts s = { .filter = f->filter,
+					 .has_since = f->has_since,
+					 .has_until = f->has_until,
+					 .since_ns = f->since_ns,
+					 .until_ns = f->until_ns,
+					 .start_ns = f->client.first_ns,
+					 .end_ns = f->client.last_ns };
+
+	block_scope(b, &s);
+}
+
 static void hole(struct block *b, const char *whose, uint64_t missed, uint64_t had)
 {
 	struct buf t = { 0 };
@@ -150,7 +163,8 @@ void diff_text(const struct diff_facts *f, const struct summary_look *o, struct 
 	head_clocks(&b, f);
 	head_between(&b, f);
 	head_same(&b, f);
-	attempts(&b, t);
+	chosen(&b, f);
+	attempts(&b, t, f->filter || f->has_since || f->has_until);
 	packets(&b, "SYNs", t, PAIRING_SYN, "to the server");
 	packets(&b, "SYN-ACKs", t, PAIRING_SYN_ACK, "back");
 	packets(&b, "final ACKs", t, PAIRING_ACK, "to the server");

@@ -20,8 +20,13 @@ struct summary_facts {
 	int64_t start_ns, end_ns; /* of the packets, ns since 1970; both 0: there is none */
 	int64_t took_ns;	  /* the reading; below 0: not told */
 	const char *const *comments;
-	size_t n_comments;
-	const char *refused; /* a link type that cannot be read, by name; NULL: none */
+	size_t n_comments, more_comments; /* how many there are beside these */
+	const char *refused;		  /* a link type that cannot be read, as "147 (USER0)"; NULL: none */
+	const char *filter;		  /* attempts were chosen by it; NULL: by none */
+	bool has_since, has_until;	  /* and by when they begin */
+	int64_t since_ns, until_ns;
+	bool interrupted; /* what was read is not all */
+	uint64_t size;	  /* of all that was to be read; 0: not known */
 	struct summary_ledger ledger;
 	uint64_t unmatched; /* answers that belong to no attempt */
 	uint64_t evicted;   /* attempts that were given up for want of memory */

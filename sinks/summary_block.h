@@ -72,6 +72,7 @@ int block_rows(struct block *b, const struct summary *s, const struct summary_co
 
 /* sinks/summary_notes.c: what is to be known about the capture, and why there may be nothing. */
 void block_notes(struct block *b, const struct summary_facts *f, const struct summary_counts *c);
+void block_scope(struct block *b, const struct summary_facts *f);
 void block_nothing(struct block *b, const struct summary_facts *f);
 
 #endif

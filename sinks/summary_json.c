@@ -52,6 +52,15 @@ static void write_capture(struct json *j, const struct summary_facts *f)
 		json_key_int(j, "took_ns", f->took_ns);
 	write_texts(j, "comments", f->comments, f->n_comments);
 	json_key_string(j, "refused", f->refused);
+	json_key_string(j, "filter", f->filter);
+	if (f->has_since)
+		row_json_time(j, "since", f->since_ns);
+	if (f->has_until)
+		row_json_time(j, "until", f->until_ns);
+	if (f->interrupted) {
+		json_key(j, "interrupted");
+		json_bool(j, true);
+	}
 	write_ledger(j, &f->ledger);
 	uint_of(j, "unmatched", f->unmatched);
 	uint_of(j, "evicted", f->evicted);

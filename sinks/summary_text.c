@@ -7,25 +7,50 @@
 #include "sinks/figures.h"
 #include "util/duration.h"
 
-static void name_files(const struct summary_facts *f, struct buf *to)
+#define SEVERAL_COLUMNS 28 /* of each of two names in a line, beside "1,000,000 files, " */
+
+/* Escaped, and of a long one the end. */
+static void name_file(const char *path, int columns, struct buf *to)
+{
+	struct buf b = { 0 };
+	const char *text;
+
+	if (!strcmp(path, "-"))
+		path = "standard input";
+	buf_escaped(&b, path, strlen(path));
+	text = buf_text(&b);
+	if (block_width(text) > columns) {
+		buf_str(to, "...");
+		while (block_width(text) > columns - 3)
+			do
+				text++;
+			while (((unsigned char)*text & 0xc0) == 0x80);
+	}
+	buf_str(to, text);
+	buf_fini(&b);
+}
+
+static void name_files(const struct summary_facts *f, int columns, struct buf *to)
 {
 	if (f->n_files > 1) {
 		figures_count(f->n_files, to);
 		buf_str(to, " files, ");
 	}
 	if (f->n_files) {
-		block_cut(strcmp(f->files[0], "-") ? f->files[0] : "standard input", 200, to);
+		name_file(f->files[0], columns, to);
 		if (f->n_files > 1) {
-			buf_str(to, " to ");
-			block_cut(f->files[f->n_files - 1], 200, to);
+			buf_str(to, f->n_files > 2 ? " to " : " and ");
+			name_file(f->files[f->n_files - 1], columns, to);
 		}
 	}
 }
 
 static void name_size(const struct summary_facts *f, struct buf *to)
 {
-	figures_bytes(f->bytes, to);
-	buf_str(to, ", ");
+	if (f->bytes) {
+		figures_bytes(f->bytes, to);
+		buf_str(to, ", ");
+	}
 	figures_count(f->packets, to);
 	buf_str(to, f->packets == 1 ? " packet" : " packets");
 	if (f->took_ns < 0)
@@ -37,25 +62,21 @@ static void name_size(const struct summary_facts *f, struct buf *to)
 		figures_length(f->took_ns, to);
 }
 
-/* On one line with the size where both fit; else what the end of the name has room for. */
+/* On one line with the size where both fit; else above it, and of long names the ends. */
 static void head(struct block *b, const struct summary_facts *f)
 {
 	struct buf name = { 0 }, size = { 0 };
-	const char *text;
 
-	name_files(f, &name);
+	name_files(f, BLOCK_COLUMNS, &name);
 	name_size(f, &size);
-	text = buf_text(&name);
-	if (block_width(text) + 2 + block_width(buf_text(&size)) <= BLOCK_COLUMNS) {
-		buf_fmt(b->to, "%s%s%s", text, *text ? "  " : "", buf_text(&size));
+	if (block_width(buf_text(&name)) + 2 + block_width(buf_text(&size)) <= BLOCK_COLUMNS) {
+		buf_fmt(b->to, "%s%s%s", buf_text(&name), name.len ? "  " : "", buf_text(&size));
 	} else {
-		if (block_width(text) > BLOCK_COLUMNS)
-			buf_str(b->to, "...");
-		while (block_width(text) > BLOCK_COLUMNS - 3 * (text != buf_text(&name)))
-			do
-				text++;
-			while (((unsigned char)*text & 0xc0) == 0x80);
-		buf_str(b->to, text);
+		if (block_width(buf_text(&name)) > BLOCK_COLUMNS) {
+			buf_reset(&name);
+			name_files(f, SEVERAL_COLUMNS, &name);
+		}
+		buf_str(b->to, buf_text(&name));
 		block_newline(b, BLOCK_LABEL);
 		buf_str(b->to, buf_text(&size));
 	}
@@ -225,6 +246,7 @@ void summary_text(const struct summary *s, const struct summary_facts *f, const 
 		captured(&b, f->start_ns, f->end_ns);
 	else if (c.attempts)
 		captured(&b, c.first_ns, c.last_ns);
+	block_scope(&b, f);
 	if (!c.attempts) {
 		block_nothing(&b, f);
 		block_notes(&b, f, &c);

@@ -393,6 +393,18 @@ def test_choice(directory):
     late = objects("--since", "+60s", *paths)
     if len(early) + len(late) != len(everything) or not early or not late:
         wrong("%d before and %d after are not %d" % (len(early), len(late), len(everything)))
+    _, out, _ = diff("--summary", "host 10.0.0.3", *paths)
+    if 'chosen         by "host 10.0.0.3"\n' not in out:
+        wrong("the head does not tell what was chosen: %s" % out)
+    _, out, _ = diff("--diagram", "1", "--svg", "-", *paths)
+    if not out.startswith("<svg ") or not out.endswith("</svg>\n"):
+        wrong("--svg -: standard output is not the drawing's alone: %s" % out[-200:])
+    _, out, _ = diff("--summary", "port 9", *paths)
+    if "attempts       none: not one is chosen\n" not in out:
+        wrong("the head does not tell why there is none: %s" % out)
+    _, _, err = diff("--since", "+60s", "--until", "+30s", *paths, may=(2,))
+    if "--until +30s is not later than --since +60s" not in err:
+        wrong("times in the wrong order: %s" % err)
 
 
 def test_schema(directory):

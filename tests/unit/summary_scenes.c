@@ -327,7 +327,51 @@ static void a_refused(struct summary *s, struct summary_facts *f)
 				     .ledger = { 2, 2, 0, 0, 0, 0, 0 } };
 }
 
+/* Some of a capture, by a filter and a time, and not read to its end. */
+static void chosen(struct summary *s, struct summary_facts *f)
+{
+	static const char *const files[] = { "-", "b.pcap" };
+
+	a_refused(s, f);
+	f->files = files;
+	f->n_files = 2;
+	f->end_ns = START + 7200 * S;
+	f->bytes = 1200 * 1000 * 1000;
+	f->size = 2 * (uint64_t)1000 * 1000 * 1000;
+	f->filter = "host 192.0.2.9 and \033[31m";
+	f->has_since = f->has_until = true;
+	f->since_ns = START - START % S;
+	f->until_ns = START + 3600 * S;
+	f->interrupted = true;
+	f->unmatched = 7; /* to SYNs that were not asked for */
+	f->ledger = (struct summary_ledger){ .seen = 30, .counted = 10, .filtered = 20 };
+}
+
+static void none_chosen(struct summary *s, struct summary_facts *f)
+{
+	static const char *const files[] = { "one.pcap" };
+
+	*f = (struct summary_facts){ .files = files,
+				     .n_files = 1,
+				     .bytes = 1720,
+				     .packets = 30,
+				     .start_ns = START,
+				     .end_ns = START + 60 * S,
+				     .took_ns = 0,
+				     .has_since = true,
+				     .since_ns = START + 86400 * S,
+				     .ledger = { .seen = 30, .counted = 10, .filtered = 20 } };
+}
+
 const struct scene scenes[] = {
-	{ "web", web }, { "flood", flood },   { "fine", fine },		  { "one-client", one_client },
-	{ "all", all }, { "spread", spread }, { "a-refused", a_refused }, { NULL, NULL }
+	{ "web", web },
+	{ "flood", flood },
+	{ "fine", fine },
+	{ "one-client", one_client },
+	{ "all", all },
+	{ "spread", spread },
+	{ "a-refused", a_refused },
+	{ "chosen", chosen },
+	{ "none-chosen", none_chosen },
+	{ NULL, NULL },
 };

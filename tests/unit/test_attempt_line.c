@@ -73,6 +73,11 @@ static void outcomes(void **test)
 	assert_line("   17  17:02:13.401  10.0.12.83:33878 > 198.18.227.36:443    timed-out    "
 		    "6 SYNs over 31.4 s, then silence: Linux, 5 retries  (likely)\n",
 		    NULL);
+	/* once is enough */
+	judged(OUTCOME_ABANDONED, CONFIDENCE_LIKELY, 1009 * MS, "the application gave up, likely, before SYN 2");
+	assert_line("   17  17:02:13.401  10.0.12.83:33878 > 198.18.227.36:443    abandoned    "
+		    "the application gave up, likely, before SYN 2\n",
+		    NULL);
 	begin("10.0.12.83:33880", "198.18.1.2:80", 1);
 	replied(REPLY_SYN_ACK, 1200 * US, IGNORED_NOT);
 	judged(OUTCOME_ESTABLISHED, CONFIDENCE_LIKELY, 1200 * US, "connected in 1.20 ms");

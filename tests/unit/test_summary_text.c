@@ -274,6 +274,7 @@ static void nothing_has_a_reason(void **test)
 	} cases[] = {
 		{ { 0 }, NULL, "there is no packet in it" },
 		{ { 7, 0, 0, 0, 0, 0, 7 }, NULL, "not one of 7 packets is TCP" },
+		{ { 1, 0, 0, 0, 0, 0, 1 }, NULL, "it is not TCP: 1 packet" },
 		{ { 9, 0, 0, 2, 0, 0, 7 }, NULL, "no TCP in 9 packets" },
 		{ { 9, 0, 0, 6, 1, 0, 2 }, NULL, "the filter left out 6 packets" },
 		{ { 9, 0, 0, 0, 8, 1, 0 }, NULL, "9 packets cut short or damaged" },
