@@ -141,6 +141,10 @@ struct cursor {
 	struct walk_list *list;
 	const uint8_t *landed;
 	uint64_t time_max;
+	/* pcapng: the length that has to stand before p again, and what was counted before that block; 0: none */
+	uint32_t trailer;
+	struct walk_list list_then;
+	uint64_t time_max_then;
 };
 
 /* A record's packet. */
@@ -175,8 +179,7 @@ static inline __attribute__((always_inline)) bool read_record(const struct walk 
 	total = get32(p + 4, swapped);
 	ret->caplen = get32(p + 20, swapped);
 	if (total < EPB_LEAST || total % 4 || total > left || ret->caplen > WALK_CAPLEN_MAX ||
-	    pad4(ret->caplen) > total - EPB_LEAST || get32(p + 8, swapped) >= w->n_interfaces ||
-	    get32(p + total - 4, swapped) != total)
+	    pad4(ret->caplen) > total - EPB_LEAST || get32(p + 8, swapped) >= w->n_interfaces)
 		return false;
 	ret->data = p + EPB_DATA;
 	ret->next = p + total;
@@ -195,6 +198,20 @@ static inline __attribute__((always_inline)) bool is_wanted(uint64_t *wanted, en
 	return sort != SORT_OTHER && (sort != SORT_TCP || wanted[class / 64] >> class % 64 & 1);
 }
 
+/*
+ * A block's length stands at its end too.  That is looked at with the block after
+ * it, when it has arrived from memory, and a block that lacks it is taken back.
+ */
+static inline __attribute__((always_inline)) bool is_whole(struct cursor *c, bool swapped)
+{
+	if (!c->trailer || get32(c->p - 4, swapped) == c->trailer)
+		return true;
+	c->p -= c->trailer;
+	*c->list = c->list_then;
+	c->time_max = c->time_max_then;
+	return false;
+}
+
 /* Takes one record; false: this cursor is at its end. */
 static inline __attribute__((always_inline)) bool step(const struct walk *w, struct cursor *c, bool ng, bool swapped,
 						       enum link_layout layout, uint64_t *wanted)
@@ -205,9 +222,15 @@ static inline __attribute__((always_inline)) bool step(const struct walk *w, str
 	struct record r;
 	uint64_t t;
 
-	if (c->p >= c->stop || l->n == WALK_LIST_MAX || !read_record(w, c->p, ng, swapped, &r, &t)) {
+	if ((ng && !is_whole(c, swapped)) || c->p >= c->stop || l->n == WALK_LIST_MAX ||
+	    !read_record(w, c->p, ng, swapped, &r, &t)) {
 		c->landed = c->p;
 		return false;
+	}
+	if (ng) {
+		c->trailer = (uint32_t)(r.next - c->p);
+		c->list_then = *l;
+		c->time_max_then = c->time_max;
 	}
 	__builtin_prefetch(r.next);
 	__builtin_prefetch(r.next + 64);

@@ -278,7 +278,10 @@ static size_t check_walk(const struct walk *w, bool guessed, size_t i, const uin
 	for (; first < i; first++)
 		time_max = truth[first].time > time_max ? truth[first].time : time_max;
 	assert_int_equal(w->time_max, time_max);
-	if (w->wanted)
+	/* a block that is taken back may have added some */
+	for (k = 0; w->wanted && k < (int)(FLOW_CLASSES / 64); k++)
+		assert_true((wanted[k] & wanted_then[k]) == wanted_then[k]);
+	if (w->wanted && w->form == WALK_PCAP)
 		assert_memory_equal(wanted, wanted_then, sizeof(wanted));
 	return i;
 }
