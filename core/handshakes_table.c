@@ -165,7 +165,7 @@ static bool rehash(struct handshakes *h)
 
 static bool is_crowded(const struct handshakes *h)
 {
-	return h->n_entries >= h->n_places / 2;
+	return h->n_entries >= h->n_places / 3 * 2;
 }
 
 static bool may_make_larger(const struct handshakes *h, size_t more)
@@ -174,7 +174,7 @@ static bool may_make_larger(const struct handshakes *h, size_t more)
 	       h->memory + more + kept_for_others(h, &h->entries) <= h->config.memory;
 }
 
-/* For when the table is half full. */
+/* For when two thirds of the table are used. */
 static bool make_larger(struct handshakes *h)
 {
 	return may_make_larger(h, h->n_places * sizeof(*h->places)) && rehash(h);
