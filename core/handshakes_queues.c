@@ -107,7 +107,7 @@ static struct entry *ring_take(struct handshakes *h, struct ring *r)
 
 static bool ring_grow(struct handshakes *h, struct ring *r)
 {
-	uint32_t size = r->size + r->size / 2, *items = bigmem_new(size * sizeof(*items), BIGMEM_PLAIN), i;
+	uint32_t size = r->size + r->size / 4, *items = bigmem_new(size * sizeof(*items), BIGMEM_PLAIN), i;
 
 	if (!items)
 		return false;

@@ -24,7 +24,7 @@
 #define WINDOW_MAX (10u << 20)
 #define WINDOW_LEAST (256u << 10)
 #define WINDOW_PACKETS 10240
-#define WINDOW_PACKETS_SHORT 30000 /* of short ones of which few matter, by two threads */
+#define WINDOW_PACKETS_SHORT 24000 /* of short ones of which few matter, by two threads */
 #define WINDOW_PACKETS_MANY 2560   /* of short ones else: what is known of each that matters takes memory */
 
 /* Where more than so many of a stretch matter, because a flood begins in it, the user looks at them itself. */
