@@ -142,6 +142,8 @@ int fill_init(struct capture *c, bool threaded, struct err *e)
 	r = unpack_new(c->packing, c->fd, c->head, c->head_len, threaded, &c->unpack, e);
 	if (r)
 		err_wrap(e, "%s", c->path);
+	else
+		unpack_stop_when(c->unpack, c->opts.stopped);
 	c->head_given = c->head_len;
 	return r;
 }
@@ -182,12 +184,14 @@ static ssize_t stream_read(struct capture *c, void *to, size_t len)
 	return n;
 }
 
-/* A pipe that has more at once is read on: fewer and longer stretches. */
+/* A pipe that has more at once is read on: fewer and longer stretches.  A file has always more. */
 static bool has_more_at_once(const struct capture *c)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 
-	return !c->unpack && !c->is_regular && poll(&p, 1, 0) > 0;
+	if (c->is_regular)
+		return true;
+	return c->unpack ? unpack_ready(c->unpack) : poll(&p, 1, 0) > 0;
 }
 
 static enum fill stream_fill(struct capture *c, struct slot *s)
@@ -201,7 +205,7 @@ static enum fill stream_fill(struct capture *c, struct slot *s)
 		n = stream_read(c, to, (size_t)(limit - to));
 		if (n > 0)
 			to += n;
-	} while (n > 0 && to < limit && (c->unpack || c->is_regular || has_more_at_once(c)));
+	} while (n > 0 && to < limit && has_more_at_once(c));
 	s->end = to;
 	if (c->skip && s->end > s->from) {
 		size_t here = (size_t)(s->end - s->from);

@@ -54,9 +54,9 @@ void unpack_free(struct unpack *u)
 	free(u);
 }
 
-void unpack_stop_by(struct unpack *u, int stop_fd)
+void unpack_stop_when(struct unpack *u, const volatile sig_atomic_t *stopped)
 {
-	u->input.stop_fd = stop_fd;
+	u->input.stopped = stopped;
 }
 
 ssize_t unpack_read(struct unpack *u, void *to, size_t len, struct err *e)
@@ -69,6 +69,11 @@ ssize_t unpack_read(struct unpack *u, void *to, size_t len, struct err *e)
 		}
 	}
 	return u->ahead ? unpack_ahead_read(u->ahead, to, len, e) : unpack_stream_read(u->stream, to, len, e);
+}
+
+bool unpack_ready(struct unpack *u)
+{
+	return u->ahead && unpack_ahead_ready(u->ahead);
 }
 
 uint64_t unpack_taken(const struct unpack *u)

@@ -2,6 +2,7 @@
 #ifndef SYNSENT_SOURCES_UNPACK_H
 #define SYNSENT_SOURCES_UNPACK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,10 +55,10 @@ int unpack_new(enum packing p, int fd, const uint8_t *head, size_t head_len, boo
 void unpack_free(struct unpack *u);
 
 /*
- * Before the first unpack_read(): waiting for input ends with -EINTR when
- * `stop_fd` (signals_open()) becomes readable.  It is looked at, never read.
+ * Before the first unpack_read(): waiting for input ends with -EINTR within 0.1 s
+ * when *stopped, which a signal's handler may set, is not 0.  NULL: never.
  */
-void unpack_stop_by(struct unpack *u, int stop_fd);
+void unpack_stop_when(struct unpack *u, const volatile sig_atomic_t *stopped);
 
 /*
  * What there is, up to `len` (not 0): it waits only until there is one byte,
@@ -69,13 +70,16 @@ void unpack_stop_by(struct unpack *u, int stop_fd);
  *   -EBADMSG  damaged, a checksum is wrong, or other bytes come after it
  *   -ENODATA  it ends in the middle (a cut between two members cannot be seen)
  *   -ENOTSUP  sound, as it seems, but it needs a larger window or a dictionary
- *   -EINTR    unpack_stop_by()
+ *   -EINTR    unpack_stop_when()
  *   others    from read(2), and -ENOMEM
  *
  * The first three name the compressed offset, from 0, up to which it was read
  * when that was found.
  */
 ssize_t unpack_read(struct unpack *u, void *to, size_t len, struct err *e);
+
+/* The next unpack_read() will not wait.  Without the thread it is not known: false. */
+bool unpack_ready(struct unpack *u);
 
 /* Compressed bytes taken so far, for progress. */
 uint64_t unpack_taken(const struct unpack *u);

@@ -169,3 +169,13 @@ ssize_t unpack_ahead_read(struct unpack_ahead *a, void *to, size_t len, struct e
 		*e = a->err;
 	return a->result;
 }
+
+bool unpack_ahead_ready(struct unpack_ahead *a)
+{
+	bool ready;
+
+	pthread_mutex_lock(&a->lock);
+	ready = a->full || a->over;
+	pthread_mutex_unlock(&a->lock);
+	return ready;
+}

@@ -21,4 +21,7 @@ void unpack_ahead_free(struct unpack_ahead *a);
 /* As unpack_read(). */
 ssize_t unpack_ahead_read(struct unpack_ahead *a, void *to, size_t len, struct err *e);
 
+/* As unpack_ready(). */
+bool unpack_ahead_ready(struct unpack_ahead *a);
+
 #endif

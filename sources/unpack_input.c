@@ -11,7 +11,7 @@
 void unpack_input_init(struct unpack_input *in, int fd, bool threaded)
 {
 	in->fd = fd;
-	in->stop_fd = -1;
+	in->stopped = NULL;
 	/* A sandbox may refuse it, and a pipe that is silent at the end is rare. */
 	in->wake_fd = threaded ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
 	atomic_init(&in->ended, false);
@@ -42,10 +42,9 @@ static int ready(struct unpack_input *in, bool wait, struct err *e)
 	/* poll() leaves out negative descriptors. */
 	struct pollfd p[] = {
 		{ .fd = in->fd, .events = POLLIN },
-		{ .fd = in->stop_fd, .events = POLLIN },
 		{ .fd = in->wake_fd, .events = POLLIN },
 	};
-	int timeout_ms = !wait ? 0 : in->wake_fd < 0 ? LOOK_MS : -1;
+	int timeout_ms = !wait ? 0 : in->wake_fd < 0 || in->stopped ? LOOK_MS : -1;
 
 	for (;;) {
 		int n = poll(p, sizeof(p) / sizeof(p[0]), timeout_ms);
@@ -54,7 +53,7 @@ static int ready(struct unpack_input *in, bool wait, struct err *e)
 			return err_sys(e, ECANCELED, "cannot read");
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, errno, "cannot wait for input");
-		if (n > 0 && p[1].revents)
+		if (in->stopped && *in->stopped)
 			return err_set(e, EINTR, "interrupted");
 		if (n > 0)
 			return 1;

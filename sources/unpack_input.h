@@ -2,6 +2,7 @@
 #ifndef SYNSENT_SOURCES_UNPACK_INPUT_H
 #define SYNSENT_SOURCES_UNPACK_INPUT_H
 
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "sources/unpack_stream.h"
@@ -9,7 +10,7 @@
 /* A descriptor as the source of an unpack_stream, with two ways of ending a wait for it. */
 struct unpack_input {
 	int fd;
-	int stop_fd; /* readable: -EINTR; -1: none.  The caller's */
+	const volatile sig_atomic_t *stopped; /* not 0: -EINTR; NULL: none.  The caller's */
 	int wake_fd; /* an eventfd that unpack_input_wake() uses; -1: waits look at `ended` now and then */
 	atomic_bool ended;
 };
