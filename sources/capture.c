@@ -34,9 +34,9 @@ static int open_path(struct capture *c, struct err *e)
 
 	c->fd = strcmp(c->path, "-") ? open(c->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : dup(STDIN_FILENO);
 	if (c->fd < 0 || fstat(c->fd, &st))
-		return err_sys(e, errno, "cannot open %s", c->path);
+		return err_sys(e, errno, "cannot open %s", capture_name(c));
 	if (S_ISDIR(st.st_mode)) {
-		err_sys(e, EISDIR, "%s", c->path);
+		err_sys(e, EISDIR, "%s", capture_name(c));
 		err_remedy(e, "-R reads the captures in a directory");
 		return -EISDIR;
 	}
@@ -285,7 +285,7 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 	int r = fill_init(c, threaded, e);
 
 	if (!r && (slot_init(&c->slots[0]) || slot_init(&c->slots[1])))
-		r = err_sys(e, ENOMEM, "%s", c->path);
+		r = err_sys(e, ENOMEM, "%s", capture_name(c));
 	if (r)
 		return r;
 	if (c->mapped)
@@ -296,7 +296,7 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 	if (r) {
 		if (c->stream_err.what[0] && is_short(s))
 			*e = c->stream_err;
-		return is_stopped(c) ? err_set(e, EINTR, "%s: stopped", c->path) : r;
+		return is_stopped(c) ? err_set(e, EINTR, "%s: stopped", capture_name(c)) : r;
 	}
 	if (c->format == FORMAT_EVENTS) {
 		if (c->mapped)

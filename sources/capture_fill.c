@@ -91,7 +91,7 @@ static int read_head(struct capture *c, struct err *e)
 			break;
 		n = read_some(c->fd, c->head + c->head_len, sizeof(c->head) - c->head_len);
 		if (n < 0)
-			return err_sys(e, (int)-n, "cannot read %s", c->path);
+			return err_sys(e, (int)-n, "cannot read %s", capture_name(c));
 		if (n == 0)
 			break;
 		c->head_len += (size_t)n;
@@ -141,7 +141,7 @@ int fill_init(struct capture *c, bool threaded, struct err *e)
 	}
 	r = unpack_new(c->packing, c->fd, c->head, c->head_len, threaded, &c->unpack, e);
 	if (r)
-		err_wrap(e, "%s", c->path);
+		err_wrap(e, "%s", capture_name(c));
 	else
 		unpack_stop_when(c->unpack, c->opts.stopped);
 	c->head_given = c->head_len;
@@ -164,7 +164,7 @@ static ssize_t stream_read(struct capture *c, void *to, size_t len)
 	if (c->unpack) {
 		n = unpack_read(c->unpack, to, len, &c->stream_err);
 		if (n < 0)
-			err_wrap(&c->stream_err, "%s", c->path);
+			err_wrap(&c->stream_err, "%s", capture_name(c));
 		c->taken = unpack_taken(c->unpack);
 		return n;
 	}
@@ -178,7 +178,7 @@ static ssize_t stream_read(struct capture *c, void *to, size_t len)
 		return 0;
 	n = read_some(c->fd, to, len);
 	if (n < 0)
-		err_sys(&c->stream_err, (int)-n, "cannot read %s", c->path);
+		err_sys(&c->stream_err, (int)-n, "cannot read %s", capture_name(c));
 	else
 		c->taken += (uint64_t)n;
 	return n;
@@ -237,7 +237,7 @@ static bool make_room(struct capture *c, struct slot *s)
 		s->from = s->end = s->memory + HEADROOM;
 		return true;
 	}
-	err_sys(&c->stream_err, ENOMEM, "cannot read %s", c->path);
+	err_sys(&c->stream_err, ENOMEM, "cannot read %s", capture_name(c));
 	c->ended = true;
 	return false;
 }
@@ -305,7 +305,7 @@ void fill_leave_map(struct capture *c, struct slot *s)
 	s->from = s->end = NULL;
 	s->begun = NULL;
 	if (lseek(c->fd, (off_t)c->offset, SEEK_SET) < 0) {
-		err_sys(&c->stream_err, errno, "cannot read %s", c->path);
+		err_sys(&c->stream_err, errno, "cannot read %s", capture_name(c));
 		c->ended = true;
 	}
 	c->head_given = c->head_len;

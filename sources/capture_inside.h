@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "sources/capture.h"
 #include "sources/pcapfile.h"
@@ -127,6 +128,12 @@ struct capture {
 static inline bool is_stopped(const struct capture *c)
 {
 	return atomic_load(&c->stop) || (c->opts.stopped && *c->opts.stopped);
+}
+
+/* For messages. */
+static inline const char *capture_name(const struct capture *c)
+{
+	return strcmp(c->path, "-") ? c->path : "standard input";
 }
 
 enum fill {

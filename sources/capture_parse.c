@@ -30,8 +30,8 @@ __attribute__((format(printf, 3, 4))) static enum parse damaged(struct capture *
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	err_set(&s->err, EBADMSG, "%s: byte %" PRIu64 ", after packet %" PRIu64 ": %s", c->path, c->offset, c->packets,
-		what);
+	err_set(&s->err, EBADMSG, "%s: byte %" PRIu64 ", after packet %" PRIu64 ": %s", capture_name(c), c->offset,
+		c->packets, what);
 	return PARSE_DAMAGED;
 }
 
@@ -48,14 +48,14 @@ int parse_format(struct capture *c, struct slot *s, struct err *e)
 		c->format = FORMAT_PCAPNG;
 		c->pcapng = pcapngfile_new();
 		c->epbs = EPBS_WORTH_A_WALK;
-		return c->pcapng ? 0 : err_sys(e, ENOMEM, "%s", c->path);
+		return c->pcapng ? 0 : err_sys(e, ENOMEM, "%s", capture_name(c));
 	}
 	if (b.len >= sizeof(EVENTS_BEGIN) - 1 && !memcmp(b.p, EVENTS_BEGIN, sizeof(EVENTS_BEGIN) - 1)) {
 		c->format = FORMAT_EVENTS;
 		return 0;
 	}
 	if (!pcapfile_is(b)) {
-		err_set(e, EBADMSG, "%s: %s", c->path,
+		err_set(e, EBADMSG, "%s: %s", capture_name(c),
 			b.len ? "no capture file (neither pcap nor pcapng)" : "it is empty");
 		return -EBADMSG;
 	}
@@ -63,7 +63,7 @@ int parse_format(struct capture *c, struct slot *s, struct err *e)
 		return 1;
 	r = pcapfile_read(b, &c->pcap, e);
 	if (r) {
-		err_wrap(e, "%s", c->path);
+		err_wrap(e, "%s", capture_name(c));
 		return r;
 	}
 	c->format = FORMAT_PCAP;
