@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -119,11 +118,7 @@ static int go(struct diff_run *run, const struct diff_opts *o, struct err *e)
 	int status = confined_run(diff_run_work, run, read_sandbox_mode(o->sandbox), e), r;
 
 	r = diff_run_commit(run, status, e);
-	if (status == 128 + SIGPIPE)
-		return status; /* nobody reads any more: no news */
-	if (status < 0 || e->what[0])
-		return report_error("diff", e, status < 0 ? 4 : status);
-	return r ? report_error("diff", e, 4) : status;
+	return read_exit_status("diff", status, r, e);
 }
 
 static int run(const struct command *c, int argc, char **argv)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,11 +121,7 @@ static int go(struct read_run *run, const struct read_opts *o, const struct read
 	if (files->closed.len && !status)
 		status = 3;
 	r = read_run_commit(run, status, e);
-	if (status == 128 + SIGPIPE)
-		return status; /* nobody reads any more: no news */
-	if (status < 0 || e->what[0])
-		return report_error("read", e, status < 0 ? 4 : status);
-	return r ? report_error("read", e, 4) : status;
+	return read_exit_status("read", status, r, e);
 }
 
 static int run(const struct command *c, int argc, char **argv)

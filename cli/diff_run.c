@@ -109,10 +109,6 @@ int diff_run_new(const struct diff_opts *o, const struct read_files *files, uint
 	}
 	if (!s)
 		s = open_inputs(r, e);
-	if (s) {
-		outfile_abort(r->svg);
-		r->svg = NULL;
-	}
 	return s;
 }
 
@@ -122,6 +118,7 @@ void diff_run_free(struct diff_run *r)
 
 	if (!r)
 		return;
+	outfile_abort(r->svg);
 	for (i = 0; i < 2; i++) {
 		timeline_free(r->timelines[i]);
 		pairing_side_free(r->sides[i]);

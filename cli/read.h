@@ -48,6 +48,9 @@ int read_check_output(const char *path, const struct read_files *files, struct e
 /* Of hashes: random, or as SYNSENT_SEED says, for tests. */
 uint64_t read_seed(void);
 
+/* What confined_run() returned, and then the commit of the outputs, as this process's exit status; errors are told. */
+int read_exit_status(const char *command, int status, int committed, struct err *e);
+
 /* --sandbox: its words, for option rows; and what one of them means. */
 const char *const *read_sandbox_words(void);
 enum confine_mode read_sandbox_mode(const char *word);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -7,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/options.h"
 #include "cli/read.h"
 
 int read_misuse(struct err *e, const char *what, const char *remedy)
@@ -67,4 +69,13 @@ uint64_t read_seed(void)
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uint64_t)time(NULL);
 	return seed;
+}
+
+int read_exit_status(const char *command, int status, int committed, struct err *e)
+{
+	if (status == 128 + SIGPIPE)
+		return status; /* nobody reads any more: no news */
+	if (status < 0 || e->what[0])
+		return report_error(command, e, status < 0 ? 4 : status);
+	return committed ? report_error(command, e, 4) : status;
 }

@@ -105,14 +105,18 @@ def check_killed_before(read, wrong, directory):
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         os.kill(os.getpid(), signal.SIGTERM)
 
-    for args in (["-w", "out.pcapng"], ["--diagram", "1", "--svg", "out.svg"]):
-        p = read.start(*args, data, stdout=subprocess.DEVNULL, preexec_fn=pending, cwd=directory)
+    other = reader.write(os.path.join(directory, "other.pcap"), pcaplib.pcap(cuts.conversation(), pcaplib.RAW))
+    for command, args in (("read", ["-w", "out.pcapng", data]), ("read", ["--diagram", "1", "--svg", "out.svg", data]),
+                          ("diff", ["--diagram", "1", "--svg", "out.svg", data, other])):
+        p = subprocess.Popen([read.binary, command, *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             preexec_fn=pending, cwd=directory)
         p.communicate(timeout=WITHIN)
         if p.returncode != 128 + signal.SIGTERM:
             wrong("SIGTERM before it begins: exit %d" % p.returncode)
-        if left_in(directory, "in.pcap"):
-            wrong("SIGTERM before it begins: it left %s" % left_in(directory, "in.pcap"))
+        if left_in(directory, "in.pcap", "other.pcap"):
+            wrong("SIGTERM before it begins: it left %s" % left_in(directory, "in.pcap", "other.pcap"))
     os.remove(data)
+    os.remove(other)
 
 
 def check_killed_anywhere(read, wrong, directory, packets):
