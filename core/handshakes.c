@@ -2,15 +2,17 @@
 /*
  * Theory of operation.  A hash that is the same for both directions of a flow
  * finds the chain where its attempts are: SYNs by flow and ISN, answers by what
- * they acknowledge (core/handshakes_rules.c).  An attempt is an entry of 52
- * bytes (core/handshakes_table.c); what came after its first SYN is noted in
- * chunks of 64 (core/handshakes_notes.c), which most of a flood never need.
+ * they acknowledge (core/handshakes_rules.c).  An attempt is an entry of 64
+ * bytes, a line of the cache (core/handshakes_table.c); what came after its first
+ * SYN is noted in chunks of the same size (core/handshakes_notes.c), which most
+ * of a flood never need.
  *
  * It waits in a queue of the young until a retransmission would be due and 8,176
  * more have begun; then, if it is not decided, in a timer wheel until no further
  * packet is to be expected, by the clock of the capture.  What was decided there
- * is not forgotten at once either: the last 8,176 of them stay, so that what comes
- * late, even a SYN after an hour, finds its attempt (core/handshakes_queues.c).  Then it is judged and given
+ * is not forgotten at once either: the last 8,176 of them stay, so that what
+ * comes late, even a SYN after an hour, finds its attempt
+ * (core/handshakes_queues.c).  Then it is judged and given
  * (core/handshakes_tell.c).  Nothing depends on the hash but the time it takes.
  *
  * A filter tells the caller which segments without SYN or RST can matter at all:
