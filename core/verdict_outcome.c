@@ -220,11 +220,12 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c)
 		say_advice(v, "lost SYNs or SYN-ACKs: connect times near 1, 3 or 7 s (1 to 5 s with linear timeouts) "
 			      "are their sign");
 	} else {
+		int64_t hundredths = (v->elapsed_ns + MS / 200) / (MS / 100);
+
 		if (v->elapsed_ns >= 1000 * MS)
 			say_headline(v, "connected in %s", say_seconds(v->elapsed_ns, t));
 		else
-			say_headline(v, "connected in %" PRId64 ".%02d ms", v->elapsed_ns / MS,
-				     (int)(v->elapsed_ns % MS / 10000));
+			say_headline(v, "connected in %" PRId64 ".%02d ms", hundredths / 100, (int)(hundredths % 100));
 	}
 	if (a->ack_ns && first_accepted(a, REPLY_SYN_ACK))
 		say_evidence(v, "SYN, SYN-ACK and ACK were seen");
