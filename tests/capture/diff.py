@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -55,12 +56,29 @@ def diff(*args, may=(0,), stdin=None):
     return done.returncode, done.stdout.decode("utf-8"), err
 
 
+SURE = re.compile(r"(?<!nothing )died(?!.* likely\b)(?! is not known)|from between(?!.* likely$)")
+
+
+def check_headline(synsent_object):
+    """A headline is no surer than its verdict."""
+    if synsent_object.get("confidence") != "unknown":
+        return
+    for clause in synsent_object["headline"].split("; "):
+        if SURE.search(clause):
+            wrong("not known, and told as if it were: %s" % synsent_object["headline"])
+    if re.search(r"\b\d{7,}\b", synsent_object["headline"]):
+        wrong("no such number: %s" % synsent_object["headline"])
+
+
 def objects(*args, **more):
     _, out, _ = diff("-j", *args, **more)
     for line in out.splitlines(keepends=True)[:40]:
         for problem in problems(line.encode()):
             wrong("not as the schema has it: %s: %s" % (problem[:200], line[:100]))
-    return [json.loads(line) for line in out.splitlines()]
+    found = [json.loads(line) for line in out.splitlines()]
+    for value in found:
+        check_headline(value["synsent"])
+    return found
 
 
 def write(directory, world, client="client.pcap", server="server.pcap"):
