@@ -425,6 +425,28 @@ def test_choice(directory):
         wrong("times in the wrong order: %s" % err)
 
 
+def test_uncompared(directory):
+    """What the other capture cannot have is not drawn as if it had arrived, and neither is what may have."""
+    world = incident.World(incident.Options(attempts=200, seconds=60, lose_syn=.2), 4)
+    client, server = (world.packets(side) for side in (0, 1))
+    late = reader.write(os.path.join(directory, "late.pcap"), pcaplib.pcap(server[len(server) // 2:]))
+    whole = reader.write(os.path.join(directory, "client.pcap"), pcaplib.pcap(client))
+    _, out, _ = diff("--diagram", "1", whole, late)
+    if "? whether it arrived was not seen" not in out:
+        wrong("no foot tells of the mark: %s" % out)
+    for line in out.splitlines():
+        if re.search("SYN 0|─ ACK", line) and not ("?" in line and "▶" not in line and ">" not in line):
+            wrong("drawn as if it had arrived: %s" % line)
+    svg = diff("--diagram", "1", "--svg", "-", whole, late)[1]
+    if ", not seen to arrive" not in svg or "unanswered" in svg:
+        wrong("the drawing does not tell of it: %s" % svg[:900])
+    early = reader.write(os.path.join(directory, "early.pcap"), pcaplib.pcap(client[len(client) // 2:]))
+    whole = reader.write(os.path.join(directory, "server.pcap"), pcaplib.pcap(server))
+    _, out, _ = diff("--diagram", "1", early, whole)
+    if not re.search(r"\? [^\n]*SYN-ACK", out):
+        wrong("a SYN-ACK is drawn as if it had arrived: %s" % out)
+
+
 def test_schema(directory):
     """It is strict: one name more, one less, or a value that is null, and it is refused."""
     world = incident.World(incident.Options(lose_syn=.3, forged_icmp=.5), 14)
@@ -492,7 +514,7 @@ def test_times(directory):
 
 def main():
     tests = [test_incidents, test_cut, test_holes, test_mixed, test_twice, test_nothing, test_usage, test_interrupt,
-             test_choice, test_schema, test_memory, test_garbage, test_times]
+             test_choice, test_uncompared, test_schema, test_memory, test_garbage, test_times]
     for test in tests:
         if len(sys.argv) < 3 or sys.argv[2] in test.__name__:
             with reader.temporary() as directory:

@@ -496,6 +496,10 @@ static void test_quiet(void **state)
 			    "SYN 0 and 1 are not in the server's capture, which may not have run then");
 	assert_true(has_evidence(&got->w, "it may not have run then"));
 	assert_int_equal(got->r.confidence, CONFIDENCE_UNKNOWN);
+	assert_int_equal(got->story.rows[1].lost, DROP_NONE);
+	assert_true(got->story.rows[1].unseen);
+	assert_string_equal(got->story.rows[1].note, "not in the server's capture");
+	assert_int_equal(got->story.n_causes, 0);
 	free(got);
 }
 
@@ -578,6 +582,31 @@ static void test_unsure_foreign(void **state)
 					     "which has no answer of that server to compare with");
 	assert_true(has_evidence(&got->w, "this may be one of them"));
 	assert_false(has_evidence(&got->w, "never sent"));
+	free(got);
+}
+
+/* What is not compared is not seen to arrive, but where the receiver's side is the one that has it. */
+static void test_uncompared(void **state)
+{
+	static const struct line lines[] = { { 's', 500, SYN, 'z', 57, 77 },
+					     { 'c', 1000, SYN, 'a', 64, 0 },
+					     { 'c', 1007, SYN_ACK, 'b', 57, 0 },
+					     { 'c', 1007, ACK, 'c', 64, 0 },
+					     END };
+	struct result *got = play(lines, true);
+	const struct story *s = &got->story;
+	int i;
+
+	(void)state;
+	assert_int_equal(got->r.sort, PAIR_UNCOVERED);
+	assert_int_equal(s->n, 4);
+	for (i = 1; i < s->n; i++)
+		assert_string_equal(s->rows[i].note, "not compared");
+	assert_true(s->rows[1].unseen);
+	assert_false(s->rows[2].unseen);
+	assert_string_equal(s->rows[2].client_state, "ESTABLISHED");
+	assert_true(s->rows[3].unseen);
+	assert_string_equal(s->rows[3].server_state, "");
 	free(got);
 }
 
