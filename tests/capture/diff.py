@@ -425,6 +425,25 @@ def test_choice(directory):
         wrong("times in the wrong order: %s" % err)
 
 
+def test_days(directory):
+    """Lines of another day than that of the client's first packet have its date, and no others have."""
+    paths = write(directory, incident.World(incident.Options(attempts=40, seconds=2 * 86400, lose_syn=.5), 17))
+    first = time.gmtime(incident.START / S)
+    dated = plain = 0
+    for args in ((), ("--all",), ("--diagram", "39"), ("--diagram", "1")):
+        for line in diff(*args, *paths)[1].splitlines():
+            m = re.match(r" *\d+  (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{3}  ", line)
+            if m and m.group(1):
+                dated += m.group(1) != time.strftime("%F ", first)
+            plain += bool(m and not m.group(1))
+    days = [a["event"]["start"][:10] for a in objects(*paths)]
+    others = sum(day != days[0] for day in days)
+    lines = [a for a in objects(*paths) if a["synsent"]["packets"][1]["kind"] == "syn"]
+    wanted = others + sum(a["event"]["start"][:10] != days[0] for a in lines) + 1
+    if dated != wanted or plain != len(days) + len(lines) + 2 - wanted:
+        wrong("%d lines have a date, not %d, and %d have none" % (dated, wanted, plain))
+
+
 def test_uncompared(directory):
     """What the other capture cannot have is not drawn as if it had arrived, and neither is what may have."""
     world = incident.World(incident.Options(attempts=200, seconds=60, lose_syn=.2), 4)
@@ -514,7 +533,7 @@ def test_times(directory):
 
 def main():
     tests = [test_incidents, test_cut, test_holes, test_mixed, test_twice, test_nothing, test_usage, test_interrupt,
-             test_choice, test_uncompared, test_schema, test_memory, test_garbage, test_times]
+             test_choice, test_days, test_uncompared, test_schema, test_memory, test_garbage, test_times]
     for test in tests:
         if len(sys.argv) < 3 or sys.argv[2] in test.__name__:
             with reader.temporary() as directory:
