@@ -10,6 +10,7 @@
 #include "cli/read_pick.h"
 #include "cli/show.h"
 #include "core/pairing_story.h"
+#include "sinks/figures.h"
 
 #define LINES_MAX 1000 /* that are listed if not all are asked for */
 
@@ -47,6 +48,16 @@ static bool next(struct show *s, size_t *i)
 	return false;
 }
 
+/* Into s->line.  The day of the client's capture is told by the head. */
+static void line(struct show *s)
+{
+	int64_t day_ns = s->opts->sides[pairing_swapped(s->p)].first_ns;
+	const struct diff_line_look look = { .color = s->opts->terminal->color,
+					     .date = day_ns && !figures_same_day(day_ns, s->report.start_ns) };
+
+	diff_line(&s->report, &s->words, &look, &s->line);
+}
+
 static void print(struct buf *b)
 {
 	fwrite(b->data, 1, b->len, stdout);
@@ -71,7 +82,7 @@ static void list(struct show *s)
 		if (s->o->json)
 			diff_json(&s->report, &s->words, &s->line);
 		else
-			diff_line(&s->report, &s->words, s->opts->terminal->color, &s->line);
+			line(s);
 		print(&s->line);
 	}
 	if (s->left_out)
@@ -152,7 +163,7 @@ static bool find(struct show *s, const struct read_pick *pick)
 /* Where standard output is not the drawing's. */
 static void show_text(struct show *s, const struct story *story)
 {
-	diff_line(&s->report, &s->words, s->opts->terminal->color, &s->line);
+	line(s);
 	print(&s->line);
 	explain(s);
 	show_diagram(story, s->opts->terminal);

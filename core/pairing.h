@@ -98,7 +98,8 @@ struct pair_report {
 	bool client_taken, server_taken; /* that this capture ran when something was to pass, which does not show */
 	bool by_order;			 /* which packets died is not known, only how many */
 	bool one_way;			 /* delays are what is more than the quickest took */
-	bool in_holes;			 /* a capture that lacks some of it lacks others that it must have had */
+	bool client_holes, server_holes; /* this capture lacks some of it, and others that it must have had */
+	bool answer_unsure;		 /* what seems to come from between may be an answer of the server */
 	int64_t watched_ns;		 /* the server's capture went on for so long after the first SYN arrived */
 	struct pair_counts counts[PAIRING_KIND_N];
 	int n_packets, more_packets;
@@ -159,6 +160,12 @@ const struct pair_packet *pair_first(const struct pair_report *r, enum pairing_k
 
 /* SYN-ACKs that the server sent after the client's ACK had left, or had come. */
 int pair_answers_again(const struct pair_report *r);
+
+/*
+ * Packets of that kind that seem to have died did, as far as can be told; else
+ * the other capture does not have them, and may have lost them itself.
+ */
+bool pair_is_sure(const struct pair_report *r, enum pairing_kind kind);
 
 /* Some of its packets died, or were made in between. */
 bool pair_differs(const struct pair_report *r);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/pairing_missing.h"
 #include "core/pairing_words.h"
 #include "core/story_words.h"
 
@@ -56,6 +57,22 @@ static void say_icmp(const struct pair_packet *k, struct pair_foreign *f)
 	f->advice = "the router that sent it, and its rules";
 }
 
+/* server: the capture that lacks it is the server's. */
+static void say_unsure(const struct pair_report *r, const struct pair_packet *k, bool server, struct pair_foreign *f)
+{
+	static const char *const names[PAIRING_KIND_N] = { "SYN", "SYN-ACK", "ACK", "RST", "RST", "ICMP error" };
+	const char *doubt = pair_doubt(r, server);
+
+	if (r->confidence != CONFIDENCE_UNKNOWN || !*doubt)
+		return;
+	snprintf(f->what, sizeof(f->what), "the %s that the %s got (TTL %u) is not in the %s's capture%s",
+		 names[k->kind], server ? "client" : "server", server ? k->client_ttl : k->server_ttl,
+		 server ? "server" : "client", doubt);
+	f->why[0] = 0;
+	f->advice = "";
+	f->unsure = true;
+}
+
 void pair_foreign(const struct pair_report *r, struct pair_foreign *ret)
 {
 	const struct pair_packet *rst = foreign(r, PAIRING_RST), *icmp = foreign(r, PAIRING_ICMP);
@@ -65,11 +82,14 @@ void pair_foreign(const struct pair_report *r, struct pair_foreign *ret)
 
 	ret->what[0] = ret->why[0] = 0;
 	ret->advice = "";
-	ret->proxy = false;
+	ret->proxy = ret->unsure = false;
 	if (rst) {
 		say_rst(r, rst, ret);
+		say_unsure(r, rst, true, ret);
 	} else if (icmp) {
 		say_icmp(icmp, ret);
+		if (addr_equal(&icmp->from, &r->client_flow.server.addr)) /* a router's is one of itself */
+			say_unsure(r, icmp, true, ret);
 	} else if (syn_ack && (syn || r->counts[PAIRING_SYN_ACK].sent)) {
 		ret->proxy = !r->counts[PAIRING_SYN_ACK].fate[FATE_ARRIVED];
 		snprintf(ret->what, sizeof(ret->what), "something in between answered, and asked the server itself");
@@ -82,13 +102,16 @@ void pair_foreign(const struct pair_report *r, struct pair_foreign *ret)
 			 r->at_server ? "" : ": the server's side has nothing of it");
 		snprintf(ret->why, sizeof(ret->why), "the server's side never sent that SYN-ACK");
 		ret->advice = "the SYN proxy or load balancer between the captures";
+		say_unsure(r, syn_ack, true, ret);
 	} else if (client_rst) {
 		snprintf(ret->what, sizeof(ret->what),
 			 "an RST in the client's name came from between after %s (TTL %u)",
 			 pair_span(client_rst->t_ns, t), client_rst->server_ttl);
 		snprintf(ret->why, sizeof(ret->why), "the client's side never sent that RST");
 		ret->advice = "a firewall or NAT between the captures that forgot the connection";
+		say_unsure(r, client_rst, false, ret);
 	} else if (syn) {
 		snprintf(ret->what, sizeof(ret->what), "the SYN that reached the server was made in between");
+		say_unsure(r, syn, false, ret);
 	}
 }

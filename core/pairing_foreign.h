@@ -4,11 +4,16 @@
 
 #include "core/pairing.h"
 
-/* What something in between sent, in words; "" where there is nothing.  Private to core/pairing*.c. */
+/*
+ * What something in between sent, in words; where that is not sure, what one
+ * capture alone has of the other side; "" where there is nothing.
+ * Private to core/pairing*.c.
+ */
 struct pair_foreign {
-	char what[160];
+	char what[240];
 	char why[200];
 	const char *advice; /* never NULL */
+	bool unsure;	    /* it may have passed the other capture, which lacks it */
 	bool proxy;	    /* neither SYN nor SYN-ACK passed: both were made in between */
 };
 

@@ -60,7 +60,7 @@ static bool comes_after(const struct pair_report *r, int i, enum pair_fate fate)
 	int n = r->packets[i].n;
 
 	while (++i < r->n_packets)
-		if (r->packets[i].kind == PAIRING_SYN && r->packets[i].fate == fate)
+		if (r->packets[i].kind == PAIRING_SYN && r->packets[i].fate == fate && r->packets[i].at_client)
 			return r->packets[i].n == n + 1;
 	return false;
 }
@@ -73,7 +73,7 @@ char *pair_syns(const struct pair_report *r, enum pair_fate fate, char to[PAIR_S
 	for (i = 0; i < r->n_packets; i++) {
 		const struct pair_packet *k = &r->packets[i];
 
-		if (k->kind != PAIRING_SYN || k->fate != fate)
+		if (k->kind != PAIRING_SYN || k->fate != fate || !k->at_client)
 			continue;
 		if (n && k->n == last[n - 1] + 1 && (last[n - 1] > first[n - 1] || comes_after(r, i, fate))) {
 			last[n - 1]++;

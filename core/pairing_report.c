@@ -234,14 +234,15 @@ static bool may_be_answered_by_server(const struct look *l, const struct pair_re
 	       !scope_has_addr(&l->p->answers, &r->client_flow.server.addr);
 }
 
-static enum confidence confidence_of(const struct look *l, const struct pair_report *r)
+static enum confidence confidence_of(const struct pair_report *r)
 {
-	if (r->sort == PAIR_BOTH && !pair_differs(r) && !r->by_order)
-		return r->how == PAIRED_EXACT || r->how == PAIRED_ISN ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	if (r->sort == PAIR_BOTH && !pair_differs(r))
+		return !r->by_order && (r->how == PAIRED_EXACT || r->how == PAIRED_ISN) ? CONFIDENCE_CERTAIN
+											: CONFIDENCE_LIKELY;
 	if (r->sort != PAIR_BOTH && r->sort != PAIR_LOST)
 		return CONFIDENCE_UNKNOWN;
-	if (r->in_holes || r->ack_unsure || r->client_taken || r->server_taken || r->by_order ||
-	    may_be_answered_by_server(l, r) || (r->by_address && !pair_fates(r, FATE_BETWEEN)))
+	if (r->client_holes || r->server_holes || r->ack_unsure || r->client_taken || r->server_taken || r->by_order ||
+	    r->answer_unsure || (r->by_address && !pair_fates(r, FATE_BETWEEN)))
 		return CONFIDENCE_UNKNOWN;
 	return CONFIDENCE_LIKELY;
 }
@@ -250,11 +251,12 @@ static void judge(const struct look *l, struct pair_report *r)
 {
 	const struct pairing_holes *h = &l->p->holes;
 
-	r->in_holes = (died(r, false) && is_hole(h->server_missed, h->server_had, l->p->died[0], l->p->sent[0])) ||
-		      (died(r, true) && is_hole(h->client_missed, h->client_had, l->p->died[1], l->p->sent[1]));
+	r->server_holes = died(r, false) && is_hole(h->server_missed, h->server_had, l->p->died[0], l->p->sent[0]);
+	r->client_holes = died(r, true) && is_hole(h->client_missed, h->client_had, l->p->died[1], l->p->sent[1]);
+	r->answer_unsure = may_be_answered_by_server(l, r);
 	r->ack_unsure = r->counts[PAIRING_ACK].fate[FATE_DIED] && r->counts[PAIRING_SYN_ACK].sent && !r->ack_later &&
 			!pair_answers_again(r);
-	r->confidence = confidence_of(l, r);
+	r->confidence = confidence_of(r);
 }
 
 /* How long the server's capture went on after the first SYN that arrived. */

@@ -52,8 +52,17 @@ static void note(const struct pair_report *r, const struct pair_packet *k, char 
 		snprintf(to, len, "came twice");
 		break;
 	default:
-		break;
+		if (!pair_is_sure(r, k->kind))
+			snprintf(to, len, "not in the %s's capture", k->at_client ? "server" : "client");
 	}
+}
+
+/* Its sender's side alone has it, and nothing tells what became of it. */
+static bool is_unseen(const struct pair_report *r, const struct pair_packet *k, bool from_server)
+{
+	if (k->fate == FATE_UNCOVERED)
+		return from_server ? !k->at_client : !k->at_server;
+	return k->fate == FATE_DIED && !pair_is_sure(r, k->kind);
 }
 
 static void add(struct story *s, const struct pair_report *report, const struct pair_packet *k)
@@ -67,7 +76,8 @@ static void add(struct story *s, const struct pair_report *report, const struct 
 	r->t_ns = r->real_ns = k->t_ns;
 	r->n = k->n;
 	r->from_server = r->kind == STORY_REPLY;
-	if (k->fate == FATE_DIED)
+	r->unseen = is_unseen(report, k, r->from_server);
+	if (k->fate == FATE_DIED && !r->unseen)
 		r->lost = DROP_PATH_OR_PEER;
 	if (k->fate == FATE_BETWEEN && r->from_server)
 		r->born = DROP_PATH_OR_PEER;
@@ -89,14 +99,14 @@ static void states(struct story *s)
 			strcpy(r->client_state, "SYN-SENT");
 		if (syn_ack && !r->born && !answered)
 			strcpy(r->server_state, "SYN-RECV");
-		if (syn_ack && !r->lost && !connected && s->outcome == OUTCOME_ESTABLISHED)
+		if (syn_ack && !r->lost && !r->unseen && !connected && s->outcome == OUTCOME_ESTABLISHED)
 			strcpy(r->client_state, "ESTABLISHED");
-		if (r->kind == STORY_ACK && !r->lost && answered && !complete)
+		if (r->kind == STORY_ACK && !r->lost && !r->unseen && answered && !complete)
 			strcpy(r->server_state, "ESTABLISHED");
 		sent |= r->kind == STORY_SYN;
 		answered |= syn_ack && !r->born;
-		connected |= syn_ack && !r->lost;
-		complete |= r->kind == STORY_ACK && !r->lost;
+		connected |= syn_ack && !r->lost && !r->unseen;
+		complete |= r->kind == STORY_ACK && !r->lost && !r->unseen;
 	}
 	strcpy(s->rows[0].client_state, sent ? "CLOSED" : "-");
 	strcpy(s->rows[0].server_state, answered ? "LISTEN" : "-");
@@ -115,13 +125,19 @@ static void cause(struct story *s, const struct story_cause *what)
 		 c->packets == 1 ? "it" : "them");
 }
 
-static void causes(struct story *s, const struct pair_counts *n)
+/* How many died for sure. */
+static uint32_t died(const struct pair_report *r, enum pairing_kind kind)
 {
-	uint32_t others = n[PAIRING_ACK].fate[FATE_DIED] + n[PAIRING_CLIENT_RST].fate[FATE_DIED];
-	struct story_cause to_server = { .others = others, .packets = n[PAIRING_SYN].fate[FATE_DIED] + others };
-	struct story_cause to_client = { .reply = true,
-					 .packets = n[PAIRING_SYN_ACK].fate[FATE_DIED] +
-						    n[PAIRING_RST].fate[FATE_DIED] + n[PAIRING_ICMP].fate[FATE_DIED] };
+	return pair_is_sure(r, kind) ? r->counts[kind].fate[FATE_DIED] : 0;
+}
+
+static void causes(struct story *s, const struct pair_report *r)
+{
+	uint32_t others = died(r, PAIRING_ACK) + died(r, PAIRING_CLIENT_RST);
+	struct story_cause to_server = { .others = others, .packets = died(r, PAIRING_SYN) + others };
+	struct story_cause to_client = {
+		.reply = true, .packets = died(r, PAIRING_SYN_ACK) + died(r, PAIRING_RST) + died(r, PAIRING_ICMP)
+	};
 
 	cause(s, &to_server);
 	cause(s, &to_client);
@@ -147,7 +163,7 @@ void pair_story(const struct pair_report *r, const struct pair_words *w, struct 
 		last = ret->n - 1;
 	}
 	states(ret);
-	causes(ret, r->counts);
+	causes(ret, r);
 	ret->more_replies = r->more_packets;
 	snprintf(ret->end_text, sizeof(ret->end_text), "%.*s", (int)sizeof(ret->end_text) - 1, w->headline);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/pairing_foreign.h"
+#include "core/pairing_missing.h"
 
 #define MS ((int64_t)1000000)
 #define S_NS (1000 * MS)
@@ -71,16 +72,41 @@ static bool server_was_silent(const struct pair_report *r)
 	return !r->counts[PAIRING_SYN_ACK].sent && !r->counts[PAIRING_RST].sent && !r->counts[PAIRING_ICMP].sent;
 }
 
+static void say_missing(const struct pair_report *r, struct pair_words *w, enum pairing_kind kind)
+{
+	char text[PAIR_MISSING_LEN];
+
+	if (*pair_missing(r, kind, text))
+		part(w, "%s", text);
+}
+
+static const char captures_first[] =
+	"the captures first: when they ran, what they leave out, and what `tcpdump` said that it dropped";
+
+/* Some of the client's SYNs are not compared. */
+static bool has_sent_uncovered(const struct pair_report *r)
+{
+	int i;
+
+	for (i = 0; i < r->n_packets; i++)
+		if (r->packets[i].kind == PAIRING_SYN && r->packets[i].fate == FATE_UNCOVERED &&
+		    r->packets[i].at_client)
+			return true;
+	return false;
+}
+
 static void say_syns(const struct pair_report *r, struct pair_words *w)
 {
 	uint32_t died = n_of(r, PAIRING_SYN, FATE_DIED), arrived = n_of(r, PAIRING_SYN, FATE_ARRIVED);
 	char list[PAIR_SYNS_LEN];
 
 	if (died) {
-		part(w, "%s died on the way to the server", pair_syns(r, FATE_DIED, list));
+		say_missing(r, w, PAIRING_SYN);
 		advice(w,
-		       "what lies between the captures, on the way to the server: firewalls, security groups, routes");
-		if (n_of(r, PAIRING_SYN, FATE_UNCOVERED))
+		       pair_is_sure(r, PAIRING_SYN)
+			       ? "what lies between the captures, on the way to the server: firewalls, security groups, routes"
+			       : captures_first);
+		if (has_sent_uncovered(r))
 			part(w, "%s not compared", pair_syns(r, FATE_UNCOVERED, list));
 	}
 	if (!arrived || !server_was_silent(r))
@@ -98,22 +124,14 @@ static void say_syns(const struct pair_report *r, struct pair_words *w)
 
 static void say_answers(const struct pair_report *r, struct pair_words *w)
 {
-	uint32_t died = n_of(r, PAIRING_SYN_ACK, FATE_DIED);
-	uint32_t sent = r->counts[PAIRING_SYN_ACK].sent - n_of(r, PAIRING_SYN_ACK, FATE_UNCOVERED);
-
-	if (died && died == sent && died == 1)
-		part(w, "the server's SYN-ACK died on the way back");
-	else if (died && died == sent)
-		part(w, "the server's SYN-ACKs (%u) died on the way back", died);
-	else if (died)
-		part(w, "%u of the server's %u SYN-ACKs died on the way back", died, sent);
-	if (n_of(r, PAIRING_RST, FATE_DIED))
-		part(w, "the server's RST died on the way back");
-	if (n_of(r, PAIRING_ICMP, FATE_DIED))
-		part(w, "an ICMP error died on the way back");
-	if (died || n_of(r, PAIRING_RST, FATE_DIED))
+	say_missing(r, w, PAIRING_SYN_ACK);
+	say_missing(r, w, PAIRING_RST);
+	say_missing(r, w, PAIRING_ICMP);
+	if (n_of(r, PAIRING_SYN_ACK, FATE_DIED) || n_of(r, PAIRING_RST, FATE_DIED))
 		advice(w,
-		       "what lies between the captures, on the way back: asymmetric routes, stateful firewalls, NAT");
+		       pair_is_sure(r, PAIRING_SYN_ACK)
+			       ? "what lies between the captures, on the way back: asymmetric routes, stateful firewalls, NAT"
+			       : captures_first);
 }
 
 static void say_ack(const struct pair_report *r, struct pair_words *w)
@@ -121,18 +139,20 @@ static void say_ack(const struct pair_report *r, struct pair_words *w)
 	int again = pair_answers_again(r);
 
 	if (n_of(r, PAIRING_ACK, FATE_DIED)) {
-		if (again)
-			part(w, "the final ACK died: the server kept sending SYN-ACKs (%d)", again);
-		else if (r->ack_later)
-			part(w, "the final ACK died; what the client sent next completed the handshake");
+		if (again && pair_is_sure(r, PAIRING_ACK))
+			part(w, "the final ACK died%s: the server kept sending SYN-ACKs (%d)",
+			     r->confidence == CONFIDENCE_UNKNOWN ? ", likely" : "", again);
 		else
-			part(w, "the final ACK died on the way to the server");
+			say_missing(r, w, PAIRING_ACK);
+		if (again && !pair_is_sure(r, PAIRING_ACK))
+			part(w, "the server kept sending SYN-ACKs (%d)", again);
+		else if (r->ack_later && !again)
+			part(w, "what the client sent next completed the handshake");
 	} else if (again && n_of(r, PAIRING_ACK, FATE_ARRIVED)) {
 		part(w, "the final ACK arrived, and the server sent SYN-ACKs (%d) all the same", again);
 		advice(w, "a full accept queue at the server (`nstat -az TcpExtListenOverflows`)");
 	}
-	if (n_of(r, PAIRING_CLIENT_RST, FATE_DIED))
-		part(w, "the client's RST died on the way to the server");
+	say_missing(r, w, PAIRING_CLIENT_RST);
 }
 
 /* Nothing died, and nothing came from between. */
@@ -145,6 +165,10 @@ static void say_nothing_died(const struct pair_report *r, struct pair_words *w)
 		part(w, "refused by the server: its RST arrived");
 	} else if (n_of(r, PAIRING_ICMP, FATE_ARRIVED)) {
 		part(w, "an ICMP error passed both captures");
+	} else if (pair_differs(r)) {
+		part(w, "what died is not known");
+	} else if (r->by_order) {
+		part(w, "nothing died");
 	} else if (syn && !r->one_way && syn->delay_ns > SLOW_NS && r->counts[PAIRING_SYN].sent > 1) {
 		part(w, "nothing died: SYN %d took %s on the way to the server", syn->n, pair_span(syn->delay_ns, t));
 	} else if (syn && answer && answer->at_server && answer->t_ns - syn->t_ns - syn->delay_ns > SLOW_NS) {
@@ -182,17 +206,10 @@ static void say_alone(const struct pair_report *r, struct pair_words *w)
 	}
 }
 
-/* Whose capture is taken to have run. */
-static const char *taken_side(const struct pair_report *r)
+static void say_taken(struct pair_words *w, const char *side)
 {
-	return r->server_taken ? "server" : "client";
-}
-
-static void say_if(struct pair_words *w, const char *side)
-{
-	size_t at = strlen(w->headline);
-
-	snprintf(w->headline + at, sizeof(w->headline) - at, ", if the %s's capture ran then", side);
+	evidence(w, "the %s's capture has nothing of that time, and few packets at all: it may not have run then",
+		 side);
 }
 
 static void say_evidence(const struct pair_report *r, struct pair_words *w)
@@ -208,16 +225,18 @@ static void say_evidence(const struct pair_report *r, struct pair_words *w)
 		evidence(
 			w,
 			"the server's capture has no attempt to that port at all: none arrived, or it leaves that port out");
-	if (r->in_holes)
+	if (r->answer_unsure)
+		evidence(w, "how that server's own answers look at the client is not known: this may be one of them");
+	if (r->client_holes || r->server_holes)
 		evidence(
 			w,
 			"the capture that lacks packets here lacks others that must have passed it: they may have arrived");
 	if (r->ack_unsure)
 		evidence(w, "the server did not answer again: the final ACK, or what followed it, may have arrived");
-	if (r->client_taken || r->server_taken)
-		evidence(w,
-			 "the %s's capture has nothing of that time, and few packets at all: it may not have run then",
-			 taken_side(r));
+	if (r->server_taken)
+		say_taken(w, "server");
+	if (r->client_taken)
+		say_taken(w, "client");
 	if (r->by_order)
 		evidence(w, "which of them died is not known, only how many: the clocks do not run alike");
 	if (unseen)
@@ -259,7 +278,7 @@ void pair_words(const struct pair_report *r, struct pair_words *ret)
 	}
 	pair_foreign(r, &f);
 	if (f.what[0]) {
-		part(ret, "%s", f.what);
+		part(ret, "%s%s", f.what, !f.unsure && r->confidence == CONFIDENCE_UNKNOWN ? ", likely" : "");
 		if (f.why[0])
 			evidence(ret, "%s", f.why);
 		advice(ret, f.advice);
@@ -271,8 +290,6 @@ void pair_words(const struct pair_report *r, struct pair_words *ret)
 	}
 	if (!ret->headline[0])
 		say_nothing_died(r, ret);
-	if (r->client_taken || r->server_taken)
-		say_if(ret, taken_side(r));
 	say_connected(r, ret);
 	say_evidence(r, ret);
 }

@@ -26,7 +26,7 @@ const char *pair_sort_word(enum pair_sort s);
 /* "exact", "isn", "addresses", "mark"; "" for none */
 const char *pairing_how_word(enum pairing_how h);
 
-/* "SYN 0", "SYN 0 and 1", "SYN 0 to 5", "SYN 0, 2 and 3", "9 of 12 SYNs" */
+/* Of what the client's side sent: "SYN 0", "SYN 0 and 1", "SYN 0 to 5", "SYN 0, 2 and 3", "9 of 12 SYNs" */
 #define PAIR_SYNS_LEN 80
 char *pair_syns(const struct pair_report *r, enum pair_fate fate, char to[PAIR_SYNS_LEN]);
 

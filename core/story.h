@@ -27,6 +27,7 @@ struct story_row {
 	bool from_server;      /* the arrow runs from the server's line to the client's */
 	enum drop_place lost;  /* DROP_NONE: not known to be lost; else where along the way it was lost */
 	enum drop_place born;  /* replies: DROP_NONE: from the server; else made there, by a rule or a router */
+	bool unseen;	       /* whether it arrived was not seen */
 	bool unanswered;       /* SYNs: not known to be lost, and nothing came back before the next */
 	int n;		       /* SYN number */
 	int64_t gap_ns;	       /* since the SYN before; 0 for the first */

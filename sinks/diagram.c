@@ -105,7 +105,7 @@ static enum diagram_mark mark_of(const struct story_row *r)
 		return DIAGRAM_NO_MARK;
 	if (r->lost)
 		return DIAGRAM_DROPPED;
-	return r->unanswered ? DIAGRAM_UNSEEN : DIAGRAM_HEAD;
+	return r->unanswered || r->unseen ? DIAGRAM_UNSEEN : DIAGRAM_HEAD;
 }
 
 /* How far from its sender a packet was lost, or made, in thousandths. */
@@ -195,6 +195,7 @@ static void row_add(struct diagram *d, const struct story *s, const struct story
 	}
 	if (arrow) {
 		it->mark = mark_of(r);
+		it->unanswered = r->unanswered;
 		item_way(r, it);
 	}
 	if (r->kind == STORY_END) {

@@ -46,13 +46,14 @@ static void cause_add(struct diagram *d, const struct story_cause *c)
 void diagram_feet_add(struct diagram *d, const struct story *s)
 {
 	const struct story_row *end = NULL;
-	bool unseen = false, nominal = false, lost = false;
+	bool unanswered = false, unseen = false, nominal = false, lost = false;
 	char text[256];
 	int i;
 
 	for (i = 0; i < s->n; i++) {
 		lost |= s->rows[i].lost != DROP_NONE;
-		unseen |= s->rows[i].unanswered;
+		unanswered |= s->rows[i].unanswered;
+		unseen |= s->rows[i].unseen;
 		nominal |= s->rows[i].nominal;
 		if (s->rows[i].kind == STORY_END)
 			end = &s->rows[i];
@@ -61,8 +62,10 @@ void diagram_feet_add(struct diagram *d, const struct story *s)
 		cause_add(d, &s->causes[i]);
 	if (lost && !s->n_causes)
 		foot_add(d, DIAGRAM_DROPPED, DIAGRAM_BAD, "went no further; the answer to it says why");
-	if (unseen)
+	if (unanswered)
 		foot_add(d, DIAGRAM_UNSEEN, DIAGRAM_NEUTRAL, "no answer came; where it was lost was not seen");
+	if (unseen)
+		foot_add(d, DIAGRAM_UNSEEN, DIAGRAM_NEUTRAL, "whether it arrived was not seen");
 	if (nominal)
 		foot_add(d, DIAGRAM_NO_MARK, DIAGRAM_NEUTRAL, "~ nominal: timers may run an eighth longer");
 	if (s->more_replies > 0) {

@@ -39,8 +39,9 @@ struct diagram_item {
 	enum diagram_shape shape;
 	enum diagram_mark mark; /* at `to` */
 	enum diagram_tone tone;
-	int from, to;	/* in thousandths of the way to the server */
-	bool predicted; /* lighter: it never happened */
+	int from, to;	 /* in thousandths of the way to the server */
+	bool unanswered; /* DIAGRAM_UNSEEN: no answer came */
+	bool predicted;	 /* lighter: it never happened */
 	char text[128];
 	char time[24], gap[24], rto[16];
 	char client_state[16], server_state[16];

@@ -263,7 +263,8 @@ static void described(struct buf *to, const struct diagram *d)
 	for (i = 0; i < d->n; i++) {
 		const struct diagram_item *it = &d->items[i];
 		const char *fate = it->mark == DIAGRAM_DROPPED	? ", lost"
-				   : it->mark == DIAGRAM_UNSEEN ? ", unanswered"
+				   : it->unanswered		? ", unanswered"
+				   : it->mark == DIAGRAM_UNSEEN ? ", not seen to arrive"
 								: "";
 		bool arrow = it->shape == DIAGRAM_ARROW;
 

@@ -33,13 +33,18 @@ struct diff_facts {
 /* The head: files, clocks, what is between them, and what became of the packets; for people, within 80 columns. */
 void diff_text(const struct diff_facts *f, const struct summary_look *o, struct buf *to);
 
+struct diff_line_look {
+	bool color; /* repeats what the words say */
+	bool date;  /* before the time, year included */
+};
+
 /*
  * An attempt as one line, newline included: its number, the local time of its
  * first packet by the client's clock, client > server as the client has them (in
  * brackets as the server has them, where that differs), the outcome at the client,
  * and what became of the packets.  Never wrapped.
  */
-void diff_line(const struct pair_report *r, const struct pair_words *w, bool color, struct buf *to);
+void diff_line(const struct pair_report *r, const struct pair_words *w, const struct diff_line_look *o, struct buf *to);
 
 /* The same as one line of NDJSON, as docs/diff.schema.json has it. */
 void diff_json(const struct pair_report *r, const struct pair_words *w, struct buf *to);

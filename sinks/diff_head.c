@@ -43,13 +43,14 @@ static void file(struct block *b, const char *label, const struct diff_side *s)
 
 static void lost(struct block *b, const char *whose, const struct diff_side *s)
 {
+	bool same_day = figures_same_day(s->first_ns, s->counts.lost_ns);
 	struct buf t = { 0 };
 
 	if (!s->counts.lost)
 		return;
 	block_row(b, "memory");
 	buf_fmt(&t, "of the %s's capture nothing after ", whose);
-	figures_clock(s->counts.lost_ns, CLOCK_MS, &t);
+	figures_clock(s->counts.lost_ns, CLOCK_MS | (same_day ? 0 : CLOCK_DATE), &t);
 	buf_str(&t, " is compared (--memory)");
 	block_words(b, buf_text(&t));
 	block_end(b);

@@ -28,15 +28,16 @@ static void put_gap(size_t len, size_t width, struct buf *to)
 	buf_repeat(to, " ", len < width ? width + 2 - len : 2);
 }
 
-void diff_line(const struct pair_report *r, const struct pair_words *w, bool color, struct buf *to)
+void diff_line(const struct pair_report *r, const struct pair_words *w, const struct diff_line_look *look,
+	       struct buf *to)
 {
 	enum outcome o = r->client_outcome != OUTCOME_NONE ? r->client_outcome : r->server_outcome;
 	const char *word = o == OUTCOME_NONE ? "unknown" : outcome_word(o);
+	bool color = look->color && o != OUTCOME_NONE && o != OUTCOME_PENDING;
 	size_t start;
 
-	color = color && o != OUTCOME_NONE && o != OUTCOME_PENDING;
 	buf_fmt(to, "%5" PRIu32 "  ", r->number);
-	figures_clock(r->start_ns, CLOCK_MS, to);
+	figures_clock(r->start_ns, CLOCK_MS | (look->date ? CLOCK_DATE : 0), to);
 	buf_str(to, "  ");
 	start = to->len;
 	put_flow(&r->client_flow, to);

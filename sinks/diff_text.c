@@ -26,7 +26,7 @@ static void attempts(struct block *b, const struct pairing_totals *t, bool chose
 
 	block_row(b, "attempts");
 	piece(b, "", n[PAIR_BOTH], "on both sides", PEN_GREEN);
-	piece(b, ", ", n[PAIR_LOST], "never reached the server's side", PEN_RED);
+	piece(b, ", ", n[PAIR_LOST], "never seen at the server's side", PEN_RED);
 	piece(b, ", ", n[PAIR_UNSENT], "not in the client's capture though it has their clients", PEN_RED);
 	piece(b, ", ", n[PAIR_UNCOVERED], "while one capture did not run", PEN_NONE);
 	piece(b, ", ", n[PAIR_ELSEWHERE], "to servers that the server's capture does not have", PEN_NONE);

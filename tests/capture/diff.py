@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -55,12 +56,29 @@ def diff(*args, may=(0,), stdin=None):
     return done.returncode, done.stdout.decode("utf-8"), err
 
 
+SURE = re.compile(r"(?<!nothing )died(?!.* likely\b)(?! is not known)|from between(?!.* likely$)")
+
+
+def check_headline(synsent_object):
+    """A headline is no surer than its verdict."""
+    if synsent_object.get("confidence") != "unknown":
+        return
+    for clause in synsent_object["headline"].split("; "):
+        if SURE.search(clause):
+            wrong("not known, and told as if it were: %s" % synsent_object["headline"])
+    if re.search(r"\b\d{7,}\b", synsent_object["headline"]):
+        wrong("no such number: %s" % synsent_object["headline"])
+
+
 def objects(*args, **more):
     _, out, _ = diff("-j", *args, **more)
     for line in out.splitlines(keepends=True)[:40]:
         for problem in problems(line.encode()):
             wrong("not as the schema has it: %s: %s" % (problem[:200], line[:100]))
-    return [json.loads(line) for line in out.splitlines()]
+    found = [json.loads(line) for line in out.splitlines()]
+    for value in found:
+        check_headline(value["synsent"])
+    return found
 
 
 def write(directory, world, client="client.pcap", server="server.pcap"):
@@ -407,6 +425,47 @@ def test_choice(directory):
         wrong("times in the wrong order: %s" % err)
 
 
+def test_days(directory):
+    """Lines of another day than that of the client's first packet have its date, and no others have."""
+    paths = write(directory, incident.World(incident.Options(attempts=40, seconds=2 * 86400, lose_syn=.5), 17))
+    first = time.gmtime(incident.START / S)
+    dated = plain = 0
+    for args in ((), ("--all",), ("--diagram", "39"), ("--diagram", "1")):
+        for line in diff(*args, *paths)[1].splitlines():
+            m = re.match(r" *\d+  (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{3}  ", line)
+            if m and m.group(1):
+                dated += m.group(1) != time.strftime("%F ", first)
+            plain += bool(m and not m.group(1))
+    days = [a["event"]["start"][:10] for a in objects(*paths)]
+    others = sum(day != days[0] for day in days)
+    lines = [a for a in objects(*paths) if a["synsent"]["packets"][1]["kind"] == "syn"]
+    wanted = others + sum(a["event"]["start"][:10] != days[0] for a in lines) + 1
+    if dated != wanted or plain != len(days) + len(lines) + 2 - wanted:
+        wrong("%d lines have a date, not %d, and %d have none" % (dated, wanted, plain))
+
+
+def test_uncompared(directory):
+    """What the other capture cannot have is not drawn as if it had arrived, and neither is what may have."""
+    world = incident.World(incident.Options(attempts=200, seconds=60, lose_syn=.2), 4)
+    client, server = (world.packets(side) for side in (0, 1))
+    late = reader.write(os.path.join(directory, "late.pcap"), pcaplib.pcap(server[len(server) // 2:]))
+    whole = reader.write(os.path.join(directory, "client.pcap"), pcaplib.pcap(client))
+    _, out, _ = diff("--diagram", "1", whole, late)
+    if "? whether it arrived was not seen" not in out:
+        wrong("no foot tells of the mark: %s" % out)
+    for line in out.splitlines():
+        if re.search("SYN 0|─ ACK", line) and not ("?" in line and "▶" not in line and ">" not in line):
+            wrong("drawn as if it had arrived: %s" % line)
+    svg = diff("--diagram", "1", "--svg", "-", whole, late)[1]
+    if ", not seen to arrive" not in svg or "unanswered" in svg:
+        wrong("the drawing does not tell of it: %s" % svg[:900])
+    early = reader.write(os.path.join(directory, "early.pcap"), pcaplib.pcap(client[len(client) // 2:]))
+    whole = reader.write(os.path.join(directory, "server.pcap"), pcaplib.pcap(server))
+    _, out, _ = diff("--diagram", "1", early, whole)
+    if not re.search(r"\? [^\n]*SYN-ACK", out):
+        wrong("a SYN-ACK is drawn as if it had arrived: %s" % out)
+
+
 def test_schema(directory):
     """It is strict: one name more, one less, or a value that is null, and it is refused."""
     world = incident.World(incident.Options(lose_syn=.3, forged_icmp=.5), 14)
@@ -474,7 +533,7 @@ def test_times(directory):
 
 def main():
     tests = [test_incidents, test_cut, test_holes, test_mixed, test_twice, test_nothing, test_usage, test_interrupt,
-             test_choice, test_schema, test_memory, test_garbage, test_times]
+             test_choice, test_days, test_uncompared, test_schema, test_memory, test_garbage, test_times]
     for test in tests:
         if len(sys.argv) < 3 or sys.argv[2] in test.__name__:
             with reader.temporary() as directory:
