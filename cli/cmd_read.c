@@ -163,7 +163,7 @@ const struct command command_read = {
 	.about =
 		"Reads captures, and says which connections failed, how, after how many SYNs, who gave up (where packets "
 		"can tell), which servers, and since when. Without options it prints a summary that fits a screen, then "
-		"the attempts that failed, a line each.\n"
+		"the attempts that failed, or wait still after more than one SYN, a line each.\n"
 		"\n"
 		"FILTER, in the language of pcap-filter(7), is applied to the SYNs: it chooses attempts, with all their "
 		"packets. FILE is pcap or pcapng, also compressed with gzip, zstd or lz4, whatever its name; - is standard "

@@ -107,7 +107,7 @@ static int filter_behind(const char *word, struct err *e)
 {
 	e->exit_code = 2;
 	err_set(e, ENOENT, "%s: no such file", word);
-	err_remedy(e, "if it is of a filter: that stands before the files, as in `synsent read 'port 443' FILE`");
+	err_remedy(e, "if it is of a filter: that stands before the files, as in 'port 443' FILE");
 	return -ENOENT;
 }
 

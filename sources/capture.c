@@ -28,11 +28,21 @@
 #define IDLE_MS 100
 #define JOIN_MS 300
 
+/* A FIFO that nobody writes to yet is waited for later, where a signal ends that. */
+static int open_now(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFL, 0);
+	return fd;
+}
+
 static int open_path(struct capture *c, struct err *e)
 {
 	struct stat st;
 
-	c->fd = strcmp(c->path, "-") ? open(c->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : dup(STDIN_FILENO);
+	c->fd = strcmp(c->path, "-") ? open_now(c->path) : dup(STDIN_FILENO);
 	if (c->fd < 0 || fstat(c->fd, &st))
 		return err_sys(e, errno, "cannot open %s", capture_name(c));
 	if (S_ISDIR(st.st_mode)) {

@@ -279,18 +279,25 @@ class Modes:
             r = self.read.ended(("--summary", "-"), p.returncode, out, err, may=(128 + signal.SIGINT,))
             has(r, "standard input  ", "interrupted    after ")
             has(r, "attempts       " if len(sent) > 4 else "none: interrupted before a packet came")
-        # ... and the second time at once, whatever it waits for.
+        # ... also when it comes from the parent once more, as what is sent to the whole group does.
         end, fd = os.pipe()
-        p = self.read.start("--all", "-", stdin=end)
+        p = self.read.start("--summary", "-", stdin=end, start_new_session=True)
         os.close(end)
-        os.write(fd, gzip.compress(some))
+        os.write(fd, some)
         time.sleep(.5)
-        for _ in range(2):
-            p.send_signal(signal.SIGINT)
-            time.sleep(.2)
+        os.killpg(p.pid, signal.SIGINT)
         out, err = p.communicate(timeout=20)
         os.close(fd)
-        self.read.ended(("--all", "-"), p.returncode, out, err, may=(128 + signal.SIGINT,))
+        has(self.read.ended(("--summary", "-"), p.returncode, out, err, may=(128 + signal.SIGINT,)), "attempts       ")
+        # A FIFO that nobody writes to.
+        os.mkfifo(os.path.join(cwd, "fifo"))
+        p = self.read.start("--summary", "fifo")
+        time.sleep(.5)
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=20)
+        has(self.read.ended(("--summary", "fifo"), p.returncode, out, err, may=(128 + signal.SIGINT,)),
+            "none: interrupted before a packet came")
+        os.remove(os.path.join(cwd, "fifo"))
         # All comments are counted, though few are kept.
         self.read.run("-w", "c.pcapng", "--all", "x.pcap")
         r = self.read.run("--summary", "c.pcapng")
