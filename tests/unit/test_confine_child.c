@@ -506,5 +506,6 @@ int main(void)
 	};
 
 	confine_probe(&here);
+	signal(SIGHUP, SIG_DFL); /* under nohup it is ignored */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
