@@ -295,15 +295,12 @@ static int nothing_to_compare(void)
 
 int diff_run_work(void *user, const struct confined *c)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
 	struct diff_run *r = user;
 	struct err e = { 0 };
 	int i, s = 0;
 
 	has_progress = r->terminal.progress;
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	signals_catch(on_signal);
 	signals_let();
 	r->progress = (struct read_progress){ .terminal = &r->terminal, .begun_ns = clock_mono_ns() };
 	r->show.o = r->o;

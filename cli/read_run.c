@@ -436,13 +436,10 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 
 int read_run_work(void *user, const struct confined *c)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
 	struct read_run *r = user;
 	size_t i;
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
+	signals_catch(on_signal);
 	signals_let();
 	r->progress = (struct read_progress){ .terminal = &r->terminal,
 					      .endless = r->o->follow,

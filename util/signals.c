@@ -55,3 +55,14 @@ int signals_deferred(void)
 			return ends[i];
 	return 0;
 }
+
+void signals_catch(void (*fn)(int))
+{
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = fn }, before;
+	size_t i;
+
+	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		if (!sigaction(caught[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(caught[i], &sa, NULL);
+}

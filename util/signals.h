@@ -14,4 +14,7 @@ void signals_let(void);
 /* The number of one that waits, or 0. */
 int signals_deferred(void);
 
+/* SIGINT, SIGTERM and SIGHUP go to fn, but those that are ignored, as under nohup or behind `&`, stay so. */
+void signals_catch(void (*fn)(int));
+
 #endif

@@ -289,6 +289,19 @@ class Modes:
         out, err = p.communicate(timeout=20)
         os.close(fd)
         has(self.read.ended(("--summary", "-"), p.returncode, out, err, may=(128 + signal.SIGINT,)), "attempts       ")
+        # A signal that is ignored, as under nohup, stays ignored.
+        end, fd = os.pipe()
+        p = self.read.start("--summary", "-", stdin=end,
+                            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        os.close(end)
+        os.write(fd, some)
+        time.sleep(.5)
+        p.send_signal(signal.SIGHUP)
+        time.sleep(.2)
+        os.close(fd)
+        out, err = p.communicate(timeout=20)
+        r = self.read.ended(("--summary", "-"), p.returncode, out, err, may=(reader.OK, reader.PARTIAL))
+        self.wrong.want("an ignored SIGHUP interrupts", b"interrupted" in r.out, False)
         # A FIFO that nobody writes to.
         os.mkfifo(os.path.join(cwd, "fifo"))
         p = self.read.start("--summary", "fifo")
