@@ -506,6 +506,10 @@ int main(void)
 	};
 
 	confine_probe(&here);
-	signal(SIGHUP, SIG_DFL); /* under nohup it is ignored */
+	/* under nohup, and in what a script runs in the background, some are ignored */
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
