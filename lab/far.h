@@ -27,10 +27,10 @@ const char *const *far_words(void);
 
 /*
  * Serves the listening sockets (non-blocking, as many as n) until a byte or the end comes on `quit_fd`; then, and when
- * it cannot go on, it returns.  Level-triggered epoll; a client that does not read holds back itself alone (its buffer is at
- * most 64 KiB); an end of stream is answered by our own once all is sent.  Where descriptors run out it stops accepting until
- * one is free: the backlog then fills, as a busy server's does.  Meant for a forked child: raises RLIMIT_NOFILE.
- * 0 or -errno.
+ * it cannot go on, it returns.  Level-triggered epoll; a client that does not read holds back itself alone (its buffer
+ * is at most 64 KiB); an end of stream is answered by our own once all is sent.  Where descriptors run out it stops
+ * accepting until one is free: the backlog then fills, as a busy server's does.  Meant for a forked child: raises
+ * RLIMIT_NOFILE. 0 or -errno.
  */
 int far_serve(enum far_serve what, const int *listeners, int n, int quit_fd, struct err *e);
 
