@@ -45,9 +45,9 @@ struct wire_told {
 	uint32_t isn;	  /* of the client's SYN */
 	int32_t fault;	  /* index into the faults */
 	enum wire_deed deed;
-	bool reply;   /* it was on its way to the client */
-	bool syn;     /* a SYN (or SYN-ACK, when reply) */
-	int32_t nth;  /* SYN 0, 1, ...; of replies and ACKs the ordinal, from 0 */
+	bool reply;  /* it was on its way to the client */
+	bool syn;    /* a SYN (or SYN-ACK, when reply) */
+	int32_t nth; /* SYN 0, 1, ...; of replies and ACKs the ordinal, from 0 */
 };
 
 /* Handshakes remembered at once; beyond that the oldest is forgotten. */
