@@ -35,13 +35,22 @@ static bool option_is(const struct tcp_option *o, enum forge_offer offer)
 	}
 }
 
+/* As they are in the bytes now: an earlier strip may have changed them. */
+static uint16_t ecn_flags(const struct packet *p)
+{
+	struct bytes b = p->l4;
+	uint16_t flags;
+
+	return bytes_skip(&b, FLAGS_AT) && bytes_u16be(&b, &flags) ? flags & FLAGS_ECN : 0;
+}
+
 bool forge_offers(const struct packet *p, enum forge_offer o)
 {
 	struct tcp_options it;
 	struct tcp_option option;
 
 	if (o == OFFER_ECN)
-		return p->event.segment.flags & FLAGS_ECN;
+		return ecn_flags(p);
 	tcp_options_init(&it, p->l4);
 	while (tcp_options_next(&it, &option))
 		if (option_is(&option, o))

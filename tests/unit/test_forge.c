@@ -219,6 +219,7 @@ static void check_stripped(const struct made_frame *m, enum forge_offer o)
 	buf_add(&before, frame.data, frame.len);
 	assert_true(forge_offers(&p, o));
 	assert_true(forge_strip((uint8_t *)frame.data, &p, o, m->partial));
+	assert_false(forge_offers(&p, o)); /* without decoding it again */
 	assert_int_equal(decode_frame(LINK_ETHERNET, made_bytes(&frame), &p), DECODE_OK);
 	for (other = 0; other < OFFER_N; other++)
 		assert_int_equal(forge_offers(&p, other), other != o);
