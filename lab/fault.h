@@ -16,30 +16,30 @@
  */
 enum fault_kind {
 	FAULT_NONE,
-	FAULT_SYN_DROP,	      /* the first n SYNs of each handshake; n == 0: all */
-	FAULT_SYN_ACK_DROP,   /* likewise of its SYN-ACKs */
-	FAULT_ACK_DROP,	      /* likewise of what the client sends after its SYN, the final ACK first */
-	FAULT_RST,	      /* each SYN is answered by an RST in the server's place */
-	FAULT_RST_BAD_ACK,    /* ... by an RST that acknowledges something else */
-	FAULT_SYN_ACK_BAD,    /* ... by a SYN-ACK that acknowledges something else */
-	FAULT_ICMP,	      /* ... by an ICMP error */
-	FAULT_DELAY,	      /* handshake packets, each way, by delay_ns +- jitter_ns */
-	FAULT_DELAY_ALL,      /* every TCP packet */
-	FAULT_LOSS,	      /* of SYNs, each with probability loss_ppm / 1,000,000 */
-	FAULT_LOSS_ALL,	      /* of every TCP packet */
-	FAULT_DUPLICATE,      /* handshake packets arrive twice */
-	FAULT_REORDER,	      /* a handshake packet arrives after the one that follows it, or 20 ms late */
+	FAULT_SYN_DROP,	       /* the first n SYNs of each handshake; n == 0: all */
+	FAULT_SYN_ACK_DROP,    /* likewise of its SYN-ACKs */
+	FAULT_ACK_DROP,	       /* likewise of what the client sends after its SYN, the final ACK first */
+	FAULT_RST,	       /* each SYN is answered by an RST in the server's place */
+	FAULT_RST_BAD_ACK,     /* ... by an RST that acknowledges something else */
+	FAULT_SYN_ACK_BAD,     /* ... by a SYN-ACK that acknowledges something else */
+	FAULT_ICMP,	       /* ... by an ICMP error */
+	FAULT_DELAY,	       /* handshake packets, each way, by delay_ns +- jitter_ns */
+	FAULT_DELAY_ALL,       /* every TCP packet */
+	FAULT_LOSS,	       /* of SYNs, each with probability loss_ppm / 1,000,000 */
+	FAULT_LOSS_ALL,	       /* of every TCP packet */
+	FAULT_DUPLICATE,       /* handshake packets arrive twice */
+	FAULT_REORDER,	       /* a handshake packet arrives after the one that follows it, or 20 ms late */
 	FAULT_CONNTRACK_STALE, /* the first client port to each server is black-holed; others pass */
-	FAULT_STRIP,	      /* `option` is removed from SYNs and SYN-ACKs */
-	FAULT_DROP_OPTION,    /* SYNs that carry `option` are dropped */
+	FAULT_STRIP,	       /* `option` is removed from SYNs and SYN-ACKs */
+	FAULT_DROP_OPTION,     /* SYNs that carry `option` are dropped */
 	FAULT_WIRE_LAST = FAULT_DROP_OPTION,
-	FAULT_BACKLOG_FULL,   /* a listener whose accept queue is full */
-	FAULT_NO_ACCEPT,      /* a listener that accepts nothing */
-	FAULT_NO_ROUTE,	      /* ENETUNREACH */
-	FAULT_NO_NEIGHBOUR,   /* nobody answers ARP, or neighbour discovery */
+	FAULT_BACKLOG_FULL,    /* a listener whose accept queue is full */
+	FAULT_NO_ACCEPT,       /* a listener that accepts nothing */
+	FAULT_NO_ROUTE,	       /* ENETUNREACH */
+	FAULT_NO_NEIGHBOUR,    /* nobody answers ARP, or neighbour discovery */
 	FAULT_BLACKHOLE_ROUTE, /* EINVAL */
-	FAULT_PROHIBIT_ROUTE, /* EACCES */
-	FAULT_FIREWALL,	      /* an nft rule in the client's namespace */
+	FAULT_PROHIBIT_ROUTE,  /* EACCES */
+	FAULT_FIREWALL,	       /* an nft rule in the client's namespace */
 	FAULT_KIND_N,
 };
 
@@ -89,22 +89,22 @@ bool fault_concerns(const struct fault_scope *s, const struct endpoint *server);
 /* When a plain blocking connect() gets its result. */
 enum fault_when {
 	WHEN_AT_ONCE,
-	WHEN_SCHEDULE_ENDS, /* the kernel's own give-up, as predicted */
-	WHEN_SCHEDULE_EARLY, /* ... about 1 s before: a bad answer makes the kernel hurry once */
+	WHEN_SCHEDULE_ENDS,   /* the kernel's own give-up, as predicted */
+	WHEN_SCHEDULE_EARLY,  /* ... about 1 s before: a bad answer makes the kernel hurry once */
 	WHEN_NEIGHBOUR_FAILS, /* about 3 s */
-	WHEN_RETRANSMITTED, /* at SYN n of the schedule (n of the fault, else of the table) */
-	WHEN_DELAYED,	    /* twice the delay */
-	WHEN_CHANCE,	    /* as luck has it */
+	WHEN_RETRANSMITTED,   /* at SYN n of the schedule (n of the fault, else of the table) */
+	WHEN_DELAYED,	      /* twice the delay */
+	WHEN_CHANCE,	      /* as luck has it */
 };
 
 /* A row of `synsent run --list`; the test checks each against the kernel. */
 struct fault_effect {
-	const char *text;    /* "syn-drop:1": an example that fault_parse() takes */
-	const char *form;    /* "syn-drop[:N]": how it is written in general */
-	const char *what;    /* what is done, one line */
-	int error4, error6;  /* errno of connect(); 0: it connects; -1: does not exist in this family */
+	const char *text;   /* "syn-drop:1": an example that fault_parse() takes */
+	const char *form;   /* "syn-drop[:N]": how it is written in general */
+	const char *what;   /* what is done, one line */
+	int error4, error6; /* errno of connect(); 0: it connects; -1: does not exist in this family */
 	enum fault_when when;
-	int syns;	     /* SYNs that leave with retries 2, linear 0; -1: as luck has it */
+	int syns; /* SYNs that leave with retries 2, linear 0; -1: as luck has it */
 	enum outcome outcome4, outcome6;
 };
 

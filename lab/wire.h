@@ -24,7 +24,12 @@
  * connection of which no SYN was seen.
  *
  * Everything is deterministic for the same frames, times and seed: chance is a
- * hash of seed, flow, ISN and the packet's ordinal in its handshake.
+ * hash of seed, server, which handshake to that server it is, the fault, and the
+ * packet's ordinal in its handshake.  It knows neither port nor ISN of the client,
+ * which differ from run to run: the same program with the same seed loses the same SYNs.
+ *
+ * Handshake packets are the SYN, its answer (a SYN-ACK, or an RST before any) and the
+ * first ACK that the client sends after its SYN.
  */
 enum wire_side { WIRE_CLIENT, WIRE_FAR };
 
@@ -45,9 +50,9 @@ struct wire_told {
 	uint32_t isn;	  /* of the client's SYN */
 	int32_t fault;	  /* index into the faults */
 	enum wire_deed deed;
-	bool reply;   /* it was on its way to the client */
-	bool syn;     /* a SYN (or SYN-ACK, when reply) */
-	int32_t nth;  /* SYN 0, 1, ...; of replies and ACKs the ordinal, from 0 */
+	bool reply;  /* it was on its way to the client */
+	bool syn;    /* a SYN (or SYN-ACK, when reply) */
+	int32_t nth; /* SYN 0, 1, ...; of replies and ACKs the ordinal, from 0 */
 };
 
 /* Handshakes remembered at once; beyond that the oldest is forgotten. */
@@ -81,7 +86,8 @@ int64_t wire_due_ns(const struct wire *w);
 /* Sends what is due. */
 void wire_advance(struct wire *w, int64_t now_ns);
 
-/* Frames that were to be held and went at once, for want of room; handshakes forgotten while they may have gone on. */
+/* Frames that were to be held and went at once, for want of room; handshakes forgotten while they may have gone on (no
+ * FIN or RST of theirs was seen). */
 uint64_t wire_unheld(const struct wire *w);
 uint64_t wire_forgotten(const struct wire *w);
 

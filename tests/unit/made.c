@@ -197,7 +197,7 @@ static void add_tcp(struct buf *to, const struct made_frame *f)
 	add_be(to, f->dport, 2);
 	add_be(to, f->seq, 4);
 	add_be(to, f->ack, 4);
-	add_be(to, (uint64_t)(f->timestamps ? 8 : 5) << 12 | f->flags, 2);
+	add_be(to, (uint64_t)(5 + 3 * f->timestamps + f->options.len / 4) << 12 | f->flags, 2);
 	add_be(to, 64240, 2);
 	add_be(to, 0, 4);
 	if (f->timestamps) {
@@ -205,6 +205,7 @@ static void add_tcp(struct buf *to, const struct made_frame *f)
 		add_be(to, f->seq * 3 + 1, 4);
 		add_be(to, 0, 4);
 	}
+	add_bytes(to, f->options);
 	made_zeros(to, f->payload);
 }
 
@@ -264,7 +265,9 @@ static void set_checksum(struct buf *to, const struct made_frame *f, uint32_t le
 	uint16_t v;
 
 	sum = checksum_add(sum, bytes_of(tail, sizeof(tail)));
-	v = (uint16_t)~checksum_fold(checksum_add(sum, bytes_of(l4, len)));
+	v = checksum_fold(sum);
+	if (!f->partial)
+		v = (uint16_t)~checksum_fold(checksum_add(sum, bytes_of(l4, len)));
 	memcpy(l4 + 16, &v, sizeof(v));
 }
 

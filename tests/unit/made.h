@@ -52,7 +52,9 @@ struct made_frame {
 	uint32_t seq, ack;
 	uint16_t flags;
 	bool timestamps;
-	uint32_t payload; /* bytes */
+	struct bytes options; /* of TCP, after the timestamps: a multiple of 4 bytes */
+	bool partial;	      /* the checksum is of the pseudo header alone, as before offload */
+	uint32_t payload;     /* bytes */
 };
 
 void made_frame(struct buf *to, const struct made_frame *f);

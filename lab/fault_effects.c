@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/fault.h"
+
+#include <errno.h>
+
+#define CONNECTS .outcome4 = OUTCOME_ESTABLISHED, .outcome6 = OUTCOME_ESTABLISHED
+#define BOTH(code, word) .error4 = code, .error6 = code, .outcome4 = OUTCOME_##word, .outcome6 = OUTCOME_##word
+#define V6_ONLY(code) .error4 = -1, .error6 = code, .outcome6 = OUTCOME_UNREACHABLE
+#define SILENCE BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_ENDS, .syns = 3
+#define AT_ONCE .when = WHEN_AT_ONCE, .syns = 1
+
+/*
+ * Errors of ICMP: net/ipv4/icmp.c icmp_err_convert[], net/ipv6/icmp.c
+ * icmpv6_err_convert(); those of routes: fib_props[], ip6_route_info_create().
+ */
+const struct fault_effect fault_effects[] = {
+	{ "syn-drop", "syn-drop[:N]", "SYNs are lost, the first N or all of them", SILENCE },
+	{ "syn-drop:1", "syn-drop[:N]", "the first SYN is lost, and the next one is answered", CONNECTS,
+	  .when = WHEN_RETRANSMITTED, .syns = 2 },
+	{ "synack-drop", "synack-drop[:N]", "the server's SYN-ACKs are lost, the first N or all of them", SILENCE },
+	{ "synack-drop:1", "synack-drop[:N]", "the first SYN-ACK is lost, and is sent again", CONNECTS,
+	  .when = WHEN_RETRANSMITTED, .syns = 2 },
+	{ "ack-drop", "ack-drop[:N]", "what the client sends after its SYN is lost, the handshake's ACK first",
+	  CONNECTS, AT_ONCE },
+	{ "rst", "rst", "each SYN is answered by an RST, as a closed port does", BOTH(ECONNREFUSED, REFUSED), AT_ONCE },
+	{ "rst:bad-ack", "rst:bad-ack", "the RST acknowledges something else and must be ignored",
+	  BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_EARLY, .syns = 3 },
+	{ "synack:bad-ack", "synack:bad-ack", "the SYN is answered by a SYN-ACK that acknowledges something else",
+	  BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_EARLY, .syns = 3 },
+	{ "icmp:net", "icmp:net", "a router says: network unreachable (3/0; ICMPv6 1/0, no route)",
+	  BOTH(ENETUNREACH, UNREACHABLE), AT_ONCE },
+	{ "icmp:host", "icmp:host", "host unreachable (3/1; ICMPv6 1/3)", BOTH(EHOSTUNREACH, UNREACHABLE), AT_ONCE },
+	{ "icmp:port", "icmp:port", "port unreachable (3/3; ICMPv6 1/4)", BOTH(ECONNREFUSED, REFUSED), AT_ONCE },
+	{ "icmp:proto", "icmp:proto", "protocol unreachable (3/2; ICMPv6 4/1, unrecognized next header)",
+	  .error4 = ENOPROTOOPT, .error6 = EPROTO, .outcome4 = OUTCOME_UNREACHABLE, .outcome6 = OUTCOME_UNREACHABLE,
+	  AT_ONCE },
+	{ "icmp:admin", "icmp:admin", "a router says: administratively prohibited (3/13; ICMPv6 1/1)",
+	  .error4 = EHOSTUNREACH, .error6 = EACCES, .outcome4 = OUTCOME_UNREACHABLE, .outcome6 = OUTCOME_UNREACHABLE,
+	  AT_ONCE },
+	{ "icmp:net-admin", "icmp:net-admin", "a router says: network prohibited (3/9; ICMPv6 1/1)",
+	  .error4 = ENETUNREACH, .error6 = EACCES, .outcome4 = OUTCOME_UNREACHABLE, .outcome6 = OUTCOME_UNREACHABLE,
+	  AT_ONCE },
+	{ "icmp:host-admin", "icmp:host-admin", "a router says: host prohibited (3/10; ICMPv6 1/1)",
+	  .error4 = EHOSTUNREACH, .error6 = EACCES, .outcome4 = OUTCOME_UNREACHABLE, .outcome6 = OUTCOME_UNREACHABLE,
+	  AT_ONCE },
+	{ "icmp:frag", "icmp:frag", "a router says: too big (3/4; ICMPv6 2/0), which ends no attempt; the SYN is lost",
+	  SILENCE },
+	{ "icmp:ttl", "icmp:ttl", "a router says: time exceeded (11/0; ICMPv6 3/0)", BOTH(EHOSTUNREACH, UNREACHABLE),
+	  AT_ONCE },
+	{ "icmp:noroute", "icmp:noroute", "a router says: no route (ICMPv6 1/0)", V6_ONLY(ENETUNREACH), AT_ONCE },
+	{ "icmp:addr", "icmp:addr", "address unreachable (ICMPv6 1/3)", V6_ONLY(EHOSTUNREACH), AT_ONCE },
+	{ "icmp:policy", "icmp:policy", "a router says: source address failed policy (ICMPv6 1/5)", V6_ONLY(EACCES),
+	  AT_ONCE },
+	{ "icmp:reject-route", "icmp:reject-route", "a router says: reject route (ICMPv6 1/6)", V6_ONLY(EACCES),
+	  AT_ONCE },
+	{ "icmp:too-big", "icmp:too-big", "as icmp:frag, with IPv6 only (2/0)", .error4 = -1, .error6 = ETIMEDOUT,
+	  .outcome6 = OUTCOME_TIMED_OUT, .when = WHEN_SCHEDULE_ENDS, .syns = 3 },
+	{ "icmp:hop-limit", "icmp:hop-limit", "as icmp:ttl, with IPv6 only (3/0)", V6_ONLY(EHOSTUNREACH), AT_ONCE },
+	{ "delay:100ms", "delay:T[+-J]", "the handshake's packets are late by T, each way", CONNECTS,
+	  .when = WHEN_DELAYED, .syns = 1 },
+	{ "delay-all:100ms", "delay-all:T[+-J]", "every TCP packet is late by T, each way", CONNECTS,
+	  .when = WHEN_DELAYED, .syns = 1 },
+	{ "loss:30%", "loss:P%", "each SYN is lost with that probability", CONNECTS, .when = WHEN_CHANCE, .syns = -1 },
+	{ "loss-all:10%", "loss-all:P%", "each TCP packet is lost with that probability", CONNECTS, .when = WHEN_CHANCE,
+	  .syns = -1 },
+	{ "duplicate", "duplicate", "the handshake's packets arrive twice", CONNECTS, AT_ONCE },
+	{ "reorder", "reorder", "a packet of the handshake arrives after the one behind it, or 20 ms late", CONNECTS,
+	  .when = WHEN_DELAYED, .syns = 1 },
+	{ "conntrack-stale", "conntrack-stale",
+	  "the first client port to each server is a black hole; another one works", SILENCE },
+	{ "strip:sack", "strip:OPTION",
+	  "a middlebox takes sack, timestamps, mptcp, tfo or ecn out of SYNs and SYN-ACKs", CONNECTS, AT_ONCE },
+	{ "drop-option:sack", "drop-option:OPTION", "SYNs that offer sack, timestamps, mptcp, tfo or ecn are lost",
+	  SILENCE },
+	{ "backlog-full", "backlog-full", "the server's accept queue is full, and it ignores SYNs", SILENCE },
+	{ "no-accept", "no-accept", "the server listens and accepts nothing: the kernel connects all the same",
+	  CONNECTS, AT_ONCE },
+	{ "no-route", "no-route", "the client has no route", BOTH(ENETUNREACH, UNREACHABLE), .when = WHEN_AT_ONCE },
+	{ "no-neighbour", "no-neighbour", "nobody answers ARP, or neighbour discovery", BOTH(EHOSTUNREACH, UNREACHABLE),
+	  .when = WHEN_NEIGHBOUR_FAILS },
+	{ "blackhole-route", "blackhole-route", "the client's route is a blackhole", BOTH(EINVAL, FAILED),
+	  .when = WHEN_AT_ONCE },
+	{ "prohibit-route", "prohibit-route", "the client's route is prohibited", BOTH(EACCES, FAILED),
+	  .when = WHEN_AT_ONCE },
+	{ "firewall:drop", "firewall:drop[:in|:out]", "the client's own firewall drops its SYNs",
+	  BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_ENDS },
+	{ "firewall:drop:in", "firewall:drop[:in|:out]", "the client's own firewall drops the SYN-ACKs", SILENCE },
+	{ "firewall:reject", "firewall:reject[:in|:out]", "the client's own firewall answers its SYNs with an RST",
+	  BOTH(ECONNREFUSED, REFUSED), .when = WHEN_AT_ONCE },
+	{ "firewall:reject:in", "firewall:reject[:in|:out]",
+	  "the client's own firewall answers the SYN-ACKs with an RST: the client never learns", SILENCE },
+	{ .text = NULL },
+};
