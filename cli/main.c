@@ -6,8 +6,8 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "cli/suggest.h"
 #include "cli/version.h"
+#include "util/suggest.h"
 
 /* One line per command. */
 /* clang-format off */

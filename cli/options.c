@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "cli/options_text.h"
-#include "cli/suggest.h"
 #include "core/addr.h"
 #include "core/schedule.h"
 #include "util/buf.h"
 #include "util/duration.h"
+#include "util/suggest.h"
 
 /* One option as it stands on the command line. */
 struct given {

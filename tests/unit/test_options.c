@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "cli/options.h"
-#include "cli/suggest.h"
 #include "core/addr.h"
 #include "core/schedule.h"
 #include "util/duration.h"
+#include "util/suggest.h"
 
 struct opts {
 	bool quiet, verbose, six;

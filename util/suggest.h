@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef SYNSENT_CLI_SUGGEST_H
-#define SYNSENT_CLI_SUGGEST_H
+#ifndef SYNSENT_UTIL_SUGGEST_H
+#define SYNSENT_UTIL_SUGGEST_H
 
 #include <limits.h>
 
