@@ -22,6 +22,7 @@ ALLOWED = set(
     strerrorname_np strerrordesc_np sigabbrev_np sigdescr_np
     __assert_fail
     bigmem_free bigmem_new
+    duration_parse err_remedy err_set suggest_feed suggest_init
     buf_add buf_char buf_escaped buf_fini buf_fmt buf_repeat buf_reset buf_str buf_text buf_vfmt
     _GLOBAL_OFFSET_TABLE_
     """.split()
