@@ -239,7 +239,8 @@ static int turn(struct trying *t, int64_t called_ns, struct err *e)
 {
 	int64_t left = t->o->timeout_ns ? called_ns + t->o->timeout_ns - clock_mono_ns() : 1000 * MS;
 	int wait = observe_wait_ms(t->observe), r, n;
-	struct pollfd fds[4] = { { .fd = t->fd, .events = POLLOUT }, { .fd = t->o->signals, .events = POLLIN } };
+	struct pollfd fds[2 + OBSERVE_FDS_MAX] = { { .fd = t->fd, .events = POLLOUT },
+						   { .fd = t->o->signals, .events = POLLIN } };
 
 	/* Both limits may pass at once: ours ended it only if the socket was waiting still. */
 	if (left <= 0 && !in_syn_sent(t)) {
@@ -272,7 +273,7 @@ static int turn(struct trying *t, int64_t called_ns, struct err *e)
 static int settle(struct trying *t, struct err *e)
 {
 	int64_t until = clock_mono_ns() + SETTLE_NS;
-	struct pollfd fds[2];
+	struct pollfd fds[OBSERVE_FDS_MAX];
 	int r = 0;
 
 	while (!r && clock_mono_ns() < until) {
@@ -330,7 +331,7 @@ static int open_watch(struct trying *t, struct err *e)
 				   .user = t };
 	int r;
 
-	route_device(&t->o->server.addr, device); /* without a route there is nothing to see anywhere */
+	route_device(&t->o->server, device); /* without a route there is nothing to see anywhere */
 	t->tracker = tracker_new(&tc);
 	t->printer = tcpdump_new(&to);
 	if (!t->tracker || !t->printer)

@@ -163,7 +163,7 @@ static int write_files(struct lab_show *s, struct err *e)
 		s->events = NULL;
 	}
 	if (!r && s->o.capture)
-		r = lab_files_capture(&s->files, s->o.capture, last, e);
+		r = lab_files_capture(&s->packets, s->o.capture, last, e);
 	if (!r && s->o.svg && last)
 		r = lab_files_svg(s->o.svg, last, s->c, e);
 	return r;

@@ -14,7 +14,7 @@ struct lab_show {
 	struct tcpdump *printer;
 	struct events *events;
 	struct err events_err;
-	struct lab_files files;
+	struct kept_packets packets;
 	struct attempt *attempts; /* of the client under study */
 	int n_attempts;
 	bool begun, gone;	   /* the first line was printed; nobody reads any more */

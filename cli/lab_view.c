@@ -113,7 +113,8 @@ static void on_packet(void *user, const struct live_packet *p, const struct pack
 
 	s->n_packets++;
 	s->n_studied_packets += studied;
-	lab_files_packet(&s->files, p, decoded, studied);
+	if (s->o.capture)
+		kept_packets_add(&s->packets, p, studied);
 	if (!lab_show_tells(s))
 		return;
 	buf_reset(&s->line);
@@ -221,7 +222,6 @@ int lab_show_new(const struct lab_view_opts *o, const struct lab_config *c, stru
 				     .socket = on_socket,
 				     .waiting = on_waiting,
 				     .attempt = on_attempt };
-	s->files.keep_packets = o->capture != NULL;
 	s->printer = tcpdump_new(&to);
 	if (!s->printer)
 		r = err_sys(e, ENOMEM, "lab");
@@ -245,7 +245,7 @@ void lab_show_free(struct lab_show *s)
 		return;
 	events_abort(s->events);
 	tcpdump_free(s->printer);
-	lab_files_fini(&s->files);
+	kept_packets_fini(&s->packets);
 	buf_fini(&s->line);
 	buf_fini(&s->netstat);
 	free(s->attempts);

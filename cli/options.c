@@ -113,6 +113,18 @@ static int set_size(const struct given *g, void *to, struct err *e)
 	return 0;
 }
 
+static int set_list(const struct given *g, void *to, struct err *e)
+{
+	struct option_list *l = to;
+	const char **grown = realloc(l->v, (size_t)(l->n + 1) * sizeof(*grown));
+
+	if (!grown)
+		return err_sys(e, ENOMEM, "%s", g->as);
+	l->v = grown;
+	l->v[l->n++] = g->value;
+	return 0;
+}
+
 static int set_value(const struct option_row *row, const struct given *g, void *opts, struct err *e)
 {
 	void *to = (char *)opts + row->offset;
@@ -130,6 +142,8 @@ static int set_value(const struct option_row *row, const struct given *g, void *
 	case OPT_MAYBE:
 		*(const char **)to = g->value ? g->value : "";
 		return 0;
+	case OPT_LIST:
+		return set_list(g, to, e);
 	case OPT_SIZE:
 		return set_size(g, to, e);
 	case OPT_ADDR:

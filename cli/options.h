@@ -22,7 +22,14 @@ enum option_type {
 	OPT_ADDR,     /* struct addr */
 	OPT_KERNEL,   /* uint32_t KERNEL_VERSION_OF */
 	OPT_SIZE,     /* uint64_t bytes: "64M"; K, M and G are powers of 1024 */
+	OPT_LIST,     /* struct option_list: each time it is given adds one */
 	OPT_MAYBE,    /* const char *: what follows "=" in the long form; "" when given without */
+};
+
+/* Zero-initialised it is empty.  The texts point into argv; the array is the caller's to free. */
+struct option_list {
+	const char **v;
+	int n;
 };
 
 struct option_row {

@@ -189,10 +189,13 @@ static void add_drop(struct attempt *a, const struct event_drop *d)
 
 static void feed_drop(struct tracker *t, const struct event *ev)
 {
+	struct slot *one = ev->drop.flow.client.port ? table_find(t, &ev->drop.flow) : NULL;
 	int i;
-	bool any = false;
+	bool any = one != NULL;
 
-	for (i = t->oldest; i != NONE; i = t->slots[i].newer)
+	if (one)
+		add_drop(&one->a, &ev->drop);
+	for (i = one ? NONE : t->oldest; i != NONE; i = t->slots[i].newer)
 		if (drop_concerns(&ev->drop.flow, &t->slots[i].a.flow)) {
 			add_drop(&t->slots[i].a, &ev->drop);
 			any = true;

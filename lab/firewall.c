@@ -103,17 +103,20 @@ static int nft(const char *const *argv, const char *input, struct spawn_result *
 	return err_set(e, r, "nft failed (status %d): %s", ret->status, why);
 }
 
-static int run_script(const struct buf *script, struct err *e)
+int firewall_script(const char *text, struct err *e)
 {
 	static const char *const argv[] = { "nft", "-f", "-", NULL };
 	struct spawn_result res;
-	int r;
+	int r = nft(argv, text, &res, e);
 
-	if (script->failed)
-		return err_set(e, ENOMEM, "no memory for the firewall's rules");
-	r = nft(argv, buf_text(script), &res, e);
 	spawn_result_fini(&res);
 	return r;
+}
+
+static int run_script(const struct buf *script, struct err *e)
+{
+	return script->failed ? err_set(e, ENOMEM, "no memory for the firewall's rules")
+			      : firewall_script(buf_text(script), e);
 }
 
 /* The whole ruleset, so that a table which is not there is no error. */

@@ -54,6 +54,9 @@ int firewall_read(const struct firewall_rule *rules, int n, struct firewall_stat
 /* How many rules the namespace has now, of anyone's; 0: no rule stands in the way. */
 int firewall_count(int *ret, struct err *e);
 
+/* Gives a script of one's own to `nft -f -`. */
+int firewall_script(const char *text, struct err *e);
+
 /* The text as nft lists it ("ip daddr 127.0.0.1 tcp dport 12345 counter drop"), without counters' values and comment.
  */
 void firewall_nft_text(const struct firewall_rule *r, char *to, int len);

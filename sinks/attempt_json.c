@@ -267,7 +267,7 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 	json_key_int(&j, "v", 1);
 	write_event(&j, a, v, o);
 	json_ecs_endpoint(&j, "client", &a->flow.client);
-	json_ecs_endpoint(&j, "server", &a->flow.server);
+	json_ecs_named(&j, "server", &a->flow.server, o->name);
 	json_ecs_network(&j, &a->flow);
 	write_process(&j, a);
 	if (v->error) {

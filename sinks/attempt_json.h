@@ -9,6 +9,7 @@ struct attempt_json_opts {
 	bool scaled;	      /* of a fast lab: adds "scaled": true to synsent */
 	const char *source;   /* "lab", "connect", ...: event.provider is "synsent", event.dataset this */
 	const char *scenario; /* lab's scenario, NULL: none */
+	const char *name;     /* by which the server's address was looked up; NULL: not known */
 	const char *file;     /* the capture that has SYN 0; NULL: none */
 };
 

@@ -12,6 +12,11 @@ void json_ecs_time(struct json *j, const char *key, int64_t t_ns)
 
 void json_ecs_endpoint(struct json *j, const char *key, const struct endpoint *e)
 {
+	json_ecs_named(j, key, e, NULL);
+}
+
+void json_ecs_named(struct json *j, const char *key, const struct endpoint *e, const char *domain)
+{
 	char text[ADDR_TEXT_LEN];
 	bool any = addr_is_any(&e->addr);
 
@@ -23,6 +28,7 @@ void json_ecs_endpoint(struct json *j, const char *key, const struct endpoint *e
 		json_key_string(j, "address", addr_format(&e->addr, text));
 	if (e->port)
 		json_key_int(j, "port", e->port);
+	json_key_string(j, "domain", domain);
 	json_end(j);
 }
 

@@ -13,6 +13,9 @@ void json_ecs_time(struct json *j, const char *key, int64_t t_ns);
 /* {"address": ..., "port": ...}; what is not known is left out, and so is the key when nothing is. */
 void json_ecs_endpoint(struct json *j, const char *key, const struct endpoint *e);
 
+/* The same with "domain", a name; NULL: not known. */
+void json_ecs_named(struct json *j, const char *key, const struct endpoint *e, const char *domain);
+
 /* "network": transport and type */
 void json_ecs_network(struct json *j, const struct flow *f);
 

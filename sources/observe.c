@@ -31,12 +31,20 @@ int64_t observe_now(const struct observe *ob)
 
 static int open_live(struct observe *ob, struct err *e)
 {
-	char filter[160], addr[ADDR_TEXT_LEN];
-	struct live_opts lo = { .device = ob->o.device, .filter = filter, .snaplen = SNAPLEN };
+	char filter[160] = "tcp or icmp or icmp6", addr[ADDR_TEXT_LEN];
+	struct live_opts lo = { .device = ob->o.device,
+				.filter = filter,
+				.snaplen = ob->o.snaplen ? ob->o.snaplen : SNAPLEN };
+	int r;
 
 	addr_format(&ob->o.server.addr, addr);
-	snprintf(filter, sizeof(filter), "(tcp port %u and host %s) or icmp or icmp6", ob->o.server.port, addr);
-	return live_open(&lo, &ob->live, e);
+	if (ob->o.server.port)
+		snprintf(filter, sizeof(filter), "(tcp port %u and host %s) or icmp or icmp6", ob->o.server.port, addr);
+	r = live_open(&lo, &ob->live[0], e);
+	if (r || !ob->o.also_device)
+		return r;
+	lo.device = ob->o.also_device;
+	return live_open(&lo, &ob->live[1], e);
 }
 
 /* What is nice to have: it tells of closed sockets at once, and how processes of others ended. */
@@ -82,7 +90,8 @@ void observe_free(struct observe *ob)
 {
 	if (!ob)
 		return;
-	live_free(ob->live);
+	live_free(ob->live[0]);
+	live_free(ob->live[1]);
 	sockdiag_free(ob->diag);
 	fates_free(ob->fates);
 	if (ob->destroyed >= 0)
@@ -92,7 +101,7 @@ void observe_free(struct observe *ob)
 
 const struct err *observe_blind(const struct observe *ob)
 {
-	return ob->live ? NULL : &ob->blind;
+	return ob->live[0] ? NULL : &ob->blind;
 }
 
 void observe_hint(struct observe *ob, int32_t pid)
@@ -103,14 +112,29 @@ void observe_hint(struct observe *ob, int32_t pid)
 void observe_connect(struct observe *ob, const struct event_connect *c, int64_t t_ns)
 {
 	struct event ev = { .kind = EVENT_CONNECT, .t_ns = t_ns, .connect = *c };
-	struct known *k = flows_add(ob, &c->flow, true);
+	struct known *k = flows_find(ob, &c->flow);
 
+	if (!k || k->connect_ns || (k->state != KNOWN_FRESH && k->state != KNOWN_LISTED))
+		k = flows_add(ob, &c->flow, true);
 	if (k) {
 		k->connect_ns = t_ns;
-		k->has_policy = true;
+		k->has_policy = c->has_policy;
 	}
-	ob->hint = c->pid;
+	if (k && c->pid) {
+		k->owner_known = true;
+		k->pid = c->pid;
+		memcpy(k->comm, c->comm, sizeof(k->comm));
+	}
+	if (!ob->hint)
+		ob->hint = c->pid;
+	if (ob->fates && c->pid && c->pid != ob->hint)
+		fates_watch(ob->fates, c->pid);
 	ob->o.on_event(&ev, ob->o.user);
+}
+
+bool observe_watches(const struct observe *ob, const struct endpoint *server)
+{
+	return !ob->o.server.port || endpoint_equal(server, &ob->o.server);
 }
 
 static void note_syn(struct observe *ob, const struct event *ev)
@@ -140,8 +164,7 @@ static void note_packet(struct observe *ob, const struct event *ev)
 	}
 	if (ev->kind != EVENT_SEGMENT)
 		return;
-	if ((ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN &&
-	    endpoint_equal(&ev->segment.dst, &ob->o.server)) {
+	if ((ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && observe_watches(ob, &ev->segment.dst)) {
 		note_syn(ob, ev);
 		return;
 	}
@@ -174,24 +197,29 @@ static void on_live(const struct live_packet *p, void *user)
 
 void observe_read_packets(struct observe *ob, struct err *e, int *ret)
 {
-	int r = ob->live ? live_read(ob->live, on_live, ob, e) : 0;
+	int i, r = 0;
 
+	for (i = 0; r >= 0 && i < 2 && ob->live[i]; i++)
+		r = live_read(ob->live[i], on_live, ob, e);
 	*ret = r < 0 ? r : 0;
 }
 
 int observe_fds(const struct observe *ob, struct pollfd *fds)
 {
-	fds[0] = (struct pollfd){ .fd = ob->live ? live_fd(ob->live) : -1, .events = POLLIN };
-	fds[1] = (struct pollfd){ .fd = ob->destroyed, .events = POLLIN };
-	return 2;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		fds[i] = (struct pollfd){ .fd = ob->live[i] ? live_fd(ob->live[i]) : -1, .events = POLLIN };
+	fds[2] = (struct pollfd){ .fd = ob->destroyed, .events = POLLIN };
+	return OBSERVE_FDS_MAX;
 }
 
 int observe_wait_ms(const struct observe *ob)
 {
 	int64_t at = ob->next_look_ns, left;
 
-	if (at < ob->last_look_ns + LOOK_APART_NS)
-		at = ob->last_look_ns + LOOK_APART_NS;
+	if (at < ob->last_look_ns + LOOK_APART_NS + ob->look_rest_ns)
+		at = ob->last_look_ns + LOOK_APART_NS + ob->look_rest_ns;
 	left = at - observe_now(ob);
 	return left <= 0 ? 0 : (int)((left + MS - 1) / MS);
 }

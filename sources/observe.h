@@ -28,12 +28,16 @@
  */
 struct observe;
 
+#define OBSERVE_FDS_MAX 3
+
 struct observe_opts {
-	const char *device;	/* "lo" */
-	struct endpoint server; /* what is observed: flows to this endpoint */
-	bool own_only;		/* only flows told by observe_connect(): asked for one by one, on a host of any size */
-	bool packets_optional;	/* go on without packets when they may not be seen: observe_blind() says why */
-	struct policy policy;	/* of sockets whose own options are not known (programs of others) */
+	const char *device;	 /* "lo" */
+	const char *also_device; /* a second one; NULL: none */
+	struct endpoint server;	 /* what is observed: flows to this endpoint; none: to any */
+	int snaplen;		 /* of packets; 0: enough for the headers and what a client says first */
+	bool own_only;		 /* only flows told by observe_connect(): asked for one by one, on a host of any size */
+	bool packets_optional;	 /* go on without packets when they may not be seen: observe_blind() says why */
+	struct policy policy;	 /* of sockets whose own options are not known (programs of others) */
 	/* Borrowed pointers, valid for the call.  A packet is given before its event. */
 	void (*on_packet)(const struct live_packet *p, const struct packet *decoded, void *user);
 	void (*on_event)(const struct event *ev, void *user);
@@ -61,7 +65,7 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 /* The pid (as the host sees it) that most likely holds new sockets. */
 void observe_hint(struct observe *ob, int32_t pid);
 
-/* Up to 2 descriptors to poll for reading; returns how many. */
+/* Up to OBSERVE_FDS_MAX descriptors to poll for reading; returns how many. */
 int observe_fds(const struct observe *ob, struct pollfd *fds);
 
 /* Milliseconds until the next look at sock_diag. */

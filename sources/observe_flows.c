@@ -125,7 +125,7 @@ struct known *flows_of_socket(struct observe *ob, const struct event_state *s)
 			without = k;
 	}
 	if (!without)
-		without = flows_add(ob, f, endpoint_equal(&f->server, &ob->o.server));
+		without = flows_add(ob, f, observe_watches(ob, &f->server));
 	if (!without)
 		return NULL;
 	without->flow.client.addr = f->client.addr;

@@ -72,12 +72,13 @@ struct known {
 
 struct observe {
 	struct observe_opts o;
-	struct live *live; /* NULL: blind */
+	struct live *live[2]; /* NULL: blind, or there is no second one */
 	struct err blind;
 	struct sockdiag *diag;
 	int destroyed; /* the destroy group; -1: not listened to */
 	struct jiffies_clock jiffies;
-	int64_t shift_ns; /* event time = CLOCK_MONOTONIC + shift */
+	int64_t shift_ns;     /* event time = CLOCK_MONOTONIC + shift */
+	int64_t look_rest_ns; /* looks take a quarter of the time at most */
 	int64_t last_look_ns, next_look_ns, next_walk_ns, last_dump_ns;
 	uint64_t n_packets, lost;
 	uint64_t no_room, no_room_told; /* sockets that found no place in the table */
@@ -101,6 +102,9 @@ struct known *flows_of_socket(struct observe *ob, const struct event_state *s);
 
 /* The youngest entry of that flow, or NULL. */
 struct known *flows_find(struct observe *ob, const struct flow *f);
+
+/* Flows to it are observed. */
+bool observe_watches(const struct observe *ob, const struct endpoint *server);
 
 /* sources/observe_look.c: asks sock_diag, and gives what is news.  0 or -errno. */
 int observe_look(struct observe *ob, struct err *e);

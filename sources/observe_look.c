@@ -218,6 +218,11 @@ int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e)
 	return r;
 }
 
+static uint64_t packets_lost(const struct observe *ob)
+{
+	return (ob->live[0] ? live_lost(ob->live[0]) : 0) + (ob->live[1] ? live_lost(ob->live[1]) : 0);
+}
+
 static void give_lost(struct observe *ob, const char *source, uint64_t total, uint64_t *told)
 {
 	struct event ev = { .kind = EVENT_LOST, .t_ns = observe_now(ob), .lost.n = total - *told };
@@ -231,8 +236,8 @@ static void give_lost(struct observe *ob, const char *source, uint64_t total, ui
 
 int observe_look(struct observe *ob, struct err *e)
 {
+	int64_t begun = observe_now(ob), now;
 	struct look l = { 0 };
-	int64_t now;
 	size_t j;
 	int i, r, incomplete;
 
@@ -264,9 +269,10 @@ int observe_look(struct observe *ob, struct err *e)
 	if (!r && ob->fates)
 		fates_pump(ob->fates, on_fate, ob);
 	ob->no_room += l.missed;
-	give_lost(ob, "packets", ob->live ? live_lost(ob->live) : 0, &ob->lost);
+	give_lost(ob, "packets", packets_lost(ob), &ob->lost);
 	give_lost(ob, "sockets", ob->no_room, &ob->no_room_told);
 	ob->last_look_ns = now;
+	ob->look_rest_ns = 4 * (observe_now(ob) - begun);
 	plan(ob, observe_now(ob));
 	return r;
 }

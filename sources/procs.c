@@ -83,6 +83,26 @@ int procs_socket_owners(struct procs_wanted *w, int n, int32_t hint)
 	return found;
 }
 
+int32_t procs_of_thread(int32_t tid, char ret_comm[16])
+{
+	char path[64], line[256];
+	int32_t pid = 0;
+	FILE *f;
+
+	memset(ret_comm, 0, 16);
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Tgid: %d", &pid) == 1)
+			break;
+	fclose(f);
+	if (pid)
+		read_comm(pid, ret_comm);
+	return pid;
+}
+
 /*
  * /proc/PID/stat after the name, which is in parentheses and may hold anything:
  * "S 1 2 3 ...", of which this is field 3 (proc(5)).

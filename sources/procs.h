@@ -22,6 +22,9 @@ struct procs_wanted {
  */
 int procs_socket_owners(struct procs_wanted *w, int n, int32_t hint);
 
+/* The process that a thread belongs to, and its name; 0: there is no such thread. */
+int32_t procs_of_thread(int32_t tid, char ret_comm[16]);
+
 /* A process that is gone, or on its way: its descriptors are closed by its end, not by itself. */
 bool procs_is_ending(int32_t pid);
 

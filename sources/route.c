@@ -4,30 +4,49 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "util/bytes.h"
 
-static int ask(int fd, const struct addr *dst)
+struct question {
+	struct nlmsghdr head;
+	struct rtmsg route;
+	char attrs[64];
+};
+
+static void add_attr(struct question *q, unsigned int type, const void *value, size_t len)
 {
-	unsigned short len = dst->family == 6 ? 16 : 4;
-	struct {
-		struct nlmsghdr head;
-		struct rtmsg route;
-		struct rtattr attr;
-		uint8_t to[16];
-	} m = {
-		.head = { .nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST },
-		.route = { .rtm_family = dst->family == 6 ? AF_INET6 : AF_INET,
+	struct rtattr a = { (unsigned short)RTA_LENGTH(len), (unsigned short)type };
+	char *at = (char *)q + NLMSG_ALIGN(q->head.nlmsg_len);
+
+	memcpy(at, &a, sizeof(a));
+	memcpy(at + RTA_LENGTH(0), value, len);
+	q->head.nlmsg_len = (uint32_t)(NLMSG_ALIGN(q->head.nlmsg_len) + RTA_ALIGN(RTA_LENGTH(len)));
+}
+
+/* Policy rules may ask for the protocol and the port (Linux 4.18). */
+static int ask(int fd, const struct endpoint *dst)
+{
+	const size_t len = dst->addr.family == 6 ? 16 : 4;
+	const uint16_t port_be = htons(dst->port);
+	const uint8_t tcp = IPPROTO_TCP;
+	struct question q = {
+		.head = { .nlmsg_len = NLMSG_LENGTH(sizeof(q.route)),
+			  .nlmsg_type = RTM_GETROUTE,
+			  .nlmsg_flags = NLM_F_REQUEST },
+		.route = { .rtm_family = dst->addr.family == 6 ? AF_INET6 : AF_INET,
 			   .rtm_dst_len = (unsigned char)(8 * len) },
-		.attr = { .rta_type = RTA_DST, .rta_len = (unsigned short)(sizeof(struct rtattr) + len) },
 	};
 
-	memcpy(m.to, dst->b, len);
-	m.head.nlmsg_len = (uint32_t)(sizeof(m) - sizeof(m.to) + len);
-	return send(fd, &m, m.head.nlmsg_len, 0) < 0 ? -errno : 0;
+	add_attr(&q, RTA_DST, dst->addr.b, len);
+	if (dst->port) {
+		add_attr(&q, RTA_IP_PROTO, &tcp, sizeof(tcp));
+		add_attr(&q, RTA_DPORT, &port_be, sizeof(port_be));
+	}
+	return send(fd, &q, q.head.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
 /* The output interface among the attributes of a RTM_NEWROUTE; 0 when there is none. */
@@ -67,7 +86,7 @@ static int answer(int fd, char ret[IF_NAMESIZE])
 	return oif && if_indextoname(oif, ret) ? 0 : -ENODEV;
 }
 
-int route_device(const struct addr *dst, char ret[IF_NAMESIZE])
+int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE])
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), r;
 

@@ -6,8 +6,8 @@
 
 #include "core/addr.h"
 
-/* The interface by which the kernel would send to `dst` now (RTM_GETROUTE, as `ip route get`).  0, or -errno: what
- * connect() would give when there is no way. */
-int route_device(const struct addr *dst, char ret[IF_NAMESIZE]);
+/* The interface by which the kernel would send to `dst` now (RTM_GETROUTE, as `ip route get`), by TCP to its port
+ * unless that is 0.  0, or -errno: what connect() would give when there is no way. */
+int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE]);
 
 #endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lab/run_inside.h"
+#include "lab/world_stage.h"
+#include "util/buf.h"
+
+#define SYN_SENT 2
+
+void run_log(struct run *r, int64_t t_ns, const char *fmt, ...)
+{
+	struct buf b = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vfmt(&b, fmt, ap);
+	va_end(ap);
+	r->v->log(r->v->user, t_ns, buf_text(&b));
+	buf_fini(&b);
+}
+
+static void give(struct run *r, const struct event *ev)
+{
+	tracker_feed(r->tracker, ev);
+	r->v->event(r->v->user, ev);
+}
+
+static bool is_first_syn(const struct run *r, const struct event *ev, struct flow *ret)
+{
+	const struct attempt *a;
+
+	if (ev->kind != EVENT_SEGMENT || (ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+		return false;
+	*ret = (struct flow){ .client = ev->segment.src, .server = ev->segment.dst };
+	a = tracker_find(r->tracker, ret);
+	return !a || (a->has_isn && a->isn != ev->segment.seq);
+}
+
+/* What the kernel's own firewall will do to it is known from the rule. */
+static void foretell_firewall(struct run *r, const struct flow *f, int64_t t_ns)
+{
+	struct event ev = { .kind = EVENT_DROP, .t_ns = t_ns, .drop = { .flow = *f, .reason = "NETFILTER_DROP" } };
+	int i;
+
+	for (i = 0; i < r->c->n_faults; i++) {
+		const struct fault *fault = &r->c->faults[i];
+
+		if (fault->kind != FAULT_FIREWALL || !fault_concerns(&fault->scope, &f->server) ||
+		    addr_is_loopback(&f->server.addr))
+			continue;
+		ev.drop.place = fault->input ? DROP_LOCAL_INPUT : DROP_LOCAL_OUTPUT;
+		ev.drop.reply = fault->input;
+		world_firewall_text(fault, &f->server, ev.drop.rule, sizeof(ev.drop.rule));
+		give(r, &ev);
+		return;
+	}
+}
+
+static void log_syn(struct run *r, const struct event *ev, const struct flow *f)
+{
+	const struct attempt *a = tracker_find(r->tracker, f);
+	char from[ENDPOINT_TEXT_LEN], to[ENDPOINT_TEXT_LEN];
+
+	run_log(r, ev->t_ns, "SYN %d  %s > %s", a ? a->n_syns - 1 : 0, endpoint_format(&f->client, from),
+		endpoint_format(&f->server, to));
+}
+
+static void log_answer(struct run *r, const struct event *ev)
+{
+	const uint16_t flags = ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST);
+	char from[ENDPOINT_TEXT_LEN], to[ENDPOINT_TEXT_LEN];
+
+	if (flags == (TCP_SYN | TCP_ACK) || flags & TCP_RST)
+		run_log(r, ev->t_ns, "%s  %s > %s", flags & TCP_RST ? "RST" : "SYN-ACK",
+			endpoint_format(&ev->segment.src, from), endpoint_format(&ev->segment.dst, to));
+}
+
+static void log_icmp(struct run *r, const struct event *ev)
+{
+	char from[ADDR_TEXT_LEN], to[ENDPOINT_TEXT_LEN];
+
+	run_log(r, ev->t_ns, "icmp%s %d/%d from %s, about %s", ev->icmp.family == 6 ? "6" : "", ev->icmp.type,
+		ev->icmp.code, addr_format(&ev->icmp.from, from), endpoint_format(&ev->icmp.flow.server, to));
+}
+
+void run_on_event(const struct event *ev, void *user)
+{
+	struct run *r = user;
+	struct policy policy;
+	struct event with;
+	struct flow f;
+
+	if (is_first_syn(r, ev, &f)) {
+		run_call_of(r, &f, 0, &policy);
+		give(r, ev);
+		log_syn(r, ev, &f);
+		foretell_firewall(r, &f, ev->t_ns);
+		return;
+	}
+	if (ev->kind == EVENT_STATE && ev->state.state == SYN_SENT && !tracker_find(r->tracker, &ev->state.flow) &&
+	    run_call_of(r, &ev->state.flow, ev->state.cookie, &policy)) {
+		with = *ev;
+		with.state.policy = policy;
+		give(r, &with);
+		foretell_firewall(r, &ev->state.flow, ev->t_ns);
+		return;
+	}
+	give(r, ev);
+	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+		log_syn(r, ev, &(struct flow){ ev->segment.src, ev->segment.dst });
+	else if (ev->kind == EVENT_SEGMENT)
+		log_answer(r, ev);
+	else if (ev->kind == EVENT_ICMP)
+		log_icmp(r, ev);
+	else if (ev->kind == EVENT_LOST)
+		r->end->lost += ev->lost.n;
+}
+
+void run_on_packet(const struct live_packet *p, const struct packet *decoded, void *user)
+{
+	struct run *r = user;
+
+	r->v->packet(r->v->user, p, decoded);
+}
+
+void run_on_attempt(const struct attempt *a, void *user)
+{
+	struct run *r = user;
+
+	r->v->attempt(r->v->user, a, names_of(r->c->names, &a->flow.server.addr));
+}
+
+void run_on_question(const struct names_question *q, void *user)
+{
+	struct run *r = user;
+	const char *type = q->type == 1 ? "A" : q->type == 28 ? "AAAA" : q->type == 12 ? "PTR" : "other";
+
+	run_log(r, observe_now(r->observe), "DNS %s %s: %s", type, q->name,
+		q->rcode == 3  ? "no such name"
+		: q->rcode     ? "not answered"
+		: q->n_answers ? "answered"
+			       : "no address of this kind");
+}
+
+static const char *deed_text(const struct wire_told *t)
+{
+	static const char *const deeds[WIRE_DEED_N] = { "dropped",   "answered in the server's place",
+							"delayed",   "duplicated",
+							"reordered", "stripped of an option" };
+
+	return (unsigned int)t->deed < WIRE_DEED_N ? deeds[t->deed] : "?";
+}
+
+static void take_deed(struct run *r, const struct wire_told *t)
+{
+	struct event ev = { .kind = EVENT_DROP, .t_ns = observe_time(r->observe, t->t_ns) };
+	const char *fault = r->c->faults[t->fault].text;
+	char from[ENDPOINT_TEXT_LEN], to[ENDPOINT_TEXT_LEN];
+
+	run_log(r, ev.t_ns, "%s %d  %s > %s: %s by %.80s",
+		t->reply ? "reply"
+		: t->syn ? "SYN"
+			 : "packet",
+		t->nth, endpoint_format(&t->flow.client, from), endpoint_format(&t->flow.server, to), deed_text(t),
+		fault);
+	if (t->deed != WIRE_DROPPED || !t->syn)
+		return;
+	ev.drop = (struct event_drop){
+		.flow = t->flow, .place = DROP_PATH_OR_PEER, .reply = t->reply, .packets = 1, .reason = "fault"
+	};
+	snprintf(ev.drop.rule, sizeof(ev.drop.rule), "%.150s", fault);
+	give(r, &ev);
+}
+
+static void on_told(const struct wire_told *t, void *user)
+{
+	struct run *r = user;
+
+	if (r->n_told < RUN_TOLD_MAX)
+		r->told[r->n_told++] = *t;
+	else
+		r->end->lost++;
+}
+
+/* The deeds are fetched before the packets that they were done to are read, and told after: so those are known. */
+int run_observe(struct run *r, struct err *e)
+{
+	int code, i;
+
+	r->n_told = 0;
+	wire_read(r->wire, on_told, r);
+	code = observe_pump(r->observe, e);
+	for (i = 0; i < r->n_told; i++)
+		take_deed(r, &r->told[i]);
+	return code;
+}

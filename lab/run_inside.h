@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_LAB_RUN_INSIDE_H
+#define SYNSENT_LAB_RUN_INSIDE_H
+
+#include "core/tracker.h"
+#include "lab/program.h"
+#include "lab/resolver.h"
+#include "lab/run.h"
+#include "lab/wire_run.h"
+#include "lab/world.h"
+#include "sources/connects.h"
+#include "sources/observe.h"
+
+/* A run's inside: what its parts share.  Private to lab/run*.c. */
+
+#define RUN_CALLS_MAX 4096 /* connect() calls that wait for their SYN */
+#define RUN_COOKIES 1024   /* sockets whose call is matched, the last ones */
+#define RUN_TOLD_MAX 8192  /* the wire's deeds that wait for their packets */
+
+struct run_call {
+	struct connect_call c;
+	int64_t t_ns; /* event time */
+};
+
+/* lab/run_calls.c: which connect() call a SYN or a socket belongs to. */
+struct run_calls {
+	struct run_call waiting[RUN_CALLS_MAX];
+	int n;
+	uint64_t cookies[RUN_COOKIES];
+	unsigned int next_cookie;
+};
+
+struct fast;
+
+struct run {
+	const struct run_config *c;
+	const struct run_view *v;
+	struct run_end *end;
+	struct world world;
+	int backlog_fds[8]; /* listeners that nobody serves, and what fills them */
+	int n_backlog_fds;
+	int far_pid, far_quit; /* our server; 0, -1: none */
+	struct wire_run *wire;
+	struct resolver *resolver;
+	struct observe *observe;
+	struct tracker *tracker;
+	struct program *server; /* the user's */
+	struct program *program;
+	struct fast *fast;
+	int signals;
+	struct run_calls calls;
+	struct wire_told told[RUN_TOLD_MAX];
+	int n_told;
+	int64_t begun_ns; /* event time at which the program was let go */
+	int64_t ended_ns; /* CLOCK_MONOTONIC: the program is over */
+	int64_t limit_ns; /* CLOCK_MONOTONIC; 0: none */
+	int64_t advanced_ns;
+	bool over, alone, failed;
+};
+
+/* lab/run_stage.c: all that the program finds when it starts.  0 or -errno. */
+int run_stage(struct run *r, struct err *e);
+void run_unstage(struct run *r);
+
+/* lab/run_calls.c */
+
+/* A connect() call is about to be made. */
+void run_call_made(struct run *r, const struct connect_call *c);
+
+/* A SYN or a socket was seen that no attempt is known for: tells the observation whose it is.  True when it is known
+ * now, and *ret_policy filled. */
+bool run_call_of(struct run *r, const struct flow *f, uint64_t cookie, struct policy *ret_policy);
+
+/* Forgets those of which nothing came. */
+void run_calls_expire(struct run *r, int64_t now_ns);
+
+/* lab/run_events.c: everything that is told, and the log of it. */
+int run_observe(struct run *r, struct err *e);
+void run_on_event(const struct event *ev, void *user);
+void run_on_packet(const struct live_packet *p, const struct packet *decoded, void *user);
+void run_on_attempt(const struct attempt *a, void *user);
+void run_on_question(const struct names_question *q, void *user);
+void run_log(struct run *r, int64_t t_ns, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab/fast.h"
+#include "lab/firewall.h"
+#include "lab/program_world.h"
+#include "lab/run_inside.h"
+#include "lab/world_stage.h"
+#include "sources/sockaddr.h"
+#include "sources/sockdiag.h"
+#include "sources/sysctls.h"
+#include "util/clock.h"
+#include "util/duration.h"
+
+#define SNAPLEN 256 /* the headers, and what an ICMP error quotes */
+#define ATTEMPTS_MAX 8192
+#define LINGERS_NS (1500 * NS_PER_MS) /* what comes late is known by then */
+#define SERVER_LISTENS_WITHIN_NS (10 * NS_PER_S)
+#define FAST_RTO_MIN_MS 40 /* real programs and servers are in the way: more room than a lab needs */
+#define BACKLOG 4096
+
+static int keep_fd(struct run *r, int fd)
+{
+	r->backlog_fds[r->n_backlog_fds++] = fd;
+	return 0;
+}
+
+static int set_policy(struct run *r, struct err *e)
+{
+	int i, code = 0;
+
+	for (i = 0; !code && i < r->c->n_settings; i++)
+		code = sysctls_set(r->c->settings[i].name, r->c->settings[i].value, e);
+	if (!code)
+		code = sysctls_policy(&r->end->policy, e);
+	if (code || !r->c->fast)
+		return code;
+	r->end->policy.rto_first_j = (FAST_RTO_MIN_MS * r->end->policy.hz + 999) / 1000;
+	return fast_start(r->end->policy.rto_first_j, &r->fast, e);
+}
+
+/* A listen(0) holds one connection (net/core/sock.h sk_acceptq_is_full()): this is it. */
+static int fill(struct run *r, int family, struct err *e)
+{
+	struct endpoint at = { .port = WORLD_PORT_BACKLOG_FULL };
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd, code, back;
+
+	addr_parse(family == 6 ? "::1" : "127.0.0.1", &at.addr);
+	len = sockaddr_of(&at, &ss);
+	code = world_go(&r->world, true, e);
+	if (code)
+		return code;
+	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&ss, len))
+		code = err_sys(e, errno, "cannot fill the far end's backlog");
+	back = world_go(&r->world, false, code ? NULL : e);
+	if (fd >= 0)
+		keep_fd(r, fd);
+	return code ? code : back;
+}
+
+static int add_listener(struct run *r, int port, int backlog, struct err *e)
+{
+	static const int families[] = { 4, 6 };
+	int i, fd, code = 0;
+
+	for (i = 0; !code && i < 1 + r->world.ipv6; i++) {
+		code = world_listen(&r->world, families[i], (uint16_t)port, backlog, &fd, e);
+		if (!code)
+			code = keep_fd(r, fd);
+		if (!code && port == WORLD_PORT_BACKLOG_FULL)
+			code = fill(r, families[i], e);
+	}
+	return code;
+}
+
+static bool has_fault(const struct run *r, enum fault_kind kind)
+{
+	int i;
+
+	for (i = 0; i < r->c->n_faults; i++)
+		if (r->c->faults[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* Listeners that nobody serves. */
+static int deaf_listeners(struct run *r, struct err *e)
+{
+	int code = 0;
+
+	if (has_fault(r, FAULT_NO_ACCEPT))
+		code = add_listener(r, WORLD_PORT_NO_ACCEPT, BACKLOG, e);
+	if (!code && has_fault(r, FAULT_BACKLOG_FULL))
+		code = add_listener(r, WORLD_PORT_BACKLOG_FULL, 0, e);
+	return code;
+}
+
+__attribute__((noreturn)) static void far_process(enum far_serve serve, const int *fds, int n, int quit)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "synsent far");
+	_exit(far_serve(serve, fds, n, quit, NULL) ? 1 : 0);
+}
+
+static int start_far(struct run *r, struct err *e)
+{
+	int fds[2] = { -1, -1 }, n = 0, quit[2], code;
+
+	code = world_listen(&r->world, 4, WORLD_PORT_SERVE, BACKLOG, &fds[n], e);
+	if (!code)
+		n++;
+	if (!code && r->world.ipv6) {
+		code = world_listen(&r->world, 6, WORLD_PORT_SERVE, BACKLOG, &fds[n], e);
+		n += !code;
+	}
+	if (!code && pipe2(quit, O_CLOEXEC))
+		code = err_sys(e, errno, "far end: pipe");
+	if (!code) {
+		r->far_quit = quit[1];
+		r->far_pid = fork();
+		if (!r->far_pid) {
+			close(quit[1]);
+			far_process(r->c->serve, fds, n, quit[0]);
+		}
+		if (r->far_pid < 0)
+			code = err_sys(e, errno, "far end: fork");
+		close(quit[0]);
+	}
+	while (n--)
+		close(fds[n]);
+	return code;
+}
+
+static void count_listener(const struct sockdiag_socket *s, void *user)
+{
+	int *n = user;
+
+	if (s->state.flow.client.port > WORLD_PORT_BACKLOG_FULL)
+		++*n;
+}
+
+static int server_ended(struct run *r, const struct program_news *n, struct err *e)
+{
+	const char *name = r->c->serve_argv[0];
+
+	if (e)
+		e->exit_code = n->word == PROGRAM_NOT_RUN ? 127 : 125;
+	if (n->word == PROGRAM_NOT_RUN)
+		return err_sys(e, n->error, "--serve: cannot run %s", name);
+	if (n->signal)
+		return err_set(e, ECHILD, "--serve: %s was ended by signal %d before it listened", name, n->signal);
+	err_set(e, ECHILD, "--serve: %s ended with status %d before it listened", name, n->status);
+	err_remedy(e, "a server that goes into the background needs its option for staying in front");
+	return -ECHILD;
+}
+
+/* Until it listens at some port. */
+static int await_server(struct run *r, struct sockdiag *d, struct err *e)
+{
+	int64_t until = clock_mono_ns() + SERVER_LISTENS_WITHIN_NS;
+	struct program_news news;
+	int n = 0, code = 0;
+
+	while (!code && !n) {
+		program_news(r->server, &news);
+		if (news.word == PROGRAM_NOT_RUN || news.word == PROGRAM_ENDED)
+			return server_ended(r, &news, e);
+		code = sockdiag_dump(d, 0, SOCKDIAG_LISTEN, count_listener, &n, e);
+		if (code == -EAGAIN)
+			code = 0;
+		if (!n && clock_mono_ns() > until) {
+			if (e)
+				e->exit_code = 125;
+			return err_set(e, ETIMEDOUT, "--serve: %s did not listen on any port within 10 s",
+				       r->c->serve_argv[0]);
+		}
+		if (!n)
+			poll(&(struct pollfd){ program_fd(r->server), POLLIN, 0 }, 1, 5);
+	}
+	return code;
+}
+
+static int start_server(struct run *r, struct err *e)
+{
+	const struct program_opts po = { .argv = r->c->serve_argv, .netns = r->world.far, .host_world = true };
+	struct sockdiag *d = NULL;
+	int code = program_start(&po, &r->server, e), back;
+
+	if (code)
+		return code;
+	program_go(r->server);
+	code = world_go(&r->world, true, e);
+	if (code)
+		return code;
+	code = sockdiag_open(&d, e);
+	back = world_go(&r->world, false, code ? NULL : e);
+	if (!code && !back)
+		code = await_server(r, d, e);
+	sockdiag_free(d);
+	return code ? code : back;
+}
+
+static int start_wire(struct run *r, struct err *e)
+{
+	const struct wire_opts o = { .faults = r->c->faults, .n_faults = r->c->n_faults, .seed = r->c->seed };
+
+	return wire_start(r->world.wire, &o, &r->wire, e);
+}
+
+static int start_watching(struct run *r, struct err *e)
+{
+	const struct tracker_config tc = {
+		.max_attempts = ATTEMPTS_MAX, .linger_ns = LINGERS_NS, .fn = run_on_attempt, .user = r
+	};
+	const struct observe_opts oo = { .device = WORLD_CLIENT_LINK,
+					 .also_device = "lo",
+					 .snaplen = SNAPLEN,
+					 .policy = r->end->policy,
+					 .on_packet = run_on_packet,
+					 .on_event = run_on_event,
+					 .user = r };
+
+	r->tracker = tracker_new(&tc);
+	if (!r->tracker)
+		return err_sys(e, ENOMEM, "attempts");
+	return observe_new(&oo, &r->observe, e);
+}
+
+static char *read_file(const char *path)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = fopen(path, "re");
+	ssize_t n;
+
+	if (!f)
+		return NULL;
+	n = getdelim(&text, &len, 0, f);
+	fclose(f);
+	if (n < 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int start_program(struct run *r, struct err *e)
+{
+	char *host_hosts = read_file("/etc/hosts"), *host_nsswitch = read_file("/etc/nsswitch.conf");
+	struct buf hosts = { 0 }, nsswitch = { 0 };
+	struct program_opts po = { .argv = r->c->argv,
+				   .resolv_conf = "nameserver " RESOLVER_ADDRESS "\noptions timeout:2\n",
+				   .announce = true,
+				   .netns = -1 };
+	int code;
+
+	names_hosts(r->c->names, host_hosts, &hosts);
+	program_world_nsswitch(host_nsswitch, &nsswitch);
+	po.hosts = buf_text(&hosts);
+	po.nsswitch_conf = buf_text(&nsswitch);
+	code = hosts.failed || nsswitch.failed ? err_sys(e, ENOMEM, "names") : program_start(&po, &r->program, e);
+	buf_fini(&hosts);
+	buf_fini(&nsswitch);
+	free(host_hosts);
+	free(host_nsswitch);
+	return code;
+}
+
+int run_stage(struct run *r, struct err *e)
+{
+	const struct world_stage st = { .faults = r->c->faults,
+					.n_faults = r->c->n_faults,
+					.only = r->c->only,
+					.own_server = r->c->serve_argv != NULL };
+	int code = firewall_check_private(r->c->supervisor, e);
+
+	if (!code)
+		code = world_make(&r->world, r->c->inherit, e);
+	if (!code)
+		code = set_policy(r, e);
+	if (!code)
+		code = deaf_listeners(r, e);
+	if (!code)
+		code = r->c->serve_argv ? start_server(r, e) : start_far(r, e);
+	if (!code)
+		code = world_stage(&r->world, &st, e);
+	if (!code)
+		code = start_wire(r, e);
+	if (!code)
+		code = resolver_open(&r->world, r->c->names, &r->resolver, e);
+	if (!code)
+		code = start_watching(r, e);
+	return code ? code : start_program(r, e);
+}
+
+void run_unstage(struct run *r)
+{
+	program_free(r->program);
+	program_free(r->server);
+	if (r->far_quit >= 0)
+		close(r->far_quit);
+	if (r->far_pid > 0) {
+		kill(r->far_pid, SIGKILL);
+		waitpid(r->far_pid, NULL, 0);
+	}
+	wire_stop(r->wire);
+	resolver_free(r->resolver);
+	observe_free(r->observe);
+	tracker_free(r->tracker);
+	fast_free(r->fast);
+	while (r->n_backlog_fds)
+		close(r->backlog_fds[--r->n_backlog_fds]);
+	world_fini(&r->world);
+}
