@@ -17,15 +17,15 @@
  * The process that made the namespace is not in it: only its children are.
  *
  * Covered are sockets made in this process's cgroup or below it.  Not covered:
- *  - a socket made by a process that was moved to a cgroup elsewhere (systemd-run, `docker run`:
- *    those processes are not of the tree anyway);
+ *  - a socket made by a process of the tree that has moved to a cgroup elsewhere;
  *  - the further subflows of MPTCP, which the kernel opens by itself; the first one is covered;
- *  - an RST by which the kernel answers in no socket's name, and segments of TIME_WAIT.
+ *  - an RST by which the kernel answers in no socket's name, and segments of TIME_WAIT;
+ *  - what IPsec has wrapped before it gets here.
  *
  * What a packet socket (tcpdump) sees: a SYN, or ACK, dropped here never; each SYN of the schedule comes by here
  * again, with its ordinal, and here_read() tells of it.  A SYN-ACK dropped here always: it did arrive.
- * A segment with data that is dropped on its way out is no secret from the kernel, as it is on a lossy path: it sends
- * it anew after a timeout, never after duplicate ACKs.
+ * A segment with data that is dropped on its way out is no secret from the kernel, as it would be on a lossy path: it
+ * goes out anew when a timer fires, never for duplicate ACKs.
  */
 struct here;
 

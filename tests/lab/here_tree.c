@@ -60,6 +60,8 @@ static bool spoke(int fd)
 
 static int connect_way(int fd, const struct tree_job *job)
 {
+	/* RFC 8200 section 4.6: 8 bytes, of which 6 are padding. */
+	static const unsigned char options[8] = { 0, 0, 1, 4 };
 	const struct sockaddr none = { .sa_family = AF_UNSPEC };
 	struct sockaddr_storage sa;
 	socklen_t len = address(job->to, &sa);
@@ -67,6 +69,8 @@ static int connect_way(int fd, const struct tree_job *job)
 
 	if (job->way == TREE_FASTOPEN)
 		return sendto(fd, "", 0, MSG_FASTOPEN | MSG_NOSIGNAL, to, len) < 0 ? errno : 0;
+	if (job->way == TREE_OPTION && setsockopt(fd, IPPROTO_IPV6, IPV6_DSTOPTS, options, sizeof(options)))
+		return errno;
 	if (job->way == TREE_AGAIN && (connect(fd, to, len) || connect(fd, &none, sizeof(none))))
 		return errno;
 	return connect(fd, to, len) ? errno : 0;

@@ -21,6 +21,7 @@ enum tree_way {
 	TREE_FASTOPEN, /* sendto(MSG_FASTOPEN) in connect()'s place */
 	TREE_MPTCP,
 	TREE_FLOOD,	/* n sockets that connect and do not wait */
+	TREE_OPTION,	/* its IPv6 packets have a header of destination options before TCP's */
 	TREE_AGAIN,	/* two handshakes by one socket */
 	TREE_LISTENS,	/* it is the server, on port TREE_PORT + 1, of one connection, whose byte it sends back */
 	TREE_INHERITED, /* by job.fd, which the other side made */

@@ -85,6 +85,8 @@ static int each_way(void)
 		{ "a thread", drop, BY(TO_V4, TREE_THREAD), 0, { 1 }, 1 },
 		{ "fast open", drop, BY(TO_V4, TREE_FASTOPEN), 0, { 1 }, 1 },
 		{ "fast open, v6", drop, BY(TO_V6, TREE_FASTOPEN), 0, { 1 }, 1 },
+		/* The packet socket's filter does not see the SYN that passes. */
+		{ "destination options", drop, BY(TO_V6, TREE_OPTION), 0, { 1 }, 0 },
 		{ "the same socket again", drop, BY(TO_V4, TREE_AGAIN), 0, { 2 }, 2 },
 		{ "a socket from outside", drop, BY(TO_V4, TREE_INHERITED), 0, { 1 }, 1 },
 		{ "MPTCP", drop, BY(TO_V4, TREE_MPTCP), 0, { 1 }, 1 },
@@ -234,6 +236,39 @@ static int several(void)
 	return 0;
 }
 
+/* Two trees, each with a fault of its own. */
+static int side_by_side(void)
+{
+	struct fault f[2] = { fault(FAULT_SYN_DROP, 1, NULL, 0, 0), fault(FAULT_ACK_DROP, 1, NULL, 0, 0) };
+	const struct tree_job job = { .to = TO_V4, .talk = true, .n = 8 };
+	struct here_counts c;
+	struct err e = { 0 };
+	struct tree tree[2];
+	struct here *h[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct here_opts o = { .faults = &f[i], .n_faults = 1 };
+
+		CHECK(tree_start(&tree[i], &job));
+		o.pidns = tree[i].pidns;
+		CHECK(!here_start(&o, &h[i], &e));
+	}
+	for (i = 0; i < 2; i++)
+		tree_go(&tree[i]);
+	for (i = 0; i < 2; i++)
+		CHECK(tree_wait(&tree[i]));
+	for (i = 0; i < 2; i++) {
+		noted.n_told = 0;
+		here_counts(h[i], &c);
+		CHECK(c.connects == (uint64_t)job.n && c.dropped[0] == (uint64_t)job.n);
+		CHECK(here_read(h[i], on_told, NULL) == job.n && count_told(i ? TOLD_SENT : TOLD_SYN) == job.n);
+		here_free(h[i]);
+		tree_end(&tree[i]);
+	}
+	return 0;
+}
+
 /* More drops than the ring holds are counted, and told or counted again. */
 static int overflow(void)
 {
@@ -318,18 +353,20 @@ IN_WORLD(others);
 IN_WORLD(loss_is_the_hash);
 IN_WORLD(loss);
 IN_WORLD(several);
+IN_WORLD(side_by_side);
 IN_WORLD(overflow);
 IN_WORLD(wakes);
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(left_refused),	      cmocka_unit_test(test_each_fault),
-		cmocka_unit_test(test_each_scope),    cmocka_unit_test(test_each_way),
-		cmocka_unit_test(test_others),	      cmocka_unit_test(test_loss_is_the_hash),
-		cmocka_unit_test(test_loss),	      cmocka_unit_test(test_several),
-		cmocka_unit_test(test_overflow),      cmocka_unit_test(test_wakes),
-		cmocka_unit_test(left_after_sigkill), cmocka_unit_test(left_after_free),
+		cmocka_unit_test(left_refused),	     cmocka_unit_test(test_each_fault),
+		cmocka_unit_test(test_each_scope),   cmocka_unit_test(test_each_way),
+		cmocka_unit_test(test_others),	     cmocka_unit_test(test_loss_is_the_hash),
+		cmocka_unit_test(test_loss),	     cmocka_unit_test(test_several),
+		cmocka_unit_test(test_side_by_side), cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_wakes),	     cmocka_unit_test(left_after_sigkill),
+		cmocka_unit_test(left_after_free),
 	};
 	const struct CMUnitTest for_nobody[] = {
 		cmocka_unit_test(left_refused),
