@@ -32,4 +32,58 @@ struct bpf_sock_ops {
 	};
 };
 
+/* Of these the beginnings, too. */
+struct bpf_sock {
+	__u32 bound_dev_if;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 mark;
+	__u32 priority;
+	__u32 src_ip4;
+	__u32 src_ip6[4];
+	__u32 src_port; /* host order */
+	__u32 dst_port; /* network order, in the first two bytes; before 5.18 only readable as four */
+	__u32 dst_ip4;
+	__u32 dst_ip6[4];
+};
+
+struct bpf_sock_addr {
+	__u32 user_family;
+	__u32 user_ip4;
+	__u32 user_ip6[4];
+	__u32 user_port;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 msg_src_ip4;
+	__u32 msg_src_ip6[4];
+	struct bpf_sock *sk __attribute__((aligned(8)));
+};
+
+struct __sk_buff {
+	__u32 not_used_here[42];
+	struct bpf_sock *sk __attribute__((aligned(8)));
+};
+
+_Static_assert(__builtin_offsetof(struct bpf_sock, dst_port) == 48, "struct bpf_sock");
+_Static_assert(__builtin_offsetof(struct bpf_sock_addr, sk) == 64, "struct bpf_sock_addr");
+_Static_assert(__builtin_offsetof(struct __sk_buff, sk) == 168, "struct __sk_buff");
+
+/* enum bpf_map_type, and flags of the helpers that are used here. */
+#define BPF_MAP_TYPE_HASH 1
+#define BPF_MAP_TYPE_SK_STORAGE 24 /* 5.2 */
+#define BPF_MAP_TYPE_RINGBUF 27	   /* 5.8 */
+#define BPF_F_NO_PREALLOC 1
+#define BPF_SK_STORAGE_GET_F_CREATE 1
+#define BPF_RB_NO_WAKEUP 1
+#define BPF_RB_FORCE_WAKEUP 2
+
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_HOPOPTS 0
+#define IPPROTO_TCP 6
+#define IPPROTO_ROUTING 43
+#define IPPROTO_DSTOPTS 60
+
 #endif
