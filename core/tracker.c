@@ -224,11 +224,15 @@ static void feed_counter(struct tracker *t, const struct event *ev)
 	if (!strcmp(c->name, "TCPAbortOnTimeout")) {
 		s->a.has_abort_count = true;
 		s->a.abort_on_timeout += c->delta;
+		if (c->delta > 0)
+			slot_took_no_answer(s);
 	} else if (!strcmp(c->name, "AttemptFails")) {
 		s->a.has_fail_count = true;
 		s->a.attempt_fails += c->delta;
 		if (!s->a.attempt_fails)
 			slot_took_no_reset(s);
+		else
+			slot_took_no_answer(s);
 	} else if (!strcmp(c->name, "ListenOverflows")) {
 		s->a.listen_overflows += c->delta;
 	}

@@ -27,6 +27,16 @@ void slot_took_no_reset(struct slot *s)
 			a->replies[i].ignored = IGNORED_DROPPED;
 }
 
+void slot_took_no_answer(struct slot *s)
+{
+	struct attempt *a = &s->a;
+	int i;
+
+	for (i = 0; !a->ack_ns && !a->connected && i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].ignored == IGNORED_NOT && a->replies[i].kind == REPLY_SYN_ACK)
+			a->replies[i].ignored = IGNORED_DROPPED;
+}
+
 /* The first word counts, for a close follows every result; but a bare disappearance is no word. */
 static bool has_its_word(const struct attempt *a, bool result)
 {

@@ -78,6 +78,9 @@ void slot_outlived(struct slot *s, int64_t seen_ns);
 /* The kernel did not end it, so it took no RST. */
 void slot_took_no_reset(struct slot *s);
 
+/* The kernel counted it as failed, so it took no SYN-ACK: one that was seen was dropped on the way to it. */
+void slot_took_no_answer(struct slot *s);
+
 /* core/tracker_packets.c: what is seen on the wire. */
 void feed_segment(struct tracker *t, const struct event *ev);
 void feed_icmp(struct tracker *t, const struct event *ev);

@@ -39,8 +39,8 @@ static bool is_first_syn(const struct run *r, const struct event *ev, struct flo
 	return !a || (a->has_isn && a->isn != ev->segment.seq);
 }
 
-/* What the kernel's own firewall will do to it is known from the rule. */
-static void foretell_firewall(struct run *r, const struct flow *f, int64_t t_ns)
+/* What the kernel's own firewall did to it is known from the rule. */
+static void tell_firewall(struct run *r, const struct flow *f, int64_t t_ns)
 {
 	struct event ev = { .kind = EVENT_DROP, .t_ns = t_ns, .drop = { .flow = *f, .reason = "NETFILTER_DROP" } };
 	int i;
@@ -86,6 +86,15 @@ static void log_icmp(struct run *r, const struct event *ev)
 		ev->icmp.code, addr_format(&ev->icmp.from, from), endpoint_format(&ev->icmp.flow.server, to));
 }
 
+/* A rule in the output chain answers a SYN before any packet socket sees it: the RST is the first of it. */
+static bool is_lonely_reset(const struct run *r, const struct event *ev, struct flow *ret)
+{
+	if (ev->kind != EVENT_SEGMENT || !(ev->segment.flags & TCP_RST))
+		return false;
+	*ret = (struct flow){ .client = ev->segment.dst, .server = ev->segment.src };
+	return !tracker_find(r->tracker, ret);
+}
+
 void run_on_event(const struct event *ev, void *user)
 {
 	struct run *r = user;
@@ -97,7 +106,6 @@ void run_on_event(const struct event *ev, void *user)
 		run_call_of(r, &f, 0, &policy);
 		give(r, ev);
 		log_syn(r, ev, &f);
-		foretell_firewall(r, &f, ev->t_ns);
 		return;
 	}
 	if (ev->kind == EVENT_STATE && ev->state.state == SYN_SENT && !tracker_find(r->tracker, &ev->state.flow) &&
@@ -105,14 +113,19 @@ void run_on_event(const struct event *ev, void *user)
 		with = *ev;
 		with.state.policy = policy;
 		give(r, &with);
-		foretell_firewall(r, &ev->state.flow, ev->t_ns);
 		return;
 	}
+	if (is_lonely_reset(r, ev, &f))
+		run_call_of(r, &f, 0, &policy);
 	give(r, ev);
+	if (ev->kind == EVENT_CLOSE)
+		tell_firewall(r, &ev->close.flow, ev->t_ns);
 	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		log_syn(r, ev, &(struct flow){ ev->segment.src, ev->segment.dst });
 	else if (ev->kind == EVENT_SEGMENT)
 		log_answer(r, ev);
+	else if (ev->kind == EVENT_RETRANSMIT)
+		run_log(r, ev->t_ns, "SYN %d, by the kernel's count: it was not seen leaving", ev->retransmit.n);
 	else if (ev->kind == EVENT_ICMP)
 		log_icmp(r, ev);
 	else if (ev->kind == EVENT_LOST)
