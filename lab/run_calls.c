@@ -108,6 +108,9 @@ void run_call_made(struct run *r, const struct connect_call *c)
 		!c->has_options	 ? "called"
 		: c->nonblocking ? "non-blocking"
 				 : "blocking");
+	/* Its packets go by lo, which is looked at from now on: most programs never use it. */
+	if (addr_is_loopback(&c->to.addr) || addr_is_any(&c->to.addr))
+		observe_also(r->observe, "lo", NULL);
 	if (fails_at_once(r, &call)) {
 		remember(k, c->cookie);
 		return;

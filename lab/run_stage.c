@@ -24,6 +24,7 @@
 #include "util/duration.h"
 
 #define SNAPLEN 256 /* the headers, and what an ICMP error quotes */
+#define BUFFER (2 << 20)
 #define ATTEMPTS_MAX 8192
 #define LINGERS_NS (1500 * NS_PER_MS) /* what comes late is known by then */
 #define SERVER_LISTENS_WITHIN_NS (10 * NS_PER_S)
@@ -222,7 +223,17 @@ static int start_wire(struct run *r, struct err *e)
 {
 	const struct wire_opts o = { .faults = r->c->faults, .n_faults = r->c->n_faults, .seed = r->c->seed };
 
-	return wire_start(r->world.wire, &o, &r->wire, e);
+	int code = wire_start(r->world.wire, &o, &r->wire, e);
+
+	/*
+	 * A packet socket takes tens of ms to close, two grace periods: the one goes with the wire, the other with us,
+	 * at the same time.
+	 */
+	if (!code) {
+		close(r->world.wire[1]);
+		r->world.wire[1] = -1;
+	}
+	return code;
 }
 
 static int start_watching(struct run *r, struct err *e)
@@ -231,8 +242,8 @@ static int start_watching(struct run *r, struct err *e)
 		.max_attempts = ATTEMPTS_MAX, .linger_ns = LINGERS_NS, .fn = run_on_attempt, .user = r
 	};
 	const struct observe_opts oo = { .device = WORLD_CLIENT_LINK,
-					 .also_device = "lo",
 					 .snaplen = SNAPLEN,
+					 .buffer = BUFFER,
 					 .policy = r->end->policy,
 					 .on_packet = run_on_packet,
 					 .on_event = run_on_event,
@@ -308,11 +319,17 @@ int run_stage(struct run *r, struct err *e)
 		code = resolver_open(&r->world, r->c->names, &r->resolver, e);
 	if (!code)
 		code = start_watching(r, e);
-	return code ? code : start_program(r, e);
+	if (!code)
+		code = start_program(r, e);
+	/* Without word of its connect() calls nobody knows whether it will use lo. */
+	if (!code && program_connects_fd(r->program) < 0)
+		code = observe_also(r->observe, "lo", e);
+	return code;
 }
 
 void run_unstage(struct run *r)
 {
+	wire_end(r->wire);
 	program_free(r->program);
 	program_free(r->server);
 	if (r->far_quit >= 0)
@@ -321,7 +338,6 @@ void run_unstage(struct run *r)
 		kill(r->far_pid, SIGKILL);
 		waitpid(r->far_pid, NULL, 0);
 	}
-	wire_stop(r->wire);
 	resolver_free(r->resolver);
 	observe_free(r->observe);
 	tracker_free(r->tracker);
@@ -329,4 +345,5 @@ void run_unstage(struct run *r)
 	while (r->n_backlog_fds)
 		close(r->backlog_fds[--r->n_backlog_fds]);
 	world_fini(&r->world);
+	wire_stop(r->wire);
 }

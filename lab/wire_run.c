@@ -25,9 +25,9 @@
 
 unsigned int if_nametoindex(const char *name); /* <net/if.h> and <linux/if.h> define the same structs */
 
-/* A slot takes a segment of WORLD_GSO_MAX with all headers; 1024 of them are 16 MiB a side. */
+/* A slot takes a segment of WORLD_GSO_MAX with all headers; 512 of them are 8 MiB a side. */
 #define SLOT 16384
-#define SLOTS 1024
+#define SLOTS 512
 #define BLOCK 65536
 #define RING ((size_t)SLOT * SLOTS)
 _Static_assert(WORLD_GSO_MAX + 256 <= SLOT, "a segment and its headers fit into a slot");
@@ -293,14 +293,19 @@ int wire_start(const int sockets[2], const struct wire_opts *opts, struct wire_r
 	return 0;
 }
 
+void wire_end(struct wire_run *w)
+{
+	if (w && w->pid > 0)
+		kill(w->pid, SIGKILL);
+}
+
 void wire_stop(struct wire_run *w)
 {
 	if (!w)
 		return;
-	if (w->pid > 0) {
-		kill(w->pid, SIGKILL);
+	wire_end(w);
+	if (w->pid > 0)
 		waitpid(w->pid, NULL, 0);
-	}
 	if (w->pidfd >= 0)
 		close(w->pidfd);
 	if (w->told >= 0)

@@ -30,11 +30,14 @@ struct wire_counts {
 };
 
 /*
- * Starts it, on wire_open()'s sockets, which stay the caller's.  It ends with this process.  opts->send, tell and
+ * Starts it, on wire_open()'s sockets, which stay the caller's: it may close them.  It ends with this process.  opts->send, tell and
  * user are not used.
  */
 int wire_start(const int sockets[2], const struct wire_opts *opts, struct wire_run **ret, struct err *e);
 void wire_stop(struct wire_run *w);
+
+/* The same without waiting for it: wire_stop() does. */
+void wire_end(struct wire_run *w);
 
 /* Becomes readable when there are deeds to be told. */
 int wire_fd(const struct wire_run *w);

@@ -24,6 +24,7 @@ struct live_opts {
 	const char *device;
 	const char *filter; /* pcap-filter language; NULL: all */
 	int snaplen;	    /* 0: 65535 */
+	int buffer;	    /* bytes that wait to be read; 0: 8 MiB */
 };
 
 /*

@@ -29,22 +29,18 @@ int64_t observe_now(const struct observe *ob)
 	return observe_time(ob, clock_mono_ns());
 }
 
-static int open_live(struct observe *ob, struct err *e)
+static int open_live(const struct observe *ob, const char *device, struct live **ret, struct err *e)
 {
 	char filter[160] = "tcp or icmp or icmp6", addr[ADDR_TEXT_LEN];
-	struct live_opts lo = { .device = ob->o.device,
+	struct live_opts lo = { .device = device,
 				.filter = filter,
-				.snaplen = ob->o.snaplen ? ob->o.snaplen : SNAPLEN };
-	int r;
+				.snaplen = ob->o.snaplen ? ob->o.snaplen : SNAPLEN,
+				.buffer = ob->o.buffer };
 
 	addr_format(&ob->o.server.addr, addr);
 	if (ob->o.server.port)
 		snprintf(filter, sizeof(filter), "(tcp port %u and host %s) or icmp or icmp6", ob->o.server.port, addr);
-	r = live_open(&lo, &ob->live[0], e);
-	if (r || !ob->o.also_device)
-		return r;
-	lo.device = ob->o.also_device;
-	return live_open(&lo, &ob->live[1], e);
+	return live_open(&lo, ret, e);
 }
 
 /* What is nice to have: it tells of closed sockets at once, and how processes of others ended. */
@@ -71,7 +67,7 @@ int observe_new(const struct observe_opts *o, struct observe **ret, struct err *
 	open_extras(ob);
 	r = jiffies_calibrate(&ob->jiffies, e);
 	if (!r) {
-		r = open_live(ob, o->packets_optional ? &ob->blind : e);
+		r = open_live(ob, o->device, &ob->live[0], o->packets_optional ? &ob->blind : e);
 		r = o->packets_optional ? 0 : r;
 	}
 	if (!r)
@@ -84,6 +80,11 @@ int observe_new(const struct observe_opts *o, struct observe **ret, struct err *
 		gone_count(ob);
 	*ret = ob;
 	return 0;
+}
+
+int observe_also(struct observe *ob, const char *device, struct err *e)
+{
+	return ob->live[1] ? 0 : open_live(ob, device, &ob->live[1], e);
 }
 
 void observe_free(struct observe *ob)

@@ -31,13 +31,13 @@ struct observe;
 #define OBSERVE_FDS_MAX 3
 
 struct observe_opts {
-	const char *device;	 /* "lo" */
-	const char *also_device; /* a second one; NULL: none */
-	struct endpoint server;	 /* what is observed: flows to this endpoint; none: to any */
-	int snaplen;		 /* of packets; 0: enough for the headers and what a client says first */
-	bool own_only;		 /* only flows told by observe_connect(): asked for one by one, on a host of any size */
-	bool packets_optional;	 /* go on without packets when they may not be seen: observe_blind() says why */
-	struct policy policy;	 /* of sockets whose own options are not known (programs of others) */
+	const char *device;	/* "lo" */
+	struct endpoint server; /* what is observed: flows to this endpoint; none: to any */
+	int snaplen;		/* of packets; 0: enough for the headers and what a client says first */
+	int buffer;		/* as live_opts has it */
+	bool own_only;		/* only flows told by observe_connect(): asked for one by one, on a host of any size */
+	bool packets_optional;	/* go on without packets when they may not be seen: observe_blind() says why */
+	struct policy policy;	/* of sockets whose own options are not known (programs of others) */
 	/* Borrowed pointers, valid for the call.  A packet is given before its event. */
 	void (*on_packet)(const struct live_packet *p, const struct packet *decoded, void *user);
 	void (*on_event)(const struct event *ev, void *user);
@@ -49,6 +49,9 @@ struct observe_opts {
 /* 0 or -errno. */
 int observe_new(const struct observe_opts *o, struct observe **ret, struct err *e);
 void observe_free(struct observe *ob);
+
+/* Packets of a second interface, too, from now on; once is enough.  0 or -errno. */
+int observe_also(struct observe *ob, const char *device, struct err *e);
 
 /* NULL when packets are seen, else why not. */
 const struct err *observe_blind(const struct observe *ob);
