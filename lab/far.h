@@ -12,7 +12,7 @@
  * a second while the observer must not be late.
  */
 enum far_serve {
-	FAR_AUTO,  /* HTTP to a client that speaks it, else echo */
+	FAR_AUTO,  /* HTTP to a client whose first bytes (8 at most) are a request's, else echo */
 	FAR_ECHO,  /* sends back what comes */
 	FAR_CLOSE, /* accepts and closes at once */
 	FAR_HANG,  /* accepts, reads, says nothing */
@@ -30,7 +30,8 @@ const char *const *far_words(void);
  * it cannot go on, it returns.  Level-triggered epoll; a client that does not read holds back itself alone (its buffer
  * is at most 64 KiB); an end of stream is answered by our own once all is sent.  Where descriptors run out it stops
  * accepting until one is free: the backlog then fills, as a busy server's does.  Meant for a forked child: raises
- * RLIMIT_NOFILE. 0 or -errno.
+ * RLIMIT_NOFILE.  The listeners stay the caller's; their connections get TCP_NODELAY.  Where HTTP ends a connection it
+ * waits for the client's own end, lest an RST take the answer away.  0 or -errno.
  */
 int far_serve(enum far_serve what, const int *listeners, int n, int quit_fd, struct err *e);
 

@@ -98,7 +98,7 @@ static void ask_all(struct names *n, struct bytes in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct bytes in = bytes_of(data, size), text;
+	struct bytes in = bytes_of(data, size), text = { 0 };
 	const uint8_t *end;
 	struct names *n;
 	char *line;

@@ -233,6 +233,13 @@ static void limits(void **state)
 	m = ask(longest, 28, 4096);
 	assert_memory_equal(answer_to(n, &m, 512), "0 tc edns: ", 11);
 	assert_string_equal(strrchr(answer_to(n, &m, ROOM), ' '), " 2001:db8:1::10");
+	/* a record's length lies between the first of these and the last */
+	for (i = 512; i < 512 + 28; i++)
+		assert_memory_equal(answer_to(n, &m, i), "0 tc edns: ", 11);
+	m = ask("db", 1, 1232);
+	put(&m, "\0\0\x29\4\xd0\0\0\0\0\0\0", 11);
+	m.b[11] = 2;
+	assert_string_equal(answer_to(n, &m, 512), "1 edns:");
 	names_free(n);
 }
 
