@@ -14,18 +14,26 @@
  * What somebody expects of a run: "gave-up=application,within=2s..2.5s,syns<=3".
  * Clauses NAME OP VALUE are joined by commas, OP one of = != < <= > >=.
  *
- *   attempts, connects   how many attempts, logical connects
- *   exit, signal         the command's status; the signal that ended it, by name or number, or none
- *   outcome, gave-up (or gave_up_by), limit (or none), confidence    words of core/words.h
- *   errno                ETIMEDOUT, 110 or none
- *   within               from the logical connect's first SYN to its end; with = a bare duration means at most that
- * long syns, replies, ignored    SYNs sent, replies that came, those of them that were ignored address (or a
- * network: 10.0.0.0/8), port, name (by which it was looked up), process
+ *   attempts, connects     how many attempts, logical connects
+ *   exit                   the command's status
+ *   signal                 what ended the command: SIGKILL, KILL, 9 or none
+ *   outcome, confidence    words of core/words.h
+ *   gave-up, gave_up_by    likewise
+ *   limit                  likewise, or none
+ *   errno                  ETIMEDOUT, 110 or none
+ *   within                 from the logical connect's first SYN to its end; =2s means at most that long
+ *   syns                   SYNs sent
+ *   replies, ignored       replies that came, and those of them that were ignored
+ *   address                10.0.0.2, or a network: 10.0.0.0/8
+ *   port, process
+ *   name                   by which the address was looked up
  *
  * Of numbers and durations, = and != take ranges too: "2..4", "2s..", "..3s", both ends included.  Words, addresses and
- * names are compared by = and != alone; confidence has an order.  A command that a signal ended has no status,
- * so exit!=0 holds.  The first four are about the whole run, every other
- * about the deciding attempt of each logical connect, and has to hold for all of them.  Pure.
+ * names are compared by = and != alone, but confidence has an order.  A command that a signal ended has no status, so
+ * exit!=0 holds; of an attempt that is still waiting only that holds for `within` which will stay so.
+ *
+ * The first four are about the whole run, every other about the deciding attempt of each logical connect, and has to
+ * hold for all of them.  Pure.
  */
 #define EXPECT_MAX 64	     /* clauses */
 #define EXPECT_CLAUSE_LEN 96 /* of one, with the NUL */

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks/attempt_json.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/digest.h"
 #include "sinks/json.h"
 #include "sinks/json_ecs.h"
+#include "sinks/json_policy.h"
 #include "sinks/zeek.h"
-
-#define MS 1000000LL
 
 static void write_event(struct json *j, const struct attempt *a, const struct verdict *v,
 			const struct attempt_json_opts *o)
@@ -158,30 +156,6 @@ static void write_predicted(struct json *j, const struct attempt *a)
 	json_end(j);
 }
 
-static void write_policy(struct json *j, const struct policy *p)
-{
-	bool old = p->kernel && p->kernel < KERNEL_VERSION_OF(3, 1); /* TCP_TIMEOUT_INIT was 3 s */
-	char kernel[32];
-
-	json_key(j, "policy");
-	json_object(j);
-	json_key_int(j, "retries", p->retries);
-	json_key_int(j, "linear", p->linear);
-	if (p->syncnt)
-		json_key_int(j, "syncnt", p->syncnt);
-	if (p->user_timeout_ms)
-		json_key_int(j, "user_timeout_ms", p->user_timeout_ms);
-	json_key_int(j, "rto_max_ms", p->rto_max_ms);
-	json_key(j, "first_rto_ms");
-	json_ms(j, p->rto_first_j ? schedule_jiffies_ns(p->rto_first_j, p->hz) : (old ? 3000 : 1000) * MS);
-	json_key_int(j, "hz", p->hz);
-	if (p->kernel) {
-		snprintf(kernel, sizeof(kernel), "%u.%u", p->kernel >> 16, p->kernel >> 8 & 0xff);
-		json_key_string(j, "kernel", kernel);
-	}
-	json_end(j);
-}
-
 static void write_drop(struct json *j, const struct drop *d)
 {
 	json_object(j);
@@ -241,7 +215,7 @@ static void write_synsent(struct json *j, const struct attempt *a, const struct 
 	write_observed(j, a);
 	write_predicted(j, a);
 	if (a->has_policy)
-		write_policy(j, &a->policy);
+		json_policy(j, &a->policy);
 	if (a->own_timer)
 		json_key_int(j, "own_timer_ns", a->own_timer_ns);
 	write_drops(j, a);

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sinks/utf8.h"
+
 /* The comma before a value, a key or an opening bracket, where one is due. */
 static void separate(struct json *j)
 {
@@ -50,36 +52,6 @@ void json_end(struct json *j)
 	buf_char(j->to, j->array[--j->depth] ? ']' : '}');
 }
 
-/* One character of UTF-8 (RFC 3629 section 4): its length, or 0 when the bytes at s are none. */
-static size_t utf8_take(const unsigned char *s, size_t len, uint32_t *ret)
-{
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0, i;
-	uint32_t c;
-
-	if (n < 2 || n > len) {
-		*ret = s[0];
-		return n == 1;
-	}
-	c = s[0] & (0xffU >> (n + 1));
-	for (i = 1; i < n; i++) {
-		if (s[i] >> 6 != 2)
-			return 0;
-		c = c << 6 | (s[i] & 0x3fU);
-	}
-	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*ret = c;
-	return n;
-}
-
-/* What a terminal would act upon or not show: it is escaped, because people look at JSON lines too. */
-static bool hidden(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
-}
-
 static void quote(struct buf *to, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -98,7 +70,7 @@ static void quote(struct buf *to, const char *text)
 			buf_str(to, "\\n");
 		} else if (c == '\t') {
 			buf_str(to, "\\t");
-		} else if (hidden(c)) {
+		} else if (utf8_hidden(c)) {
 			buf_fmt(to, "\\u%04" PRIx32, c);
 		} else {
 			buf_add(to, s, n);

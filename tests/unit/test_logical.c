@@ -13,6 +13,35 @@
 #include "random.h"
 #include "util/duration.h"
 
+void *__real_calloc(size_t n, size_t len);
+void *__real_realloc(void *p, size_t len);
+void *__wrap_malloc(size_t len);
+void *__wrap_calloc(size_t n, size_t len);
+void *__wrap_realloc(void *p, size_t len);
+void *__real_malloc(size_t len);
+
+static long until_none = -1; /* so many more are given; below 0: all */
+
+static bool none_left(void)
+{
+	return !until_none || (until_none > 0 && !until_none--);
+}
+
+void *__wrap_malloc(size_t len)
+{
+	return none_left() ? NULL : __real_malloc(len);
+}
+
+void *__wrap_calloc(size_t n, size_t len)
+{
+	return none_left() ? NULL : __real_calloc(n, len);
+}
+
+void *__wrap_realloc(void *p, size_t len)
+{
+	return none_left() ? NULL : __real_realloc(p, len);
+}
+
 #define START 1767323045000000006
 #define MS NS_PER_MS
 
@@ -311,6 +340,31 @@ static void from_an_attempt(void **state)
 	free(a);
 }
 
+/* Without memory each attempt is a connect of its own; never something between. */
+static void without_memory(void **state)
+{
+	struct tried t[200];
+	int i, given, alone = 0;
+	size_t groups;
+
+	for (given = 0; given < 40; given++) {
+		memset(t, 0, sizeof(t));
+		for (i = 0; i < 200; i++) {
+			random_tried(&t[i], START + i * 25 * MS, true, 3);
+			t[i].number = (uint32_t)i + 1;
+		}
+		until_none = given;
+		groups = logical_group(t, 200);
+		until_none = -1;
+		alone += groups == 200;
+		for (i = 0; i < 200; i++) {
+			assert_int_equal(t[i].logical, groups == 200 ? t[i].number : first_choice(t, (size_t)i));
+			assert_true(groups < 200 || (t[i].decides && !t[i].won && !t[i].cancelled));
+		}
+	}
+	assert_in_range(alone, 7, 39);
+}
+
 #define MANY 100000
 
 static int64_t cpu_ns(void)
@@ -396,9 +450,11 @@ static void many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(happy_eyeballs),  cmocka_unit_test(one_after_the_other), cmocka_unit_test(retries),
-		cmocka_unit_test(what_sets_apart), cmocka_unit_test(unknown_process),	  cmocka_unit_test(sum),
-		cmocka_unit_test(as_the_rule),	   cmocka_unit_test(from_an_attempt),	  cmocka_unit_test(many),
+		cmocka_unit_test(happy_eyeballs),  cmocka_unit_test(one_after_the_other),
+		cmocka_unit_test(retries),	   cmocka_unit_test(what_sets_apart),
+		cmocka_unit_test(unknown_process), cmocka_unit_test(sum),
+		cmocka_unit_test(as_the_rule),	   cmocka_unit_test(from_an_attempt),
+		cmocka_unit_test(without_memory),  cmocka_unit_test(many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
