@@ -13,6 +13,7 @@
 /* clang-format off */
 const struct command *const commands[] = {
 	&command_lab,
+	&command_run,
 	&command_read,
 	&command_diff,
 	&command_predict,

@@ -144,6 +144,7 @@ int main(void)
 		struct attempt_json_opts o = { .scaled = rnd(2),
 					       .source = rnd(2) ? "lab" : NULL,
 					       .scenario = rnd(2) ? "drop" : NULL,
+					       .name = rnd(2) ? "db\033.internal" : NULL,
 					       .file = rnd(2) ? "a\033[2J\"\xff.pcap" : NULL };
 
 		random_attempt(a);
