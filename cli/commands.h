@@ -12,6 +12,7 @@ extern const struct command command_diff;
 extern const struct command command_predict;
 extern const struct command command_connect;
 extern const struct command command_listen;
+extern const struct command command_explain;
 extern const struct command command_help;
 
 /* All of them, in the order in which help lists them; ended by NULL. */

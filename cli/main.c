@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&command_predict,
 	&command_connect,
 	&command_listen,
+	&command_explain,
 	&command_help,
 	NULL,
 };

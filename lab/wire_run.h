@@ -30,8 +30,8 @@ struct wire_counts {
 };
 
 /*
- * Starts it, on wire_open()'s sockets, which stay the caller's: it may close them.  It ends with this process.  opts->send, tell and
- * user are not used.
+ * Starts it, on wire_open()'s sockets, which stay the caller's: it may close them.  It ends with this process.
+ * opts->send, tell and user are not used.
  */
 int wire_start(const int sockets[2], const struct wire_opts *opts, struct wire_run **ret, struct err *e);
 void wire_stop(struct wire_run *w);

@@ -3,7 +3,7 @@
 """run.py SYNSENT [--bless] [PREFIX]: runs the command lines of list.txt and compares their output.
 
 An expected file holds stdout; then, if there was any, stderr with "! " before each line; then "[exit N]" unless
-the status was 0.  --bless rewrites the files instead; PREFIX chooses those whose name begins so.
+the status was 0.  "< FILE" at the end of a command line is its standard input.  --bless rewrites the files instead; PREFIX chooses those whose name begins so.
 """
 import difflib
 import json
@@ -25,8 +25,13 @@ def cases():
 
 def run(synsent, args):
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    done = subprocess.run([synsent] + args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env=env, timeout=30)
+    given = os.devnull
+    if len(args) > 2 and args[-2] == "<":
+        given = os.path.join(HERE, args[-1])
+        args = args[:-2]
+    with open(given, "rb") as stdin:
+        done = subprocess.run([synsent] + args, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
+                              timeout=30)
     text = done.stdout.decode()
     text += "".join("! " + line + "\n" for line in done.stderr.decode().splitlines())
     if done.returncode:
@@ -46,6 +51,9 @@ def main():
         got = run(synsent, command)
         if name.endswith(".json"):
             json.loads(got)
+        elif name.endswith(".jsonl"):
+            for line in got.splitlines():
+                json.loads(line)
         elif "[exit" not in got and max(map(len, got.splitlines())) > 80:
             print("%s: a line has more than 80 columns" % name)
             wrong += 1
