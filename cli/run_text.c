@@ -76,10 +76,10 @@ static void add_syn_times(const struct attempt *a, struct buf *to)
 		else
 			buf_str(to, "?");
 	}
-	if (n > shown)
-		buf_fmt(to, " and %d more", n - shown);
 	if (n > 1)
 		buf_str(to, " s");
+	if (n > shown)
+		buf_fmt(to, " and %d more", n - shown);
 }
 
 /* What the kernel would have done, had the application waited. */
@@ -143,7 +143,7 @@ static void tell_more(const struct run_show *s, const struct tried *t)
 	const struct attempt *a = run_show_kept(s, t->number);
 	struct buf b = { 0 };
 
-	if (!a || (t->outcome == OUTCOME_ESTABLISHED && t->n_syns == 1 && !a->n_drops))
+	if (!a || t->cancelled || (t->outcome == OUTCOME_ESTABLISHED && t->n_syns == 1 && !a->n_drops))
 		return;
 	buf_str(&b, INDENT);
 	add_syn_times(a, &b);
@@ -298,6 +298,17 @@ static void add_end(const struct run_show *s, const struct run_end *end, struct 
 	figures_elapsed(end->run_ns, to);
 }
 
+/* What surprises: the host's own servers are not there. */
+static bool any_refused_at_home(const struct run_show *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_tried; i++)
+		if (s->tried[i].outcome == OUTCOME_REFUSED && addr_is_loopback(&s->tried[i].flow.server.addr))
+			return true;
+	return false;
+}
+
 /* What is worth knowing of the run as a whole. */
 static void tell_notes(const struct run_show *s, const struct run_end *end)
 {
@@ -309,6 +320,11 @@ static void tell_notes(const struct run_show *s, const struct run_end *end)
 			sigabbrev_np(end->stopped_by));
 	if (end->left_behind)
 		fprintf(stderr, INDENT "processes that it left behind were ended with it; --wait waits for them\n");
+	if (any_refused_at_home(s))
+		fprintf(stderr,
+			INDENT
+			"localhost is the run's own: servers of this host are not there, those that %s starts are\n",
+			s->o.c->argv[0]);
 	if (end->unexplained)
 		fprintf(stderr,
 			INDENT "%" PRIu64 " connect() call%s sent no SYN, and the error is not known; -v shows them\n",

@@ -25,8 +25,8 @@
 
 #define SNAPLEN 256 /* the headers, and what an ICMP error quotes */
 #define BUFFER (2 << 20)
-#define ATTEMPTS_MAX 8192
-#define LINGERS_NS (1500 * NS_PER_MS) /* what comes late is known by then */
+#define ATTEMPTS_MAX 32768	      /* some 5 KiB each, touched when needed */
+#define LINGERS_NS (1000 * NS_PER_MS) /* what comes late is known by then */
 #define SERVER_LISTENS_WITHIN_NS (10 * NS_PER_S)
 #define FAST_RTO_MIN_MS 40 /* real programs and servers are in the way: more room than a lab needs */
 #define BACKLOG 4096
