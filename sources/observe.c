@@ -229,9 +229,13 @@ static void any_socket(const struct sockdiag_socket *s, void *user)
 {
 	struct observe *ob = user;
 
+	struct known *k = flows_find(ob, &s->state.flow);
+
 	/* Whichever it was: who is gone is best seen now. */
 	if (s->state.state)
 		ob->next_look_ns = 0;
+	if (k && k->cookie == s->state.cookie && k->state == KNOWN_LISTED && !k->destroyed_ns)
+		k->destroyed_ns = observe_now(ob);
 }
 
 int observe_pump(struct observe *ob, struct err *e)

@@ -64,7 +64,8 @@ struct known {
 	int64_t armed_ns; /* when that jiffy began */
 	int64_t timer_ns; /* when the timer was set that the last look showed; 0: not known */
 
-	int64_t gone_ns; /* seen to be gone */
+	int64_t destroyed_ns; /* the kernel told that it was; 0: it did not */
+	int64_t gone_ns;      /* seen to be gone */
 	bool may_be_timeout;
 	bool connected;		     /* it left SYN_SENT for another state than CLOSE */
 	struct counts before, after; /* its end lies between them */
@@ -78,7 +79,7 @@ struct observe {
 	int destroyed; /* the destroy group; -1: not listened to */
 	struct jiffies_clock jiffies;
 	int64_t shift_ns;     /* event time = CLOCK_MONOTONIC + shift */
-	int64_t look_rest_ns; /* looks take a quarter of the time at most */
+	int64_t look_rest_ns; /* after the last look, so that looks do not take all the time */
 	int64_t last_look_ns, next_look_ns, next_walk_ns, last_dump_ns;
 	uint64_t n_packets, lost;
 	uint64_t no_room, no_room_told; /* sockets that found no place in the table */

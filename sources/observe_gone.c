@@ -82,18 +82,19 @@ static int64_t timer_due(const struct observe *ob, const struct known *k)
 void gone_begin(struct observe *ob, struct known *k)
 {
 	int64_t now = observe_now(ob), seen = k->seen_ns ? k->seen_ns : k->last_syn_ns, due = timer_due(ob, k);
+	int64_t end = k->destroyed_ns > seen ? k->destroyed_ns : now;
 	struct event ev = { .kind = EVENT_CLOSE,
-			    .t_ns = now,
+			    .t_ns = end,
 			    .close = { .flow = k->flow,
 				       .cookie = k->cookie,
 				       .has_isn = k->has_isn,
 				       .isn = k->isn,
 				       .retransmits = k->retransmits,
-				       .unseen_ns = seen && seen < now ? now - seen : 0,
-				       .timer_left_ns = due > now ? due - now : 0 } };
+				       .unseen_ns = seen && seen < end ? end - seen : 0,
+				       .timer_left_ns = due > end ? due - end : 0 } };
 
 	k->gone_ns = now;
-	k->may_be_timeout = !k->watched || due <= now;
+	k->may_be_timeout = !k->watched || due <= end;
 	k->state = ob->o.own_only || !k->before.t_ns ? KNOWN_OVER : KNOWN_GONE;
 	/* A SYN from before the count was done: the socket may have gone before it too, and be in it. */
 	if (!k->seen_ns && k->syn0_ns < k->before.read_ns + DATED_WITHIN_NS)

@@ -19,6 +19,7 @@
 #define SOON_NS (50 * MS)
 #define DUMP_EVERY_NS (100 * MS)
 #define ASKED_MAX 64
+#define REST_MAX_NS (15 * MS)
 
 /* What one look found. */
 struct look {
@@ -272,7 +273,9 @@ int observe_look(struct observe *ob, struct err *e)
 	give_lost(ob, "packets", packets_lost(ob), &ob->lost);
 	give_lost(ob, "sockets", ob->no_room, &ob->no_room_told);
 	ob->last_look_ns = now;
-	ob->look_rest_ns = 4 * (observe_now(ob) - begun);
+	ob->look_rest_ns = 3 * (observe_now(ob) - begun);
+	if (ob->look_rest_ns > REST_MAX_NS)
+		ob->look_rest_ns = REST_MAX_NS;
 	plan(ob, observe_now(ob));
 	return r;
 }
