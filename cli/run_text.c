@@ -123,6 +123,7 @@ static void tell_drops(const struct attempt *a)
 	}
 }
 
+/* The evidence, and predicted against observed. */
 static void tell_evidence(const struct attempt *a)
 {
 	struct buf b = { 0 };
@@ -135,6 +136,9 @@ static void tell_evidence(const struct attempt *a)
 		buf_escaped(&b, v.evidence[i], strlen(v.evidence[i]));
 		put_line(&b);
 	}
+	text_table(a, &v, NULL, &b);
+	fputs(buf_text(&b), stderr);
+	buf_fini(&b);
 }
 
 /* Under the line of an attempt: what was sent, what would have been, what was in the way. */

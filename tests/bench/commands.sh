@@ -47,4 +47,6 @@ bench 10 "sysctl -n net.ipv4.tcp_syn_retries" "$synsent" predict
 bench 300 "unshare --user --map-root-user --net --pid --fork nft list ruleset" "$synsent" lab -q --scenario no-listener
 # A whole timeout, beside the 800 ms that the kernel's own shrunk timers take.
 bench 2000 "sleep 0.8" "$synsent" lab -q --fast
+# What `run` adds to a command, beside the bare namespaces.
+bench 150 "unshare --user --map-root-user --net --pid --fork true" "$synsent" run -q -- true
 exit $status
