@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/wire_table.h"
 #include "packet/ip.h"
 #include "tests/unit/made.h"
 #include "util/duration.h"
@@ -283,11 +284,12 @@ static void reorders_with_delay(void **state)
 	script_start(&s, FAULTS("reorder", "delay-all:50ms"), 1);
 	script_syn(&s, 0, 1000);
 	assert_int_equal(wire_due_ns(s.w), 70 * NS_PER_MS);
-	script_syn(&s, 5, 1000); /* due at 55, and the first one right behind it */
+	/* Due at 55, and the first one right behind it. */
+	script_feed(&s, 5, &(struct segment){ .flags = TCP_SYN, .seq = 1000, .payload = 1 });
 	assert_int_equal(wire_due_ns(s.w), 55 * NS_PER_MS);
 	script_advance(&s, 55);
 	script_expect(&s, "0 told 0 reordered syn 0\n0 told 1 delayed syn 0\n5 told 1 delayed syn 1\n"
-			  "55 far S 1000\n55 far S 1000\n");
+			  "55 far S 1000 +1\n55 far S 1000\n");
 	script_syn(&s, 100, 1000);
 	script_syn(&s, 130, 1000); /* due at 180: too late to follow it */
 	script_advance(&s, 170);
@@ -726,6 +728,31 @@ static void forgets(void **state)
 	script_end(&s);
 }
 
+/* The table itself, so small that all is in few chains. */
+static void table(void **state)
+{
+	struct wire_table t;
+	struct flow flows[9] = { 0 };
+	struct wire_item *item;
+	int i, k;
+
+	assert_true(wire_table_init(&t, sizeof(struct wire_item), 4, 1));
+	for (i = 0; i < 9; i++) {
+		flows[i].server.port = (uint16_t)(i + 1);
+		assert_null(wire_table_find(&t, &flows[i]));
+		item = wire_table_add(&t, &flows[i]);
+		for (k = 0; k <= i; k++)
+			assert_true(!!wire_table_find(&t, &flows[k]) == (k > i - 4));
+		assert_ptr_equal(wire_table_find(&t, &flows[i]), item);
+	}
+	for (i = 5; i < 9; i++) {
+		wire_table_remove(&t, wire_table_find(&t, &flows[i]));
+		for (k = 0; k < 9; k++)
+			assert_true(!!wire_table_find(&t, &flows[k]) == (k > i));
+	}
+	wire_table_fini(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -758,6 +785,7 @@ int main(void)
 		cmocka_unit_test(headers),
 		cmocka_unit_test(held_bound),
 		cmocka_unit_test(forgets),
+		cmocka_unit_test(table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
