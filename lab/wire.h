@@ -56,9 +56,13 @@ struct wire_told {
 };
 
 /* Handshakes remembered at once; beyond that the oldest is forgotten. */
+#ifndef WIRE_HANDSHAKES_MAX
 #define WIRE_HANDSHAKES_MAX 16384
+#endif
 /* Bytes of frames held back (delay, reorder); beyond that they go at once, and are counted. */
+#ifndef WIRE_HELD_MAX
 #define WIRE_HELD_MAX (32 << 20)
+#endif
 
 struct wire_opts {
 	const struct fault *faults; /* borrowed for the wire's life; those that are not the wire's are passed over */

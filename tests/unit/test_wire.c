@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/wire_table.h"
 #include "packet/ip.h"
 #include "tests/unit/made.h"
 #include "util/duration.h"
@@ -123,17 +124,17 @@ static void icmps(void **state)
 		{ "net", "3/0 from 192.0.2.1", "1/0 from 2001:db8:ffff::1" },
 		{ "host", "3/1 from 10.0.0.2", "1/3 from fd00::2" },
 		{ "port", "3/3 from 10.0.0.2", "1/4 from fd00::2" },
-		{ "proto", "3/2 from 10.0.0.2", "4/1 from fd00::2" },
+		{ "proto", "3/2 from 10.0.0.2", "4/1 (6) from fd00::2" },
 		{ "admin", "3/13 from 192.0.2.1", "1/1 from 2001:db8:ffff::1" },
 		{ "net-admin", "3/9 from 192.0.2.1", "1/1 from 2001:db8:ffff::1" },
 		{ "host-admin", "3/10 from 192.0.2.1", "1/1 from 2001:db8:ffff::1" },
-		{ "frag", "3/4 from 192.0.2.1", "2/0 from 2001:db8:ffff::1" },
+		{ "frag", "3/4 (1280) from 192.0.2.1", "2/0 (1280) from 2001:db8:ffff::1" },
 		{ "ttl", "11/0 from 192.0.2.1", "3/0 from 2001:db8:ffff::1" },
 		{ "noroute", NULL, "1/0 from 2001:db8:ffff::1" },
 		{ "addr", NULL, "1/3 from fd00::2" },
 		{ "policy", NULL, "1/5 from 2001:db8:ffff::1" },
 		{ "reject-route", NULL, "1/6 from 2001:db8:ffff::1" },
-		{ "too-big", NULL, "2/0 from 2001:db8:ffff::1" },
+		{ "too-big", NULL, "2/0 (1280) from 2001:db8:ffff::1" },
 		{ "hop-limit", NULL, "3/0 from 2001:db8:ffff::1" },
 	};
 	char text[128];
@@ -187,6 +188,25 @@ static void delays_of_all(void **state)
 	script_expect(&s, "0 told 0 delayed syn 0\n20 far S 1000\n20 told 0 delayed reply-syn 0\n"
 			  "40 client SA 5000/1001\n40 told 0 delayed later 0\n"
 			  "60 far A 1001/5001\n60 far A 1001/5001 +5\n60 client A 5001/1001 +5\n");
+	script_end(&s);
+}
+
+static void equal_times(void **state)
+{
+	struct segment g = { .from = WIRE_CLIENT, .flags = TCP_ACK, .ack = 5001, .payload = 1 };
+	struct buf expected = { 0 };
+	struct script s = { .quiet = true };
+
+	script_start(&s, FAULTS("delay-all:10ms"), 1);
+	script_syn(&s, 0, 1000);
+	buf_str(&expected, "10 far S 1000\n");
+	for (g.seq = 1001; g.seq < 1200; g.seq++) {
+		script_feed(&s, 0, &g);
+		buf_fmt(&expected, "10 far A %u/5001 +1\n", g.seq);
+	}
+	script_advance(&s, 10);
+	script_expect(&s, buf_text(&expected));
+	buf_fini(&expected);
 	script_end(&s);
 }
 
@@ -264,11 +284,12 @@ static void reorders_with_delay(void **state)
 	script_start(&s, FAULTS("reorder", "delay-all:50ms"), 1);
 	script_syn(&s, 0, 1000);
 	assert_int_equal(wire_due_ns(s.w), 70 * NS_PER_MS);
-	script_syn(&s, 5, 1000); /* due at 55, and the first one right behind it */
+	/* Due at 55, and the first one right behind it. */
+	script_feed(&s, 5, &(struct segment){ .flags = TCP_SYN, .seq = 1000, .payload = 1 });
 	assert_int_equal(wire_due_ns(s.w), 55 * NS_PER_MS);
 	script_advance(&s, 55);
 	script_expect(&s, "0 told 0 reordered syn 0\n0 told 1 delayed syn 0\n5 told 1 delayed syn 1\n"
-			  "55 far S 1000\n55 far S 1000\n");
+			  "55 far S 1000 +1\n55 far S 1000\n");
 	script_syn(&s, 100, 1000);
 	script_syn(&s, 130, 1000); /* due at 180: too late to follow it */
 	script_advance(&s, 170);
@@ -290,6 +311,49 @@ static void reordered_alone(void **state)
 	script_advance(&s, 20);
 	script_advance(&s, 21);
 	script_expect(&s, "0 told 0 reordered syn 0\n1 told 0 reordered syn 0\n20 far S 1000\n21 far S 2000\n");
+	script_end(&s);
+}
+
+/* A place in the table that is taken over, while a packet of the one before still waits. */
+static void reordered_taken_over(void **state)
+{
+	struct script s = { .quiet = true };
+	size_t before;
+	int i;
+
+	script_start(&s, FAULTS("reorder"), 1);
+	script_syn(&s, 0, 1000);
+	for (i = 0; i < WIRE_HANDSHAKES_MAX; i++) {
+		s.client = (uint16_t)(1 + i);
+		script_syn(&s, 10, 1000);
+	}
+	assert_int_equal(wire_forgotten(s.w), 1);
+	script_advance(&s, 20);
+	assert_int_equal(s.n_out, 1);
+	/* The last one has the place of the first: its own waits on, and follows its next. */
+	before = s.n_out;
+	script_syn(&s, 21, 1000);
+	assert_int_equal(s.n_out, before + 2);
+	script_advance(&s, 30);
+	assert_int_equal(s.n_out, WIRE_HANDSHAKES_MAX + 2);
+	buf_reset(&s.out);
+	script_end(&s);
+}
+
+/* The next one lets it go no earlier than its delay. */
+static void reorders_after_delay(void **state)
+{
+	struct script s = { .quiet = true };
+
+	script_start(&s, FAULTS("delay:10ms", "reorder"), 1);
+	script_syn(&s, 0, 1000);
+	script_advance(&s, 30);
+	script_ack(&s, 100, 1000);
+	assert_int_equal(wire_due_ns(s.w), 130 * NS_PER_MS);
+	script_data(&s, 101, WIRE_CLIENT, 1000);
+	assert_int_equal(wire_due_ns(s.w), 110 * NS_PER_MS);
+	script_advance(&s, 110);
+	script_expect(&s, "30 far S 1000\n101 far A 1001/5001 +5\n110 far A 1001/5001\n");
 	script_end(&s);
 }
 
@@ -613,15 +677,20 @@ static void held_bound(void **state)
 	held = 601 - s.n_out;
 	assert_true(held * 60000 <= WIRE_HELD_MAX && (held + 1) * 60000 > WIRE_HELD_MAX - (1 << 20));
 	assert_int_equal(wire_unheld(s.w), s.n_out);
-	script_syn(&s, 2, 1000);
-	assert_int_equal(wire_unheld(s.w), 600 + 1 - held);
-	g.payload = 0;
-	i = s.n_told;
-	script_feed(&s, 3, &g);
+	while (wire_unheld(s.w) < 1000) {
+		i = wire_unheld(s.w);
+		s.n_told = 0;
+		script_syn(&s, 2, 1000); /* small ones fill what is left */
+		assert_int_equal(s.n_told + wire_unheld(s.w), i + 1);
+	}
 	script_advance(&s, 3000);
-	assert_int_equal(s.n_told, i); /* data */
-	assert_int_equal(s.n_out, 603);
 	assert_int_equal(wire_due_ns(s.w), INT64_MAX);
+	/* There is room again. */
+	i = wire_unheld(s.w);
+	for (held = 0; held < 500; held++)
+		script_feed(&s, 3001, &g);
+	assert_int_equal(wire_unheld(s.w), i);
+	script_advance(&s, 5000);
 	buf_reset(&s.out);
 	script_end(&s);
 }
@@ -648,17 +717,40 @@ static void forgets(void **state)
 		}
 		assert_int_equal(wire_forgotten(s.w), i < WIRE_HANDSHAKES_MAX + 60 ? 0 : i - WIRE_HANDSHAKES_MAX - 59);
 	}
-	buf_reset(&s.out);
 	s.n_told = 0;
-	/* Of a forgotten one nothing is known; of the next one all is. */
-	s.client = 100;
-	script_ack(&s, i, 99);
-	assert_int_equal(s.n_told, 0);
-	s.client = 101;
-	script_ack(&s, i, 100);
-	assert_int_equal(s.n_told, 1);
+	/* Of forgotten ones nothing is known, of the others all is. */
+	for (i = 0; i < WIRE_HANDSHAKES_MAX + 100; i++) {
+		s.client = (uint16_t)(1 + i);
+		script_ack(&s, 20000, (uint32_t)i);
+		assert_int_equal(s.n_told, i < 100 ? 0 : i - 99);
+	}
 	buf_reset(&s.out);
 	script_end(&s);
+}
+
+/* The table itself, so small that all is in few chains. */
+static void table(void **state)
+{
+	struct wire_table t;
+	struct flow flows[9] = { 0 };
+	struct wire_item *item;
+	int i, k;
+
+	assert_true(wire_table_init(&t, sizeof(struct wire_item), 4, 1));
+	for (i = 0; i < 9; i++) {
+		flows[i].server.port = (uint16_t)(i + 1);
+		assert_null(wire_table_find(&t, &flows[i]));
+		item = wire_table_add(&t, &flows[i]);
+		for (k = 0; k <= i; k++)
+			assert_true(!!wire_table_find(&t, &flows[k]) == (k > i - 4));
+		assert_ptr_equal(wire_table_find(&t, &flows[i]), item);
+	}
+	for (i = 5; i < 9; i++) {
+		wire_table_remove(&t, wire_table_find(&t, &flows[i]));
+		for (k = 0; k < 9; k++)
+			assert_true(!!wire_table_find(&t, &flows[k]) == (k > i));
+	}
+	wire_table_fini(&t);
 }
 
 int main(void)
@@ -671,11 +763,14 @@ int main(void)
 		cmocka_unit_test(icmps),
 		cmocka_unit_test(delays),
 		cmocka_unit_test(delays_of_all),
+		cmocka_unit_test(equal_times),
 		cmocka_unit_test(jitter),
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(reorders),
 		cmocka_unit_test(reorders_with_delay),
+		cmocka_unit_test(reorders_after_delay),
 		cmocka_unit_test(reordered_alone),
+		cmocka_unit_test(reordered_taken_over),
 		cmocka_unit_test(resets_of_the_far_end),
 		cmocka_unit_test(resets_of_the_client),
 		cmocka_unit_test(losses),
@@ -690,6 +785,7 @@ int main(void)
 		cmocka_unit_test(headers),
 		cmocka_unit_test(held_bound),
 		cmocka_unit_test(forgets),
+		cmocka_unit_test(table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

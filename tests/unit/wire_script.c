@@ -28,11 +28,24 @@ static void write_segment(struct buf *to, const struct event_segment *g)
 		buf_fmt(to, " +%u", g->len);
 }
 
+static void write_icmp(struct buf *to, const struct packet *p)
+{
+	const struct event_icmp *i = &p->event.icmp;
+	struct bytes b = p->l4;
+	char text[ADDR_TEXT_LEN];
+	uint32_t rest = 0;
+
+	assert_true(bytes_skip(&b, 4) && bytes_u32be(&b, &rest));
+	buf_fmt(to, "icmp %u/%u", i->type, i->code);
+	if (rest)
+		buf_fmt(to, " (%u)", rest);
+	buf_fmt(to, " from %s %u", addr_format(&i->from, text), i->quoted_seq);
+}
+
 static void sent(enum wire_side side, const struct virtio_net_hdr *vh, struct bytes frame, void *user)
 {
 	const struct virtio_net_hdr none = { 0 };
 	struct script *s = user;
-	char text[ADDR_TEXT_LEN];
 	struct packet p;
 
 	s->n_out++;
@@ -44,8 +57,7 @@ static void sent(enum wire_side side, const struct virtio_net_hdr *vh, struct by
 	assert_int_equal(decode_frame(LINK_ETHERNET, frame, &p), DECODE_OK);
 	buf_fmt(&s->out, "%d %s ", (int)(s->now_ns / NS_PER_MS), side == WIRE_CLIENT ? "client" : "far");
 	if (p.event.kind == EVENT_ICMP)
-		buf_fmt(&s->out, "icmp %u/%u from %s %u", p.event.icmp.type, p.event.icmp.code,
-			addr_format(&p.event.icmp.from, text), p.event.icmp.quoted_seq);
+		write_icmp(&s->out, &p);
 	else
 		write_segment(&s->out, &p.event.segment);
 	assert_false(p.event.kind == EVENT_SEGMENT && p.event.segment.bad_checksum);

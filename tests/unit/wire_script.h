@@ -17,7 +17,7 @@
  *
  *   "100 far S 1000"       at 100 ms a SYN with that number came out to the far end
  *   "100 client SA 5000/1001", "R ...", "A ...", "A ... +5" (payload)
- *   "100 client icmp 3/1 from 10.0.0.2 1000"
+ *   "100 client icmp 3/1 from 10.0.0.2 1000", "... icmp 3/4 (1280) ...": with the header's second word
  *   "100 told 0 dropped syn 0", "... answered ...", "reply-syn 0", "later 0", "reply 0"
  */
 struct script {
