@@ -160,7 +160,7 @@ int netif_path(const struct netif_path *p, struct err *e)
 				.rtm_type = route_type(p->type) };
 	char text[ADDR_TEXT_LEN];
 	struct rtnl q;
-	int index, r;
+	int index = 0, r;
 
 	if (p->type == ROUTE_LOCAL)
 		header.rtm_scope = RT_SCOPE_HOST;
