@@ -9,8 +9,8 @@
 #include "explain/pattern.h"
 #include "explain/words.h"
 
-#define WORD_LEN 64
-#define TRIED_MAX 4 /* lines of an input that are also looked at the slow way */
+#define WORD_LEN 24
+#define TRIED_MAX 2 /* lines of an input that are also looked at the slow way */
 
 static bool is_in(const struct explain_match *found, int n, const struct explain_entry *e)
 {

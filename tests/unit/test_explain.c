@@ -13,6 +13,7 @@
 #include "explain/match.h"
 #include "explain/near.h"
 #include "explain/words.h"
+#include "lab/fault.h"
 
 #define LINE_MAX_LEN 4096
 
@@ -64,22 +65,37 @@ static void every_word_of_a_verdict(void **state)
 		must_have(ignored_word((enum ignored)i), EXPLAIN_IGNORED);
 }
 
-/* As `synsent run --fault` takes them; the first words are those of fault_names() in lab/fault.h. */
+/* Whatever connect() gets from it, the entry names. */
+static void must_name_errno(const struct explain_entry *e, int code)
+{
+	const char *name = errno_name(code);
+
+	if (code > 0 && code != ETIMEDOUT && !strstr(e->what, name) && !strstr(e->timer, name) &&
+	    !strstr(e->wire, name))
+		fail_msg("%s does not name %s", e->name, name);
+}
+
+/* By its first word; each as `synsent run --list` shows it; and each kind of ICMP by an entry that says more than
+ * "icmp". */
 static void every_fault(void **state)
 {
-	static const char *const faults[] = {
-		"syn-drop",	   "synack-drop",    "ack-drop",	"rst",
-		"rst:bad-ack",	   "synack",	     "synack:bad-ack",	"icmp",
-		"icmp:net",	   "icmp:host",	     "icmp:port",	"icmp:proto",
-		"icmp:admin",	   "icmp:net-admin", "icmp:host-admin", "icmp:frag",
-		"icmp:ttl",	   "delay",	     "delay-all",	"loss",
-		"loss-all",	   "duplicate",	     "reorder",		"backlog-full",
-		"no-accept",	   "no-route",	     "no-neighbour",	"blackhole-route",
-		"prohibit-route",  "firewall",	     "firewall:drop",	"firewall:reject",
-		"conntrack-stale", "strip",	     "drop-option",
-	};
+	const struct explain_entry *found[1], *icmp = entry_of("icmp", EXPLAIN_FAULT);
+	const char *const *name;
+	const char *text;
+	int i;
 
-	MUST_HAVE_ALL(faults, EXPLAIN_FAULT);
+	for (name = fault_names(); *name; name++)
+		must_have(*name, EXPLAIN_FAULT);
+	for (i = 0; fault_effects[i].text; i++) {
+		text = fault_effects[i].text;
+		if (explain_words(text, found, 1) != 1 || !(found[0]->kinds & 1U << EXPLAIN_FAULT))
+			fail_msg("no entry explains the fault %s", text);
+		if (!strncmp(text, "icmp:", 5) && found[0] == icmp)
+			fail_msg("no entry of its own explains %s", text);
+		must_name_errno(found[0], fault_effects[i].error4);
+		must_name_errno(found[0], fault_effects[i].error6);
+	}
+	assert_true(i > 20);
 }
 
 /* What connect() of a TCP socket can give, by name and by number. */
@@ -260,6 +276,25 @@ static void texts_as_they_are_printed(void **state)
 		{ "(Caused by ConnectTimeoutError(<urllib3.connection.HTTPConnection object at 0x7f>, 'Connection to h "
 		  "timed out. (connect timeout=3.05)'))",
 		  "Python requests: ConnectTimeoutError" },
+		{ "(Caused by ConnectTimeoutError(<urllib3.connection.HTTPConnection object at 0x7f>, 'Connection to h "
+		  "timed out. (connect timeout=None)'))",
+		  "Python requests: the kernel's timeout" },
+		{ "httpx.ConnectTimeout: timed out", "Python: timed out" },
+		{ "httpx.ConnectTimeout: [Errno 110] Connection timed out", "Python: Errno 110" },
+		{ "Cannot connect to host 127.0.0.1:12345 ssl:default [Connect call failed ('127.0.0.1', 12345)]",
+		  "Python aiohttp: cannot connect" },
+		{ "aiohttp.client_exceptions.ServerTimeoutError: Connection timeout to host http://127.0.0.1:12345/",
+		  "Python aiohttp: connect timeout" },
+		{ "pymongo.errors.ServerSelectionTimeoutError: 127.0.0.1:12345: timed out, Timeout: 2.0s, Topology "
+		  "Description: <TopologyDescription id: 6b",
+		  "MongoDB: server selection" },
+		{ "ERROR 2002 (HY000): Can't connect to server on '127.0.0.1' (115)", "MariaDB: 2002" },
+		{ "Ncat: TIMEOUT.", "nc" },
+		{ "connect() failed (110: Connection timed out) while connecting to upstream, client: 127.0.0.1",
+		  "nginx: connect() failed" },
+		{ "dial tcp 127.0.0.1:12345: operation was canceled", "Go: operation was canceled" },
+		{ "Get \"http://h/\": dial tcp 127.0.0.1:1: i/o timeout (Client.Timeout exceeded while awaiting headers)",
+		  "Go: dial timeout" },
 		{ "java.net.SocketTimeoutException: Connect timed out", "Java: connect timed out" },
 		{ "java.net.ConnectException: Connection timed out (Connection timed out)",
 		  "Java: the kernel's timeout" },
