@@ -38,7 +38,8 @@ static int open_live(const struct observe *ob, const char *device, struct live *
 				.buffer = ob->o.buffer };
 
 	addr_format(&ob->o.server.addr, addr);
-	if (ob->o.server.port)
+	/* In a namespace of one's own all connections count: the kernel's counters are theirs together. */
+	if (ob->o.own_only && ob->o.server.port)
 		snprintf(filter, sizeof(filter), "(tcp port %u and host %s) or icmp or icmp6", ob->o.server.port, addr);
 	return live_open(&lo, ret, e);
 }
@@ -165,7 +166,7 @@ static void note_packet(struct observe *ob, const struct event *ev)
 	}
 	if (ev->kind != EVENT_SEGMENT)
 		return;
-	if ((ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && observe_watches(ob, &ev->segment.dst)) {
+	if ((ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN) {
 		note_syn(ob, ev);
 		return;
 	}
@@ -173,6 +174,15 @@ static void note_packet(struct observe *ob, const struct event *ev)
 	k = flows_find(ob, &f);
 	if (k)
 		k->replied = true;
+}
+
+/* It is about a connection to the observed server. */
+static bool is_watched(const struct observe *ob, const struct event *ev)
+{
+	if (ev->kind == EVENT_ICMP)
+		return observe_watches(ob, &ev->icmp.flow.server);
+	return ev->kind != EVENT_SEGMENT || observe_watches(ob, &ev->segment.src) ||
+	       observe_watches(ob, &ev->segment.dst);
 }
 
 static void on_live(const struct live_packet *p, void *user)
@@ -191,8 +201,10 @@ static void on_live(const struct live_packet *p, void *user)
 		shifted.t_ns = now;
 	ev->t_ns = shifted.t_ns;
 	ev->packet = ++ob->n_packets;
-	ob->o.on_packet(&shifted, &decoded, ob->o.user);
-	ob->o.on_event(ev, ob->o.user);
+	if (is_watched(ob, ev)) {
+		ob->o.on_packet(&shifted, &decoded, ob->o.user);
+		ob->o.on_event(ev, ob->o.user);
+	}
 	note_packet(ob, ev);
 }
 
