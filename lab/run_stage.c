@@ -321,8 +321,11 @@ int run_stage(struct run *r, struct err *e)
 		code = start_watching(r, e);
 	if (!code)
 		code = start_program(r, e);
-	/* Without word of its connect() calls nobody knows whether it will use lo. */
-	if (!code && program_connects_fd(r->program) < 0)
+	/*
+	 * Without word of its connect() calls nobody knows whether it will use lo; and by lo the kernel tells itself
+	 * that a neighbour does not answer.
+	 */
+	if (!code && (program_connects_fd(r->program) < 0 || has_fault(r, FAULT_NO_NEIGHBOUR)))
 		code = observe_also(r->observe, "lo", e);
 	return code;
 }
