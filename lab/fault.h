@@ -86,6 +86,9 @@ int fault_scope_parse(const char *text, struct fault_scope *ret, struct err *e);
 /* The server of a connection is in scope.  False while a host's name has no address. */
 bool fault_concerns(const struct fault_scope *s, const struct endpoint *server);
 
+/* The client's own firewall answers its SYNs. */
+bool fault_resets_syns(const struct fault *f);
+
 /* When a plain blocking connect() gets its result. */
 enum fault_when {
 	WHEN_AT_ONCE,
