@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/run_list.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/explain.h"
 #include "cli/run_policy.h"
-#include "core/schedule.h"
+#include "lab/fault_result.h"
 #include "sinks/figures.h"
+#include "sinks/json.h"
 #include "sources/sysctls.h"
+
+#define COLUMN 28 /* after the longest form, indented */
 
 /* The policy that a run would have: the host's, or the defaults, with what is set. */
 static void policy_of(const struct run_config *c, struct policy *p)
@@ -29,76 +34,135 @@ static void policy_of(const struct run_config *c, struct policy *p)
 	}
 }
 
-static void add_when(const struct fault_effect *f, const struct schedule *s, const struct policy *p, struct buf *to)
-{
-	struct fault fault;
-
-	switch (f->when) {
-	case WHEN_AT_ONCE:
-		buf_str(to, "at once");
-		break;
-	case WHEN_SCHEDULE_ENDS:
-		buf_str(to, "after ");
-		figures_elapsed(schedule_jiffies_ns(s->end, p->hz), to);
-		break;
-	case WHEN_SCHEDULE_EARLY:
-		buf_str(to, "after ");
-		figures_elapsed(schedule_jiffies_ns(s->end - p->hz, p->hz), to);
-		break;
-	case WHEN_NEIGHBOUR_FAILS:
-		buf_str(to, "after 3 s");
-		break;
-	case WHEN_RETRANSMITTED:
-		buf_fmt(to, "at SYN %d, ", f->syns - 1);
-		figures_elapsed(schedule_jiffies_ns(f->syns - 1 < s->n ? s->syn[f->syns - 1] : s->end, p->hz), to);
-		break;
-	case WHEN_DELAYED:
-		buf_str(to, "after ");
-		figures_elapsed(fault_parse(f->text, &fault, NULL) ? 0 : 2 * fault.delay_ns, to);
-		break;
-	case WHEN_CHANCE:
-		buf_str(to, "as luck has it");
-		break;
-	}
-}
-
 static const char *errno_or(int error)
 {
-	return error < 0 ? "-" : error ? errno_name(error) : "connects";
+	return error ? errno_name(error) : "succeeds";
 }
 
-static void add_errors(const struct fault_effect *f, struct buf *to)
+static void add_errors(const struct fault_result *r, struct buf *to)
 {
-	if (f->error4 == f->error6)
-		buf_str(to, errno_or(f->error4));
+	if (r->error4 < 0 || r->error4 == r->error6)
+		buf_str(to, errno_or(r->error6));
 	else
-		buf_fmt(to, "%s, IPv6 %s", errno_or(f->error4), errno_or(f->error6));
+		buf_fmt(to, "%s, IPv6 %s,", errno_or(r->error4), errno_or(r->error6));
 }
 
-int run_list(const struct option_list *policies)
+static void add_when(const struct fault_effect *f, const struct fault_result *r, struct buf *to)
+{
+	if (f->when == WHEN_RETRANSMITTED)
+		buf_fmt(to, " at SYN %d,", f->syns - 1);
+	if (r->ns < 0)
+		buf_str(to, ", as luck has it");
+	else if (!r->ns)
+		buf_str(to, " at once");
+	else
+		buf_str(to, " after ");
+	if (r->ns > 0)
+		figures_elapsed(r->ns, to);
+}
+
+/* The fault and what it does; how it is written in general, and what comes of it. */
+static void add_text(const struct fault_effect *f, const struct policy *p, struct buf *to)
+{
+	struct buf line = { 0 };
+	struct fault_result r;
+
+	fault_result(f, p, &r);
+	buf_fmt(to, "%-*s", COLUMN, f->text);
+	explain_wrap(to, f->what, COLUMN, COLUMN);
+	buf_str(&line, r.error4 < 0 ? "connect() with IPv6: " : "connect(): ");
+	add_errors(&r, &line);
+	add_when(f, &r, &line);
+	buf_fmt(to, "  %-*s", COLUMN - 2, strcmp(f->form, f->text) ? f->form : "");
+	explain_wrap(to, buf_text(&line), COLUMN, COLUMN);
+	buf_fini(&line);
+}
+
+static void json_families(struct json *j, const char *key, const char *ipv4, const char *ipv6)
+{
+	json_key(j, key);
+	json_object(j);
+	json_key(j, "ipv4");
+	json_string(j, ipv4);
+	json_key(j, "ipv6");
+	json_string(j, ipv6);
+	json_end(j);
+}
+
+static const char *result_word(int error)
+{
+	return error < 0 ? NULL : error ? errno_name(error) : "connects";
+}
+
+static void json_or_null(struct json *j, const char *key, int64_t n)
+{
+	json_key(j, key);
+	if (n < 0)
+		json_null(j);
+	else
+		json_int(j, n);
+}
+
+static void add_json(const struct fault_effect *f, const struct policy *p, struct buf *to)
+{
+	struct fault_result r;
+	struct json j;
+
+	fault_result(f, p, &r);
+	json_init(&j, to);
+	json_object(&j);
+	json_key_int(&j, "v", 1);
+	json_key_string(&j, "text", f->text);
+	json_key_string(&j, "form", f->form);
+	json_key_string(&j, "what", f->what);
+	json_families(&j, "connect", result_word(r.error4), result_word(r.error6));
+	json_families(&j, "outcome", r.error4 < 0 ? NULL : outcome_word(r.outcome4), outcome_word(r.outcome6));
+	json_key(&j, "when");
+	json_object(&j);
+	json_key_string(&j, "kind", fault_when_word(f->when));
+	json_or_null(&j, "ns", r.ns);
+	json_end(&j);
+	json_or_null(&j, "syns", r.syns);
+	json_end(&j);
+	buf_char(to, '\n');
+}
+
+static void add_head(const struct policy *p, struct buf *to)
+{
+	struct buf line = { 0 };
+	struct schedule s;
+
+	schedule_nominal(p, &s);
+	buf_fmt(&line, "tcp_syn_retries %d, tcp_syn_linear_timeouts %d: the kernel gives up after ", p->retries,
+		p->linear);
+	figures_elapsed(schedule_jiffies_ns(s.end, p->hz), &line);
+	explain_wrap(to, buf_text(&line), 0, 0);
+	buf_str(to, "Of each fault an example, and what a plain blocking connect() gets, nominal:\n\n");
+	buf_fini(&line);
+}
+
+int run_list(const struct option_list *policies, const char *json)
 {
 	const struct fault_effect *f;
 	struct run_config c = { 0 };
-	struct schedule s;
+	struct buf text = { 0 };
 	struct inherit in;
 	struct policy p;
 	struct err e = { 0 };
+	int r = run_policy(policies, &in, &c, &e);
 
-	if (run_policy(policies, &in, &c, &e))
+	if (!r && json && *json) {
+		e.exit_code = 2;
+		r = err_set(&e, EINVAL, "--list: it goes to standard output, not to a file");
+	}
+	if (r)
 		return report_error("run", &e, 2);
 	policy_of(&c, &p);
-	schedule_nominal(&p, &s);
-	printf("tcp_syn_retries %d, tcp_syn_linear_timeouts %d: the kernel gives up after %.0f s, nominal\n\n",
-	       p.retries, p.linear, (double)schedule_jiffies_ns(s.end, p.hz) / 1e9);
-	for (f = fault_effects; f->text; f++) {
-		struct buf b = { 0 };
-
-		buf_fmt(&b, "%-22s %s\n%-22s   connect(): ", f->form, f->what, "");
-		add_errors(f, &b);
-		buf_str(&b, ", ");
-		add_when(f, &s, &p, &b);
-		puts(buf_text(&b));
-		buf_fini(&b);
-	}
+	if (!json)
+		add_head(&p, &text);
+	for (f = fault_effects; f->text; f++)
+		(json ? add_json : add_text)(f, &p, &text);
+	fputs(buf_text(&text), stdout);
+	buf_fini(&text);
 	return 0;
 }

@@ -4,8 +4,10 @@
 
 #include "cli/options.h"
 
-/* `synsent run --list`, under the policy that --policy gives: each fault, and what connect() gets and when.  The exit
- * status. */
-int run_list(const struct option_list *policies);
+/*
+ * `synsent run --list`, under the policy that --policy gives: each fault, and what connect() gets and when; with json
+ * (that of --json, which may name no file) as an object per fault.  The exit status.
+ */
+int run_list(const struct option_list *policies, const char *json);
 
 #endif

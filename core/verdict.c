@@ -75,10 +75,13 @@ static void judge_result(const struct attempt *a, struct verdict *v)
 	judge_error(a, v);
 }
 
-/* Something was not seen that might have ended the attempt. */
+/*
+ * What might have ended the attempt was seen.  Where no SYN leaves, an ICMP error comes from this host itself, perhaps
+ * by an interface that is not looked at.
+ */
 static bool sees_all(const struct attempt *a)
 {
-	return !a->blind && !a->lost && a->n_replies <= ATTEMPT_REPLIES_MAX;
+	return !a->blind && !a->lost && a->n_replies <= ATTEMPT_REPLIES_MAX && a->syns_seen;
 }
 
 static void ended_by_application(const struct attempt *a, struct verdict *v, enum confidence c)
@@ -146,10 +149,12 @@ static void judge_by_counts(const struct attempt *a, struct verdict *v)
 		say_evidence(
 			v, "the kernel counted no failed attempt then (AttemptFails did not move): it did not end it");
 		ended_by_application(a, v, CONFIDENCE_CERTAIN);
-	} else if (a->has_abort_count && a->has_fail_count) {
+	} else if (a->has_fail_count) {
 		say_evidence(
-			v, "the kernel ended it, and not by its timer (AttemptFails moved, TCPAbortOnTimeout did not): "
-			   "by an RST or ICMP that was not seen, or from outside (ss -K)");
+			v, a->has_abort_count
+				   ? "the kernel ended it, and not by its timer (AttemptFails moved, TCPAbortOnTimeout "
+				     "did not): by an RST or ICMP that was not seen, or from outside (ss -K)"
+				   : "the kernel ended it (AttemptFails moved); by what is not known");
 		say_conclusion(v, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
 		say_headline(v, "the kernel ended the wait, for a reason that was not seen");
 	} else if (a->has_abort_count) {
@@ -164,9 +169,12 @@ static void judge_by_counts(const struct attempt *a, struct verdict *v)
 static void judge_icmp(const struct attempt *a, struct verdict *v, const struct reply *icmp)
 {
 	bool kernel_did = a->has_fail_count && a->attempt_fails, kernel_did_not = a->has_fail_count && !kernel_did;
-	enum confidence c = kernel_did ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	enum confidence c = kernel_did && a->has_abort_count ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 
-	if (kernel_did_not && last_syn_ns(a) > icmp->t_ns) {
+	/* It fired the kernel's timer, or that was due just then. */
+	if (a->has_abort_count && a->abort_on_timeout && is_no_neighbour(a, icmp))
+		judge_by_counts(a, v);
+	else if (kernel_did_not && last_syn_ns(a) > icmp->t_ns) {
 		say_evidence(v, "icmp%s %u/%u was a soft error: a client that does not block is told, and may go on",
 			     icmp->icmp_family == 6 ? "6" : "", icmp->icmp_type, icmp->icmp_code);
 		judge_by_counts(a, v);

@@ -139,7 +139,7 @@ static void soft_error_at_end(const struct attempt *a, struct verdict *v)
 	say_distance(a, v, "the end came");
 }
 
-/* net/ipv4/icmp.c icmp_err_convert[]; net/ipv6/icmp.c tab_unreach[] */
+/* net/ipv4/icmp.c icmp_err_convert[]; net/ipv6/icmp.c tab_unreach[], icmpv6_err_convert() */
 static int icmp_errno(const struct reply *r)
 {
 	static const int v4[] = { ENETUNREACH,	EHOSTUNREACH, ENOPROTOOPT,  ECONNREFUSED, EMSGSIZE,	EOPNOTSUPP,
@@ -147,8 +147,10 @@ static int icmp_errno(const struct reply *r)
 				  EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH };
 	static const int v6[] = { ENETUNREACH, EACCES, EHOSTUNREACH, EHOSTUNREACH, ECONNREFUSED, EACCES, EACCES };
 
+	if (r->icmp_family == 6 && r->icmp_type == 1 && r->icmp_code < sizeof(v6) / sizeof(v6[0]))
+		return v6[r->icmp_code];
 	if (r->icmp_family == 6)
-		return r->icmp_type == 1 && r->icmp_code < sizeof(v6) / sizeof(v6[0]) ? v6[r->icmp_code] : EPROTO;
+		return r->icmp_type == 3 ? EHOSTUNREACH : EPROTO;
 	if (r->icmp_type == 3 && r->icmp_code < sizeof(v4) / sizeof(v4[0]))
 		return v4[r->icmp_code];
 	return r->icmp_type == 11 ? EHOSTUNREACH : EPROTO;

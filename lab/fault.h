@@ -86,6 +86,9 @@ int fault_scope_parse(const char *text, struct fault_scope *ret, struct err *e);
 /* The server of a connection is in scope.  False while a host's name has no address. */
 bool fault_concerns(const struct fault_scope *s, const struct endpoint *server);
 
+/* The client's own firewall answers its SYNs. */
+bool fault_resets_syns(const struct fault *f);
+
 /* When a plain blocking connect() gets its result. */
 enum fault_when {
 	WHEN_AT_ONCE,
@@ -97,6 +100,8 @@ enum fault_when {
 	WHEN_CHANCE,	      /* as luck has it */
 };
 
+#define FAULT_SYNS_ALL (-2)
+
 /* A row of `synsent run --list`; the test checks each against the kernel. */
 struct fault_effect {
 	const char *text;   /* "syn-drop:1": an example that fault_parse() takes */
@@ -104,7 +109,7 @@ struct fault_effect {
 	const char *what;   /* what is done, one line */
 	int error4, error6; /* errno of connect(); 0: it connects; -1: does not exist in this family */
 	enum fault_when when;
-	int syns; /* SYNs that leave with retries 2, linear 0; -1: as luck has it */
+	int syns; /* SYNs that leave; FAULT_SYNS_ALL: those of the schedule; -1: as luck has it */
 	enum outcome outcome4, outcome6;
 };
 

@@ -6,7 +6,7 @@
 #define CONNECTS .outcome4 = OUTCOME_ESTABLISHED, .outcome6 = OUTCOME_ESTABLISHED
 #define BOTH(code, word) .error4 = code, .error6 = code, .outcome4 = OUTCOME_##word, .outcome6 = OUTCOME_##word
 #define V6_ONLY(code) .error4 = -1, .error6 = code, .outcome6 = OUTCOME_UNREACHABLE
-#define SILENCE BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_ENDS, .syns = 3
+#define SILENCE BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_ENDS, .syns = FAULT_SYNS_ALL
 #define AT_ONCE .when = WHEN_AT_ONCE, .syns = 1
 
 /*
@@ -24,9 +24,9 @@ const struct fault_effect fault_effects[] = {
 	  CONNECTS, AT_ONCE },
 	{ "rst", "rst", "each SYN is answered by an RST, as a closed port does", BOTH(ECONNREFUSED, REFUSED), AT_ONCE },
 	{ "rst:bad-ack", "rst:bad-ack", "the RST acknowledges something else and must be ignored",
-	  BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_EARLY, .syns = 3 },
+	  BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_EARLY, .syns = FAULT_SYNS_ALL },
 	{ "synack:bad-ack", "synack:bad-ack", "the SYN is answered by a SYN-ACK that acknowledges something else",
-	  BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_EARLY, .syns = 3 },
+	  BOTH(ETIMEDOUT, TIMED_OUT), .when = WHEN_SCHEDULE_EARLY, .syns = FAULT_SYNS_ALL },
 	{ "icmp:net", "icmp:net", "a router says: network unreachable (3/0; ICMPv6 1/0, no route)",
 	  BOTH(ENETUNREACH, UNREACHABLE), AT_ONCE },
 	{ "icmp:host", "icmp:host", "host unreachable (3/1; ICMPv6 1/3)", BOTH(EHOSTUNREACH, UNREACHABLE), AT_ONCE },
@@ -54,7 +54,7 @@ const struct fault_effect fault_effects[] = {
 	{ "icmp:reject-route", "icmp:reject-route", "a router says: reject route (ICMPv6 1/6)", V6_ONLY(EACCES),
 	  AT_ONCE },
 	{ "icmp:too-big", "icmp:too-big", "as icmp:frag, with IPv6 only (2/0)", .error4 = -1, .error6 = ETIMEDOUT,
-	  .outcome6 = OUTCOME_TIMED_OUT, .when = WHEN_SCHEDULE_ENDS, .syns = 3 },
+	  .outcome6 = OUTCOME_TIMED_OUT, .when = WHEN_SCHEDULE_ENDS, .syns = FAULT_SYNS_ALL },
 	{ "icmp:hop-limit", "icmp:hop-limit", "as icmp:ttl, with IPv6 only (3/0)", V6_ONLY(EHOSTUNREACH), AT_ONCE },
 	{ "delay:100ms", "delay:T[+-J]", "the handshake's packets are late by T, each way", CONNECTS,
 	  .when = WHEN_DELAYED, .syns = 1 },

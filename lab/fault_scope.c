@@ -100,6 +100,11 @@ int fault_scope_parse(const char *text, struct fault_scope *ret, struct err *e)
 	return 0;
 }
 
+bool fault_resets_syns(const struct fault *f)
+{
+	return f->kind == FAULT_FIREWALL && f->reject && !f->input;
+}
+
 bool fault_concerns(const struct fault_scope *s, const struct endpoint *server)
 {
 	int i;

@@ -58,13 +58,15 @@ static bool known_drop(const struct fault *fault, const struct endpoint *server,
 	return true;
 }
 
-static void tell_known_drop(struct run *r, const struct flow *f, int64_t t_ns)
+/* reset: by what answered its SYN, before that was seen leaving. */
+static void tell_known_drop(struct run *r, const struct flow *f, int64_t t_ns, bool reset)
 {
 	struct event ev = { .kind = EVENT_DROP, .t_ns = t_ns, .drop.flow = *f };
 	int i;
 
 	for (i = 0; i < r->c->n_faults; i++)
-		if (known_drop(&r->c->faults[i], &f->server, &ev.drop)) {
+		if ((!reset || fault_resets_syns(&r->c->faults[i])) &&
+		    known_drop(&r->c->faults[i], &f->server, &ev.drop)) {
 			give(r, &ev);
 			return;
 		}
@@ -112,6 +114,7 @@ void run_on_event(const struct event *ev, void *user)
 	struct policy policy;
 	struct event with;
 	struct flow f;
+	bool lonely;
 
 	if (is_first_syn(r, ev, &f)) {
 		run_call_of(r, &f, 0, &policy);
@@ -126,11 +129,14 @@ void run_on_event(const struct event *ev, void *user)
 		give(r, &with);
 		return;
 	}
-	if (is_lonely_reset(r, ev, &f))
+	lonely = is_lonely_reset(r, ev, &f);
+	if (lonely)
 		run_call_of(r, &f, 0, &policy);
 	give(r, ev);
+	if (lonely)
+		tell_known_drop(r, &f, ev->t_ns, true);
 	if (ev->kind == EVENT_CLOSE)
-		tell_known_drop(r, &ev->close.flow, ev->t_ns);
+		tell_known_drop(r, &ev->close.flow, ev->t_ns, false);
 	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		log_syn(r, ev, &(struct flow){ ev->segment.src, ev->segment.dst });
 	else if (ev->kind == EVENT_SEGMENT)

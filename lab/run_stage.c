@@ -295,6 +295,20 @@ static int start_program(struct run *r, struct err *e)
 	return code;
 }
 
+/* By lo the kernel tells itself that no neighbour answers, and that its own firewall rejects. */
+static bool answers_itself(const struct run *r)
+{
+	int i;
+
+	for (i = 0; i < r->c->n_faults; i++) {
+		const struct fault *f = &r->c->faults[i];
+
+		if (f->kind == FAULT_NO_NEIGHBOUR || fault_resets_syns(f))
+			return true;
+	}
+	return false;
+}
+
 int run_stage(struct run *r, struct err *e)
 {
 	const struct world_stage st = { .faults = r->c->faults,
@@ -322,7 +336,7 @@ int run_stage(struct run *r, struct err *e)
 	if (!code)
 		code = start_program(r, e);
 	/* Without word of its connect() calls nobody knows whether it will use lo. */
-	if (!code && program_connects_fd(r->program) < 0)
+	if (!code && (program_connects_fd(r->program) < 0 || answers_itself(r)))
 		code = observe_also(r->observe, "lo", e);
 	return code;
 }

@@ -11,7 +11,8 @@
  *
  * What did not move ended none of the sockets.  What moved by just as much as
  * there are sockets that it may have ended, ended them all.  A socket whose
- * timer was not due is none of those: timers never fire early.  All sockets of
+ * timer was not due is none of those for TCPAbortOnTimeout alone: timers never
+ * fire early, but for an ICMP error that makes them.  All sockets of
  * the namespace are looked at for this, to whatever server.  Anything else is
  * not told, and then the verdict does not say `certain`.
  */
@@ -166,7 +167,7 @@ static void tell_group(struct observe *ob, const struct group *g)
 
 		if (k->state != KNOWN_GONE || !belongs(k, g))
 			continue;
-		if (g->timeouts)
+		if (g->timeouts || g->after.aborts - g->before.aborts == g->n)
 			tell(ob, k, "TCPAbortOnTimeout", 1);
 		else if (k->after.aborts == k->before.aborts)
 			tell(ob, k, "TCPAbortOnTimeout", 0);
@@ -207,7 +208,9 @@ static void resolve(struct observe *ob, struct known *k)
 		k->may_be_timeout = false;
 	if (timed_out && k->may_be_timeout && resolve_in_group(ob, k, true))
 		return;
-	if (!timed_out && resolve_in_group(ob, k, false))
+	/* Also with a timeout before its timer was due: an ICMP error may fire it (net/ipv4/tcp_ipv4.c
+	 * tcp_ld_RTO_revert()). */
+	if (resolve_in_group(ob, k, false))
 		return;
 	if (!timed_out)
 		tell(ob, k, "TCPAbortOnTimeout", 0);

@@ -245,6 +245,30 @@ static void one_reset_of_two(void **state)
 	free(ob);
 }
 
+/* An ICMP error fired its timer before that was due. */
+static void timeout_before_due(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, false);
+	count(ob, 1032, 1, 1);
+	assert_told(0, 1, 1);
+	free(ob);
+}
+
+/* All of them were ended by the kernel, and of one nobody knows that it was a timeout. */
+static void ended_somehow(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, false);
+	gone(ob, 1000, 0, 0, 1008, false);
+	count(ob, 1032, 1, 2);
+	assert_told(0, UNTOLD, 1);
+	assert_told(1, UNTOLD, 1);
+	free(ob);
+}
+
 /* A stream of sockets that each overlap the next is not waited for for ever. */
 static void endless_stream(void **state)
 {
@@ -277,6 +301,8 @@ int main(void)
 		cmocka_unit_test(counted_while_read),
 		cmocka_unit_test(reset_by_peer),
 		cmocka_unit_test(one_reset_of_two),
+		cmocka_unit_test(timeout_before_due),
+		cmocka_unit_test(ended_somehow),
 		cmocka_unit_test(endless_stream),
 	};
 
