@@ -32,7 +32,14 @@
 static void feed_connect(struct tracker *t, const struct event *ev)
 {
 	const struct event_connect *c = &ev->connect;
-	struct slot *s = table_open(t, table_find(t, &c->flow), &c->flow);
+	struct slot *s = table_find(t, &c->flow);
+
+	/* Its port is free again: the one before is over, and how is told later, or never. */
+	if (s && s->a.end == ATTEMPT_OPEN && s->a.connect_ns && c->flow.client.port) {
+		s->a.replaced = true;
+		slot_end(s, ATTEMPT_END_PACKETS, ev->t_ns);
+	}
+	s = table_open(t, s, &c->flow);
 
 	s->a.socket_seen = true;
 	s->a.connect_ns = ev->t_ns;
@@ -183,13 +190,14 @@ static void add_drop(struct attempt *a, const struct event_drop *d)
 	memcpy(to->reason, d->reason, sizeof(to->reason));
 	memcpy(to->function, d->function, sizeof(to->function));
 	memcpy(to->rule, d->rule, sizeof(to->rule));
-	if (d->reply)
+	/* What was dropped elsewhere was never seen here. */
+	if (d->reply && d->place == DROP_LOCAL_INPUT)
 		drop_replies(a, d->packets);
 }
 
 static void feed_drop(struct tracker *t, const struct event *ev)
 {
-	struct slot *one = ev->drop.flow.client.port ? table_find(t, &ev->drop.flow) : NULL;
+	struct slot *one = ev->drop.flow.client.port ? table_find_at(t, &ev->drop.flow, ev->t_ns) : NULL;
 	int i;
 	bool any = one != NULL;
 

@@ -102,6 +102,21 @@ struct slot *table_find(const struct tracker *t, const struct flow *f)
 	return table_find_socket(t, f, &any);
 }
 
+struct slot *table_find_at(const struct tracker *t, const struct flow *f, int64_t t_ns)
+{
+	struct slot *found = NULL;
+	int i;
+
+	for (i = t->buckets[hash_of(t, f)]; i != NONE; i = t->slots[i].hash_next) {
+		if (!flow_matches(&t->slots[i].a.flow, f))
+			continue;
+		found = &t->slots[i];
+		if (attempt_start_ns(&found->a) <= t_ns)
+			break;
+	}
+	return found;
+}
+
 const struct attempt *tracker_find(const struct tracker *t, const struct flow *f)
 {
 	const struct slot *s = table_find(t, f);

@@ -41,6 +41,9 @@ struct socket_id {
 /* The youngest attempt of that flow, or NULL. */
 struct slot *table_find(const struct tracker *t, const struct flow *f);
 
+/* The youngest of that flow that had begun by then; when all are younger, the oldest; or NULL. */
+struct slot *table_find_at(const struct tracker *t, const struct flow *f, int64_t t_ns);
+
 /* The youngest of that flow which may be that socket: nothing known of both differs. */
 struct slot *table_find_socket(const struct tracker *t, const struct flow *f, const struct socket_id *id);
 

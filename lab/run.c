@@ -247,6 +247,7 @@ static int run(struct run *r, struct err *e)
 		return code;
 	r->end->announced = program_connects_fd(r->program) >= 0;
 	observe_hint(r->observe, program_pid(r->program));
+	observe_among(r->observe, program_pidns(r->program));
 	r->begun_ns = observe_now(r->observe);
 	if (r->c->time_limit_ns)
 		r->limit_ns = clock_mono_ns() + r->c->time_limit_ns;

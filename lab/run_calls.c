@@ -2,10 +2,12 @@
 /*
  * Theory of operation.  A call is heard of before it is made, and waits until it
  * is looked at; then its SYN leaves, or the socket shows itself in SYN_SENT, or it
- * fails at once.  The socket's cookie says for certain which call is whose; a
- * packet has none, but calls to one server are made in the order in which they
- * were heard of, or nearly, so the oldest that waits is meant.  A second call on
- * a socket that is on its way asks how it is going, and begins nothing.
+ * fails at once.  The socket's cookie says for certain which call is whose: that
+ * of a SYN's socket is asked for when the SYN is seen.  Where that socket is gone
+ * already, one of the calls that wait for that server is meant: the oldest,
+ * likely, and whose it is, is told when all of them are of one process.  A
+ * subflow of MPTCP has a cookie that its call does not know.  A second call on a
+ * socket that is on its way asks how it is going, and begins nothing.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -16,21 +18,40 @@
 #include "util/clock.h"
 
 #define MS 1000000LL
+#define CLOSED 7 /* include/net/tcp_states.h */
+
+/* A packet's time is as good as two readings of the clocks are close to each other; a call takes longer. */
+#define DATED_WITHIN_NS (MS / 20)
 
 /* A call that sent nothing for so long never will. */
 #define SENDS_WITHIN_NS (2000 * MS)
 
-static bool is_repeated(const struct run_calls *k, uint64_t cookie)
+static bool is_known(const struct run_calls *k, uint64_t cookie)
 {
 	int i;
 
 	for (i = 0; cookie && i < RUN_COOKIES; i++)
 		if (k->cookies[i] == cookie)
 			return true;
+	return false;
+}
+
+static int find_by_cookie(const struct run_calls *k, uint64_t cookie)
+{
+	int i;
+
 	for (i = 0; cookie && i < k->n; i++)
 		if (k->waiting[i].c.cookie == cookie)
-			return true;
-	return false;
+			return i;
+	return -1;
+}
+
+/* A socket that is closed may begin anew, on whatever it failed before. */
+static bool is_repeated(const struct run_calls *k, const struct connect_call *c)
+{
+	if (c->state)
+		return c->state != CLOSED;
+	return is_known(k, c->cookie) || find_by_cookie(k, c->cookie) >= 0;
 }
 
 static void remember(struct run_calls *k, uint64_t cookie)
@@ -66,15 +87,14 @@ static void take_away(struct run_calls *k, int i)
 }
 
 /* The kernel itself says that there is no way: then connect() says the same, and no SYN leaves. */
-static bool fails_at_once(struct run *r, const struct run_call *call)
+static bool fails_at_once(struct run *r, const struct run_call *call, int code)
 {
-	char device[IF_NAMESIZE], at[ENDPOINT_TEXT_LEN];
+	char at[ENDPOINT_TEXT_LEN];
 	const struct flow f = { .client.addr.family = call->c.to.addr.family, .server = call->c.to };
 	struct event connected = { .kind = EVENT_CONNECT,
 				   .t_ns = call->t_ns,
 				   .connect = { .flow = f, .pid = call->c.pid, .has_policy = true } };
 	struct event result = { .kind = EVENT_RESULT, .t_ns = call->t_ns, .result.flow = f };
-	int code = route_device(&call->c.to, device);
 
 	if (!code || code == -ENODEV || code == -EBADMSG)
 		return false;
@@ -92,7 +112,8 @@ void run_call_made(struct run *r, const struct connect_call *c)
 {
 	struct run_calls *k = &r->calls;
 	struct run_call call = { *c, observe_time(r->observe, c->t_ns) };
-	char at[ENDPOINT_TEXT_LEN];
+	char at[ENDPOINT_TEXT_LEN], device[IF_NAMESIZE];
+	int route, before;
 	const char *name = names_of(r->c->names, &c->to.addr);
 
 	if (!c->to.addr.family) {
@@ -100,7 +121,7 @@ void run_call_made(struct run *r, const struct connect_call *c)
 			c->comm, c->pid);
 		return;
 	}
-	if (is_repeated(k, c->cookie))
+	if (is_repeated(k, c))
 		return;
 	r->end->calls++;
 	run_log(r, call.t_ns, "%.15s[%d]: connect() to %s%s%s%s, %s", c->comm, c->pid, endpoint_format(&c->to, at),
@@ -108,15 +129,17 @@ void run_call_made(struct run *r, const struct connect_call *c)
 		!c->has_options	 ? "called"
 		: c->nonblocking ? "non-blocking"
 				 : "blocking");
+	route = route_device(&c->to, device);
 	/* Its packets go by lo, which is looked at from now on: most programs never use it. */
-	if (addr_is_loopback(&c->to.addr) || addr_is_any(&c->to.addr))
+	if (addr_is_loopback(&c->to.addr) || addr_is_any(&c->to.addr) || (!route && !strcmp(device, "lo")))
 		observe_also(r->observe, "lo", NULL);
-	if (fails_at_once(r, &call)) {
+	if (fails_at_once(r, &call, route)) {
 		remember(k, c->cookie);
 		return;
 	}
-	if (k->n == RUN_CALLS_MAX)
-		take_away(k, 0);
+	before = find_by_cookie(k, c->cookie); /* it asked how that one went */
+	if (before >= 0 || k->n == RUN_CALLS_MAX)
+		take_away(k, before >= 0 ? before : 0);
 	k->waiting[k->n++] = call;
 }
 
@@ -127,23 +150,96 @@ static bool goes_to(const struct run_call *call, const struct endpoint *server)
 						   (addr_is_any(&call->c.to.addr) && addr_is_loopback(&server->addr)));
 }
 
-bool run_call_of(struct run *r, const struct flow *f, uint64_t cookie, struct policy *ret_policy)
+/* Whether the call may be of a socket with that cookie; 0: of any. */
+static bool may_be(const struct run_call *call, const struct flow *f, uint64_t cookie)
 {
-	struct run_calls *k = &r->calls;
+	return goes_to(call, &f->server) && (!cookie || !call->c.cookie || call->c.is_mptcp);
+}
+
+/* Of those that may be meant, and were made by then, the oldest; *ret_sure: all are of one process. */
+static int find_by_server(const struct run_calls *k, const struct flow *f, uint64_t cookie, int64_t t_ns,
+			  bool *ret_sure)
+{
 	int i, found = -1;
 
-	for (i = 0; i < k->n && found < 0; i++)
-		if (cookie && k->waiting[i].c.cookie == cookie)
+	*ret_sure = true;
+	for (i = 0; i < k->n; i++) {
+		if (!may_be(&k->waiting[i], f, cookie) || k->waiting[i].t_ns > t_ns + DATED_WITHIN_NS)
+			continue;
+		if (found < 0)
 			found = i;
-	for (i = 0; i < k->n && found < 0; i++)
-		if (goes_to(&k->waiting[i], &f->server) && (!cookie || !k->waiting[i].c.cookie))
-			found = i;
+		*ret_sure &= k->waiting[i].c.pid == k->waiting[found].c.pid;
+	}
+	return found;
+}
+
+/* One that was taken for another's, whose socket was gone: that other one waits in its place. */
+static bool swap_back(struct run_calls *k, uint64_t cookie, struct run_call *ret)
+{
+	int i, j;
+
+	for (i = 0; cookie && i < RUN_GUESSES; i++) {
+		if (k->guesses[i].c.cookie != cookie)
+			continue;
+		*ret = k->guesses[i];
+		k->guesses[i] = (struct run_call){ 0 };
+		for (j = 0; j < k->n && !endpoint_equal(&k->waiting[j].c.to, &ret->c.to); j++)
+			;
+		if (j < k->n)
+			take_away(k, j);
+		return true;
+	}
+	return false;
+}
+
+bool run_call_of(struct run *r, const struct flow *f, uint64_t cookie, int64_t t_ns, struct policy *ret_policy)
+{
+	struct run_calls *k = &r->calls;
+	struct run_call call;
+	bool sure = true;
+	int found;
+
+	if (!cookie)
+		cookie = observe_cookie(r->observe, f);
+	found = find_by_cookie(k, cookie); /* a subflow's is none of these */
+	if (found >= 0 && k->waiting[found].t_ns > t_ns + DATED_WITHIN_NS) {
+		cookie = 0; /* its port was taken again meanwhile, and this is the later one's */
+		found = -1;
+	}
+	if (found < 0 && swap_back(k, cookie, &call)) {
+		tell(r, &call, f, ret_policy);
+		return true;
+	}
+	if (found < 0)
+		found = find_by_server(k, f, cookie, t_ns, &sure);
 	if (found < 0)
 		return false;
-	remember(k, k->waiting[found].c.cookie);
-	tell(r, &k->waiting[found], f, ret_policy);
+	call = k->waiting[found];
 	take_away(k, found);
+	remember(k, call.c.cookie);
+	if (!sure) {
+		k->guesses[k->next_guess++ % RUN_GUESSES] = call;
+		call.c.pid = 0;
+		memset(call.c.comm, 0, sizeof(call.c.comm));
+	}
+	tell(r, &call, f, ret_policy);
 	return true;
+}
+
+void run_call_missed(const struct event_state *s, void *user)
+{
+	const struct attempt *a;
+	struct run *r = user;
+	struct policy policy;
+	int i = find_by_cookie(&r->calls, s->cookie);
+
+	if (i < 0)
+		return;
+	a = tracker_find(r->tracker, &s->flow);
+	if (a && a->syns_seen && a->syn_ns[0] + DATED_WITHIN_NS >= r->calls.waiting[i].t_ns)
+		take_away(&r->calls, i); /* its SYN was seen, and taken for another's */
+	else
+		run_call_of(r, &s->flow, s->cookie, INT64_MAX - DATED_WITHIN_NS, &policy);
 }
 
 void run_calls_expire(struct run *r, int64_t now_ns)
@@ -154,10 +250,13 @@ void run_calls_expire(struct run *r, int64_t now_ns)
 	while (k->n && k->waiting[0].t_ns + SENDS_WITHIN_NS < now_ns) {
 		const struct connect_call *c = &k->waiting[0].c;
 
-		r->end->unexplained++;
-		run_log(r, k->waiting[0].t_ns, "%.15s[%d]: connect() to %s sent no SYN; its error is not known",
-			c->comm, c->pid, endpoint_format(&c->to, at));
-		remember(k, c->cookie);
+		/* On a socket whose attempt is over it was told how that one ended. */
+		if (!is_known(k, c->cookie)) {
+			r->end->unexplained++;
+			run_log(r, k->waiting[0].t_ns, "%.15s[%d]: connect() to %s sent no SYN; its error is not known",
+				c->comm, c->pid, endpoint_format(&c->to, at));
+			remember(k, c->cookie);
+		}
 		take_away(k, 0);
 	}
 }

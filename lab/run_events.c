@@ -117,13 +117,13 @@ void run_on_event(const struct event *ev, void *user)
 	bool lonely;
 
 	if (is_first_syn(r, ev, &f)) {
-		run_call_of(r, &f, 0, &policy);
+		run_call_of(r, &f, 0, ev->t_ns, &policy);
 		give(r, ev);
 		log_syn(r, ev, &f);
 		return;
 	}
 	if (ev->kind == EVENT_STATE && ev->state.state == SYN_SENT && !tracker_find(r->tracker, &ev->state.flow) &&
-	    run_call_of(r, &ev->state.flow, ev->state.cookie, &policy)) {
+	    run_call_of(r, &ev->state.flow, ev->state.cookie, ev->t_ns, &policy)) {
 		with = *ev;
 		with.state.policy = policy;
 		give(r, &with);
@@ -131,7 +131,7 @@ void run_on_event(const struct event *ev, void *user)
 	}
 	lonely = is_lonely_reset(r, ev, &f);
 	if (lonely)
-		run_call_of(r, &f, 0, &policy);
+		run_call_of(r, &f, 0, ev->t_ns, &policy);
 	give(r, ev);
 	if (lonely)
 		tell_known_drop(r, &f, ev->t_ns, true);

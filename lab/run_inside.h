@@ -15,6 +15,7 @@
 
 #define RUN_CALLS_MAX 4096 /* connect() calls that wait for their SYN */
 #define RUN_COOKIES 1024   /* sockets whose call is matched, the last ones */
+#define RUN_GUESSES 64	   /* calls that may have been taken for another's, the last ones */
 #define RUN_TOLD_MAX 8192  /* the wire's deeds that wait for their packets */
 
 struct run_call {
@@ -28,6 +29,8 @@ struct run_calls {
 	int n;
 	uint64_t cookies[RUN_COOKIES];
 	unsigned int next_cookie;
+	struct run_call guesses[RUN_GUESSES];
+	unsigned int next_guess;
 };
 
 struct fast;
@@ -67,9 +70,14 @@ void run_unstage(struct run *r);
 /* A connect() call is about to be made. */
 void run_call_made(struct run *r, const struct connect_call *c);
 
-/* A SYN or a socket was seen that no attempt is known for: tells the observation whose it is.  True when it is known
- * now, and *ret_policy filled. */
-bool run_call_of(struct run *r, const struct flow *f, uint64_t cookie, struct policy *ret_policy);
+/*
+ * A SYN that left at t_ns, or a socket, was seen that no attempt is known for: tells the observation whose it is.
+ * cookie: the socket's; 0: it is asked for.  True when the call is known now, and *ret_policy filled.
+ */
+bool run_call_of(struct run *r, const struct flow *f, uint64_t cookie, int64_t t_ns, struct policy *ret_policy);
+
+/* A socket is gone that nothing was seen of: whose it was, when its call was heard of. */
+void run_call_missed(const struct event_state *s, void *user);
 
 /* Forgets those of which nothing came. */
 void run_calls_expire(struct run *r, int64_t now_ns);

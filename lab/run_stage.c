@@ -247,6 +247,7 @@ static int start_watching(struct run *r, struct err *e)
 					 .policy = r->end->policy,
 					 .on_packet = run_on_packet,
 					 .on_event = run_on_event,
+					 .on_missed = run_call_missed,
 					 .user = r };
 
 	r->tracker = tracker_new(&tc);

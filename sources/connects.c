@@ -112,10 +112,11 @@ static int get_int(int fd, int level, int option, int otherwise)
 	return getsockopt(fd, level, option, &v, &len) ? otherwise : v;
 }
 
-static bool is_tcp(int fd)
+static bool is_tcp(int fd, bool *ret_mptcp)
 {
 	int protocol = get_int(fd, SOL_SOCKET, SO_PROTOCOL, -1);
 
+	*ret_mptcp = protocol == IPPROTO_MPTCP;
 	return get_int(fd, SOL_SOCKET, SO_TYPE, -1) == SOCK_STREAM &&
 	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
@@ -123,14 +124,16 @@ static bool is_tcp(int fd)
 /* TCP_SYNCNT reads as the sysctl's value where it is not set: the same thing. */
 static void read_options(int fd, struct connect_call *c)
 {
-	socklen_t len = sizeof(c->cookie);
+	socklen_t len = sizeof(c->cookie), state_len = 1;
 	int flags = fcntl(fd, F_GETFL);
+	uint8_t state = 0; /* struct tcp_info begins with it */
 
 	c->has_options = true;
 	c->nonblocking = flags >= 0 && flags & O_NONBLOCK;
 	c->syncnt = get_int(fd, IPPROTO_TCP, TCP_SYNCNT, 0);
 	c->user_timeout_ms = get_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 0);
 	c->rto_max_ms = get_int(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, 0);
+	c->state = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &state_len) ? 0 : state;
 	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &c->cookie, &len))
 		c->cookie = 0;
 }
@@ -143,7 +146,7 @@ static bool look_at_socket(int pidfd, int target_fd, struct connect_call *c)
 
 	if (fd < 0)
 		return true; /* by its address it may be one; the packets will tell */
-	tcp = is_tcp(fd);
+	tcp = is_tcp(fd, &c->is_mptcp);
 	if (tcp)
 		read_options(fd, c);
 	close(fd);

@@ -31,8 +31,10 @@ struct connect_call {
 	char comm[16];
 	struct endpoint to; /* IPv4 through an IPv6 socket is IPv4; none: AF_UNSPEC, which gives up what was begun */
 	uint64_t cookie;    /* the socket's; 0: not known */
+	bool is_mptcp;	    /* its SYNs are another socket's, a subflow, of another cookie */
 	bool has_options;   /* those that follow are known */
 	bool nonblocking;
+	int state;  /* the socket's, as yet (include/net/tcp_states.h); 0: not known */
 	int syncnt; /* TCP_SYNCNT; 0: not set */
 	int64_t user_timeout_ms;
 	int rto_max_ms; /* TCP_RTO_MAX_MS; 0: this kernel has none */

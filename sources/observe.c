@@ -111,6 +111,18 @@ void observe_hint(struct observe *ob, int32_t pid)
 	ob->hint = pid;
 }
 
+static void take_cookie(const struct sockdiag_socket *s, void *user)
+{
+	*(uint64_t *)user = s->state.cookie;
+}
+
+uint64_t observe_cookie(struct observe *ob, const struct flow *f)
+{
+	uint64_t cookie = 0;
+
+	return sockdiag_get(ob->diag, f, take_cookie, &cookie) ? 0 : cookie;
+}
+
 void observe_connect(struct observe *ob, const struct event_connect *c, int64_t t_ns)
 {
 	struct event ev = { .kind = EVENT_CONNECT, .t_ns = t_ns, .connect = *c };
@@ -237,16 +249,41 @@ int observe_wait_ms(const struct observe *ob)
 	return left <= 0 ? 0 : (int)((left + MS - 1) / MS);
 }
 
+/*
+ * A socket that lived between two looks, and whose SYN no packet socket saw, as
+ * behind a firewall of this host.  One that never got so far has no port of the
+ * server any more.
+ */
+static void take_missed(struct observe *ob, const struct event_state *s)
+{
+	struct event ev = { .kind = EVENT_RETRANSMIT, .retransmit = { .flow = s->flow } };
+	struct known *k;
+	int r;
+
+	if (!ob->o.on_missed || !s->cookie || !s->flow.client.port || !s->flow.server.port)
+		return;
+	observe_read_packets(ob, NULL, &r); /* its SYN may wait there */
+	ob->o.on_missed(s, ob->o.user);
+	k = flows_find(ob, &s->flow);
+	if (!k || k->state != KNOWN_FRESH || k->has_isn || k->cookie || !k->connect_ns)
+		return;
+	k->cookie = s->cookie;
+	k->syn0_ns = ev.t_ns = k->connect_ns;
+	ob->o.on_event(&ev, ob->o.user);
+	gone_begin(ob, k);
+}
+
 static void any_socket(const struct sockdiag_socket *s, void *user)
 {
 	struct observe *ob = user;
-
-	struct known *k = flows_find(ob, &s->state.flow);
+	struct known *k = flows_of_cookie(ob, &s->state);
 
 	/* Whichever it was: who is gone is best seen now. */
 	if (s->state.state)
 		ob->next_look_ns = 0;
-	if (k && k->cookie == s->state.cookie && k->state == KNOWN_LISTED && !k->destroyed_ns)
+	if (!k)
+		take_missed(ob, &s->state);
+	else if (k->state == KNOWN_LISTED && !k->destroyed_ns)
 		k->destroyed_ns = observe_now(ob);
 }
 

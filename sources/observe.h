@@ -43,6 +43,9 @@ struct observe_opts {
 	void (*on_event)(const struct event *ev, void *user);
 	/* A socket that was found in SYN_SENT, once. */
 	void (*on_socket)(const struct event_state *s, void *user);
+	/* One that was gone before it was found, and whose SYN was not seen either: may tell of it by
+	 * observe_connect(). */
+	void (*on_missed)(const struct event_state *s, void *user);
 	void *user;
 };
 
@@ -65,8 +68,17 @@ int64_t observe_time(const struct observe *ob, int64_t mono_ns);
 /* What a connect() of our own client is known to be: its policy and pid stand for that socket.  Gives EVENT_CONNECT. */
 void observe_connect(struct observe *ob, const struct event_connect *c, int64_t t_ns);
 
+/* The cookie of the socket of that flow; 0: there is none now, in SYN_SENT or past it. */
+uint64_t observe_cookie(struct observe *ob, const struct flow *f);
+
 /* The pid (as the host sees it) that most likely holds new sockets. */
 void observe_hint(struct observe *ob, int32_t pid);
+
+/*
+ * Only processes of that PID namespace can hold sockets (0: not known).  Then who holds one is asked again and again,
+ * for a child may have it, or another process have been given it, and be the one who ends it.
+ */
+void observe_among(struct observe *ob, uint64_t pidns);
 
 /* Up to OBSERVE_FDS_MAX descriptors to poll for reading; returns how many. */
 int observe_fds(const struct observe *ob, struct pollfd *fds);

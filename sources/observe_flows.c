@@ -113,6 +113,16 @@ struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t is
 	return without;
 }
 
+struct known *flows_of_cookie(struct observe *ob, const struct event_state *s)
+{
+	struct known *k;
+
+	for (k = flows_find(ob, &s->flow); k; k = next_of(ob, &s->flow, k->next))
+		if (k->cookie && k->cookie == s->cookie)
+			return k;
+	return NULL;
+}
+
 struct known *flows_of_socket(struct observe *ob, const struct event_state *s)
 {
 	const struct flow *f = &s->flow;

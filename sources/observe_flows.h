@@ -4,6 +4,7 @@
 
 #include "sources/fates.h"
 #include "sources/observe.h"
+#include "sources/procs.h"
 #include "sources/sockdiag.h"
 
 /* The observation's inside: its table of sockets, and the parts that share it.  Private to sources/observe*.c. */
@@ -56,6 +57,8 @@ struct known {
 	int64_t owner_next_ns;
 	int32_t pid;
 	char comm[16];
+	int n_holders; /* when there were several at the last walk, else 0 */
+	int32_t holders[PROCS_HOLDERS_MAX];
 
 	int phase_looks; /* how often the jiffy of its timer was read */
 	bool has_phase, new_phase;
@@ -84,9 +87,12 @@ struct observe {
 	uint64_t n_packets, lost;
 	uint64_t no_room, no_room_told; /* sockets that found no place in the table */
 	int32_t hint;
+	uint64_t pidns;
+	int64_t next_holders_ns, holders_ns; /* walks for holders: the next one not before, the last one */
+	unsigned long tasks;		     /* the last task that was made, by its pid, before that walk */
 	struct fates *fates;
 	struct counters counters;
-	struct counts now; /* read before the last look */
+	struct counts now, was; /* read before the last look, before the one before it */
 	int heads[FLOW_BUCKETS];
 	int n_flows; /* ever used */
 	struct known flows[FLOWS_MAX];
@@ -100,6 +106,9 @@ struct known *flows_add(struct observe *ob, const struct flow *f, bool watched);
 /* The entry of a SYN, of a socket of sock_diag; new where there is none.  NULL: no room, or it is over. */
 struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t isn);
 struct known *flows_of_socket(struct observe *ob, const struct event_state *s);
+
+/* The entry of the socket with that cookie, or NULL. */
+struct known *flows_of_cookie(struct observe *ob, const struct event_state *s);
 
 /* The youngest entry of that flow, or NULL. */
 struct known *flows_find(struct observe *ob, const struct flow *f);
@@ -121,6 +130,10 @@ void socket_find_phase(struct observe *ob, struct known *k, const struct sockdia
 
 /* One walk through /proc for all sockets whose process is not known yet; walks take a quarter of the time at most. */
 void sockets_find_owners(struct observe *ob, int64_t now);
+
+/* sources/observe_holders.c: all processes that hold a socket; those of whom one may have ended it. */
+void sockets_find_holders(struct observe *ob, int64_t now);
+void socket_blame_holder(struct observe *ob, struct known *k);
 
 /* Its state event, and all that is new about it. */
 void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns);

@@ -39,6 +39,7 @@ void gone_count(struct observe *ob)
 			    .counter = { .flow.server = ob->o.server, .name = "ListenOverflows" } };
 	int64_t before = ob->counters.listen_overflows;
 
+	ob->was = ob->now;
 	ob->now = (struct counts){ 0 };
 	if (counters_read(&ob->counters))
 		return;
@@ -98,10 +99,14 @@ void gone_begin(struct observe *ob, struct known *k)
 	k->may_be_timeout = !k->watched || due <= end;
 	k->state = ob->o.own_only || !k->before.t_ns ? KNOWN_OVER : KNOWN_GONE;
 	/* A SYN from before the count was done: the socket may have gone before it too, and be in it. */
+	if (!k->seen_ns && k->syn0_ns < k->before.read_ns + DATED_WITHIN_NS && ob->was.t_ns &&
+	    k->syn0_ns >= ob->was.read_ns + DATED_WITHIN_NS)
+		k->before = ob->was;
 	if (!k->seen_ns && k->syn0_ns < k->before.read_ns + DATED_WITHIN_NS)
 		k->state = KNOWN_OVER;
 	if (!k->watched)
 		return;
+	socket_blame_holder(ob, k);
 	if (k->pid) {
 		ev.close.holder_ending = procs_is_ending(k->pid);
 		ev.close.holder_alive = !ev.close.holder_ending;

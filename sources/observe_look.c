@@ -261,6 +261,8 @@ int observe_look(struct observe *ob, struct err *e)
 			check_gone(ob, &ob->flows[i]);
 	if (!r)
 		sockets_find_owners(ob, now);
+	if (!r)
+		sockets_find_holders(ob, now);
 	for (i = 0; !r && i < ob->n_flows; i++)
 		if (ob->flows[i].state == KNOWN_LISTED && ob->flows[i].watched && ob->flows[i].in_this_look)
 			socket_tell(ob, &ob->flows[i], now);

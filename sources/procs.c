@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static void read_comm(int32_t pid, char ret[16])
+void procs_name(int32_t pid, char ret[16])
 {
 	char path[64];
 	FILE *f;
@@ -24,20 +25,10 @@ static void read_comm(int32_t pid, char ret[16])
 	fclose(f);
 }
 
-static void note_socket(struct procs_wanted *w, int n, int32_t pid, uint32_t inode, int *found)
-{
-	int i;
+typedef void socket_fn(int32_t pid, uint32_t inode, void *user);
 
-	for (i = 0; i < n; i++) {
-		if (w[i].inode != inode || w[i].pid)
-			continue;
-		w[i].pid = pid;
-		read_comm(pid, w[i].comm);
-		++*found;
-	}
-}
-
-static void look_at(int32_t pid, struct procs_wanted *w, int n, int *found)
+/* Calls fn for each descriptor of it that is a socket. */
+static void each_socket(int32_t pid, socket_fn *fn, void *user)
 {
 	char path[64], target[64];
 	struct dirent *d;
@@ -49,38 +40,109 @@ static void look_at(int32_t pid, struct procs_wanted *w, int n, int *found)
 	dir = opendir(path);
 	if (!dir)
 		return;
-	while (*found < n && (d = readdir(dir))) {
+	while ((d = readdir(dir))) {
 		len = readlinkat(dirfd(dir), d->d_name, target, sizeof(target) - 1);
 		if (len <= 0)
 			continue;
 		target[len] = 0;
 		if (sscanf(target, "socket:[%u]", &inode) == 1)
-			note_socket(w, n, pid, inode, found);
+			fn(pid, inode, user);
 	}
 	closedir(dir);
 }
 
+struct owners {
+	struct procs_wanted *w;
+	int n, found;
+};
+
+static void note_owner(int32_t pid, uint32_t inode, void *user)
+{
+	struct owners *o = user;
+	int i;
+
+	for (i = 0; i < o->n; i++) {
+		if (o->w[i].inode != inode || o->w[i].pid)
+			continue;
+		o->w[i].pid = pid;
+		procs_name(pid, o->w[i].comm);
+		o->found++;
+	}
+}
+
 int procs_socket_owners(struct procs_wanted *w, int n, int32_t hint)
 {
+	struct owners o = { w, n, 0 };
 	struct dirent *d;
 	DIR *proc = NULL;
-	int found = 0, i;
+	int i;
 
 	for (i = 0; i < n; i++)
 		w[i].pid = 0;
 	if (hint)
-		look_at(hint, w, n, &found);
-	if (found < n)
+		each_socket(hint, note_owner, &o);
+	if (o.found < n)
 		proc = opendir("/proc");
-	while (proc && found < n && (d = readdir(proc))) {
+	while (proc && o.found < n && (d = readdir(proc))) {
 		int32_t pid = isdigit((unsigned char)d->d_name[0]) ? atoi(d->d_name) : 0;
 
 		if (pid && pid != hint)
-			look_at(pid, w, n, &found);
+			each_socket(pid, note_owner, &o);
 	}
 	if (proc)
 		closedir(proc);
-	return found;
+	return o.found;
+}
+
+struct holders {
+	struct procs_held *h;
+	int n;
+};
+
+static void note_holder(int32_t pid, uint32_t inode, void *user)
+{
+	const struct holders *all = user;
+	int i;
+
+	for (i = 0; i < all->n; i++) {
+		struct procs_held *h = &all->h[i];
+		int last = h->n < PROCS_HOLDERS_MAX ? h->n - 1 : PROCS_HOLDERS_MAX - 1;
+
+		/* once for each process, however many descriptors it has of it */
+		if (h->inode != inode || (h->n && h->pids[last] == pid))
+			continue;
+		if (h->n < PROCS_HOLDERS_MAX)
+			h->pids[h->n] = pid;
+		h->n++;
+	}
+}
+
+static bool is_in_namespace(int32_t pid, uint64_t pidns)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return !stat(path, &st) && st.st_ino == pidns;
+}
+
+void procs_socket_holders(uint64_t pidns, struct procs_held *h, int n)
+{
+	struct holders all = { h, n };
+	DIR *proc = opendir("/proc");
+	struct dirent *d;
+	int i;
+
+	for (i = 0; i < n; i++)
+		h[i].n = 0;
+	while (proc && (d = readdir(proc))) {
+		int32_t pid = isdigit((unsigned char)d->d_name[0]) ? atoi(d->d_name) : 0;
+
+		if (pid && is_in_namespace(pid, pidns))
+			each_socket(pid, note_holder, &all);
+	}
+	if (proc)
+		closedir(proc);
 }
 
 int32_t procs_of_thread(int32_t tid, char ret_comm[16])
@@ -99,7 +161,7 @@ int32_t procs_of_thread(int32_t tid, char ret_comm[16])
 			break;
 	fclose(f);
 	if (pid)
-		read_comm(pid, ret_comm);
+		procs_name(pid, ret_comm);
 	return pid;
 }
 

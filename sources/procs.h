@@ -22,6 +22,22 @@ struct procs_wanted {
  */
 int procs_socket_owners(struct procs_wanted *w, int n, int32_t hint);
 
+#define PROCS_HOLDERS_MAX 8
+
+/* A socket, and all that hold it. */
+struct procs_held {
+	uint32_t inode;
+	int n; /* of them the first PROCS_HOLDERS_MAX are told */
+	int32_t pids[PROCS_HOLDERS_MAX];
+};
+
+/* The processes of that PID namespace (the inode number of its /proc/PID/ns/pid) that hold these sockets, in one walk.
+ */
+void procs_socket_holders(uint64_t pidns, struct procs_held *h, int n);
+
+/* The name of a process; "" when it is gone. */
+void procs_name(int32_t pid, char ret_comm[16]);
+
 /* The process that a thread belongs to, and its name; 0: there is no such thread. */
 int32_t procs_of_thread(int32_t tid, char ret_comm[16]);
 
