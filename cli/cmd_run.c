@@ -316,6 +316,7 @@ static int set_up_and_run(const struct command *cmd, int argc, char **argv, stru
 		return report_error("run", &e, 77);
 	s->so.sandbox_ns = clock_mono_ns() - began;
 	s->c.supervisor = box.supervisor;
+	s->c.signals = &box.signals;
 	return run_inside(s, &e);
 }
 
@@ -343,19 +344,18 @@ const struct command command_run = {
 		"status. No packet of it leaves this host, whose firewall, routes and sysctls are not touched, and nothing stays "
 		"behind, whatever ends it. Works as an ordinary user.\n"
 		"What is said goes to standard error; standard output is CMD's.",
-	.examples =
-		"synsent run -f syn-drop -- curl --connect-timeout 2 http://db.internal/\n"
-		"    no SYN arrives: does curl give up, or the kernel, and when?\n"
-		"synsent run -f syn-drop --expect gave-up=application,within=1s..3s -- ./client\n"
-		"    a test: the client must have a connect timeout of its own, of about 2 s\n"
-		"synsent run -f syn-drop:2 -- psql -h db.internal -c 'select 1'\n"
-		"    only the first two SYNs of each connection are lost\n"
-		"synsent run -f syn-drop@v6 -- curl http://www.example/\n"
-		"    IPv6 is broken: does the client fall back to IPv4, and after how long?\n"
-		"synsent run -f backlog-full --policy retries=2,linear=0 -- nc db.internal 5432\n"
-		"    a server whose accept queue is full, and a kernel that gives up after 7 s\n"
-		"synsent run -f loss:30% --serve -- python3 -m http.server 80 -- wget web\n"
-		"    a server of one's own at the far end\n",
+	.examples = "synsent run -f syn-drop -- curl --connect-timeout 2 http://db.internal/\n"
+		    "    no SYN arrives: does curl give up, or the kernel, and when?\n"
+		    "synsent run -f syn-drop --expect gave-up=application,within=1s..3s -- ./client\n"
+		    "    a test: the client must have a connect timeout of its own, of about 2 s\n"
+		    "synsent run -f syn-drop:2 -- psql -h db.internal -c 'select 1'\n"
+		    "    only the first two SYNs of each connection are lost\n"
+		    "synsent run -f syn-drop@v6 -- curl http://www.example/\n"
+		    "    IPv6 is broken: does the client fall back to IPv4, and after how long?\n"
+		    "synsent run -f backlog-full --policy retries=2,linear=0 -- nc db.internal 5432\n"
+		    "    a server whose accept queue is full, and a kernel that gives up after 7 s\n"
+		    "synsent run -f loss:30% --serve -- python3 -m http.server 80 -- wget web\n"
+		    "    a server of one's own at the far end\n",
 	.stop_at_word = true,
 	.rows = rows,
 	.run = run,

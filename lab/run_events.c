@@ -39,35 +39,24 @@ static bool is_first_syn(const struct run *r, const struct event *ev, struct flo
 	return !a || (a->has_isn && a->isn != ev->segment.seq);
 }
 
-/* What the kernel itself did to it, in the client's firewall or at the far end's listener, is known from the fault. */
-static bool known_drop(const struct fault *fault, const struct endpoint *server, struct event_drop *d)
+/* What the kernel's own firewall did to it is known from the rule. */
+static void tell_firewall(struct run *r, const struct flow *f, int64_t t_ns)
 {
-	if (!fault_concerns(&fault->scope, server) || addr_is_loopback(&server->addr))
-		return false;
-	if (fault->kind == FAULT_BACKLOG_FULL) {
-		d->place = DROP_PEER_BACKLOG;
-		snprintf(d->reason, sizeof(d->reason), "accept queue full");
-		return true;
-	}
-	if (fault->kind != FAULT_FIREWALL)
-		return false;
-	d->place = fault->input ? DROP_LOCAL_INPUT : DROP_LOCAL_OUTPUT;
-	d->reply = fault->input;
-	snprintf(d->reason, sizeof(d->reason), "NETFILTER_DROP");
-	world_firewall_text(fault, server, d->rule, sizeof(d->rule));
-	return true;
-}
-
-static void tell_known_drop(struct run *r, const struct flow *f, int64_t t_ns)
-{
-	struct event ev = { .kind = EVENT_DROP, .t_ns = t_ns, .drop.flow = *f };
+	struct event ev = { .kind = EVENT_DROP, .t_ns = t_ns, .drop = { .flow = *f, .reason = "NETFILTER_DROP" } };
 	int i;
 
-	for (i = 0; i < r->c->n_faults; i++)
-		if (known_drop(&r->c->faults[i], &f->server, &ev.drop)) {
-			give(r, &ev);
-			return;
-		}
+	for (i = 0; i < r->c->n_faults; i++) {
+		const struct fault *fault = &r->c->faults[i];
+
+		if (fault->kind != FAULT_FIREWALL || !fault_concerns(&fault->scope, &f->server) ||
+		    addr_is_loopback(&f->server.addr))
+			continue;
+		ev.drop.place = fault->input ? DROP_LOCAL_INPUT : DROP_LOCAL_OUTPUT;
+		ev.drop.reply = fault->input;
+		world_firewall_text(fault, &f->server, ev.drop.rule, sizeof(ev.drop.rule));
+		give(r, &ev);
+		return;
+	}
 }
 
 static void log_syn(struct run *r, const struct event *ev, const struct flow *f)
@@ -130,7 +119,7 @@ void run_on_event(const struct event *ev, void *user)
 		run_call_of(r, &f, 0, &policy);
 	give(r, ev);
 	if (ev->kind == EVENT_CLOSE)
-		tell_known_drop(r, &ev->close.flow, ev->t_ns);
+		tell_firewall(r, &ev->close.flow, ev->t_ns);
 	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		log_syn(r, ev, &(struct flow){ ev->segment.src, ev->segment.dst });
 	else if (ev->kind == EVENT_SEGMENT)
