@@ -318,6 +318,7 @@ static int set_up_and_run(const struct command *cmd, int argc, char **argv, stru
 		return report_error("run", &e, 77);
 	s->so.sandbox_ns = clock_mono_ns() - began;
 	s->c.supervisor = box.supervisor;
+	s->c.signals = &box.signals;
 	return run_inside(s, &e);
 }
 

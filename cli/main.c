@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -74,9 +76,25 @@ static int dispatch(int argc, char **argv)
 	return c->run(c, argc - 1, argv + 1);
 }
 
+/*
+ * A standard stream that the caller closed must not become one of our sockets, to which messages would go then.  What
+ * stands in its place fails as a closed one does, and is closed again for the programs that we run.
+ */
+static void hold_standard_streams(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
-	int status = dispatch(argc, argv);
+	int status;
+
+	hold_standard_streams();
+	status = dispatch(argc, argv);
 
 	/* Data that did not reach stdout (a full disk) must not end as success. */
 	if (ferror(stdout) | fflush(stdout)) {

@@ -116,13 +116,9 @@ static void tell_drops(const struct attempt *a)
 		if (d->packets)
 			buf_fmt(&b, ", %" PRIu64 " %s%s", d->packets, d->reply ? "SYN-ACK" : "SYN",
 				d->packets == 1 ? "" : "s");
-		if (d->rule[0]) {
-			buf_str(&b, strcmp(d->reason, "fault") ? ", by \"" : ", by the fault \"");
-			buf_escaped(&b, d->rule, strnlen(d->rule, sizeof(d->rule)));
-			buf_char(&b, '"');
-		} else {
-			buf_fmt(&b, ", %s", d->reason);
-		}
+		buf_str(&b, strcmp(d->reason, "fault") ? ", by \"" : ", by the fault \"");
+		buf_escaped(&b, d->rule, strnlen(d->rule, sizeof(d->rule)));
+		buf_char(&b, '"');
 		put_line(&b);
 	}
 }

@@ -72,23 +72,6 @@ static void say_ready(int fd, int listener)
 
 /* ---- the program's process ---- */
 
-static void signals_as_new(void)
-{
-	static const int ours[] = { SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-	sigset_t none;
-	size_t i;
-
-	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-		struct sigaction now;
-
-		/* What the caller ignores stays ignored, as under nohup. */
-		if (!sigaction(ours[i], NULL, &now) && now.sa_handler != SIG_IGN)
-			signal(ours[i], SIG_DFL);
-	}
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 __attribute__((noreturn)) static void become_program(const struct program_opts *o, int talk)
 {
 	int listener = o->announce ? connects_announce() : -1;
@@ -102,7 +85,7 @@ __attribute__((noreturn)) static void become_program(const struct program_opts *
 	if (!o->host_world)
 		program_world_proc();
 	sandbox_drop_caps();
-	signals_as_new();
+	sandbox_restore_signals(o->signals);
 	execvp(o->argv[0], o->argv);
 	say(talk, WORD_NOT_RUN, errno);
 	_exit(127);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lab/sandbox.h"
 #include "util/err.h"
 
 /*
@@ -25,6 +26,7 @@
  */
 struct program_opts {
 	char **argv;
+	const struct sandbox_signals *signals;		 /* what it has of them */
 	const char *resolv_conf, *nsswitch_conf, *hosts; /* texts; NULL: the host's file */
 	bool announce;					 /* its connect() calls */
 	int netns;					 /* the network namespace it runs in; -1: this one */

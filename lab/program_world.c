@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A directory that every system has; for a moment, and in our mount namespace only, the files are born there. */
@@ -18,7 +19,8 @@ static bool write_text(const char *path, const char *text)
 
 	if (fd < 0)
 		return false;
-	ok = write(fd, text, len) == (ssize_t)len;
+	/* Whatever the umask: others' programs read it, too. */
+	ok = !fchmod(fd, 0444) && write(fd, text, len) == (ssize_t)len;
 	close(fd);
 	return ok;
 }

@@ -11,6 +11,7 @@
 #include "lab/fault.h"
 #include "lab/inherit.h"
 #include "lab/names.h"
+#include "lab/sandbox.h"
 #include "lab/wire_run.h"
 #include "packet/decode.h"
 #include "sources/live.h"
@@ -49,6 +50,7 @@ struct run_config {
 	int64_t time_limit_ns; /* the program is ended then; 0: never */
 	bool wait_for_left;    /* for what the program leaves behind, too */
 	int supervisor;	       /* pid of a process outside, to prove that this namespace is private */
+	const struct sandbox_signals *signals;
 };
 
 struct run_end {

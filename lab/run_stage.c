@@ -201,7 +201,9 @@ static int await_server(struct run *r, struct sockdiag *d, struct err *e)
 
 static int start_server(struct run *r, struct err *e)
 {
-	const struct program_opts po = { .argv = r->c->serve_argv, .netns = r->world.far, .host_world = true };
+	const struct program_opts po = {
+		.argv = r->c->serve_argv, .signals = r->c->signals, .netns = r->world.far, .host_world = true
+	};
 	struct sockdiag *d = NULL;
 	int code = program_start(&po, &r->server, e), back;
 
@@ -279,6 +281,7 @@ static int start_program(struct run *r, struct err *e)
 	char *host_hosts = read_file("/etc/hosts"), *host_nsswitch = read_file("/etc/nsswitch.conf");
 	struct buf hosts = { 0 }, nsswitch = { 0 };
 	struct program_opts po = { .argv = r->c->argv,
+				   .signals = r->c->signals,
 				   .resolv_conf = "nameserver " RESOLVER_ADDRESS "\noptions timeout:2\n",
 				   .announce = true,
 				   .netns = -1 };

@@ -67,6 +67,7 @@ static void signals_hold(struct making *m)
 	sigaction(SIGCHLD, &dfl, &m->on_child);
 }
 
+/* Outside, where nothing came of it. */
 static void signals_release(const struct making *m)
 {
 	sigaction(SIGCHLD, &m->on_child, NULL);
@@ -257,7 +258,7 @@ static void init_run(struct making *m, uid_t uid, gid_t gid)
 		init_loop(m->lifeline[0], m->inner);
 	close(m->lifeline[0]);
 	close(m->report[1]);
-	signals_release(m);
+	sigprocmask(SIG_SETMASK, &m->mask, NULL);
 }
 
 /* ---- both ---- */
@@ -334,6 +335,8 @@ int sandbox_enter(const struct sandbox_opts *o, struct sandbox *ret, struct err 
 	}
 	ret->user_namespace = m.user_namespace;
 	ret->supervisor = supervisor;
+	ret->signals.mask = m.mask;
+	ret->signals.child_ignored = m.on_child.sa_handler == SIG_IGN;
 	return 0;
 }
 
@@ -348,6 +351,13 @@ void sandbox_drop_caps(void)
 {
 	if (geteuid() != 0 && caps_drop_all())
 		_exit(126);
+}
+
+void sandbox_restore_signals(const struct sandbox_signals *s)
+{
+	if (s->child_ignored)
+		signal(SIGCHLD, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &s->mask, NULL);
 }
 
 pid_t sandbox_host_pid(void)

@@ -2,6 +2,7 @@
 #ifndef SYNSENT_LAB_SANDBOX_H
 #define SYNSENT_LAB_SANDBOX_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -24,18 +25,26 @@ struct sandbox_opts {
 	bool user_namespace; /* make one even for root (to test the ordinary user's way) */
 };
 
+/* What the caller left of its signals to whatever it starts. */
+struct sandbox_signals {
+	sigset_t mask;
+	bool child_ignored; /* SIGCHLD */
+};
+
 /* Set on the inner side. */
 struct sandbox {
 	bool user_namespace; /* one was needed */
 	pid_t supervisor;    /* the outer process, as the host sees it */
+	struct sandbox_signals signals;
 };
 
 /*
  * Forks.  The caller, which must have one thread only, goes on INSIDE the
  * sandbox, as its init's only child, with `lo` down, stdin, stdout, stderr and
  * every other descriptor as they were, and every capability over the sandbox
- * (kept over exec only by sandbox_keep_caps).  When it exits, all that it left
- * running inside is killed.
+ * (kept over exec only by sandbox_keep_caps).  SIGCHLD is not ignored there, or
+ * no status of a child could be had.  When it exits, all that it left running
+ * inside is killed.
  *
  * The outer process never returns: it waits, and exits with the inner process's
  * status (128 + N for a signal).  It passes SIGINT, SIGTERM, SIGHUP, SIGQUIT,
@@ -54,6 +63,9 @@ void sandbox_keep_caps(void);
 /* In a forked child about to exec the user's program: no capability over the sandbox survives for a user who is not
  * root outside. */
 void sandbox_drop_caps(void);
+
+/* In a forked child about to exec the user's program: its signals are as the caller had them. */
+void sandbox_restore_signals(const struct sandbox_signals *s);
 
 /* This process's pid as the host sees it (the mounted /proc belongs to the host's PID namespace); getpid() when
  * unknown. */

@@ -2,6 +2,7 @@
 #include "sources/live.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,8 @@ int live_open(const struct live_opts *o, struct live **ret, struct err *e)
 		r = err_set(e, ENOTSUP, "cannot wait for packets of %s", o->device);
 		goto out;
 	}
+	/* libpcap leaves it open for the programs that are run, which could read all packets with it. */
+	fcntl(pcap_fileno(l->pcap), F_SETFD, FD_CLOEXEC);
 	l->linktype = linktype_of(pcap_datalink(l->pcap));
 	*ret = l;
 	return 0;
