@@ -120,6 +120,10 @@ def main():
     for line in run(synsent, "lab", "--list").stdout.splitlines():
         check(len(line) <= 80, f"lab --list: wider than 80 columns: {line}")
         check(f"\n*{line.split()[0]}*\n" in page, f"synsent-lab.1 lacks the scenario {line.split()[0]}")
+    page = read(source, "docs", "man", "synsent-run.1.scd.in")
+    for fault in {re.match(r"[a-z-]+(:[a-z-]+)?", line).group() for line in
+                  re.findall(r"^[a-z-]+.*(?=\n +connect\(\))", run(synsent, "run", "--list").stdout, re.M)}:
+        check(f"*{fault}" in page, f"synsent-run.1 lacks the fault {fault}")
     check_completion(table)
     main_page = rendered(os.path.join(built, "synsent.1"))
     for command in table:
