@@ -134,6 +134,7 @@ def main():
         if not command.group(1) or command.group(1) in table:
             check_prose(os.path.join("docs", "man", page), table, known)
 
+    check_prose(os.path.join("docs", "testing-connect-timeouts.md"), table, known)
     readmes = [check_prose(name, table, known) for name in ("README.md", "README.ja.md")]
     for command in table:
         for name, text in zip(("README.md", "README.ja.md"), readmes):
