@@ -137,12 +137,33 @@ static void on_attempt(void *user, const struct attempt *a, const char *name)
 	keep(s, a, &v);
 }
 
+/* "-" would mix with what the program prints. */
+static int check_files(const struct run_show_opts *o, struct err *e)
+{
+	const char *const files[][2] = { { "--write", o->capture },
+					 { "--svg", o->svg },
+					 { "--events", o->events },
+					 { "--json", o->json_file },
+					 { "--log", o->log_file } };
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (!files[i][1] || strcmp(files[i][1], "-"))
+			continue;
+		err_set(e, EINVAL, "%s -: standard output is the program's", files[i][0]);
+		err_remedy(e, "name a file");
+		e->exit_code = 2;
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int open_files(struct run_show *s, struct err *e)
 {
 	const struct run_show_opts *o = &s->o;
-	int r = 0, i;
+	int r = check_files(o, e), i;
 
-	if (o->capture)
+	if (!r && o->capture)
 		r = lab_files_try(o->capture, e);
 	if (!r && o->svg)
 		r = lab_files_try(o->svg, e);

@@ -61,6 +61,9 @@ int run_show_end(struct run_show *s, const struct run_end *end, struct err *e);
 /* cli/run_text.c: the lines at the end, on standard error. */
 void run_text(const struct run_show *s, const struct run_end *end, const struct logical_sum *sum);
 
+/* A line for each fault that no connection met, as where a name is misspelt: a test under it tests nothing. */
+void run_unmet(const struct run_show *s);
+
 /* The kept attempt of that number; NULL: it was not kept. */
 const struct attempt *run_show_kept(const struct run_show *s, uint32_t number);
 

@@ -316,6 +316,7 @@ static bool any_refused_at_home(const struct run_show *s)
 /* What is worth knowing of the run as a whole. */
 static void tell_notes(const struct run_show *s, const struct run_end *end)
 {
+	run_unmet(s);
 	if (end->timed_out)
 		fprintf(stderr, INDENT "it was ended at the time limit, by %s\n",
 			end->killed ? "SIGKILL: SIGTERM did not end it" : "SIGTERM");

@@ -172,13 +172,19 @@ static void judge_icmp(const struct attempt *a, struct verdict *v, const struct 
 	enum confidence c = kernel_did && a->has_abort_count ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 
 	/* It fired the kernel's timer, or that was due just then. */
-	if (a->has_abort_count && a->abort_on_timeout && is_no_neighbour(a, icmp))
+	if (a->has_abort_count && a->abort_on_timeout && is_no_neighbour(a, icmp)) {
 		judge_by_counts(a, v);
-	else if (kernel_did_not && last_syn_ns(a) > icmp->t_ns) {
+		return;
+	}
+	if (kernel_did_not && last_syn_ns(a) > icmp->t_ns) {
 		say_evidence(v, "icmp%s %u/%u was a soft error: a client that does not block is told, and may go on",
 			     icmp->icmp_family == 6 ? "6" : "", icmp->icmp_type, icmp->icmp_code);
 		judge_by_counts(a, v);
-	} else if (is_port_unreachable(icmp))
+		return;
+	}
+	if (kernel_did && !outlived_icmp(a, last_icmp(a)))
+		v->elapsed_ns = last_icmp(a)->t_ns - attempt_start_ns(a); /* not when it was seen to be gone */
+	if (is_port_unreachable(icmp))
 		refused(a, v, c);
 	else
 		unreachable(a, v, c);

@@ -111,15 +111,14 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	}
 }
 
-/* Another SYN left after that ICMP, so it did not end the wait. */
-static bool outlived(const struct attempt *a, const struct reply *icmp)
+bool outlived_icmp(const struct attempt *a, const struct reply *icmp)
 {
 	int i;
 
 	for (i = 1; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++)
 		if (a->syn_ns[i] > icmp->t_ns)
 			return true;
-	return a->ended_ns - icmp->t_ns > ICMP_ACTS_WITHIN_NS;
+	return a->ended_ns - a->unseen_ns - icmp->t_ns > ICMP_ACTS_WITHIN_NS;
 }
 
 static bool kernel_ended(const struct attempt *a)
@@ -161,7 +160,7 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 	const struct reply *icmp = first_accepted(a, REPLY_ICMP);
 	const char *six = icmp->icmp_family == 6 ? "6" : "",
 		   *text = story_icmp_text(icmp->icmp_family, icmp->icmp_type, icmp->icmp_code);
-	bool soft = outlived(a, icmp), ttl = icmp->icmp_type == (icmp->icmp_family == 6 ? 3 : 11);
+	bool soft = outlived_icmp(a, icmp), ttl = icmp->icmp_type == (icmp->icmp_family == 6 ? 3 : 11);
 	char from[ADDR_TEXT_LEN], t[SAY_SECONDS_LEN];
 
 	if (!v->error)
@@ -186,7 +185,7 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 	if (soft && !kernel_ended(a))
 		say_evidence(v, "the client was told, though the socket went on, and closed it %s after SYN 0",
 			     say_span(v->elapsed_ns, t));
-	else if (soft && outlived(a, last_icmp(a)) && a->n_replies <= ATTEMPT_REPLIES_MAX)
+	else if (soft && outlived_icmp(a, last_icmp(a)) && a->n_replies <= ATTEMPT_REPLIES_MAX)
 		soft_error_at_end(a, v);
 	else if (soft)
 		say_evidence(v, "a soft error does not end connect(); the ICMP that answered SYN %d did, at %s",

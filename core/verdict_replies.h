@@ -20,6 +20,9 @@ bool is_port_unreachable(const struct reply *r);
 const struct reply *first_accepted(const struct attempt *a, enum reply_kind kind);
 const struct reply *last_icmp(const struct attempt *a);
 
+/* Another SYN left after that ICMP, or the socket was there still, so it did not end the wait. */
+bool outlived_icmp(const struct attempt *a, const struct reply *icmp);
+
 /* 3/1, or 1/3 in ICMPv6, from this host itself: neither the server nor its gateway answered ARP or ND. */
 bool is_no_neighbour(const struct attempt *a, const struct reply *icmp);
 

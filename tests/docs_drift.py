@@ -108,6 +108,18 @@ def check_prose(path, table, known):
     return text
 
 
+def check_faults(page):
+    """Each form of `run --list`: "icmp:host", "syn-drop[:N]"; of "strip:sack" the option may stand by itself."""
+    listed = run(synsent, "run", "--list").stdout
+    faults = {re.match("[a-z-]+(:[a-z-]+)?", form).group() for form in
+              re.findall(r"^([a-z-]+(?:[:\[]\S*)?) ", listed, re.M)}
+    check(len(faults) > 30, "run --list has hardly any faults")
+    for fault in faults:
+        name, _, arg = fault.partition(":")
+        check(f"*{fault}" in page or (arg and f"*{name}:" in page and f"*{arg}*" in page),
+              f"synsent-run.1 lacks the fault {fault}")
+
+
 def main():
     table = {command: options(command) for command in commands()}
     check(len(table) > 1, "there are hardly any commands")
@@ -120,6 +132,8 @@ def main():
     for line in run(synsent, "lab", "--list").stdout.splitlines():
         check(len(line) <= 80, f"lab --list: wider than 80 columns: {line}")
         check(f"\n*{line.split()[0]}*\n" in page, f"synsent-lab.1 lacks the scenario {line.split()[0]}")
+    page = read(source, "docs", "man", "synsent-run.1.scd.in")
+    check_faults(page)
     check_completion(table)
     main_page = rendered(os.path.join(built, "synsent.1"))
     for command in table:
@@ -130,6 +144,7 @@ def main():
         if not command.group(1) or command.group(1) in table:
             check_prose(os.path.join("docs", "man", page), table, known)
 
+    check_prose(os.path.join("docs", "testing-connect-timeouts.md"), table, known)
     readmes = [check_prose(name, table, known) for name in ("README.md", "README.ja.md")]
     for command in table:
         for name, text in zip(("README.md", "README.ja.md"), readmes):
