@@ -165,12 +165,18 @@ static void judge_icmp(const struct attempt *a, struct verdict *v, const struct 
 {
 	bool kernel_did = a->has_fail_count && a->attempt_fails, kernel_did_not = a->has_fail_count && !kernel_did;
 	enum confidence c = kernel_did ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	const struct reply *last = last_icmp(a);
 
 	if (kernel_did_not && last_syn_ns(a) > icmp->t_ns) {
 		say_evidence(v, "icmp%s %u/%u was a soft error: a client that does not block is told, and may go on",
 			     icmp->icmp_family == 6 ? "6" : "", icmp->icmp_type, icmp->icmp_code);
 		judge_by_counts(a, v);
-	} else if (is_port_unreachable(icmp))
+		return;
+	}
+	/* Not when it was seen to be gone. */
+	if (kernel_did && ended_at_the_soonest_ns(a) - last->t_ns < ICMP_ACTS_WITHIN_NS)
+		v->elapsed_ns = last->t_ns - attempt_start_ns(a);
+	if (is_port_unreachable(icmp))
 		refused(a, v, c);
 	else
 		unreachable(a, v, c);

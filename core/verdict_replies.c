@@ -111,7 +111,12 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	}
 }
 
-/* Another SYN left after that ICMP, so it did not end the wait. */
+int64_t ended_at_the_soonest_ns(const struct attempt *a)
+{
+	return a->ended_ns - (a->end == ATTEMPT_END_CLOSE ? a->unseen_ns : 0);
+}
+
+/* Another SYN left after that ICMP, or the socket was seen long after it, so it did not end the wait. */
 static bool outlived(const struct attempt *a, const struct reply *icmp)
 {
 	int i;
@@ -119,7 +124,7 @@ static bool outlived(const struct attempt *a, const struct reply *icmp)
 	for (i = 1; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++)
 		if (a->syn_ns[i] > icmp->t_ns)
 			return true;
-	return a->ended_ns - icmp->t_ns > ICMP_ACTS_WITHIN_NS;
+	return ended_at_the_soonest_ns(a) - icmp->t_ns > ICMP_ACTS_WITHIN_NS;
 }
 
 static bool kernel_ended(const struct attempt *a)
