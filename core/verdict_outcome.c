@@ -88,7 +88,7 @@ void kernel_timed_out(const struct attempt *a, struct verdict *v)
 	char t[SAY_SECONDS_LEN];
 
 	v->error = ETIMEDOUT;
-	if (icmp && is_no_neighbour(a, icmp) && a->ended_ns - a->unseen_ns - icmp->t_ns < ICMP_ACTS_WITHIN_NS) {
+	if (icmp && is_no_neighbour(a, icmp) && ended_at_the_soonest_ns(a) - icmp->t_ns < ICMP_ACTS_WITHIN_NS) {
 		say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
 		no_neighbour(icmp, v);
 		say_evidence(

@@ -111,6 +111,11 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	}
 }
 
+int64_t ended_at_the_soonest_ns(const struct attempt *a)
+{
+	return a->ended_ns - (a->end == ATTEMPT_END_CLOSE ? a->unseen_ns : 0);
+}
+
 bool outlived_icmp(const struct attempt *a, const struct reply *icmp)
 {
 	int i;
@@ -118,7 +123,7 @@ bool outlived_icmp(const struct attempt *a, const struct reply *icmp)
 	for (i = 1; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++)
 		if (a->syn_ns[i] > icmp->t_ns)
 			return true;
-	return a->ended_ns - a->unseen_ns - icmp->t_ns > ICMP_ACTS_WITHIN_NS;
+	return ended_at_the_soonest_ns(a) - icmp->t_ns > ICMP_ACTS_WITHIN_NS;
 }
 
 static bool kernel_ended(const struct attempt *a)

@@ -9,6 +9,10 @@
 /* An ICMP error ends the wait, or is passed on, this soon after it came; else it waited as a soft error. */
 #define ICMP_ACTS_WITHIN_NS 100000000LL
 
+/* A socket that is looked at now and then was gone before that was seen: the end, or the last moment when it was there.
+ */
+int64_t ended_at_the_soonest_ns(const struct attempt *a);
+
 void refused(const struct attempt *a, struct verdict *v, enum confidence c);
 
 /* There must be an ICMP that was accepted. */
