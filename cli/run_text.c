@@ -254,7 +254,8 @@ static void tell_logical(const struct run_show *s, uint32_t logical)
 		tell_attempt(s, &s->tried[logical - 1], false);
 }
 
-static void tell_attempts(const struct run_show *s, const struct logical_sum *sum)
+/* Returns whether there was one to tell of. */
+static bool tell_attempts(const struct run_show *s, const struct logical_sum *sum)
 {
 	size_t i, shown = 0, unshown = 0, most = sum->logical > ALL_SHOWN ? FAILED_SHOWN : ALL_SHOWN;
 
@@ -274,6 +275,7 @@ static void tell_attempts(const struct run_show *s, const struct logical_sum *su
 	}
 	if (unshown)
 		fprintf(stderr, INDENT "and %zu more like these (-j lists all)\n", unshown);
+	return shown > 0;
 }
 
 static void add_sum(const struct logical_sum *sum, struct buf *to)
@@ -349,8 +351,7 @@ void run_text(const struct run_show *s, const struct run_end *end, const struct 
 {
 	struct buf b = { 0 };
 
-	tell_attempts(s, sum);
-	buf_str(&b, s->n_tried ? INDENT : "synsent: ");
+	buf_str(&b, tell_attempts(s, sum) ? INDENT : "synsent: ");
 	add_sum(sum, &b);
 	add_end(s, end, &b);
 	put_line(&b);

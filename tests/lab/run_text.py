@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A fault that no connection meets is named, and one that is met is not.
+"""The lines at the end of a run: a fault that no connection meets is named, and one that is met is not; the first line
+says whose it is.
 
-    run_unmet.py SYNSENT [--user nobody]
+    run_text.py SYNSENT [--user nobody]
 """
 import argparse
 import re
@@ -23,6 +24,7 @@ CASES = [
     (["delay:1ms@db:80@v4"], [CONNECT, "web:80", "db:80"], []),
     (["delay:1ms@bd"], [CONNECT, "db:80"], [("delay:1ms@bd", NOWHERE)]),
     (["delay:1ms@:81", "duplicate", "rst@v6"], [CONNECT, "db:80"], [("delay:1ms@:81", NOWHERE), ("rst@v6", NOWHERE)]),
+    (["delay:1ms"], [CONNECT, *["db:80"] * 20], []),  # more than are listed
     (["syn-drop"], ["pass"], []),
     (["syn-drop"], [AT_HOME], [("syn-drop", HOME)]),
     (["syn-drop@127.0.0.1"], [AT_HOME], [("syn-drop@127.0.0.1", HOME)]),
@@ -45,6 +47,7 @@ def main():
             if r.status == 77:
                 harness.skip("as %s: %s" % (synsent.user, " ".join(r.err.split())))
             r.want("the exit status", r.status, 0)
+            r.want("the first line's begin", r.err[:9], "synsent: ")
             r.want("what met nothing", re.findall(r'the fault "(.*)" met nothing: (.*)', r.err), expected)
             wrong += r.report()
     print("as %s: %d runs, %d wrong" % (synsent.user, len(CASES), wrong))
