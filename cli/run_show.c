@@ -212,6 +212,8 @@ void run_show_free(struct run_show *s)
 	kept_packets_fini(&s->packets);
 	for (i = 0; i < s->n_kept; i++)
 		free(s->kept[i]);
+	free(s->deciders);
+	free(s->members);
 	free(s->tried);
 	free(s);
 }
@@ -223,8 +225,26 @@ static int by_begin(const void *a, const void *b)
 	return x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
 }
 
+static int index_logical(struct run_show *s, struct err *e)
+{
+	size_t i;
+
+	s->deciders = calloc(s->n_tried + 1, sizeof(*s->deciders));
+	s->members = calloc(s->n_tried + 1, sizeof(*s->members));
+	if (!s->deciders || !s->members)
+		return err_sys(e, ENOMEM, "run");
+	for (i = 0; i < s->n_tried; i++) {
+		uint32_t first = s->tried[i].logical - 1;
+
+		s->members[first]++;
+		if (s->tried[i].decides)
+			s->deciders[first] = (uint32_t)i;
+	}
+	return 0;
+}
+
 /* In the order of their begin, which is not that in which they ended. */
-static void put_in_order(struct run_show *s)
+static int put_in_order(struct run_show *s, struct err *e)
 {
 	size_t i;
 
@@ -233,6 +253,7 @@ static void put_in_order(struct run_show *s)
 	for (i = 0; i < s->n_tried; i++)
 		s->tried[i].number = (uint32_t)i + 1;
 	logical_group(s->tried, s->n_tried);
+	return index_logical(s, e);
 }
 
 static bool is_same(const struct tried *t, const struct attempt *a)
@@ -426,7 +447,10 @@ int run_show_end(struct run_show *s, const struct run_end *end, struct err *e)
 		err_sys(e, ENOMEM, "run");
 		return 125;
 	}
-	put_in_order(s);
+	if (put_in_order(s, e)) {
+		free(rows);
+		return 125;
+	}
 	logical_sum(s->tried, s->n_tried, &sum);
 	if (!s->o.quiet && !(s->o.json && !s->json))
 		run_text(s, end, &sum);

@@ -38,7 +38,8 @@ struct run_show {
 	struct run_view view;
 	struct tried *tried;
 	size_t n_tried, cap;
-	uint64_t untold; /* attempts beyond RUN_TRIED_MAX */
+	uint32_t *deciders, *members; /* of the logical connect that begins with an attempt: an index, a count */
+	uint64_t untold;	      /* attempts beyond RUN_TRIED_MAX */
 	struct attempt *kept[RUN_KEPT_MAX];
 	int n_kept;
 	struct kept_packets packets;

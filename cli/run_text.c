@@ -43,6 +43,17 @@ static void add_server(const struct tried *t, struct buf *to)
 	buf_char(to, ')');
 }
 
+static bool headline_says_when(const struct run_show *s, const struct tried *t)
+{
+	const struct attempt *a = t->outcome == OUTCOME_ABANDONED ? run_show_kept(s, t->number) : NULL;
+	struct verdict v;
+
+	if (!a)
+		return false;
+	verdict_make(a, &v);
+	return strstr(v.headline, " after ") != NULL;
+}
+
 static void add_outcome(const struct run_show *s, const struct tried *t, struct buf *to)
 {
 	bool color = s->o.terminal.color;
@@ -52,6 +63,8 @@ static void add_outcome(const struct run_show *s, const struct tried *t, struct 
 	buf_str(to, outcome_word(t->outcome));
 	if (color)
 		buf_str(to, "\033[0m");
+	if (!t->cancelled && headline_says_when(s, t))
+		return;
 	buf_str(to, t->outcome == OUTCOME_PENDING ? " for " : " after ");
 	figures_elapsed(t->elapsed_ns, to);
 	if (t->error && t->outcome != OUTCOME_ESTABLISHED)
@@ -102,7 +115,7 @@ static void add_rest(const struct attempt *a, const struct tried *t, struct buf 
 	figures_elapsed(end, to);
 }
 
-static void tell_drops(const struct attempt *a)
+static void tell_drops(const struct attempt *a, const char *indent)
 {
 	struct buf b = { 0 };
 	int i;
@@ -110,21 +123,23 @@ static void tell_drops(const struct attempt *a)
 	for (i = 0; i < a->n_drops; i++) {
 		const struct drop *d = &a->drops[i];
 
-		buf_str(&b, INDENT);
+		buf_str(&b, indent);
 		buf_str(&b, text_rejects(d->rule) ? "rejected at " : "dropped at ");
 		buf_str(&b, drop_place_word(d->place));
 		if (d->packets)
 			buf_fmt(&b, ", %" PRIu64 " %s%s", d->packets, d->reply ? "SYN-ACK" : "SYN",
 				d->packets == 1 ? "" : "s");
-		buf_str(&b, strcmp(d->reason, "fault") ? ", by \"" : ", by the fault \"");
+		if (!d->rule[0])
+			buf_fmt(&b, ", %s", d->reason);
+		else
+			buf_str(&b, strcmp(d->reason, "fault") ? ", by the rule " : ", by the fault ");
 		buf_escaped(&b, d->rule, strnlen(d->rule, sizeof(d->rule)));
-		buf_char(&b, '"');
 		put_line(&b);
 	}
 }
 
 /* The evidence, and predicted against observed. */
-static void tell_evidence(const struct attempt *a)
+static void tell_evidence(const struct attempt *a, const char *indent)
 {
 	struct buf b = { 0 };
 	struct verdict v;
@@ -132,7 +147,7 @@ static void tell_evidence(const struct attempt *a)
 
 	verdict_make(a, &v);
 	for (i = 0; i < v.n_evidence; i++) {
-		buf_fmt(&b, INDENT "- ");
+		buf_fmt(&b, "%s- ", indent);
 		buf_escaped(&b, v.evidence[i], strlen(v.evidence[i]));
 		put_line(&b);
 	}
@@ -142,22 +157,22 @@ static void tell_evidence(const struct attempt *a)
 }
 
 /* Under the line of an attempt: what was sent, what would have been, what was in the way. */
-static void tell_more(const struct run_show *s, const struct tried *t)
+static void tell_more(const struct run_show *s, const struct tried *t, const char *indent)
 {
 	const struct attempt *a = run_show_kept(s, t->number);
 	struct buf b = { 0 };
 
 	if (!a || t->cancelled || (t->outcome == OUTCOME_ESTABLISHED && t->n_syns == 1 && !a->n_drops))
 		return;
-	buf_str(&b, INDENT);
+	buf_str(&b, indent);
 	add_syn_times(a, &b);
 	if (t->n_replies)
 		buf_fmt(&b, "; %d repl%s, %d ignored", t->n_replies, t->n_replies == 1 ? "y" : "ies", t->n_ignored);
 	add_rest(a, t, &b);
 	put_line(&b);
-	tell_drops(a);
+	tell_drops(a, indent);
 	if (s->o.verbose)
-		tell_evidence(a);
+		tell_evidence(a, indent);
 }
 
 static void add_headline(const struct run_show *s, const struct tried *t, struct buf *to)
@@ -178,45 +193,43 @@ static void add_headline(const struct run_show *s, const struct tried *t, struct
 		buf_fmt(to, " (%s)", confidence_word(v.confidence));
 }
 
-static void tell_attempt(const struct run_show *s, const struct tried *t, bool within)
+static void tell_attempt(const struct run_show *s, const struct tried *t)
 {
 	struct buf b = { 0 };
 
-	buf_str(&b, within ? INDENT : "synsent: ");
-	if (!within) {
-		add_who(t, &b);
-		buf_char(&b, ' ');
-	}
+	buf_str(&b, "synsent: ");
+	add_who(t, &b);
+	buf_char(&b, ' ');
 	add_server(t, &b);
 	buf_str(&b, "  ");
 	add_outcome(s, t, &b);
 	add_headline(s, t, &b);
 	put_line(&b);
-	tell_more(s, t);
+	tell_more(s, t, INDENT);
+}
+
+/* One of several of a logical connect, whose process and name are told. */
+static void tell_member(const struct run_show *s, const struct tried *t)
+{
+	char at[ENDPOINT_TEXT_LEN];
+	struct buf b = { 0 };
+
+	buf_fmt(&b, INDENT "%s  ", endpoint_format(&t->flow.server, at));
+	add_outcome(s, t, &b);
+	add_headline(s, t, &b);
+	put_line(&b);
+	tell_more(s, t, INDENT "    ");
 }
 
 static const struct tried *decider(const struct run_show *s, uint32_t logical)
 {
-	size_t i;
-
-	for (i = logical - 1; i < s->n_tried; i++)
-		if (s->tried[i].logical == logical && s->tried[i].decides)
-			return &s->tried[i];
-	return &s->tried[logical - 1];
+	return &s->tried[s->deciders[logical - 1]];
 }
 
-static size_t count_members(const struct run_show *s, uint32_t logical)
-{
-	size_t i, n = 0;
-
-	for (i = logical - 1; i < s->n_tried; i++)
-		n += s->tried[i].logical == logical;
-	return n;
-}
-
-static void tell_group(const struct run_show *s, uint32_t logical, size_t members)
+static void tell_group(const struct run_show *s, uint32_t logical)
 {
 	const struct tried *first = &s->tried[logical - 1], *by = decider(s, logical);
+	uint32_t left = s->members[logical - 1];
 	struct buf b = { 0 };
 	size_t i;
 
@@ -227,16 +240,18 @@ static void tell_group(const struct run_show *s, uint32_t logical, size_t member
 		buf_escaped(&b, first->name, strnlen(first->name, sizeof(first->name)));
 	else
 		buf_fmt(&b, "port %u", first->flow.server.port);
-	buf_fmt(&b, ", %zu addresses tried: ", members);
+	buf_fmt(&b, ", %u addresses tried: ", left);
 	if (by->outcome == OUTCOME_ESTABLISHED)
 		buf_str(&b, "connected after ");
 	else
 		buf_str(&b, "none connected within ");
 	figures_elapsed(by->end_ns - first->start_ns, &b);
 	put_line(&b);
-	for (i = logical - 1; i < s->n_tried; i++)
-		if (s->tried[i].logical == logical)
-			tell_attempt(s, &s->tried[i], true);
+	for (i = logical - 1; left && i < s->n_tried; i++)
+		if (s->tried[i].logical == logical) {
+			tell_member(s, &s->tried[i]);
+			left--;
+		}
 }
 
 static bool is_smooth(const struct tried *t)
@@ -246,12 +261,10 @@ static bool is_smooth(const struct tried *t)
 
 static void tell_logical(const struct run_show *s, uint32_t logical)
 {
-	size_t members = count_members(s, logical);
-
-	if (members > 1)
-		tell_group(s, logical, members);
+	if (s->members[logical - 1] > 1)
+		tell_group(s, logical);
 	else
-		tell_attempt(s, &s->tried[logical - 1], false);
+		tell_attempt(s, &s->tried[logical - 1]);
 }
 
 /* Returns whether there was one to tell of. */
@@ -328,10 +341,7 @@ static void tell_notes(const struct run_show *s, const struct run_end *end)
 	if (end->left_behind)
 		fprintf(stderr, INDENT "processes that it left behind were ended with it; --wait waits for them\n");
 	if (any_refused_at_home(s))
-		fprintf(stderr,
-			INDENT
-			"localhost is the run's own: servers of this host are not there, those that %s starts are\n",
-			s->o.c->argv[0]);
+		fprintf(stderr, INDENT "localhost is the run's own: only servers that CMD itself starts are there\n");
 	if (end->unexplained)
 		fprintf(stderr,
 			INDENT "%" PRIu64 " connect() call%s sent no SYN, and the error is not known; -v shows them\n",

@@ -7,7 +7,9 @@
 #include "core/logical_numbers.h"
 #include "core/logical_queues.h"
 
-#define GAP_NS 100000000LL /* from a failure to the next address */
+/* From a failure to the next address: curl lets a second pass, and a name shows that it is the same connect. */
+#define GAP_NS 100000000LL
+#define NAMED_GAP_NS 1500000000LL
 #define ATTEMPT_NONE UINT32_MAX
 
 /* Where a group waits, so that those attempts find it that may join it. */
@@ -133,8 +135,9 @@ static bool is_gone(const struct queue_key *k, uint32_t group, const void *user)
 {
 	const struct grouping *g = user;
 	const struct group *p = &g->groups[group];
+	int64_t gap_ns = g->t[p->first].name[0] ? NAMED_GAP_NS : GAP_NS;
 
-	if (p->connected_ns <= g->now_ns || g->now_ns - p->ends_ns > GAP_NS)
+	if (p->connected_ns <= g->now_ns || g->now_ns - p->ends_ns > gap_ns)
 		return true;
 	return (p->pid && (k->kind == NO_PID || k->kind == NO_PID_OF_COMM)) ||
 	       (p->comm != k->who && (k->kind == OF_COMM || k->kind == NO_PID_OF_COMM));

@@ -43,8 +43,8 @@ void tried_of(const struct attempt *a, const struct verdict *v, struct tried *re
  * Groups n attempts that are in order of their begin, and numbered.  Attempts belong together when they are of one
  * process (pid 0 is one with any process of the same command, or of none known), go to the same port, and have the same
  * name (or, both, none), to an address that was not tried in this group before, and the later one begins while the
- * group still waits, or within 100 ms after its last failure; one that connected ends its group for whatever begins
- * later. Returns the number of logical connects.
+ * group still waits, or within 100 ms after its last failure (1.5 s when they have a name); one that connected ends its
+ * group for whatever begins later. Returns the number of logical connects.
  */
 size_t logical_group(struct tried *t, size_t n);
 

@@ -210,10 +210,13 @@ static int check_wire(const struct run *r, struct err *e)
 static int settle(struct run *r, struct err *e)
 {
 	int64_t begun = clock_mono_ns(), until = begun + SETTLES_WITHIN_NS;
-	int code = turn(r, 0, e);
+	int code;
 
-	/* One turn for what was on its way, and as many as the kernel's counts need. */
-	while (!code && clock_mono_ns() < until && !observe_settled(r->observe))
+	observe_hurry(r->observe);
+	code = turn(r, 2, e);
+	/* Nobody is left who could wait; what the kernel's counts tell takes some turns. */
+	while (!code && clock_mono_ns() < until &&
+	       (!observe_settled(r->observe) || observe_waiting(r->observe, INT64_MAX)))
 		code = turn(r, 10, e);
 	r->end->settle_ns = clock_mono_ns() - begun;
 	return code;

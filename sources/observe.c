@@ -299,6 +299,12 @@ int observe_pump(struct observe *ob, struct err *e)
 	return observe_wait_ms(ob) > 0 ? 0 : observe_look(ob, e);
 }
 
+void observe_hurry(struct observe *ob)
+{
+	ob->next_look_ns = 0;
+	ob->look_rest_ns = 0;
+}
+
 bool observe_settled(const struct observe *ob)
 {
 	int i;

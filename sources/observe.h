@@ -92,6 +92,9 @@ int observe_pump(struct observe *ob, struct err *e);
 /* A process ended: what it left behind is looked at, then its EVENT_EXIT given.  0 or -errno. */
 int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e);
 
+/* The next pump looks at once: something ended just now. */
+void observe_hurry(struct observe *ob);
+
 /* True when of all that left SYN_SENT it is told who ended it, as far as it ever will be; takes some 50 ms. */
 bool observe_settled(const struct observe *ob);
 

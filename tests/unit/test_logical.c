@@ -212,7 +212,7 @@ static bool may_join(const struct tried *t, size_t i, size_t first)
 		return false;
 	if (pid && t[i].pid ? pid != t[i].pid : comm[0] && t[i].comm[0] && strcmp(comm, t[i].comm))
 		return false;
-	return ends >= t[i].start_ns - 100 * MS;
+	return ends >= t[i].start_ns - (t[i].name[0] ? 1500 : 100) * MS;
 }
 
 /* The number of the first group that attempt i may join; its own when there is none. */
