@@ -124,6 +124,8 @@ void run_call_made(struct run *r, const struct connect_call *c)
 	if (is_repeated(k, c))
 		return;
 	r->end->calls++;
+	if (c->pid)
+		observe_call_begins(r->observe, c->pid);
 	run_log(r, call.t_ns, "%.15s[%d]: connect() to %s%s%s%s, %s", c->comm, c->pid, endpoint_format(&c->to, at),
 		name ? " (" : "", name ? name : "", name ? ")" : "",
 		!c->has_options	 ? "called"

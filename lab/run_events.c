@@ -61,7 +61,7 @@ static bool known_drop(const struct fault *fault, const struct endpoint *server,
 /* reset: by what answered its SYN, before that was seen leaving. */
 static void tell_known_drop(struct run *r, const struct flow *f, int64_t t_ns, bool reset)
 {
-	struct event ev = { .kind = EVENT_DROP, .t_ns = t_ns, .drop.flow = *f };
+	struct event ev = { .kind = EVENT_DROP, .t_ns = t_ns, .drop = { .flow = *f, .packets = reset } };
 	int i;
 
 	for (i = 0; i < r->c->n_faults; i++)

@@ -166,6 +166,17 @@ static void note_syn(struct observe *ob, const struct event *ev)
 		ob->next_look_ns = 0; /* whose it is, while it is there */
 }
 
+/* The handshake's ACK: no end of that socket is counted as that of a failed attempt. */
+static void note_ack(struct observe *ob, const struct event_segment *g)
+{
+	const struct flow f = { .client = g->src, .server = g->dst };
+	struct known *k = flows_find(ob, &f);
+
+	if (k && k->has_isn && k->replied && (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK &&
+	    g->seq == k->isn + 1)
+		k->connected = true;
+}
+
 static void note_packet(struct observe *ob, const struct event *ev)
 {
 	struct known *k;
@@ -182,6 +193,7 @@ static void note_packet(struct observe *ob, const struct event *ev)
 		note_syn(ob, ev);
 		return;
 	}
+	note_ack(ob, &ev->segment);
 	f = (struct flow){ .client = ev->segment.dst, .server = ev->segment.src };
 	k = flows_find(ob, &f);
 	if (k)

@@ -71,6 +71,12 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 /* The cookie of the socket of that flow; 0: there is none now, in SYN_SENT or past it. */
 uint64_t observe_cookie(struct observe *ob, const struct flow *f);
 
+/*
+ * That process is about to call connect(), and waits until this returns: whether its earlier attempts are over is seen
+ * now (of a few), so that what it gave up before the call is known to have ended before.
+ */
+void observe_call_begins(struct observe *ob, int32_t pid);
+
 /* The pid (as the host sees it) that most likely holds new sockets. */
 void observe_hint(struct observe *ob, int32_t pid);
 

@@ -20,6 +20,7 @@
 #define DUMP_EVERY_NS (100 * MS)
 #define ASKED_MAX 64
 #define REST_MAX_NS (15 * MS)
+#define CALL_ASKS_MAX 8
 
 /* What one look found. */
 struct look {
@@ -217,6 +218,22 @@ int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e)
 
 	on_fate(x->pid, x->signal, x->status, ob);
 	return r;
+}
+
+void observe_call_begins(struct observe *ob, int32_t pid)
+{
+	struct known *open[CALL_ASKS_MAX];
+	struct err e = { 0 };
+	int i, r = 0, n = 0;
+
+	for (i = 0; i < ob->n_flows && n < CALL_ASKS_MAX; i++)
+		if (ob->flows[i].pid == pid && ob->flows[i].watched && is_open(&ob->flows[i]))
+			open[n++] = &ob->flows[i];
+	if (n)
+		observe_read_packets(ob, &e, &r); /* what ended them comes first; an error shows at the next look */
+	for (i = 0; !r && i < n; i++)
+		if (open[i]->state == KNOWN_LISTED || (open[i]->state == KNOWN_FRESH && open[i]->has_isn))
+			check_gone(ob, open[i]);
 }
 
 static uint64_t packets_lost(const struct observe *ob)
