@@ -127,8 +127,11 @@ static bool is_missing(const struct known *k, int64_t now)
 {
 	if (k->in_this_look)
 		return false;
-	/* One that was never shown, but sent its SYN before we looked. */
-	return k->state == KNOWN_LISTED || (k->state == KNOWN_FRESH && k->has_isn && k->syn0_ns < now);
+	if (k->state == KNOWN_LISTED)
+		return true;
+	/* One that was never shown, but sent its SYN before we looked; or was answered before that was seen leaving. */
+	return k->state == KNOWN_FRESH &&
+	       (k->has_isn ? k->syn0_ns < now : k->replied && k->connect_ns && k->connect_ns < now);
 }
 
 static bool is_open(const struct known *k)
