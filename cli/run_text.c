@@ -13,6 +13,7 @@
 #define ALL_SHOWN 12	/* logical connects of a run whose successes are shown, too */
 #define FAILED_SHOWN 40 /* and of any run, failures */
 #define SYN_TIMES_SHOWN 8
+#define MEMBERS_SHOWN 12 /* addresses of one logical connect */
 
 static void put_line(struct buf *b)
 {
@@ -218,7 +219,7 @@ static void tell_group(const struct run_show *s, uint32_t logical, size_t member
 {
 	const struct tried *first = &s->tried[logical - 1], *by = decider(s, logical);
 	struct buf b = { 0 };
-	size_t i;
+	size_t i, shown = 0;
 
 	buf_str(&b, "synsent: ");
 	add_who(first, &b);
@@ -234,9 +235,13 @@ static void tell_group(const struct run_show *s, uint32_t logical, size_t member
 		buf_str(&b, "none connected within ");
 	figures_elapsed(by->end_ns - first->start_ns, &b);
 	put_line(&b);
-	for (i = logical - 1; i < s->n_tried; i++)
-		if (s->tried[i].logical == logical)
+	for (i = logical - 1; i < s->n_tried && shown < MEMBERS_SHOWN; i++)
+		if (s->tried[i].logical == logical) {
 			tell_attempt(s, &s->tried[i], true);
+			shown++;
+		}
+	if (members > shown)
+		fprintf(stderr, INDENT "and %zu more (-j lists all)\n", members - shown);
 }
 
 static bool is_smooth(const struct tried *t)
@@ -320,16 +325,21 @@ static void tell_notes(const struct run_show *s, const struct run_end *end)
 	if (end->timed_out)
 		fprintf(stderr, INDENT "it was ended at the time limit, by %s\n",
 			end->killed ? "SIGKILL: SIGTERM did not end it" : "SIGTERM");
+	if (end->left_timed_out)
+		fprintf(stderr, INDENT "what it left behind was ended at the time limit\n");
 	if (end->stopped_by)
 		fprintf(stderr, INDENT "it was stopped for a while (SIG%s); the kernel's timers went on\n",
 			sigabbrev_np(end->stopped_by));
-	if (end->left_behind)
+	if (end->left_behind && !end->left_timed_out)
 		fprintf(stderr, INDENT "processes that it left behind were ended with it; --wait waits for them\n");
 	if (any_refused_at_home(s))
 		fprintf(stderr,
 			INDENT
 			"localhost is the run's own: servers of this host are not there, those that %s starts are\n",
 			s->o.c->argv[0]);
+	if (end->elsewhere)
+		fprintf(stderr, INDENT "%" PRIu64 " connect() call%s in another network namespace: not watched\n",
+			end->elsewhere, end->elsewhere == 1 ? "" : "s");
 	if (end->unexplained)
 		fprintf(stderr,
 			INDENT "%" PRIu64 " connect() call%s sent no SYN, and the error is not known; -v shows them\n",
