@@ -13,6 +13,7 @@
 #define ALL_SHOWN 12	/* logical connects of a run whose successes are shown, too */
 #define FAILED_SHOWN 40 /* and of any run, failures */
 #define SYN_TIMES_SHOWN 8
+#define MEMBERS_SHOWN 12 /* addresses of one logical connect */
 
 static void put_line(struct buf *b)
 {
@@ -229,7 +230,7 @@ static const struct tried *decider(const struct run_show *s, uint32_t logical)
 static void tell_group(const struct run_show *s, uint32_t logical)
 {
 	const struct tried *first = &s->tried[logical - 1], *by = decider(s, logical);
-	uint32_t left = s->members[logical - 1];
+	uint32_t members = s->members[logical - 1], shown = 0;
 	struct buf b = { 0 };
 	size_t i;
 
@@ -240,18 +241,20 @@ static void tell_group(const struct run_show *s, uint32_t logical)
 		buf_escaped(&b, first->name, strnlen(first->name, sizeof(first->name)));
 	else
 		buf_fmt(&b, "port %u", first->flow.server.port);
-	buf_fmt(&b, ", %u addresses tried: ", left);
+	buf_fmt(&b, ", %u addresses tried: ", members);
 	if (by->outcome == OUTCOME_ESTABLISHED)
 		buf_str(&b, "connected after ");
 	else
 		buf_str(&b, "none connected within ");
 	figures_elapsed(by->end_ns - first->start_ns, &b);
 	put_line(&b);
-	for (i = logical - 1; left && i < s->n_tried; i++)
+	for (i = logical - 1; i < s->n_tried && shown < members && shown < MEMBERS_SHOWN; i++)
 		if (s->tried[i].logical == logical) {
 			tell_member(s, &s->tried[i]);
-			left--;
+			shown++;
 		}
+	if (members > shown)
+		fprintf(stderr, INDENT "and %u more (-j lists all)\n", members - shown);
 }
 
 static bool is_smooth(const struct tried *t)
@@ -335,13 +338,18 @@ static void tell_notes(const struct run_show *s, const struct run_end *end)
 	if (end->timed_out)
 		fprintf(stderr, INDENT "it was ended at the time limit, by %s\n",
 			end->killed ? "SIGKILL: SIGTERM did not end it" : "SIGTERM");
+	if (end->left_timed_out)
+		fprintf(stderr, INDENT "what it left behind was ended at the time limit\n");
 	if (end->stopped_by)
 		fprintf(stderr, INDENT "it was stopped for a while (SIG%s); the kernel's timers went on\n",
 			sigabbrev_np(end->stopped_by));
-	if (end->left_behind)
+	if (end->left_behind && !end->left_timed_out)
 		fprintf(stderr, INDENT "processes that it left behind were ended with it; --wait waits for them\n");
 	if (any_refused_at_home(s))
 		fprintf(stderr, INDENT "localhost is the run's own: only servers that CMD itself starts are there\n");
+	if (end->elsewhere)
+		fprintf(stderr, INDENT "%" PRIu64 " connect() call%s in another network namespace: not watched\n",
+			end->elsewhere, end->elsewhere == 1 ? "" : "s");
 	if (end->unexplained)
 		fprintf(stderr,
 			INDENT "%" PRIu64 " connect() call%s sent no SYN, and the error is not known; -v shows them\n",

@@ -130,6 +130,7 @@ __attribute__((noreturn)) static void run_init(const struct program_opts *o, int
 	prctl(PR_SET_NAME, "synsent init");
 	if (o->netns >= 0 && setns(o->netns, CLONE_NEWNET))
 		_exit(1);
+	program_world_bound();
 	if (!o->host_world)
 		program_world_files(o);
 	program = fork();

@@ -3,10 +3,14 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/schedule.h"
+#include "sources/sysctls.h"
 
 /* A directory that every system has; for a moment, and in our mount namespace only, the files are born there. */
 #define CRADLE "/tmp"
@@ -50,6 +54,24 @@ void program_world_files(const struct program_opts *o)
 	put("nsswitch.conf", o->nsswitch_conf);
 	put("hosts", o->hosts);
 	umount2(CRADLE, MNT_DETACH);
+}
+
+void program_world_bound(void)
+{
+	char text[32] = "";
+	int fd;
+
+	if (kernel_version(NULL, 0) < KERNEL_VERSION_OF(6, 14))
+		return;
+	fd = open("/proc/sys/kernel/pid_max", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (pread(fd, text, sizeof(text) - 1, 0) > 0 && strtol(text, NULL, 10) > PROGRAM_TASKS_MAX) {
+		snprintf(text, sizeof(text), "%d", PROGRAM_TASKS_MAX);
+		/* Refused, it stays as it is. */
+		pwrite(fd, text, strlen(text), 0);
+	}
+	close(fd);
 }
 
 void program_world_proc(void)

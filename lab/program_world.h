@@ -15,6 +15,13 @@
 /* Puts the texts in the place of /etc's files, and hides nscd, whose answers would come from the host. */
 void program_world_files(const struct program_opts *o);
 
+/*
+ * At most PROGRAM_TASKS_MAX processes and threads in this PID namespace, its own pid_max (Linux 6.14), so that a fork
+ * bomb without a time limit leaves the host room.  Before 6.14 there is one pid_max for all, which is left alone.
+ */
+#define PROGRAM_TASKS_MAX 4096
+void program_world_bound(void);
+
 /* A /proc of the program's own PID namespace. */
 void program_world_proc(void);
 

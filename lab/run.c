@@ -51,11 +51,13 @@ static void take_signals(struct run *r)
 
 		if (sig == SIGINT || sig == SIGTERM || sig == SIGHUP)
 			r->end->interrupted = true;
-		if (si.ssi_code <= 0 && r->program)
+		/* From our init, which has it from outside.  What is sent to the whole group reaches the program
+		 * itself. */
+		if (si.ssi_code <= 0 && (pid_t)si.ssi_pid == getppid() && r->program)
 			program_signal(r->program, sig);
 		/* Nobody is left to be told: what stays behind is not waited for. */
 		if (r->over && r->end->interrupted)
-			r->alone = true;
+			r->enough = true;
 	}
 }
 
@@ -125,13 +127,18 @@ static void mind_limit(struct run *r)
 
 	if (!r->limit_ns || now < r->limit_ns)
 		return;
+	if (r->over) {
+		r->end->left_timed_out = true;
+		r->enough = true;
+		r->limit_ns = 0;
+		return;
+	}
 	if (r->end->timed_out) {
 		/* It did not listen; with its init goes every process of it. */
-		r->end->killed = !r->over;
+		r->end->killed = true;
 		run_log(r, observe_now(r->observe), "%s did not end within 2 s of SIGTERM: SIGKILL", r->c->argv[0]);
 		program_signal(r->program, SIGKILL);
 		r->limit_ns = 0;
-		r->alone |= r->over;
 		return;
 	}
 	r->end->timed_out = true;
@@ -196,15 +203,17 @@ static int turn(struct run *r, int max_ms, struct err *e)
 	return code;
 }
 
-/* The wire never ends by itself; if it does, all that follows would be wrong. */
-static int check_wire(const struct run *r, struct err *e)
+/* The wire and our far end never end by themselves; if one does, all that follows would be wrong. */
+static int check_world(const struct run *r, struct err *e)
 {
-	struct pollfd p = { wire_process_fd(r->wire), POLLIN, 0 };
+	struct pollfd p[] = { { wire_process_fd(r->wire), POLLIN, 0 }, { r->far_quit, 0, 0 } };
 
-	if (poll(&p, 1, 0) <= 0)
+	if (poll(p, 2, 0) <= 0)
 		return 0;
 	e->exit_code = 125;
-	return err_set(e, EPIPE, "the wire between the program and the far end broke");
+	return err_set(e, EPIPE,
+		       p[0].revents ? "the wire between the program and the far end broke"
+				    : "the far end broke: the process that serves it was ended");
 }
 
 static int settle(struct run *r, struct err *e)
@@ -226,10 +235,10 @@ static int watch(struct run *r, struct err *e)
 {
 	int code = 0;
 
-	while (!code && (!r->over || (r->c->wait_for_left && !r->alone))) {
+	while (!code && (!r->over || (r->c->wait_for_left && !r->alone && !r->enough))) {
 		code = turn(r, TURN_MS, e);
 		if (!code)
-			code = check_wire(r, e);
+			code = check_world(r, e);
 	}
 	if (!code && !r->alone)
 		code = turn(r, 1, e); /* of one that left nothing its init says so at once */

@@ -56,12 +56,13 @@ struct run_config {
 struct run_end {
 	bool started; /* the program ran */
 	bool interrupted;
-	bool timed_out;	    /* ended at the time limit */
-	bool killed;	    /* ... by SIGKILL, since SIGTERM did not end it */
-	int stopped_by;	    /* a signal that stopped it at least once; 0: none */
-	bool left_behind;   /* processes of it were ended with it */
-	bool announced;	    /* its connect() calls were heard of */
-	int announce_error; /* why not */
+	bool timed_out;	     /* ended at the time limit */
+	bool left_timed_out; /* ... was what it had left behind */
+	bool killed;	     /* ... by SIGKILL, since SIGTERM did not end it */
+	int stopped_by;	     /* a signal that stopped it at least once; 0: none */
+	bool left_behind;    /* processes of it were ended with it */
+	bool announced;	     /* its connect() calls were heard of */
+	int announce_error;  /* why not */
 	int exit_status, exit_signal;
 	int64_t setup_ns, run_ns, settle_ns;
 	struct policy policy; /* in force in the client's namespace */
@@ -69,6 +70,7 @@ struct run_end {
 	struct tracker_counts counts;
 	uint64_t lost;	      /* packets and sockets that the observation missed */
 	uint64_t calls;	      /* connect() calls */
+	uint64_t elsewhere;   /* connect() calls in another network namespace: not among those */
 	uint64_t unexplained; /* of those, calls that sent no SYN and whose error is not known */
 };
 

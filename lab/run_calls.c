@@ -116,6 +116,12 @@ void run_call_made(struct run *r, const struct connect_call *c)
 	int route, before;
 	const char *name = names_of(r->c->names, &c->to.addr);
 
+	if (c->netns && r->netns && c->netns != r->netns) {
+		r->end->elsewhere++;
+		run_log(r, call.t_ns, "%.15s[%d]: connect() to %s in another network namespace: it is not watched",
+			c->comm, c->pid, endpoint_format(&c->to, at));
+		return;
+	}
 	if (!c->to.addr.family) {
 		run_log(r, call.t_ns, "%.15s[%d]: connect(AF_UNSPEC): it takes a connection, or the wait for one, back",
 			c->comm, c->pid);

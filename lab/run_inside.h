@@ -52,6 +52,7 @@ struct run {
 	struct fast *fast;
 	int signals;
 	struct run_calls calls;
+	uint64_t netns; /* the cookie of the client's network namespace; 0: not known */
 	struct wire_told told[RUN_TOLD_MAX];
 	int n_told;
 	int64_t begun_ns; /* event time at which the program was let go */
@@ -59,6 +60,7 @@ struct run {
 	int64_t limit_ns; /* CLOCK_MONOTONIC; 0: none */
 	int64_t advanced_ns;
 	bool over, alone, failed;
+	bool enough; /* what the program left behind is not waited for any longer */
 };
 
 /* lab/run_stage.c: all that the program finds when it starts.  0 or -errno. */

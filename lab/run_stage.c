@@ -325,6 +325,7 @@ int run_stage(struct run *r, struct err *e)
 		code = world_make(&r->world, r->c->inherit, e);
 	if (!code)
 		code = set_policy(r, e);
+	r->netns = connects_netns();
 	if (!code)
 		code = deaf_listeners(r, e);
 	if (!code)

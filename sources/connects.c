@@ -36,6 +36,9 @@
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL /* Linux 6.9 */
 #endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* Linux 5.14 */
+#endif
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
@@ -121,10 +124,28 @@ static bool is_tcp(int fd, bool *ret_mptcp)
 	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 
+static uint64_t get_cookie(int fd, int option)
+{
+	uint64_t v;
+	socklen_t len = sizeof(v);
+
+	return getsockopt(fd, SOL_SOCKET, option, &v, &len) ? 0 : v;
+}
+
+uint64_t connects_netns(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t v = fd < 0 ? 0 : get_cookie(fd, SO_NETNS_COOKIE);
+
+	if (fd >= 0)
+		close(fd);
+	return v;
+}
+
 /* TCP_SYNCNT reads as the sysctl's value where it is not set: the same thing. */
 static void read_options(int fd, struct connect_call *c)
 {
-	socklen_t len = sizeof(c->cookie), state_len = 1;
+	socklen_t state_len = 1;
 	int flags = fcntl(fd, F_GETFL);
 	uint8_t state = 0; /* struct tcp_info begins with it */
 
@@ -134,8 +155,8 @@ static void read_options(int fd, struct connect_call *c)
 	c->user_timeout_ms = get_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 0);
 	c->rto_max_ms = get_int(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, 0);
 	c->state = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &state, &state_len) ? 0 : state;
-	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &c->cookie, &len))
-		c->cookie = 0;
+	c->cookie = get_cookie(fd, SO_COOKIE);
+	c->netns = get_cookie(fd, SO_NETNS_COOKIE);
 }
 
 /* False: no TCP socket.  Its descriptor is ours for a moment only: while it is, its close() would not close it. */

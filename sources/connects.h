@@ -32,6 +32,7 @@ struct connect_call {
 	struct endpoint to; /* IPv4 through an IPv6 socket is IPv4; none: AF_UNSPEC, which gives up what was begun */
 	uint64_t cookie;    /* the socket's; 0: not known */
 	bool is_mptcp;	    /* its SYNs are another socket's, a subflow, of another cookie */
+	uint64_t netns;	    /* that of its network namespace; 0: not known */
 	bool has_options;   /* those that follow are known */
 	bool nonblocking;
 	int state;  /* the socket's, as yet (include/net/tcp_states.h); 0: not known */
@@ -39,6 +40,9 @@ struct connect_call {
 	int64_t user_timeout_ms;
 	int rto_max_ms; /* TCP_RTO_MAX_MS; 0: this kernel has none */
 };
+
+/* The cookie of this thread's network namespace; 0: not known (before Linux 5.14). */
+uint64_t connects_netns(void);
 
 /* Calls fn for each TCP connect() that waits, then lets it go on; without blocking.  How many, or -errno: nobody is
  * left who could call, or the listener is of no use. */
