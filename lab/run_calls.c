@@ -108,6 +108,21 @@ static bool fails_at_once(struct run *r, const struct run_call *call, int code)
 	return true;
 }
 
+/* No packet will show its SYN. */
+static bool is_hidden(const struct run *r, const struct connect_call *c)
+{
+	int i;
+
+	for (i = 0; i < r->c->n_faults; i++) {
+		const struct fault *f = &r->c->faults[i];
+
+		if (((f->kind == FAULT_FIREWALL && !f->input) || f->kind == FAULT_NO_NEIGHBOUR) &&
+		    fault_concerns(&f->scope, &c->to))
+			return true;
+	}
+	return false;
+}
+
 void run_call_made(struct run *r, const struct connect_call *c)
 {
 	struct run_calls *k = &r->calls;
@@ -141,6 +156,8 @@ void run_call_made(struct run *r, const struct connect_call *c)
 	if (before >= 0 || k->n == RUN_CALLS_MAX)
 		take_away(k, before >= 0 ? before : 0);
 	k->waiting[k->n++] = call;
+	if (is_hidden(r, c))
+		observe_soon(r->observe);
 }
 
 static bool goes_to(const struct run_call *call, const struct endpoint *server)

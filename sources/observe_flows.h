@@ -139,6 +139,9 @@ void socket_blame_holder(struct observe *ob, struct known *k);
 void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns);
 void socket_tell(struct observe *ob, struct known *k, int64_t now);
 
+/* SYN 0, when no packet showed it: at t_ns unless more is known. */
+void socket_give_first(struct observe *ob, struct known *k, int64_t t_ns);
+
 /* sources/observe_gone.c: sockets that left SYN_SENT, and who ended them. */
 void gone_begin(struct observe *ob, struct known *k);
 void gone_resolve(struct observe *ob);
