@@ -164,9 +164,13 @@ static void judge_by_counts(const struct attempt *a, struct verdict *v)
 static void judge_icmp(const struct attempt *a, struct verdict *v, const struct reply *icmp)
 {
 	bool kernel_did = a->has_fail_count && a->attempt_fails, kernel_did_not = a->has_fail_count && !kernel_did;
-	enum confidence c = kernel_did ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	/* This host's own may fire the retransmission timer, whose end it then is: ETIMEDOUT. */
+	bool own = is_no_neighbour(a, icmp);
+	enum confidence c = kernel_did && (!own || a->has_abort_count) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 
-	if (kernel_did_not && last_syn_ns(a) > icmp->t_ns) {
+	if (own && a->has_abort_count && a->abort_on_timeout) {
+		judge_by_counts(a, v);
+	} else if (kernel_did_not && last_syn_ns(a) > icmp->t_ns) {
 		say_evidence(v, "icmp%s %u/%u was a soft error: a client that does not block is told, and may go on",
 			     icmp->icmp_family == 6 ? "6" : "", icmp->icmp_type, icmp->icmp_code);
 		judge_by_counts(a, v);
