@@ -138,7 +138,7 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 		k->connect_ns = t_ns;
 		k->has_policy = c->has_policy;
 	}
-	if (k && c->pid) {
+	if (k && c->pid && !k->held) {
 		k->owner_known = true;
 		k->pid = c->pid;
 		memcpy(k->comm, c->comm, sizeof(k->comm));

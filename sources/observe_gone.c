@@ -114,6 +114,7 @@ void gone_begin(struct observe *ob, struct known *k)
 		ev.close.holder_alive = !ev.close.holder_ending;
 	}
 	ob->o.on_event(&ev, ob->o.user);
+	socket_tell_end(ob, k);
 }
 
 /* Sockets whose ends cannot be told apart by the counts. */
