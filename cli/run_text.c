@@ -352,8 +352,10 @@ static void tell_notes(const struct run_show *s, const struct run_end *end)
 			end->elsewhere, end->elsewhere == 1 ? "" : "s");
 	if (end->unexplained)
 		fprintf(stderr,
-			INDENT "%" PRIu64 " connect() call%s sent no SYN, and the error is not known; -v shows them\n",
-			end->unexplained, end->unexplained == 1 ? "" : "s");
+			INDENT "of %" PRIu64
+			       " connect() call%s no SYN was seen: refused at once, with an error that is not "
+			       "known, or taken back at once; -v shows %s\n",
+			end->unexplained, end->unexplained == 1 ? "" : "s", end->unexplained == 1 ? "it" : "them");
 	if (s->o.c->fast)
 		fprintf(stderr,
 			INDENT

@@ -52,13 +52,13 @@ static void feed_connect(struct tracker *t, const struct event *ev)
 	s->a.own_timer_ns = c->own_timer_ns;
 }
 
-/* The process ended, and the socket is there nevertheless: another process holds it. */
-static bool goes_on_without_holder(const struct attempt *a)
+/* The process ended, and the socket is there afterwards nevertheless: another process holds it. */
+static bool goes_on_without_holder(const struct attempt *a, int64_t t_ns)
 {
-	return a->end == ATTEMPT_END_SIGNAL || a->end == ATTEMPT_END_EXIT;
+	return (a->end == ATTEMPT_END_SIGNAL || a->end == ATTEMPT_END_EXIT) && t_ns > a->ended_ns;
 }
 
-static struct slot *slot_of_state(struct tracker *t, const struct event_state *k)
+static struct slot *slot_of_state(struct tracker *t, const struct event_state *k, int64_t t_ns)
 {
 	const struct socket_id id = { k->cookie, k->has_isn, k->isn };
 	struct slot *s = table_find_socket(t, &k->flow, &id);
@@ -68,7 +68,7 @@ static struct slot *slot_of_state(struct tracker *t, const struct event_state *k
 	if (s && slot_goes_on(s))
 		slot_reopen(s);
 	if (s && k->cookie && s->a.cookie == k->cookie) {
-		if (goes_on_without_holder(&s->a))
+		if (goes_on_without_holder(&s->a, t_ns))
 			slot_reopen(s);
 		return s; /* a state that was read before the end is news no more */
 	}
@@ -85,10 +85,11 @@ static void take_state(struct attempt *a, const struct event_state *k)
 		a->has_isn = true;
 		a->isn = k->isn;
 	}
-	if (k->pid) {
-		a->pid = k->pid;
+	/* One that is gone has no name any more. */
+	if (k->pid && (k->comm[0] || a->pid != k->pid))
 		memcpy(a->comm, k->comm, sizeof(a->comm));
-	}
+	if (k->pid)
+		a->pid = k->pid;
 	if (k->has_phase) {
 		a->has_phase = true;
 		a->phase = k->phase;
@@ -103,7 +104,7 @@ static void take_state(struct attempt *a, const struct event_state *k)
 static void feed_state(struct tracker *t, const struct event *ev)
 {
 	const struct event_state *k = &ev->state;
-	struct slot *s = slot_of_state(t, k);
+	struct slot *s = slot_of_state(t, k, ev->t_ns);
 
 	if (!s) {
 		t->counts.unmatched++;

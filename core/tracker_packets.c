@@ -28,13 +28,19 @@ static bool was_refused(const struct attempt *a)
 	return a->end == ATTEMPT_END_PACKETS && !a->socket_seen && !a->ack_ns && !a->replaced;
 }
 
+/* Its process ended; a SYN afterwards says that another one holds the socket. */
+static bool lost_holder(const struct attempt *a)
+{
+	return a->end == ATTEMPT_END_SIGNAL || a->end == ATTEMPT_END_EXIT;
+}
+
 /* The attempt that this SYN belongs to; NULL: to none that is known still, or it was seen already. */
 static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const struct flow *f)
 {
 	const struct socket_id id = { .has_isn = true, .isn = ev->segment.seq };
 	struct slot *s = table_find_socket(t, f, &id);
 
-	if (s && s->a.has_isn && slot_goes_on(s) && ev->t_ns > s->a.ended_ns)
+	if (s && s->a.has_isn && (slot_goes_on(s) || lost_holder(&s->a)) && ev->t_ns > s->a.ended_ns)
 		slot_reopen(s);
 	if (s && (s->a.end == ATTEMPT_OPEN || came_before_end(&s->a, ev))) {
 		if (!s->a.has_isn || !is_duplicate(s, ev))

@@ -90,6 +90,10 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 		say_evidence(v, "process %d ended then; how, the kernel told its parent alone, so by a signal perhaps",
 			     a->pid);
 		c = CONFIDENCE_LIKELY;
+	} else if (a->holder_ending && !a->exited) {
+		say_evidence(v, "process %d, which held it, ended then; how is not known, so by a signal perhaps",
+			     a->pid);
+		c = CONFIDENCE_LIKELY;
 	} else if (a->exited && a->holder_ending) {
 		say_evidence(v, "process %d exited with status %d then", a->pid, a->exit_status);
 	} else if (a->holder_alive) {

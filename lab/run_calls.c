@@ -108,6 +108,17 @@ static bool fails_at_once(struct run *r, const struct run_call *call, int code)
 	return true;
 }
 
+/* A fault of this host's own concerns it. */
+static bool meets(const struct run *r, const struct connect_call *c, enum fault_kind kind)
+{
+	int i;
+
+	for (i = 0; i < r->c->n_faults; i++)
+		if (r->c->faults[i].kind == kind && fault_concerns(&r->c->faults[i].scope, &c->to))
+			return true;
+	return false;
+}
+
 void run_call_made(struct run *r, const struct connect_call *c)
 {
 	struct run_calls *k = &r->calls;
@@ -139,7 +150,8 @@ void run_call_made(struct run *r, const struct connect_call *c)
 				 : "blocking");
 	route = route_device(&c->to, device);
 	/* Its packets go by lo, which is looked at from now on: most programs never use it. */
-	if (addr_is_loopback(&c->to.addr) || addr_is_any(&c->to.addr) || (!route && !strcmp(device, "lo")))
+	if (addr_is_loopback(&c->to.addr) || addr_is_any(&c->to.addr) || (!route && !strcmp(device, "lo")) ||
+	    meets(r, c, FAULT_NO_NEIGHBOUR)) /* this host tells itself so by ICMP, which makes timers fire early */
 		observe_also(r->observe, "lo", NULL);
 	if (fails_at_once(r, &call, route)) {
 		remember(k, c->cookie);
@@ -149,6 +161,9 @@ void run_call_made(struct run *r, const struct connect_call *c)
 	if (before >= 0 || k->n == RUN_CALLS_MAX)
 		take_away(k, before >= 0 ? before : 0);
 	k->waiting[k->n++] = call;
+	/* No packet shows its SYN. */
+	if (meets(r, c, FAULT_FIREWALL) || meets(r, c, FAULT_NO_NEIGHBOUR))
+		observe_soon(r->observe);
 }
 
 static bool goes_to(const struct run_call *call, const struct endpoint *server)
@@ -261,7 +276,8 @@ void run_calls_expire(struct run *r, int64_t now_ns)
 		/* On a socket whose attempt is over it was told how that one ended. */
 		if (!is_known(k, c->cookie)) {
 			r->end->unexplained++;
-			run_log(r, k->waiting[0].t_ns, "%.15s[%d]: connect() to %s sent no SYN; its error is not known",
+			run_log(r, k->waiting[0].t_ns,
+				"%.15s[%d]: of its connect() to %s no SYN was seen: refused, or taken back, at once",
 				c->comm, c->pid, endpoint_format(&c->to, at));
 			remember(k, c->cookie);
 		}

@@ -111,6 +111,11 @@ void observe_hint(struct observe *ob, int32_t pid)
 	ob->hint = pid;
 }
 
+void observe_soon(struct observe *ob)
+{
+	ob->next_look_ns = 0;
+}
+
 static void take_cookie(const struct sockdiag_socket *s, void *user)
 {
 	*(uint64_t *)user = s->state.cookie;
@@ -134,7 +139,7 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 		k->connect_ns = t_ns;
 		k->has_policy = c->has_policy;
 	}
-	if (k && c->pid) {
+	if (k && c->pid && !k->held) {
 		k->owner_known = true;
 		k->pid = c->pid;
 		memcpy(k->comm, c->comm, sizeof(k->comm));
@@ -268,7 +273,6 @@ int observe_wait_ms(const struct observe *ob)
  */
 static void take_missed(struct observe *ob, const struct event_state *s)
 {
-	struct event ev = { .kind = EVENT_RETRANSMIT, .retransmit = { .flow = s->flow } };
 	struct known *k;
 	int r;
 
@@ -280,8 +284,7 @@ static void take_missed(struct observe *ob, const struct event_state *s)
 	if (!k || k->state != KNOWN_FRESH || k->has_isn || k->cookie || !k->connect_ns)
 		return;
 	k->cookie = s->cookie;
-	k->syn0_ns = ev.t_ns = k->connect_ns;
-	ob->o.on_event(&ev, ob->o.user);
+	socket_give_first(ob, k, k->connect_ns);
 	gone_begin(ob, k);
 }
 

@@ -68,6 +68,9 @@ int64_t observe_time(const struct observe *ob, int64_t mono_ns);
 /* What a connect() of our own client is known to be: its policy and pid stand for that socket.  Gives EVENT_CONNECT. */
 void observe_connect(struct observe *ob, const struct event_connect *c, int64_t t_ns);
 
+/* Looks at sock_diag at the next pump: a socket may be there whose SYN no packet shows. */
+void observe_soon(struct observe *ob);
+
 /* The cookie of the socket of that flow; 0: there is none now, in SYN_SENT or past it. */
 uint64_t observe_cookie(struct observe *ob, const struct flow *f);
 

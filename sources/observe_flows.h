@@ -11,6 +11,7 @@
 
 #define FLOWS_MAX 2048
 #define FLOW_BUCKETS 512
+#define ENDS_KEPT 32
 #define MS 1000000LL
 
 enum known_state {
@@ -57,6 +58,7 @@ struct known {
 	int64_t owner_next_ns;
 	int32_t pid;
 	char comm[16];
+	bool held;     /* a walk found who holds it, which is news beside who called connect() */
 	int n_holders; /* when there were several at the last walk, else 0 */
 	int32_t holders[PROCS_HOLDERS_MAX];
 
@@ -87,6 +89,8 @@ struct observe {
 	uint64_t n_packets, lost;
 	uint64_t no_room, no_room_told; /* sockets that found no place in the table */
 	int32_t hint;
+	struct event ends[ENDS_KEPT]; /* EVENT_EXITs, the last ones: a process may be blamed after its end was told */
+	unsigned int next_end;
 	uint64_t pidns;
 	int64_t next_holders_ns, holders_ns; /* walks for holders: the next one not before, the last one */
 	unsigned long tasks;		     /* the last task that was made, by its pid, before that walk */
@@ -134,10 +138,14 @@ void sockets_find_owners(struct observe *ob, int64_t now);
 /* sources/observe_holders.c: all processes that hold a socket; those of whom one may have ended it. */
 void sockets_find_holders(struct observe *ob, int64_t now);
 void socket_blame_holder(struct observe *ob, struct known *k);
+void socket_tell_end(struct observe *ob, const struct known *k);
 
 /* Its state event, and all that is new about it. */
 void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns);
 void socket_tell(struct observe *ob, struct known *k, int64_t now);
+
+/* SYN 0, when no packet showed it: at t_ns unless more is known. */
+void socket_give_first(struct observe *ob, struct known *k, int64_t t_ns);
 
 /* sources/observe_gone.c: sockets that left SYN_SENT, and who ended them. */
 void gone_begin(struct observe *ob, struct known *k);

@@ -106,12 +106,16 @@ void gone_begin(struct observe *ob, struct known *k)
 		k->state = KNOWN_OVER;
 	if (!k->watched)
 		return;
+	/* It was in SYN_SENT, so its SYN was sent, seen or not. */
+	if (k->seen_ns && !k->syn0_ns)
+		socket_give_first(ob, k, k->born_ns);
 	socket_blame_holder(ob, k);
 	if (k->pid) {
 		ev.close.holder_ending = procs_is_ending(k->pid);
 		ev.close.holder_alive = !ev.close.holder_ending;
 	}
 	ob->o.on_event(&ev, ob->o.user);
+	socket_tell_end(ob, k);
 }
 
 /* Sockets whose ends cannot be told apart by the counts. */

@@ -52,6 +52,7 @@ static void take_holders(struct observe *ob, struct known *k, const struct procs
 {
 	int i;
 
+	k->held |= h->n > 0;
 	k->n_holders = h->n > 1 ? h->n : 0;
 	memcpy(k->holders, h->pids, sizeof(k->holders));
 	if (h->n && !holds(h, k->pid))
@@ -102,6 +103,16 @@ void socket_blame_holder(struct observe *ob, struct known *k)
 			socket_give_state(ob, k, k->seen_ns);
 			return;
 		}
+}
+
+/* Its process's end, when that was told before its socket's. */
+void socket_tell_end(struct observe *ob, const struct known *k)
+{
+	int i;
+
+	for (i = 0; k->n_holders && i < ENDS_KEPT; i++)
+		if (ob->ends[i].exit.pid == k->pid)
+			ob->o.on_event(&ob->ends[i], ob->o.user);
 }
 
 void observe_among(struct observe *ob, uint64_t pidns)

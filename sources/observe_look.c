@@ -204,6 +204,7 @@ static void on_fate(int32_t pid, int signal, int status, void *user)
 			    .exit = { .pid = pid, .signal = signal, .status = status } };
 	int i;
 
+	ob->ends[ob->next_end++ % ENDS_KEPT] = ev;
 	ob->o.on_event(&ev, ob->o.user);
 	/* A socket that is still there belongs to someone else now. */
 	for (i = 0; i < ob->n_flows; i++)

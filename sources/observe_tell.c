@@ -99,6 +99,14 @@ void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns)
 	ob->o.on_event(&ev, ob->o.user);
 }
 
+void socket_give_first(struct observe *ob, struct known *k, int64_t t_ns)
+{
+	struct event ev = { .kind = EVENT_RETRANSMIT, .retransmit = { .flow = k->flow } };
+
+	k->syn0_ns = ev.t_ns = k->connect_ns ? k->connect_ns : k->has_phase ? k->armed_ns : t_ns;
+	ob->o.on_event(&ev, ob->o.user);
+}
+
 /*
  * Where no packet shows the SYNs, the kernel's count and timer do: the last one
  * left when the timer was set, after the look before this one.  By the kernel's
@@ -111,11 +119,8 @@ static void give_counted(struct observe *ob, struct known *k, const struct event
 
 	if (t < ob->last_look_ns)
 		t = ob->last_look_ns;
-	if (!k->syn0_ns) {
-		k->syn0_ns = k->connect_ns ? k->connect_ns : k->has_phase ? k->armed_ns : t;
-		ev.t_ns = k->syn0_ns;
-		ob->o.on_event(&ev, ob->o.user);
-	}
+	if (!k->syn0_ns)
+		socket_give_first(ob, k, t);
 	if (s->retransmits > k->retransmits) {
 		ev.t_ns = t;
 		ev.retransmit.n = s->retransmits;
