@@ -133,9 +133,11 @@ static void happy_eyeballs(void **state)
 static void one_after_the_other(void **state)
 {
 	CHECK(1, { V6, "db", "psql", 7, 0, 1000, TIM, 1, "" }, { V4, "db", "psql", 7, 1001, 1002, EST, 1, "wd" });
-	/* up to 100 ms after the failure */
-	CHECK(1, { V6, "db", "psql", 7, 0, 1000, TIM, 1, "" }, { V4, "db", "psql", 7, 1100, 1102, REF, 1, "d" });
-	CHECK(2, { V6, "db", "psql", 7, 0, 1000, TIM, 1, "d" }, { V4, "db", "psql", 7, 1101, 1102, REF, 2, "d" });
+	/* up to 1.5 s after the failure, or, without a name, 100 ms */
+	CHECK(1, { V6, "db", "psql", 7, 0, 1000, TIM, 1, "" }, { V4, "db", "psql", 7, 2500, 2502, REF, 1, "d" });
+	CHECK(2, { V6, "db", "psql", 7, 0, 1000, TIM, 1, "d" }, { V4, "db", "psql", 7, 2501, 2502, REF, 2, "d" });
+	CHECK(1, { V6, "", "psql", 7, 0, 1000, TIM, 1, "" }, { V4, "", "psql", 7, 1100, 1102, REF, 1, "d" });
+	CHECK(2, { V6, "", "psql", 7, 0, 1000, TIM, 1, "d" }, { V4, "", "psql", 7, 1101, 1102, REF, 2, "d" });
 	/* three addresses */
 	CHECK(1, { "10.0.0.1:5432", "db", "psql", 7, 0, 1, REF, 1, "" },
 	      { "10.0.0.2:5432", "db", "psql", 7, 1, 2, REF, 1, "" },
@@ -439,7 +441,7 @@ static void many(void **state)
 		t[i] = one_of_many(i);
 		number_address(&t[i], i >= MANY / 2 ? i - MANY / 2 : i % 2 ? MANY : i / 2);
 		if (i % 2 || i >= MANY / 2) {
-			t[i].start_ns += i < MANY / 2 ? 0 : NS_PER_S;
+			t[i].start_ns += i < MANY / 2 ? 0 : 2 * NS_PER_S;
 			t[i].end_ns = t[i].start_ns;
 		}
 	}
