@@ -40,9 +40,7 @@ static const struct option_row rows[] = {
 	{ 0, "to", OPT_STRING, AT(to), 0, 0, "HOST[:PORT]",
 	  "The faults without an @WHERE are for connections to it only", NULL },
 	{ 0, "here", OPT_FLAG, AT(here), 0, 0, NULL,
-	  "On the real network: the faults act on the sockets of CMD and its children alone, and everything else on this "
-	  "host goes on untouched. Faults: syn-drop, synack-drop, ack-drop, loss, loss-all. Needs root",
-	  NULL },
+	  "On the real network: the faults act on connections of CMD and its children alone. Needs root", NULL },
 	{ 0, "only", OPT_STRING, AT(only), 0, 0, "HOST[:PORT]",
 	  "Nothing else exists at the far end: other connections are refused. The default is that every address and port "
 	  "answers",
