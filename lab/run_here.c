@@ -95,6 +95,7 @@ static void socket_begins(struct run *r, const struct here_socket *s)
 			s->pid, endpoint_format(&s->flow.server, to));
 		observe_connect(r->observe, &ec, state.t_ns);
 	}
+	observe_socket(r->observe, &s->flow, s->cookie);
 	run_tell(r, &state);
 }
 

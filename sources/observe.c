@@ -153,6 +153,14 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 	ob->o.on_event(&ev, ob->o.user);
 }
 
+void observe_socket(struct observe *ob, const struct flow *f, uint64_t cookie)
+{
+	struct known *k = flows_find(ob, f);
+
+	if (k && !k->cookie)
+		k->cookie = cookie;
+}
+
 bool observe_watches(const struct observe *ob, const struct endpoint *server)
 {
 	return !ob->o.server.port || endpoint_equal(server, &ob->o.server);

@@ -72,6 +72,9 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 /* Looks at sock_diag at the next pump: a socket may be there whose SYN no packet shows. */
 void observe_soon(struct observe *ob);
 
+/* The socket of that flow, told of by observe_connect(), has this cookie: none that has its port later is meant. */
+void observe_socket(struct observe *ob, const struct flow *f, uint64_t cookie);
+
 /* The cookie of the socket of that flow; 0: there is none now, in SYN_SENT or past it. */
 uint64_t observe_cookie(struct observe *ob, const struct flow *f);
 

@@ -261,6 +261,42 @@ class Tests:
             run.wrong.append("no SYN was lost, or all were")
         return run.report()
 
+    def port_taken(self, _):
+        """At once a process outside has the same ports, to the same server, and waits: that is no attempt of ours."""
+        silent, told = socket.create_server(("127.0.0.1", 0), backlog=0), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        told.bind(("127.0.0.1", 0))
+        held = [socket.socket() for _ in range(2)]
+        for s in held:
+            s.setblocking(False)
+            s.connect_ex(silent.getsockname())
+
+        def take():
+            while True:
+                port = int(told.recv(16))
+                if not port:
+                    return
+                held.append(shared(port))
+                held[-1].connect_ex(silent.getsockname())
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        run, attempts = self.here(DROP, [PYTHON, "-c", SHARED + """
+import time
+told = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for port in range(12400, 12420):
+    s = shared(port)
+    s.connect_ex(%r)
+    time.sleep(0.02)
+    s.close()
+    told.sendto(b"%%d" %% port, %r)
+    time.sleep(0.05)
+""" % (silent.getsockname(), told.getsockname())])
+        told.sendto(b"0", told.getsockname())
+        thread.join()
+        check(run, attempts, [(APPLICATION, None, 1)] * 20, self.busy)
+        run.want("connections outside", len(held), 22)
+        return run.report()
+
     def capture(self, _):
         """The SYN-ACKs that a fault dropped are in the file, and `read` sees the same attempt in it."""
         path = self.synsent.path("here.pcapng")
@@ -300,6 +336,18 @@ class Tests:
         if left or not there:
             print("WRONG: SIGKILL of %s: programs %r, left %r" % (victim, there, left))
         return bool(left) or not there
+
+
+SHARED = """
+import socket
+def shared(port):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind(("127.0.0.1", port))
+    s.setblocking(False)
+    return s
+"""
+exec(SHARED)
 
 
 def all_programs():
@@ -363,7 +411,7 @@ def main():
             if not o.busy:
                 jobs += [(t.program, n) for n in PROGRAMS if o.only in n]
                 jobs += [(t.usage, u) for u in USAGE if o.only in "usage"]
-                jobs += [(f, None) for f in (t.loss, t.capture, t.nobody) if o.only in f.__name__]
+                jobs += [(f, None) for f in (t.loss, t.port_taken, t.capture, t.nobody) if o.only in f.__name__]
                 jobs += [(t.killed, v) for v in ("outer", "init", "inner") if o.only in "killed"]
             wrong = sum(harness.all_of(o.jobs, lambda job: job[0](job[1]), jobs))
     finally:
