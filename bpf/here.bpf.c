@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "kernel.h"
 #include "here_shared.h"
+#include "here_tree.h"
 
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <stdbool.h>
@@ -12,13 +12,16 @@
  * that surely runs in the process that connects: the tree's processes are those
  * whose PID namespace is the tree's or lies in it, and no process can leave it.
  * Two programs see the packets of the cgroup's sockets and look for the mark;
- * those of a socket without one pass.
+ * those of a socket without one pass.  A third one is called when a marked socket
+ * begins to connect, and when it leaves SYN_SENT: whether the kernel or the
+ * program ended the wait is in the socket at that moment, and later nowhere.
  *
  * Not a tracepoint (inet_sock_set_state): that would run for the whole host, and
  * its events get lost while anybody attaches to it or detaches.  Whoever connects
  * by the socket again, from outside of the tree too, marks it anew or clears it.
  */
 const volatile __u32 tree_pidns; /* the namespace's inode number */
+const volatile __u32 nesting;	 /* namespaces from that of /proc to the tree's, both counted; 0: not known */
 const volatile __u64 chance_seed;
 const volatile __u32 n_faults;
 const volatile struct here_fault faults[HERE_FAULTS_MAX];
@@ -27,39 +30,39 @@ const volatile __u32 any_server; /* the faults that do not ask for the server's 
 __u64 dropped[HERE_FAULTS_MAX];
 __u64 connects; /* of the tree */
 __u64 unmarked; /* ... whose socket could not be marked, for want of memory */
-__u64 untold;	/* drops that found no room in the ring */
+__u64 untold;	/* what found no room in the ring */
 __u64 woken_ns;
 
 /* A reader is woken at most so often: a wake-up for each event halves the rate of connections. */
 #define WAKE_NS 10000000u
 
-struct upid {
-	struct pid_namespace *ns;
+struct socket {
+	/* enum socket_state has no name there, and shall have none here */
+	enum {
+		NOT_CONNECTING = 1, /* include/uapi/linux/net.h SS_UNCONNECTED */
+	} state;
 } __attribute__((preserve_access_index));
 
-struct pid {
-	unsigned int level;
-	struct upid numbers[1];
+struct sock {
+	int sk_err;
+	__u8 sk_shutdown;
+	struct socket *sk_socket;
 } __attribute__((preserve_access_index));
 
-struct ns_common {
-	unsigned int inum;
+struct tcp_sock {
+	__u32 write_seq;
 } __attribute__((preserve_access_index));
 
-struct pid_namespace {
-	struct ns_common ns;
-} __attribute__((preserve_access_index));
-
-struct task_struct {
-	struct pid *thread_pid; /* 4.19 */
-} __attribute__((preserve_access_index));
-
-/* include/linux/pid_namespace.h: namespaces nest this deep, below the first. */
-#define MAX_PID_NS_LEVEL 32
+/* include/net/tcp_states.h and include/net/sock.h */
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_CLOSE 7
+#define SHUTDOWN_MASK 3
 
 struct mark {
 	__u32 faults; /* that concern its server */
 	__u32 isn;
+	__u32 begun;		  /* its SYN is on its way */
 	__u32 seen[HERE_CLASSES]; /* packets of each class */
 };
 
@@ -80,26 +83,8 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 1 << 21);
 } synsent_told SEC(".maps");
-
-/* A process has a PID, and so an entry in numbers[], in each namespace from the first down to its own. */
-static __always_inline bool in_tree(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	unsigned int level = BPF_CORE_READ(pid, level);
-	const char *at = (const char *)pid + bpf_core_field_offset(struct pid, numbers);
-	const __u64 size = bpf_core_type_size(struct upid);
-
-	for (unsigned int i = 0; i <= MAX_PID_NS_LEVEL; i++) {
-		if (i > level)
-			break;
-		if (BPF_CORE_READ((struct upid *)(at + i * size), ns, ns.inum) == tree_pidns)
-			return true;
-	}
-	return false;
-}
 
 static __always_inline int at_connect(struct bpf_sock_addr *ctx)
 {
@@ -107,7 +92,7 @@ static __always_inline int at_connect(struct bpf_sock_addr *ctx)
 
 	if (ctx->protocol != IPPROTO_TCP)
 		return 1;
-	if (!in_tree()) {
+	if (level_in((void *)bpf_get_current_task(), tree_pidns) < 0) {
 		bpf_sk_storage_delete(&synsent_marks, ctx->sk);
 		return 1;
 	}
@@ -243,6 +228,94 @@ static __always_inline int judge(struct here_event *e, __u32 mask)
 		tell(e);
 		return 0;
 	}
+	return 1;
+}
+
+/* Whose socket it is, or who closes it; a timer or an interrupt runs in anybody's name and must not ask. */
+static __always_inline void tell_process(struct here_event *e)
+{
+	struct task_struct *task = (void *)bpf_get_current_task(), *leader = BPF_CORE_READ(task, group_leader);
+	unsigned int flags = BPF_CORE_READ(task, flags);
+	int level;
+
+	if (flags & PF_KTHREAD)
+		return;
+	level = level_in(leader, tree_pidns);
+	if (nesting && level + 1 >= (int)nesting)
+		e->pid = number_at(leader, level + 1 - (int)nesting);
+	BPF_CORE_READ_INTO(&e->comm, leader, comm);
+	e->exiting = (flags & PF_EXITING) != 0;
+	e->exit_code = e->exiting ? BPF_CORE_READ(task, exit_code) : 0;
+}
+
+/*
+ * A connect() that fails before its SYN closes the socket, too, by itself (net/ipv4/tcp_ipv4.c tcp_v4_connect()): then
+ * no close() was called, and the socket is not yet one that is connecting (net/ipv4/af_inet.c __inet_stream_connect()).
+ */
+static __always_inline __u8 who_closes(const struct sock *sk)
+{
+	const struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+
+	if (BPF_CORE_READ(sk, sk_err))
+		return HERE_KERNEL;
+	if (BPF_CORE_READ(sk, sk_shutdown) == SHUTDOWN_MASK)
+		return HERE_PROGRAM;
+	return socket && BPF_CORE_READ(socket, state) != NOT_CONNECTING ? HERE_PROGRAM : HERE_NOBODY_KNOWN;
+}
+
+static __always_inline void at_begin(struct bpf_sock_ops *ctx, struct bpf_sock *sk, struct mark *m)
+{
+	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk); /* as the kernel has it, whose inside may be read */
+	struct here_event e = { .what = HERE_BEGUN };
+
+	m->begun = 1;
+	m->isn = tp ? BPF_CORE_READ(tp, write_seq) : 0;
+	e.isn = m->isn;
+	e.cookie = bpf_get_socket_cookie(ctx);
+	read_flow(sk, &e);
+	tell_process(&e);
+	bpf_sock_ops_cb_flags_set(ctx, (int)(ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG));
+	tell(&e);
+}
+
+static __always_inline void at_end(struct bpf_sock_ops *ctx, struct bpf_sock *sk, struct mark *m, __u32 state)
+{
+	struct here_event e = { .what = state == TCP_ESTABLISHED ? HERE_CONNECTED : HERE_ENDED };
+	const struct sock *tcp = (const void *)bpf_skc_to_tcp_sock(sk);
+
+	m->begun = 0;
+	e.isn = m->isn;
+	e.cookie = bpf_get_socket_cookie(ctx);
+	read_flow(sk, &e);
+	if (state == TCP_CLOSE && tcp) {
+		e.error = BPF_CORE_READ(tcp, sk_err);
+		e.by = who_closes(tcp);
+		if (e.by == HERE_PROGRAM)
+			tell_process(&e);
+	}
+	tell(&e);
+}
+
+SEC("sockops")
+int synsent_sock(struct bpf_sock_ops *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	__u32 op = ctx->op, from, to;
+	struct mark *m;
+
+	if ((op != BPF_SOCK_OPS_TCP_CONNECT_CB && op != BPF_SOCK_OPS_STATE_CB) || !sk)
+		return 1;
+	m = bpf_sk_storage_get(&synsent_marks, sk, 0, 0);
+	if (!m)
+		return 1;
+	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB) {
+		at_begin(ctx, sk, m);
+		return 1;
+	}
+	from = ctx->args[0];
+	to = ctx->args[1];
+	if (m->begun && from == TCP_SYN_SENT && (to == TCP_ESTABLISHED || to == TCP_CLOSE))
+		at_end(ctx, sk, m, to);
 	return 1;
 }
 

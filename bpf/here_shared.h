@@ -36,15 +36,32 @@ struct here_addr {
 	__u8 b[16];
 };
 
-/* A packet was dropped. */
+/* What is told. */
+#define HERE_DROPPED 0	 /* a packet */
+#define HERE_BEGUN 1	 /* a socket of the tree begins to connect: pid and comm are known, if they can be */
+#define HERE_CONNECTED 2 /* it left SYN_SENT, connected */
+#define HERE_ENDED 3	 /* ... or closed */
+
+/* Who closed it. */
+#define HERE_NOBODY_KNOWN 0
+#define HERE_KERNEL 1  /* with `error` */
+#define HERE_PROGRAM 2 /* that of pid; by its end, if it was exiting */
+
 struct here_event {
 	__u64 t_ns; /* CLOCK_MONOTONIC */
-	__u32 isn;  /* of the client's SYN */
-	__u32 nth;  /* the ordinal in its class and handshake, from 0 */
-	__u32 class;
+	__u64 cookie;
+	__u32 isn;   /* of the client's SYN */
+	__u32 nth;   /* the ordinal in its class and handshake, from 0 */
+	__u32 class; /* of a packet that was dropped */
 	__u16 client_port, server_port;
+	__s32 pid; /* of the process, as /proc has it; 0: not known */
+	__s32 error;
+	__s32 exit_code; /* as waitpid() gives it */
+	__u8 what, by, exiting;
 	__u8 fault;
+	char comm[16];
 	struct here_addr client, server;
+	__u8 room[6]; /* up to the alignment: nothing of it is left unset */
 };
 
 /*

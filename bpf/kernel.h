@@ -19,10 +19,15 @@ typedef __u32 __be32;
 typedef __u64 __be64;
 typedef __u32 __wsum;
 
-/* enum bpf_sock_ops_op: what the first RTO shall be, in jiffies; since 4.13. */
-#define BPF_SOCK_OPS_TIMEOUT_INIT 1
+/* enum bpf_sock_ops_op. */
+#define BPF_SOCK_OPS_TIMEOUT_INIT 1   /* what the first RTO shall be, in jiffies; since 4.13 */
+#define BPF_SOCK_OPS_TCP_CONNECT_CB 3 /* before SYN 0; since 4.13 */
+#define BPF_SOCK_OPS_STATE_CB 10      /* before the state args[0] becomes args[1]; since 4.16 ... */
+#define BPF_SOCK_OPS_STATE_CB_FLAG 4  /* ... for sockets that have this flag */
 
-/* The beginning of struct bpf_sock_ops; the kernel goes by offsets. */
+/* The kernel goes by offsets; of these structs only the beginnings are here. */
+struct bpf_sock;
+
 struct bpf_sock_ops {
 	__u32 op;
 	union {
@@ -30,9 +35,12 @@ struct bpf_sock_ops {
 		__u32 reply;
 		__u32 replylong[4];
 	};
+	__u32 not_used_here[16];
+	__u32 bpf_sock_ops_cb_flags;
+	__u32 nor_here[24];
+	struct bpf_sock *sk __attribute__((aligned(8))); /* 5.3 */
 };
 
-/* Of these the beginnings, too. */
 struct bpf_sock {
 	__u32 bound_dev_if;
 	__u32 family;
@@ -66,6 +74,8 @@ struct __sk_buff {
 	struct bpf_sock *sk __attribute__((aligned(8)));
 };
 
+_Static_assert(__builtin_offsetof(struct bpf_sock_ops, bpf_sock_ops_cb_flags) == 84, "struct bpf_sock_ops");
+_Static_assert(__builtin_offsetof(struct bpf_sock_ops, sk) == 184, "struct bpf_sock_ops");
 _Static_assert(__builtin_offsetof(struct bpf_sock, dst_port) == 48, "struct bpf_sock");
 _Static_assert(__builtin_offsetof(struct bpf_sock_addr, sk) == 64, "struct bpf_sock_addr");
 _Static_assert(__builtin_offsetof(struct __sk_buff, sk) == 168, "struct __sk_buff");

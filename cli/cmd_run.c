@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/run_here.h"
 #include "cli/run_list.h"
 #include "cli/run_policy.h"
 #include "cli/run_show.h"
@@ -20,7 +22,7 @@
 struct run_opts {
 	struct option_list faults, policies, resolves, expects, reports;
 	const char *to, *only, *serve, *json, *log, *capture, *svg, *events, *color, *seed;
-	bool list, fast, wait, quiet, verbose, user_namespace, ipv4;
+	bool list, here, fast, wait, quiet, verbose, user_namespace, ipv4;
 	int64_t time_limit_ns;
 };
 
@@ -37,6 +39,8 @@ static const struct option_row rows[] = {
 	  NULL },
 	{ 0, "to", OPT_STRING, AT(to), 0, 0, "HOST[:PORT]",
 	  "The faults without an @WHERE are for connections to it only", NULL },
+	{ 0, "here", OPT_FLAG, AT(here), 0, 0, NULL,
+	  "On the real network: the faults act on connections of CMD and its children alone. Needs root", NULL },
 	{ 0, "only", OPT_STRING, AT(only), 0, 0, "HOST[:PORT]",
 	  "Nothing else exists at the far end: other connections are refused. The default is that every address and port "
 	  "answers",
@@ -93,6 +97,8 @@ struct run_setup {
 	struct run_opts o;
 	struct fault faults[FAULTS_MAX];
 	struct fault_scope only;
+	char asked[FAULTS_MAX + 1][256]; /* names of scopes whose addresses are known, with --here */
+	int n_asked;
 	struct inherit inherit;
 	struct run_config c;
 	struct expect expect;
@@ -106,19 +112,36 @@ static int bad_usage(struct err *e, const char *remedy)
 	return -EINVAL;
 }
 
-/* The addresses of a scope's name; a literal has itself. */
-static int resolve_scope(struct names *n, struct fault_scope *s, struct err *e)
+/* On the real network a name has the addresses that this host finds; each is asked for once. */
+static int ask_host(struct run_setup *s, const char *host, struct err *e)
 {
-	int count;
+	int i, r;
 
-	if (!s->host[0] || s->n_addrs)
+	for (i = 0; i < s->n_asked; i++)
+		if (!strcasecmp(s->asked[i], host))
+			return 0;
+	r = run_here_names(s->c.names, host, e);
+	if (!r)
+		snprintf(s->asked[s->n_asked++], sizeof(s->asked[0]), "%s", host);
+	return r;
+}
+
+/* The addresses of a scope's name; a literal has itself. */
+static int resolve_scope(struct run_setup *s, struct fault_scope *to, struct err *e)
+{
+	int count, r;
+
+	if (!to->host[0] || to->n_addrs)
 		return 0;
-	count = names_addrs(n, s->host, s->family, s->addrs, FAULT_ADDRS_MAX);
+	r = s->o.here ? ask_host(s, to->host, e) : 0;
+	if (r)
+		return r;
+	count = names_addrs(s->c.names, to->host, to->family, to->addrs, FAULT_ADDRS_MAX);
 	if (count < 0) {
-		err_set(e, ENOENT, "%s: there is no such name in this run", s->host);
+		err_set(e, ENOENT, "%s: there is no such name in this run", to->host);
 		return bad_usage(e, "give it an address: --resolve NAME=ADDR");
 	}
-	s->n_addrs = count;
+	to->n_addrs = count;
 	return 0;
 }
 
@@ -132,7 +155,7 @@ static int set_faults(struct run_setup *s, struct err *e)
 		return bad_usage(e, "leave some out");
 	}
 	if (!r)
-		r = resolve_scope(s->c.names, &to, e);
+		r = resolve_scope(s, &to, e);
 	for (i = 0; !r && i < s->o.faults.n; i++) {
 		struct fault *f = &s->faults[i];
 
@@ -142,7 +165,7 @@ static int set_faults(struct run_setup *s, struct err *e)
 			f->scope = to;
 		}
 		if (!r)
-			r = resolve_scope(s->c.names, &f->scope, e);
+			r = resolve_scope(s, &f->scope, e);
 	}
 	s->c.faults = s->faults;
 	s->c.n_faults = s->o.faults.n;
@@ -163,7 +186,7 @@ static int set_names(struct run_setup *s, struct err *e)
 	if (!r && s->o.only) {
 		r = fault_scope_parse(s->o.only, &s->only, e);
 		if (!r)
-			r = resolve_scope(s->c.names, &s->only, e);
+			r = resolve_scope(s, &s->only, e);
 		s->c.only = &s->only;
 	}
 	return r;
@@ -224,10 +247,38 @@ static int set_expect(struct run_setup *s, struct err *e)
 	return r;
 }
 
+/* What is a world's, and there is none with --here. */
+static int set_here(struct run_setup *s, struct err *e)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} worlds[] = {
+		{ "serve", s->o.serve != NULL },
+		{ "only", s->o.only != NULL },
+		{ "resolve", s->o.resolves.n > 0 },
+		{ "policy", s->o.policies.n > 0 },
+		{ "fast", s->o.fast },
+		{ "ipv4", s->o.ipv4 },
+		{ "user-namespace", s->o.user_namespace },
+	};
+	size_t i;
+
+	s->c.here = s->o.here;
+	for (i = 0; s->o.here && i < sizeof(worlds) / sizeof(worlds[0]); i++)
+		if (worlds[i].given) {
+			err_set(e, EINVAL, "--here is the real network, where --%s has no place", worlds[i].name);
+			return bad_usage(e, "leave out one of the two");
+		}
+	return s->o.here ? run_here_check(e) : 0;
+}
+
 static int configure(struct run_setup *s, char **argv, struct err *e)
 {
 	int r = set_commands(s, argv, e);
 
+	if (!r)
+		r = set_here(s, e);
 	if (!r)
 		r = set_names(s, e);
 	if (!r)
@@ -312,6 +363,7 @@ static int set_up_and_run(const struct command *cmd, int argc, char **argv, stru
 	if (r)
 		return report_error("run", &e, 2);
 	so.user_namespace = s->o.user_namespace;
+	so.host_network = s->o.here;
 	began = clock_mono_ns();
 	r = sandbox_enter(&so, &box, &e);
 	if (r)

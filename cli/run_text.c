@@ -345,7 +345,7 @@ static void tell_notes(const struct run_show *s, const struct run_end *end)
 			sigabbrev_np(end->stopped_by));
 	if (end->left_behind && !end->left_timed_out)
 		fprintf(stderr, INDENT "processes that it left behind were ended with it; --wait waits for them\n");
-	if (any_refused_at_home(s))
+	if (!s->o.c->here && any_refused_at_home(s))
 		fprintf(stderr, INDENT "localhost is the run's own: only servers that CMD itself starts are there\n");
 	if (end->elsewhere)
 		fprintf(stderr, INDENT "%" PRIu64 " connect() call%s in another network namespace: not watched\n",

@@ -4,10 +4,11 @@
 
 #include "cli/run_show.h"
 
-/* What goes over lo passes neither the wire nor a route: there only a rule of the firewall that names it acts. */
-static bool meets(const struct fault *f, const struct endpoint *server)
+/* What goes over lo passes neither the wire nor a route: there only a rule of the firewall that names it acts.  Faults
+ * on the real network are at the sockets. */
+static bool meets(const struct run_show *s, const struct fault *f, const struct endpoint *server)
 {
-	if (addr_is_loopback(&server->addr) && (f->kind != FAULT_FIREWALL || !f->scope.host[0]))
+	if (!s->o.c->here && addr_is_loopback(&server->addr) && (f->kind != FAULT_FIREWALL || !f->scope.host[0]))
 		return false;
 	return fault_concerns(&f->scope, server);
 }
@@ -21,7 +22,7 @@ static bool is_met(const struct run_show *s, const struct fault *f, bool *ret_at
 	for (i = 0; i < s->n_tried; i++) {
 		const struct endpoint *server = &s->tried[i].flow.server;
 
-		if (meets(f, server))
+		if (meets(s, f, server))
 			return true;
 		*ret_at_home |= fault_concerns(&f->scope, server);
 	}

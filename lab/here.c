@@ -16,7 +16,7 @@
 
 #define INSTEAD "run it as root, or leave --here out: the faults then act in a network of CMD's own, for any user"
 
-#define N_LINKS 4
+#define N_LINKS 5
 
 _Static_assert(HERE_N_MAX == HERE_FAULTS_MAX, "the programs' table of faults");
 _Static_assert(sizeof(struct here_addr) == sizeof(struct addr), "an address in the programs");
@@ -25,7 +25,7 @@ struct here {
 	struct here_bpf *skel;
 	struct bpf_link *links[N_LINKS];
 	struct ring_buffer *ring;
-	void (*tell)(const struct wire_told *t, void *user);
+	const struct here_view *view;
 	void *user; /* both set while it is read */
 };
 
@@ -129,6 +129,7 @@ static int give_faults(struct here *h, const struct here_opts *o)
 	int i;
 
 	h->skel->rodata->tree_pidns = o->pidns;
+	h->skel->rodata->nesting = (uint32_t)o->nesting;
 	h->skel->rodata->chance_seed = o->seed;
 	h->skel->rodata->n_faults = (uint32_t)o->n_faults;
 	for (i = 0; i < o->n_faults; i++) {
@@ -184,26 +185,63 @@ static struct endpoint endpoint_of(const struct here_addr *a, uint16_t port)
 	return ep;
 }
 
+static struct flow flow_of(const struct here_event *ev)
+{
+	return (struct flow){ endpoint_of(&ev->client, ev->client_port), endpoint_of(&ev->server, ev->server_port) };
+}
+
+static void tell_drop(const struct here *h, const struct here_event *ev)
+{
+	const struct wire_told t = {
+		.t_ns = (int64_t)ev->t_ns,
+		.flow = flow_of(ev),
+		.isn = ev->isn,
+		.fault = ev->fault,
+		.deed = WIRE_DROPPED,
+		.reply = ev->class & (HERE_SYN_ACK | HERE_RECEIVED),
+		.syn = ev->class & (HERE_SYN | HERE_SYN_ACK),
+		.nth = (int32_t)ev->nth,
+	};
+
+	h->view->drop(&t, h->user);
+}
+
+static void tell_socket(const struct here *h, const struct here_event *ev)
+{
+	struct here_socket s = {
+		.what = ev->what == HERE_BEGUN	     ? HERE_SOCKET_BEGINS
+			: ev->what == HERE_CONNECTED ? HERE_SOCKET_CONNECTED
+						     : HERE_SOCKET_CLOSED,
+		.t_ns = (int64_t)ev->t_ns,
+		.flow = flow_of(ev),
+		.isn = ev->isn,
+		.cookie = ev->cookie,
+		.cause = ev->by == HERE_KERNEL	  ? CLOSE_KERNEL
+			 : ev->by == HERE_PROGRAM ? CLOSE_APPLICATION
+						  : CLOSE_UNKNOWN,
+		.error = ev->error,
+		.pid = ev->pid,
+		.exiting = ev->exiting,
+		.exit_status = ev->exit_code,
+	};
+
+	memcpy(s.comm, ev->comm, sizeof(s.comm));
+	s.comm[sizeof(s.comm) - 1] = 0;
+	h->view->socket(&s, h->user);
+}
+
 static int on_event(void *ctx, void *data, size_t len)
 {
-	struct here *h = ctx;
+	const struct here *h = ctx;
 	struct here_event ev;
 
 	if (len < sizeof(ev))
 		return 0;
 	memcpy(&ev, data, sizeof(ev));
-	h->tell(
-		&(const struct wire_told){
-			.t_ns = (int64_t)ev.t_ns,
-			.flow = { endpoint_of(&ev.client, ev.client_port), endpoint_of(&ev.server, ev.server_port) },
-			.isn = ev.isn,
-			.fault = ev.fault,
-			.deed = WIRE_DROPPED,
-			.reply = ev.class & (HERE_SYN_ACK | HERE_RECEIVED),
-			.syn = ev.class & (HERE_SYN | HERE_SYN_ACK),
-			.nth = (int32_t)ev.nth,
-		},
-		h->user);
+	if (ev.what == HERE_DROPPED)
+		tell_drop(h, &ev);
+	else
+		tell_socket(h, &ev);
 	return 0;
 }
 
@@ -214,9 +252,10 @@ static int listen_ring(struct here *h, struct err *e)
 }
 
 /* connect() comes last: a socket is marked only when its packets are looked at. */
-static int attach(struct here *h, struct err *e)
+static int attach(struct here *h, bool sockets, struct err *e)
 {
 	struct bpf_program *const programs[N_LINKS] = {
+		sockets ? h->skel->progs.synsent_sock : NULL,
 		h->skel->progs.synsent_out,
 		h->skel->progs.synsent_in,
 		h->skel->progs.synsent_conn4,
@@ -237,6 +276,8 @@ static int attach(struct here *h, struct err *e)
 		return refuse(e, r);
 	}
 	for (i = 0; i < N_LINKS && !r; i++) {
+		if (!programs[i])
+			continue;
 		h->links[i] = bpf_program__attach_cgroup(programs[i], fd);
 		r = h->links[i] ? 0 : errno;
 	}
@@ -263,7 +304,7 @@ int here_start(const struct here_opts *o, struct here **ret, struct err *e)
 	if (!r)
 		r = listen_ring(h, e);
 	if (!r)
-		r = attach(h, e);
+		r = attach(h, o->sockets, e);
 	if (r) {
 		here_free(h);
 		return r;
@@ -290,9 +331,9 @@ int here_fd(const struct here *h)
 	return bpf_map__fd(h->skel->maps.synsent_told);
 }
 
-int here_read(struct here *h, void (*tell)(const struct wire_told *t, void *user), void *user)
+int here_read(struct here *h, const struct here_view *v, void *user)
 {
-	h->tell = tell;
+	h->view = v;
 	h->user = user;
 	return ring_buffer__consume(h->ring);
 }

@@ -26,7 +26,7 @@ int here_fd(const struct here *h)
 	return -1;
 }
 
-int here_read(struct here *h, void (*tell)(const struct wire_told *t, void *user), void *user)
+int here_read(struct here *h, const struct here_view *v, void *user)
 {
 	return 0;
 }

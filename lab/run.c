@@ -65,7 +65,11 @@ static int take_end(struct run *r, const struct program_news *n, struct err *e)
 {
 	const struct event_exit x = { .pid = program_pid(r->program), .signal = n->signal, .status = n->status };
 	const char *name = n->signal ? sigabbrev_np(n->signal) : NULL;
+	/* What it did before it ended is told before. */
+	int code = r->kind->observe(r, e);
 
+	if (code)
+		return code;
 	r->over = true;
 	r->ended_ns = n->t_ns;
 	r->end->exit_signal = n->signal;
@@ -178,22 +182,19 @@ static void advance(struct run *r)
 
 static int turn(struct run *r, int max_ms, struct err *e)
 {
-	struct pollfd fds[OBSERVE_FDS_MAX + RESOLVER_FDS_MAX + 8];
+	struct pollfd fds[OBSERVE_FDS_MAX + RUN_FDS_MAX + 3];
 	int n = observe_fds(r->observe, fds), listener = program_connects_fd(r->program), wait = wait_ms(r), code;
 
 	fds[n++] = (struct pollfd){ .fd = r->signals, .events = POLLIN };
 	fds[n++] = (struct pollfd){ .fd = program_fd(r->program), .events = POLLIN };
-	fds[n++] = (struct pollfd){ .fd = wire_fd(r->wire), .events = POLLIN };
-	fds[n++] = (struct pollfd){ .fd = wire_process_fd(r->wire), .events = POLLIN };
 	if (!r->over && listener >= 0)
 		fds[n++] = (struct pollfd){ .fd = listener, .events = POLLIN };
-	n += resolver_fds(r->resolver, fds + n);
+	n += r->kind->fds(r, fds + n);
 	poll(fds, (nfds_t)n, wait < max_ms ? wait : max_ms);
 	/* A call that waits for us is let go first; then packets, which the words that follow are about. */
 	if (listener >= 0)
 		connects_read(listener, on_call, r);
-	resolver_pump(r->resolver, run_on_question, r);
-	code = run_observe(r, e);
+	code = r->kind->observe(r, e);
 	if (code < 0)
 		return code;
 	take_signals(r);
@@ -201,19 +202,6 @@ static int turn(struct run *r, int max_ms, struct err *e)
 	mind_limit(r);
 	advance(r);
 	return code;
-}
-
-/* The wire and our far end never end by themselves; if one does, all that follows would be wrong. */
-static int check_world(const struct run *r, struct err *e)
-{
-	struct pollfd p[] = { { wire_process_fd(r->wire), POLLIN, 0 }, { r->far_quit, 0, 0 } };
-
-	if (poll(p, 2, 0) <= 0)
-		return 0;
-	e->exit_code = 125;
-	return err_set(e, EPIPE,
-		       p[0].revents ? "the wire between the program and the far end broke"
-				    : "the far end broke: the process that serves it was ended");
 }
 
 static int settle(struct run *r, struct err *e)
@@ -238,7 +226,7 @@ static int watch(struct run *r, struct err *e)
 	while (!code && (!r->over || (r->c->wait_for_left && !r->alone && !r->enough))) {
 		code = turn(r, TURN_MS, e);
 		if (!code)
-			code = check_world(r, e);
+			code = r->kind->check(r, e);
 	}
 	if (!code && !r->alone)
 		code = turn(r, 1, e); /* of one that left nothing its init says so at once */
@@ -252,7 +240,7 @@ static int watch(struct run *r, struct err *e)
 static int run(struct run *r, struct err *e)
 {
 	int64_t entered = clock_mono_ns();
-	int code = run_stage(r, e);
+	int code = r->kind->stage(r, e);
 
 	r->end->setup_ns = clock_mono_ns() - entered;
 	if (code)
@@ -278,6 +266,7 @@ int run_program(const struct run_config *c, const struct run_view *v, struct run
 	if (!r)
 		return err_sys(e, ENOMEM, "run");
 	r->c = c;
+	r->kind = c->here ? &run_real : &run_world;
 	r->v = v;
 	r->end = ret;
 	r->far_quit = -1;

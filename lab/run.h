@@ -26,6 +26,9 @@
  * and the names that were asked for.  All of it becomes events for the tracker.
  * The wire and the far end are processes of their own.  It prints nothing: it
  * tells a view what happens, as it happens.
+ *
+ * With `here` there is no such world: the program runs on the host's network, and
+ * the faults act on its sockets alone (lab/here.h).
  */
 struct run_setting {
 	const char *name; /* "ipv4/tcp_syn_retries" */
@@ -36,6 +39,7 @@ struct run_setting {
 
 struct run_config {
 	char **argv;
+	bool here;		    /* on the real network; what follows of a world has no meaning then */
 	const struct fault *faults; /* with the addresses of their hosts' names */
 	int n_faults;
 	const struct fault_scope *only; /* NULL: every address and port exists */
@@ -86,6 +90,9 @@ struct run_view {
 	/* Something to be said of the run as a whole. */
 	void (*note)(void *user, const char *text);
 };
+
+/* What `here` needs of this process.  0, or -EPERM with e->exit_code 77. */
+int run_here_check(struct err *e);
 
 /*
  * Runs in the sandbox.  0, or -errno with e filled (e->exit_code: 125, 126, 127 or 77); *ret is valid either way and

@@ -153,7 +153,7 @@ void run_call_made(struct run *r, const struct connect_call *c)
 	if (addr_is_loopback(&c->to.addr) || addr_is_any(&c->to.addr) || (!route && !strcmp(device, "lo")) ||
 	    meets(r, c, FAULT_NO_NEIGHBOUR)) /* this host tells itself so by ICMP, which makes timers fire early */
 		observe_also(r->observe, "lo", NULL);
-	if (fails_at_once(r, &call, route)) {
+	if (!r->kind->begins_told && fails_at_once(r, &call, route)) {
 		remember(k, c->cookie);
 		return;
 	}
@@ -265,20 +265,27 @@ void run_call_missed(const struct event_state *s, void *user)
 		run_call_of(r, &s->flow, s->cookie, INT64_MAX - DATED_WITHIN_NS, &policy);
 }
 
+static void sent_nothing(struct run *r, const struct run_call *call)
+{
+	char at[ENDPOINT_TEXT_LEN], device[IF_NAMESIZE];
+
+	if (r->kind->begins_told && fails_at_once(r, call, route_device(&call->c.to, device)))
+		return;
+	r->end->unexplained++;
+	run_log(r, call->t_ns, "%.15s[%d]: of its connect() to %s no SYN was seen: refused, or taken back, at once",
+		call->c.comm, call->c.pid, endpoint_format(&call->c.to, at));
+}
+
 void run_calls_expire(struct run *r, int64_t now_ns)
 {
 	struct run_calls *k = &r->calls;
-	char at[ENDPOINT_TEXT_LEN];
 
 	while (k->n && k->waiting[0].t_ns + SENDS_WITHIN_NS < now_ns) {
 		const struct connect_call *c = &k->waiting[0].c;
 
 		/* On a socket whose attempt is over it was told how that one ended. */
 		if (!is_known(k, c->cookie)) {
-			r->end->unexplained++;
-			run_log(r, k->waiting[0].t_ns,
-				"%.15s[%d]: of its connect() to %s no SYN was seen: refused, or taken back, at once",
-				c->comm, c->pid, endpoint_format(&c->to, at));
+			sent_nothing(r, &k->waiting[0]);
 			remember(k, c->cookie);
 		}
 		take_away(k, 0);

@@ -114,27 +114,25 @@ void run_on_event(const struct event *ev, void *user)
 	struct policy policy;
 	struct event with;
 	struct flow f;
-	bool lonely;
+	bool lonely = is_lonely_reset(r, ev, &f);
 
-	if (is_first_syn(r, ev, &f)) {
+	if (is_first_syn(r, ev, &f) || lonely) {
 		run_call_of(r, &f, 0, ev->t_ns, &policy);
-		give(r, ev);
-		log_syn(r, ev, &f);
-		return;
-	}
-	if (ev->kind == EVENT_STATE && ev->state.state == SYN_SENT && !tracker_find(r->tracker, &ev->state.flow) &&
-	    run_call_of(r, &ev->state.flow, ev->state.cookie, ev->t_ns, &policy)) {
+	} else if (ev->kind == EVENT_STATE && ev->state.state == SYN_SENT &&
+		   !tracker_find(r->tracker, &ev->state.flow) &&
+		   run_call_of(r, &ev->state.flow, ev->state.cookie, ev->t_ns, &policy)) {
 		with = *ev;
 		with.state.policy = policy;
-		give(r, &with);
-		return;
+		ev = &with;
 	}
-	lonely = is_lonely_reset(r, ev, &f);
-	if (lonely)
-		run_call_of(r, &f, 0, ev->t_ns, &policy);
-	give(r, ev);
+	run_tell(r, ev);
 	if (lonely)
 		tell_known_drop(r, &f, ev->t_ns, true);
+}
+
+void run_tell(struct run *r, const struct event *ev)
+{
+	give(r, ev);
 	if (ev->kind == EVENT_CLOSE)
 		tell_known_drop(r, &ev->close.flow, ev->t_ns, false);
 	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
@@ -184,7 +182,7 @@ static const char *deed_text(const struct wire_told *t)
 	return (unsigned int)t->deed < WIRE_DEED_N ? deeds[t->deed] : "?";
 }
 
-static void take_deed(struct run *r, const struct wire_told *t)
+void run_take_deed(struct run *r, const struct wire_told *t, enum drop_place place)
 {
 	struct event ev = { .kind = EVENT_DROP, .t_ns = observe_time(r->observe, t->t_ns) };
 	const char *fault = r->c->faults[t->fault].text;
@@ -199,7 +197,7 @@ static void take_deed(struct run *r, const struct wire_told *t)
 	if (t->deed != WIRE_DROPPED || !t->syn)
 		return;
 	ev.drop = (struct event_drop){
-		.flow = t->flow, .place = DROP_PATH_OR_PEER, .reply = t->reply, .packets = 1, .reason = "fault"
+		.flow = t->flow, .place = place, .reply = t->reply, .packets = 1, .reason = "fault"
 	};
 	snprintf(ev.drop.rule, sizeof(ev.drop.rule), "%.150s", fault);
 	give(r, &ev);
@@ -220,10 +218,11 @@ int run_observe(struct run *r, struct err *e)
 {
 	int code, i;
 
+	resolver_pump(r->resolver, run_on_question, r);
 	r->n_told = 0;
 	wire_read(r->wire, on_told, r);
 	code = observe_pump(r->observe, e);
 	for (i = 0; i < r->n_told; i++)
-		take_deed(r, &r->told[i]);
+		run_take_deed(r, &r->told[i], DROP_PATH_OR_PEER);
 	return code;
 }

@@ -34,9 +34,26 @@ struct run_calls {
 };
 
 struct fast;
+struct run_here;
+struct run;
+
+/* What differs between a world of the program's own and the real network.  0 or -errno, but for fds. */
+struct run_kind {
+	/* All that the program finds when it starts. */
+	int (*stage)(struct run *r, struct err *e);
+	int (*fds)(const struct run *r, struct pollfd *fds); /* at most RUN_FDS_MAX to be polled; how many */
+	/* Reads all that happened, and tells it. */
+	int (*observe)(struct run *r, struct err *e);
+	/* Something has ended without which all that follows would be wrong. */
+	int (*check)(const struct run *r, struct err *e);
+	bool begins_told; /* the kernel tells of each connect() that begins: which did not is known, not guessed */
+};
+
+#define RUN_FDS_MAX (RESOLVER_FDS_MAX + 2)
 
 struct run {
 	const struct run_config *c;
+	const struct run_kind *kind;
 	const struct run_view *v;
 	struct run_end *end;
 	struct world world;
@@ -50,6 +67,7 @@ struct run {
 	struct program *server; /* the user's */
 	struct program *program;
 	struct fast *fast;
+	struct run_here *here;
 	int signals;
 	struct run_calls calls;
 	uint64_t netns; /* the cookie of the client's network namespace; 0: not known */
@@ -63,9 +81,16 @@ struct run {
 	bool enough; /* what the program left behind is not waited for any longer */
 };
 
-/* lab/run_stage.c: all that the program finds when it starts.  0 or -errno. */
-int run_stage(struct run *r, struct err *e);
+/* lab/run_stage.c */
+extern const struct run_kind run_world;
+
+/* Begins to observe; what *how leaves open is filled in.  0 or -errno. */
+int run_start_watching(struct run *r, const struct observe_opts *how, struct err *e);
 void run_unstage(struct run *r);
+
+/* lab/run_here.c */
+extern const struct run_kind run_real;
+void run_here_free(struct run_here *h);
 
 /* lab/run_calls.c */
 
@@ -86,6 +111,12 @@ void run_calls_expire(struct run *r, int64_t now_ns);
 
 /* lab/run_events.c: everything that is told, and the log of it. */
 int run_observe(struct run *r, struct err *e);
+
+/* One event of an attempt that is known. */
+void run_tell(struct run *r, const struct event *ev);
+
+/* What a fault did to a packet, and where. */
+void run_take_deed(struct run *r, const struct wire_told *t, enum drop_place place);
 void run_on_event(const struct event *ev, void *user);
 void run_on_packet(const struct live_packet *p, const struct packet *decoded, void *user);
 void run_on_attempt(const struct attempt *a, void *user);

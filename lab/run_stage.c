@@ -238,20 +238,17 @@ static int start_wire(struct run *r, struct err *e)
 	return code;
 }
 
-static int start_watching(struct run *r, struct err *e)
+int run_start_watching(struct run *r, const struct observe_opts *how, struct err *e)
 {
 	const struct tracker_config tc = {
 		.max_attempts = ATTEMPTS_MAX, .linger_ns = LINGERS_NS, .fn = run_on_attempt, .user = r
 	};
-	const struct observe_opts oo = { .device = WORLD_CLIENT_LINK,
-					 .snaplen = SNAPLEN,
-					 .buffer = BUFFER,
-					 .policy = r->end->policy,
-					 .on_packet = run_on_packet,
-					 .on_event = run_on_event,
-					 .on_missed = run_call_missed,
-					 .user = r };
+	struct observe_opts oo = *how;
 
+	oo.snaplen = SNAPLEN;
+	oo.buffer = BUFFER;
+	oo.policy = r->end->policy;
+	oo.user = r;
 	r->tracker = tracker_new(&tc);
 	if (!r->tracker)
 		return err_sys(e, ENOMEM, "attempts");
@@ -313,8 +310,12 @@ static bool answers_itself(const struct run *r)
 	return false;
 }
 
-int run_stage(struct run *r, struct err *e)
+static int stage(struct run *r, struct err *e)
 {
+	const struct observe_opts how = { .device = WORLD_CLIENT_LINK,
+					  .on_packet = run_on_packet,
+					  .on_event = run_on_event,
+					  .on_missed = run_call_missed };
 	const struct world_stage st = { .faults = r->c->faults,
 					.n_faults = r->c->n_faults,
 					.only = r->c->only,
@@ -337,7 +338,7 @@ int run_stage(struct run *r, struct err *e)
 	if (!code)
 		code = resolver_open(&r->world, r->c->names, &r->resolver, e);
 	if (!code)
-		code = start_watching(r, e);
+		code = run_start_watching(r, &how, e);
 	if (!code)
 		code = start_program(r, e);
 	/* Without word of its connect() calls nobody knows whether it will use lo. */
@@ -346,8 +347,31 @@ int run_stage(struct run *r, struct err *e)
 	return code;
 }
 
+static int fds(const struct run *r, struct pollfd *fds)
+{
+	fds[0] = (struct pollfd){ .fd = wire_fd(r->wire), .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = wire_process_fd(r->wire), .events = POLLIN };
+	return 2 + resolver_fds(r->resolver, fds + 2);
+}
+
+/* The wire and our far end never end by themselves. */
+static int check(const struct run *r, struct err *e)
+{
+	struct pollfd p[] = { { wire_process_fd(r->wire), POLLIN, 0 }, { r->far_quit, 0, 0 } };
+
+	if (poll(p, 2, 0) <= 0)
+		return 0;
+	e->exit_code = 125;
+	return err_set(e, EPIPE,
+		       p[0].revents ? "the wire between the program and the far end broke"
+				    : "the far end broke: the process that serves it was ended");
+}
+
+const struct run_kind run_world = { .stage = stage, .fds = fds, .observe = run_observe, .check = check };
+
 void run_unstage(struct run *r)
 {
+	run_here_free(r->here);
 	wire_end(r->wire);
 	program_free(r->program);
 	program_free(r->server);

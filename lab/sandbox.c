@@ -31,7 +31,7 @@ struct making {
 	int report[2];
 	sigset_t mask; /* the caller's */
 	struct sigaction on_child;
-	bool user_namespace;
+	bool user_namespace, host_network;
 	pid_t inner; /* as init sees it */
 };
 
@@ -280,7 +280,8 @@ static pid_t clone_process(unsigned long flags)
  * why. */
 static void try_way(struct making *m, struct failure *f)
 {
-	unsigned long flags = CLONE_NEWNET | CLONE_NEWPID | (m->user_namespace ? CLONE_NEWUSER : 0);
+	unsigned long flags =
+		CLONE_NEWPID | (m->host_network ? 0 : CLONE_NEWNET) | (m->user_namespace ? CLONE_NEWUSER : 0);
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	pid_t init;
@@ -321,10 +322,11 @@ int sandbox_enter(const struct sandbox_opts *o, struct sandbox *ret, struct err 
 	struct sandbox_host host;
 	struct failure f;
 
-	m.user_namespace = o->user_namespace || !caps_have(needed);
+	m.host_network = o->host_network;
+	m.user_namespace = !m.host_network && (o->user_namespace || !caps_have(needed));
 	signals_hold(&m);
 	try_way(&m, &f);
-	if (f.code == EPERM && !m.user_namespace) {
+	if (f.code == EPERM && !m.user_namespace && !m.host_network) {
 		m.user_namespace = true;
 		try_way(&m, &f);
 	}

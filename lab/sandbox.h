@@ -23,6 +23,7 @@
 
 struct sandbox_opts {
 	bool user_namespace; /* make one even for root (to test the ordinary user's way) */
+	bool host_network;   /* the network stays the caller's, and so do its capabilities: no user namespace is made */
 };
 
 /* What the caller left of its signals to whatever it starts. */

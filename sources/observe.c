@@ -39,7 +39,9 @@ static int open_live(const struct observe *ob, const char *device, struct live *
 
 	addr_format(&ob->o.server.addr, addr);
 	/* In a namespace of one's own all connections count: the kernel's counters are theirs together. */
-	if (ob->o.own_only && ob->o.server.port)
+	if (ob->o.filter)
+		lo.filter = ob->o.filter;
+	else if (ob->o.own_only && ob->o.server.port)
 		snprintf(filter, sizeof(filter), "(tcp port %u and host %s) or icmp or icmp6", ob->o.server.port, addr);
 	return live_open(&lo, ret, e);
 }
@@ -85,7 +87,7 @@ int observe_new(const struct observe_opts *o, struct observe **ret, struct err *
 
 int observe_also(struct observe *ob, const char *device, struct err *e)
 {
-	return ob->live[1] ? 0 : open_live(ob, device, &ob->live[1], e);
+	return ob->live[1] || !strcmp(ob->o.device, "any") ? 0 : open_live(ob, device, &ob->live[1], e);
 }
 
 void observe_free(struct observe *ob)
@@ -149,6 +151,14 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 	if (ob->fates && c->pid && c->pid != ob->hint)
 		fates_watch(ob->fates, c->pid);
 	ob->o.on_event(&ev, ob->o.user);
+}
+
+void observe_socket(struct observe *ob, const struct flow *f, uint64_t cookie)
+{
+	struct known *k = flows_find(ob, f);
+
+	if (k && !k->cookie)
+		k->cookie = cookie;
 }
 
 bool observe_watches(const struct observe *ob, const struct endpoint *server)
@@ -244,6 +254,20 @@ void observe_read_packets(struct observe *ob, struct err *e, int *ret)
 	for (i = 0; r >= 0 && i < 2 && ob->live[i]; i++)
 		r = live_read(ob->live[i], on_live, ob, e);
 	*ret = r < 0 ? r : 0;
+}
+
+int observe_packets(struct observe *ob, struct err *e)
+{
+	int r;
+
+	observe_read_packets(ob, e, &r);
+	return r;
+}
+
+void observe_segment(struct observe *ob, const struct event *ev)
+{
+	ob->o.on_event(ev, ob->o.user);
+	note_packet(ob, ev);
 }
 
 int observe_fds(const struct observe *ob, struct pollfd *fds)

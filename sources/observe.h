@@ -33,6 +33,7 @@ struct observe;
 struct observe_opts {
 	const char *device;	/* "lo" */
 	struct endpoint server; /* what is observed: flows to this endpoint; none: to any */
+	const char *filter;	/* of packets, in the pcap-filter language; NULL: all of TCP to it, and ICMP */
 	int snaplen;		/* of packets; 0: enough for the headers and what a client says first */
 	int buffer;		/* as live_opts has it */
 	bool own_only;		/* only flows told by observe_connect(): asked for one by one, on a host of any size */
@@ -53,7 +54,7 @@ struct observe_opts {
 int observe_new(const struct observe_opts *o, struct observe **ret, struct err *e);
 void observe_free(struct observe *ob);
 
-/* Packets of a second interface, too, from now on; once is enough.  0 or -errno. */
+/* Packets of a second interface, too, from now on; once is enough, and of "any" all are seen.  0 or -errno. */
 int observe_also(struct observe *ob, const char *device, struct err *e);
 
 /* NULL when packets are seen, else why not. */
@@ -70,6 +71,9 @@ void observe_connect(struct observe *ob, const struct event_connect *c, int64_t 
 
 /* Looks at sock_diag at the next pump: a socket may be there whose SYN no packet shows. */
 void observe_soon(struct observe *ob);
+
+/* The socket of that flow, told of by observe_connect(), has this cookie: none that has its port later is meant. */
+void observe_socket(struct observe *ob, const struct flow *f, uint64_t cookie);
 
 /* The cookie of the socket of that flow; 0: there is none now, in SYN_SENT or past it. */
 uint64_t observe_cookie(struct observe *ob, const struct flow *f);
@@ -103,6 +107,12 @@ int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e);
 
 /* The next pump looks at once: something ended just now. */
 void observe_hurry(struct observe *ob);
+
+/* Reads what packets there are, and no more.  0 or -errno. */
+int observe_packets(struct observe *ob, struct err *e);
+
+/* A segment that somebody saw where no packet socket does: as if it had been read here.  on_packet is not called. */
+void observe_segment(struct observe *ob, const struct event *ev);
 
 /* True when of all that left SYN_SENT it is told who ended it, as far as it ever will be; takes some 50 ms. */
 bool observe_settled(const struct observe *ob);

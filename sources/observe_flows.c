@@ -134,6 +134,8 @@ struct known *flows_of_socket(struct observe *ob, const struct event_state *s)
 		if (!without && !k->cookie && k->state == KNOWN_FRESH)
 			without = k;
 	}
+	if (!without && ob->o.own_only)
+		return NULL; /* another's, who has the port now */
 	if (!without)
 		without = flows_add(ob, f, observe_watches(ob, &f->server));
 	if (!without)

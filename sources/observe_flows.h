@@ -107,7 +107,8 @@ void flows_init(struct observe *ob);
 /* A new entry, or NULL when there is no room (counted). */
 struct known *flows_add(struct observe *ob, const struct flow *f, bool watched);
 
-/* The entry of a SYN, of a socket of sock_diag; new where there is none.  NULL: no room, or it is over. */
+/* The entry of a SYN, of a socket of sock_diag; new where there is none, but with own_only.  NULL: no room, or it is
+ * over, or another's. */
 struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t isn);
 struct known *flows_of_socket(struct observe *ob, const struct event_state *s);
 

@@ -244,6 +244,15 @@ static int ns_pids(const char *who, int32_t *pids, int max)
 
 #define NESTING_MAX 33 /* MAX_PID_NS_LEVEL, include/linux/pid_namespace.h, and one */
 
+int procs_nesting(int32_t pid)
+{
+	int32_t pids[NESTING_MAX];
+	char who[16];
+
+	snprintf(who, sizeof(who), "%d", pid);
+	return ns_pids(who, pids, NESTING_MAX);
+}
+
 int procs_pid_here(int32_t pid, int32_t *ret_here)
 {
 	int32_t ours[NESTING_MAX], its[NESTING_MAX];

@@ -47,6 +47,9 @@ bool procs_is_ending(int32_t pid);
 /* The pid by which this process would call that one.  0 or -ENOENT. */
 int procs_pid_here(int32_t pid, int32_t *ret_here);
 
+/* In how many PID namespaces it is, from the mounted /proc's to its own; 0: not known. */
+int procs_nesting(int32_t pid);
+
 /*
  * How a process that ended did so, while its parent has not asked.  True when
  * there is nothing to wait for: *ret_status is then as of waitpid(), or -1 when

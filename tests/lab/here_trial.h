@@ -33,7 +33,7 @@ extern struct log noted; /* in the last trial */
 int count_told(enum what what);
 
 /* A struct wire_told goes to the log. */
-void on_told(const struct wire_told *t, void *user);
+extern const struct here_view telling;
 
 /* In a sandbox: a network with the server of tree_echo(), where a first SYN is sent again after a few jiffies, and
  * RETRIES times. 77 where there can be no such thing. */

@@ -262,7 +262,7 @@ static int side_by_side(void)
 		noted.n_told = 0;
 		here_counts(h[i], &c);
 		CHECK(c.connects == (uint64_t)job.n && c.dropped[0] == (uint64_t)job.n);
-		CHECK(here_read(h[i], on_told, NULL) == job.n && count_told(i ? TOLD_SENT : TOLD_SYN) == job.n);
+		CHECK(here_read(h[i], &telling, NULL) == job.n && count_told(i ? TOLD_SENT : TOLD_SYN) == job.n);
 		here_free(h[i]);
 		tree_end(&tree[i]);
 	}
@@ -287,7 +287,7 @@ static int overflow(void)
 	tree_go(&tree);
 	CHECK(tree_wait(&tree));
 	here_counts(h, &c);
-	n = here_read(h, on_told, NULL);
+	n = here_read(h, &telling, NULL);
 	fprintf(stderr, "%d of %d told\n", n, job.n);
 	CHECK(n > 10000 && n < job.n && c.dropped[0] == (uint64_t)job.n && c.connects == (uint64_t)job.n);
 	CHECK((uint64_t)n + c.untold == c.dropped[0]);
@@ -315,10 +315,10 @@ static int wakes(void)
 	CHECK(poll(&p, 1, 50) == 0);
 	tree_go(&tree);
 	CHECK(poll(&p, 1, 5000) == 1);
-	CHECK(here_read(h, on_told, NULL) >= 1);
+	CHECK(here_read(h, &telling, NULL) >= 1);
 	CHECK(clock_mono_ns() - noted.told[0].t_ns < NS_PER_S && clock_mono_ns() > noted.told[0].t_ns);
-	CHECK(tree_wait(&tree) && poll(&p, 1, 0) == 1 && here_read(h, on_told, NULL) >= 1 && noted.n_told == ALL_SYNS);
-	CHECK(poll(&p, 1, 0) == 0 && here_read(h, on_told, NULL) == 0);
+	CHECK(tree_wait(&tree) && poll(&p, 1, 0) == 1 && here_read(h, &telling, NULL) >= 1 && noted.n_told == ALL_SYNS);
+	CHECK(poll(&p, 1, 0) == 0 && here_read(h, &telling, NULL) == 0);
 	here_free(h);
 	tree_end(&tree);
 	return 0;
