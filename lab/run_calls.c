@@ -46,11 +46,30 @@ static int find_by_cookie(const struct run_calls *k, uint64_t cookie)
 	return -1;
 }
 
-/* A socket that is closed may begin anew, on whatever it failed before. */
-static bool is_repeated(const struct run_calls *k, const struct connect_call *c)
+/*
+ * Of a call that did not block the next one tells how it ended, and begins nothing (net/ipv4/af_inet.c
+ * __inet_stream_connect(), SS_CONNECTING).
+ */
+static bool takes_error(struct run_calls *k, const struct connect_call *c)
 {
+	int i;
+
+	for (i = 0; c->cookie && i < RUN_COOKIES; i++)
+		if (k->owing[i] == c->cookie) {
+			if (c->state == CLOSED || !c->nonblocking)
+				k->owing[i] = 0;
+			return true;
+		}
+	return false;
+}
+
+/* A socket that is closed, and has told its error, may begin anew, on whatever it failed before. */
+static bool is_repeated(struct run_calls *k, const struct connect_call *c)
+{
+	bool told = takes_error(k, c);
+
 	if (c->state)
-		return c->state != CLOSED;
+		return told || c->state != CLOSED;
 	return is_known(k, c->cookie) || find_by_cookie(k, c->cookie) >= 0;
 }
 
@@ -141,8 +160,7 @@ void run_call_made(struct run *r, const struct connect_call *c)
 	if (is_repeated(k, c))
 		return;
 	r->end->calls++;
-	if (c->pid)
-		observe_call_begins(r->observe, c->pid);
+	observe_call_begins(r->observe, c->pid);
 	run_log(r, call.t_ns, "%.15s[%d]: connect() to %s%s%s%s, %s", c->comm, c->pid, endpoint_format(&c->to, at),
 		name ? " (" : "", name ? name : "", name ? ")" : "",
 		!c->has_options	 ? "called"
@@ -157,7 +175,9 @@ void run_call_made(struct run *r, const struct connect_call *c)
 		remember(k, c->cookie);
 		return;
 	}
-	before = find_by_cookie(k, c->cookie); /* it asked how that one went */
+	if (c->nonblocking)
+		k->owing[k->next_owing++ % RUN_COOKIES] = c->cookie;
+	before = find_by_cookie(k, c->cookie); /* that one sent nothing */
 	if (before >= 0 || k->n == RUN_CALLS_MAX)
 		take_away(k, before >= 0 ? before : 0);
 	k->waiting[k->n++] = call;

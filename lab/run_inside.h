@@ -28,6 +28,8 @@ struct run_calls {
 	struct run_call waiting[RUN_CALLS_MAX];
 	int n;
 	uint64_t cookies[RUN_COOKIES];
+	uint64_t owing[RUN_COOKIES]; /* sockets whose call did not block, and whose error was not taken yet; 0: none */
+	unsigned int next_owing;
 	unsigned int next_cookie;
 	struct run_call guesses[RUN_GUESSES];
 	unsigned int next_guess;

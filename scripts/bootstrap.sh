@@ -77,6 +77,13 @@ probe_check() {
 	have nc || spare netcat-openbsd "the lab with nc as its client"
 	have curl || spare curl "the lab with curl as its client"
 	have wget || spare wget "the lab with wget as its client"
+	have ssh || spare openssh-client "run with ssh"
+	have psql || spare postgresql-client "run with psql"
+	have redis-cli || spare redis-tools "run with redis-cli"
+	have git || spare git "run with git clone"
+	have perl || spare perl "run with IO::Socket"
+	have node || spare nodejs "run with Node"
+	have busybox || spare busybox "run with busybox"
 	have man || spare man-db "the rendering of the man pages"
 	if [ -n "$SANITIZE" ] && compiler >/dev/null && ! compiles -fsanitize=address,undefined; then
 		case $(compiler) in

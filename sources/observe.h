@@ -79,8 +79,9 @@ void observe_socket(struct observe *ob, const struct flow *f, uint64_t cookie);
 uint64_t observe_cookie(struct observe *ob, const struct flow *f);
 
 /*
- * That process is about to call connect(), and waits until this returns: whether its earlier attempts are over is seen
- * now (of a few), so that what it gave up before the call is known to have ended before.
+ * That process (0: not known) is about to call connect(), and waits until this returns: packets that are older than the
+ * call are given now, and it is seen whether the process's earlier attempts are over (of a few), so that what it gave
+ * up before the call is known to have ended before.
  */
 void observe_call_begins(struct observe *ob, int32_t pid);
 

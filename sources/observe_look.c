@@ -230,12 +230,11 @@ void observe_call_begins(struct observe *ob, int32_t pid)
 	struct err e = { 0 };
 	int i, r = 0, n = 0;
 
-	for (i = 0; i < ob->n_flows && n < CALL_ASKS_MAX; i++)
+	observe_read_packets(ob, &e, &r); /* what they sent, and what ended them; an error shows at the next look */
+	for (i = 0; !r && pid && i < ob->n_flows && n < CALL_ASKS_MAX; i++)
 		if (ob->flows[i].pid == pid && ob->flows[i].watched && is_open(&ob->flows[i]))
 			open[n++] = &ob->flows[i];
-	if (n)
-		observe_read_packets(ob, &e, &r); /* what ended them comes first; an error shows at the next look */
-	for (i = 0; !r && i < n; i++)
+	for (i = 0; i < n; i++)
 		if (open[i]->state == KNOWN_LISTED || (open[i]->state == KNOWN_FRESH && open[i]->has_isn))
 			check_gone(ob, open[i]);
 }

@@ -73,13 +73,14 @@ FAULTS = {
     "syn-drop:1": lambda k, family, nth: after_first_loss(k, PATH),
     "synack-drop": lambda k, family, nth: silence(k, PATH_BACK),
     "firewall:drop": lambda k, family, nth: silence(k, OWN_RULE),
-    # Not looked at: where; tcp_v4_conn_request() ignores the SYN and no packet tells.
-    "backlog-full": lambda k, family, nth: silence(k, None),
+    # tcp_v4_conn_request() ignores the SYN.
+    "backlog-full": lambda k, family, nth: silence(k, ("peer-backlog", False)),
     # tcp_rcv_synsent_state_process(): ignored, but the retransmission timer is hurried, once.
     "rst:bad-ack": lambda k, family, nth: silence(k, None, None, True),
     "synack:bad-ack": lambda k, family, nth: silence(k, None, None, True),
     "rst": lambda k, family, nth: refused(),
-    "firewall:reject": lambda k, family, nth: refused()._replace(replies=None),
+    # The same to the program, but nobody else had a part in it.
+    "firewall:reject": lambda k, family, nth: refused()._replace(by="network", drop=OWN_RULE),
     # icmp_err_convert[] and icmpv6_err_convert()
     "icmp:host": lambda k, family, nth: unreachable(errno.EHOSTUNREACH),
     "icmp:net": lambda k, family, nth: unreachable(errno.ENETUNREACH),

@@ -64,6 +64,11 @@ ASYNCIO = ("import asyncio", "asyncio.run(asyncio.open_connection('%s', 80, happ
 HTTP_CLIENT = ("import http.client", "http.client.HTTPConnection('%s', timeout=1.5).request('GET', '/')" % NAME)
 SNDTIMEO = ("s = socket.socket()", "s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('ll', 1, 500000))",
             "s.connect(('%s', 80))" % V4)
+# It does not block; of each try a second connect() tells how it ended, and a third one tries again.
+SAME_SOCKET = ("import errno, select", "s = socket.socket()", "s.setblocking(False)", "for _ in range(3):",
+               "    e = s.connect_ex(('%s', 80))" % V4, "    if e == errno.EINPROGRESS:",
+               "        select.select([], [s], [])", "        e = s.connect_ex(('%s', 80))" % V4,
+               "    if not e:", "        break", "sys.exit(e)")
 
 
 def node(script):
@@ -141,6 +146,8 @@ PROGRAMS = (
     # SO_SNDTIMEO: connect() returns EINPROGRESS then, and the script ends.
     Program("python3 SO_SNDTIMEO 1.5", PYTHON, python(*SNDTIMEO), "python3", families=V4_ONLY, literal=True, timer=1.5,
             failed=own_timer(errno.EINPROGRESS)),
+    Program("python3, a socket three times", PYTHON, python(*SAME_SOCKET), "python3", families=V4_ONLY, literal=True,
+            tries=3, failed=own_timer(None)),
     # Two failures are one exception without an errno, unless they read the same: those of connect() itself name no
     # address.
     Program("python3 asyncio, Happy Eyeballs", PYTHON, python(*ASYNCIO), "python3", race=0.4,
