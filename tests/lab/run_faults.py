@@ -220,7 +220,9 @@ def gave_up_by(text, outcome):
 
 
 def check_verdict(r, text, result):
+    """Less than certain is honest where the counters were being read just then: then once more, as for what is late."""
     v = harness.verdict(r.last)
+    r.late += v["confidence"] == "likely"
     r.want("the verdict", v, {
         "outcome": v["outcome"], "gave_up_by": gave_up_by(text, v["outcome"]),
         "limit": "syn-retries" if v["outcome"] == "timed-out" else None, "confidence": "certain",
