@@ -35,8 +35,10 @@ static int open_signals(void)
 	sigemptyset(&set);
 	for (i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
 		sigaddset(&set, passed_on[i]);
-	/* Ctrl-Z stops the program; who watches its timers goes on. */
+	/* Ctrl-Z, or the terminal's use from behind, stops the program; who watches its timers goes on. */
 	sigaddset(&set, SIGTSTP);
+	sigaddset(&set, SIGTTIN);
+	sigaddset(&set, SIGTTOU);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return fd < 0 ? -errno : fd;

@@ -40,7 +40,9 @@ struct failure {
 	int code;
 };
 
-static const int passed_on[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT };
+static const int passed_on[] = {
+	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU
+};
 
 static void close_both(int p[2])
 {
@@ -91,15 +93,15 @@ static void pass_on(int lifeline, int sig)
 }
 
 /* Stops here as the default action would, which leaves the rule for orphaned process groups to the kernel. */
-static void stop_self(void)
+static void stop_self(int sig)
 {
-	sigset_t tstp;
+	sigset_t set;
 
-	sigemptyset(&tstp);
-	sigaddset(&tstp, SIGTSTP);
-	kill(getpid(), SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &tstp, NULL);
-	sigprocmask(SIG_BLOCK, &tstp, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	kill(getpid(), sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 /* Outer's life from here on: it holds nothing but the lifeline and its standard streams. */
@@ -129,8 +131,8 @@ static void __attribute__((noreturn)) supervise(int lifeline, pid_t init)
 		/* Above 0 it is the kernel's: the terminal has told the whole group. */
 		if (si.si_code <= 0)
 			pass_on(3, sig);
-		if (sig == SIGTSTP)
-			stop_self();
+		if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU)
+			stop_self(sig);
 	}
 }
 

@@ -49,8 +49,9 @@ struct sandbox {
  *
  * The outer process never returns: it waits, and exits with the inner process's
  * status (128 + N for a signal).  It passes SIGINT, SIGTERM, SIGHUP, SIGQUIT,
- * SIGUSR1, SIGUSR2, SIGTSTP and SIGCONT on when a process sent them; those from
- * the terminal reach the inner process anyway, being in the same group.
+ * SIGUSR1, SIGUSR2, SIGCONT, SIGTSTP, SIGTTIN and SIGTTOU on when a process sent
+ * them; those from the terminal reach the inner process anyway, being in the same
+ * group.  The last three stop the outer process too, as a shell's job control has it.
  *
  * Returns 0 inside, or -errno in the caller when the sandbox cannot be made:
  * then e names the cause (user namespaces disabled by which sysctl, ...) and
