@@ -108,7 +108,6 @@ static bool fails_at_once(struct run *r, const struct run_call *call, int code)
 	return true;
 }
 
-/* A fault of this host's own concerns it. */
 static bool meets(const struct run *r, const struct connect_call *c, enum fault_kind kind)
 {
 	int i;
@@ -117,6 +116,12 @@ static bool meets(const struct run *r, const struct connect_call *c, enum fault_
 		if (r->c->faults[i].kind == kind && fault_concerns(&r->c->faults[i].scope, &c->to))
 			return true;
 	return false;
+}
+
+/* No packet shows its SYN: it does not get as far as the link. */
+static bool is_hidden(const struct run *r, const struct connect_call *c)
+{
+	return meets(r, c, FAULT_FIREWALL) || meets(r, c, FAULT_NO_NEIGHBOUR);
 }
 
 void run_call_made(struct run *r, const struct connect_call *c)
@@ -161,8 +166,7 @@ void run_call_made(struct run *r, const struct connect_call *c)
 	if (before >= 0 || k->n == RUN_CALLS_MAX)
 		take_away(k, before >= 0 ? before : 0);
 	k->waiting[k->n++] = call;
-	/* No packet shows its SYN. */
-	if (meets(r, c, FAULT_FIREWALL) || meets(r, c, FAULT_NO_NEIGHBOUR))
+	if (is_hidden(r, c))
 		observe_soon(r->observe);
 }
 
@@ -220,15 +224,16 @@ bool run_call_of(struct run *r, const struct flow *f, uint64_t cookie, int64_t t
 	struct run_calls *k = &r->calls;
 	struct run_call call;
 	bool sure = true;
-	int found;
+	int found, before = -1;
 
 	if (!cookie)
 		cookie = observe_cookie(r->observe, f);
 	found = find_by_cookie(k, cookie); /* a subflow's is none of these */
-	if (found >= 0 && k->waiting[found].t_ns > t_ns + DATED_WITHIN_NS) {
-		cookie = 0; /* its port was taken again meanwhile, and this is the later one's */
-		found = -1;
-	}
+	/* Its port was taken again meanwhile, and this is the later one's; if there was one before. */
+	if (found >= 0 && k->waiting[found].t_ns > t_ns + DATED_WITHIN_NS)
+		before = find_by_server(k, f, 0, t_ns, &sure);
+	if (before >= 0)
+		found = before;
 	if (found < 0 && swap_back(k, cookie, &call)) {
 		tell(r, &call, f, ret_policy);
 		return true;
@@ -256,7 +261,8 @@ void run_call_missed(const struct event_state *s, void *user)
 	struct policy policy;
 	int i = find_by_cookie(&r->calls, s->cookie);
 
-	if (i < 0)
+	/* Of all others the packet is about to be read. */
+	if (i < 0 || !is_hidden(r, &r->calls.waiting[i].c))
 		return;
 	a = tracker_find(r->tracker, &s->flow);
 	if (a && a->syns_seen && a->syn_ns[0] + DATED_WITHIN_NS >= r->calls.waiting[i].t_ns)

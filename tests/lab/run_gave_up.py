@@ -193,7 +193,7 @@ class Trial:
         for r, a in pairs:
             if a:
                 self.compare(r, a)
-            elif r["ended"] - r["begun"] < UNSEEN_NS and self.fault in UNSEEN:
+            elif r["error"] not in NO_ATTEMPT and r["ended"] - r["begun"] < UNSEEN_NS and self.fault in UNSEEN:
                 self.vague.append("no SYN left, and closed before it was looked at")
                 unseen += 1
             elif r["error"] not in NO_ATTEMPT:
