@@ -197,6 +197,10 @@ static int find_by_server(const struct run_calls *k, const struct flow *f, uint6
 			found = i;
 		*ret_sure &= k->waiting[i].c.pid == k->waiting[found].c.pid;
 	}
+	/* Where one was guessed, the ones that are left are no better known. */
+	for (i = 0; found >= 0 && i < RUN_GUESSES; i++)
+		if (may_be(&k->guesses[i], f, 0) && k->guesses[i].t_ns + SENDS_WITHIN_NS > k->waiting[found].t_ns)
+			*ret_sure &= k->guesses[i].c.pid == k->waiting[found].c.pid;
 	return found;
 }
 
