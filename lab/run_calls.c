@@ -127,7 +127,6 @@ static bool fails_at_once(struct run *r, const struct run_call *call, int code)
 	return true;
 }
 
-/* A fault of this host's own concerns it. */
 static bool meets(const struct run *r, const struct connect_call *c, enum fault_kind kind)
 {
 	int i;
@@ -136,6 +135,12 @@ static bool meets(const struct run *r, const struct connect_call *c, enum fault_
 		if (r->c->faults[i].kind == kind && fault_concerns(&r->c->faults[i].scope, &c->to))
 			return true;
 	return false;
+}
+
+/* No packet shows its SYN: it does not get as far as the link. */
+static bool is_hidden(const struct run *r, const struct connect_call *c)
+{
+	return meets(r, c, FAULT_FIREWALL) || meets(r, c, FAULT_NO_NEIGHBOUR);
 }
 
 void run_call_made(struct run *r, const struct connect_call *c)
@@ -181,8 +186,7 @@ void run_call_made(struct run *r, const struct connect_call *c)
 	if (before >= 0 || k->n == RUN_CALLS_MAX)
 		take_away(k, before >= 0 ? before : 0);
 	k->waiting[k->n++] = call;
-	/* No packet shows its SYN. */
-	if (meets(r, c, FAULT_FIREWALL) || meets(r, c, FAULT_NO_NEIGHBOUR))
+	if (is_hidden(r, c))
 		observe_soon(r->observe);
 }
 
@@ -213,6 +217,10 @@ static int find_by_server(const struct run_calls *k, const struct flow *f, uint6
 			found = i;
 		*ret_sure &= k->waiting[i].c.pid == k->waiting[found].c.pid;
 	}
+	/* Where one was guessed, the ones that are left are no better known. */
+	for (i = 0; found >= 0 && i < RUN_GUESSES; i++)
+		if (may_be(&k->guesses[i], f, 0) && k->guesses[i].t_ns + SENDS_WITHIN_NS > k->waiting[found].t_ns)
+			*ret_sure &= k->guesses[i].c.pid == k->waiting[found].c.pid;
 	return found;
 }
 
@@ -240,15 +248,16 @@ bool run_call_of(struct run *r, const struct flow *f, uint64_t cookie, int64_t t
 	struct run_calls *k = &r->calls;
 	struct run_call call;
 	bool sure = true;
-	int found;
+	int found, before = -1;
 
 	if (!cookie)
 		cookie = observe_cookie(r->observe, f);
 	found = find_by_cookie(k, cookie); /* a subflow's is none of these */
-	if (found >= 0 && k->waiting[found].t_ns > t_ns + DATED_WITHIN_NS) {
-		cookie = 0; /* its port was taken again meanwhile, and this is the later one's */
-		found = -1;
-	}
+	/* Its port was taken again meanwhile, and this is the later one's; if there was one before. */
+	if (found >= 0 && k->waiting[found].t_ns > t_ns + DATED_WITHIN_NS)
+		before = find_by_server(k, f, 0, t_ns, &sure);
+	if (before >= 0)
+		found = before;
 	if (found < 0 && swap_back(k, cookie, &call)) {
 		tell(r, &call, f, ret_policy);
 		return true;
@@ -276,7 +285,8 @@ void run_call_missed(const struct event_state *s, void *user)
 	struct policy policy;
 	int i = find_by_cookie(&r->calls, s->cookie);
 
-	if (i < 0)
+	/* Of all others the packet is about to be read. */
+	if (i < 0 || !is_hidden(r, &r->calls.waiting[i].c))
 		return;
 	a = tracker_find(r->tracker, &s->flow);
 	if (a && a->syns_seen && a->syn_ns[0] + DATED_WITHIN_NS >= r->calls.waiting[i].t_ns)

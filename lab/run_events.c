@@ -99,13 +99,22 @@ static void log_icmp(struct run *r, const struct event *ev)
 		ev->icmp.code, addr_format(&ev->icmp.from, from), endpoint_format(&ev->icmp.flow.server, to));
 }
 
-/* A rule in the output chain answers a SYN before any packet socket sees it: the RST is the first of it. */
+/*
+ * A rule in the output chain answers a SYN before any packet socket sees it: the RST is the first of it.  Any other RST
+ * without an attempt came too late for one.
+ */
 static bool is_lonely_reset(const struct run *r, const struct event *ev, struct flow *ret)
 {
+	bool rule = false;
+	int i;
+
 	if (ev->kind != EVENT_SEGMENT || !(ev->segment.flags & TCP_RST))
 		return false;
 	*ret = (struct flow){ .client = ev->segment.dst, .server = ev->segment.src };
-	return !tracker_find(r->tracker, ret);
+	for (i = 0; i < r->c->n_faults && !rule; i++)
+		rule = r->c->faults[i].kind == FAULT_FIREWALL && !r->c->faults[i].input &&
+		       fault_concerns(&r->c->faults[i].scope, &ret->server);
+	return rule && !tracker_find(r->tracker, ret);
 }
 
 void run_on_event(const struct event *ev, void *user)

@@ -303,6 +303,9 @@ static void take_missed(struct observe *ob, const struct event_state *s)
 	if (!ob->o.on_missed || !s->cookie || !s->flow.client.port || !s->flow.server.port)
 		return;
 	observe_read_packets(ob, NULL, &r); /* its SYN may wait there */
+	k = flows_find(ob, &s->flow);
+	if (k && k->packets && !k->cookie)
+		return; /* that is the one */
 	ob->o.on_missed(s, ob->o.user);
 	k = flows_find(ob, &s->flow);
 	if (!k || k->state != KNOWN_FRESH || k->has_isn || k->cookie || !k->connect_ns)

@@ -61,7 +61,7 @@ def end_of(record):
     if error == "ETIMEDOUT":
         return ("timed-out",), "kernel"
     if error == "ECONNREFUSED":
-        return ("refused",), "peer"
+        return ("refused",), "peer/network"  # a firewall of this host's own is not the peer
     if error in ROUTES:
         return ("unreachable", "failed"), "network/kernel"
     return ("failed",), "kernel"
@@ -175,7 +175,8 @@ class Trial:
 
     def check_counters(self, unseen):
         syns = [len(a["synsent"]["syns_ns"]) for a in self.attempts]
-        sent, again = sum(n > 0 for n in syns), sum(n - 1 for n in syns if n)
+        sent = sum(n > 0 or self.fault == "firewall:reject" for n in syns)  # which takes the SYN before it is seen
+        again = sum(n - 1 for n in syns if n)
         timeouts = sum(a["synsent"]["outcome"] == "timed-out" for a in self.attempts)
         for n, got in (("ActiveOpens", sent + unseen), ("TCPSynRetrans", again), ("TCPAbortOnTimeout", timeouts)):
             # a SYN that waits for a neighbour is not sent again when its timer fires (TCPSpuriousRtxHostQueues)
@@ -193,7 +194,7 @@ class Trial:
         for r, a in pairs:
             if a:
                 self.compare(r, a)
-            elif r["ended"] - r["begun"] < UNSEEN_NS and self.fault in UNSEEN:
+            elif r["error"] not in NO_ATTEMPT and r["ended"] - r["begun"] < UNSEEN_NS and self.fault in UNSEEN:
                 self.vague.append("no SYN left, and closed before it was looked at")
                 unseen += 1
             elif r["error"] not in NO_ATTEMPT:

@@ -995,7 +995,7 @@ def uring(how="waits"):
 def stopped():
     """Stopped for long in the middle of a blocking connect(); it goes on before the kernel's end, or not."""
     pid = forked(block)
-    time.sleep(0.1)
+    time.sleep(0.5)
     os.kill(pid, signal.SIGSTOP)
     time.sleep(LIMIT)
     os.kill(pid, signal.SIGCONT)
