@@ -67,13 +67,9 @@ struct walk {
 /*
  * Walks the records that begin in [from, to), the first of which begins at
  * `from`.  It ends early at a record that is not whole before `end` or not of
-<<<<<<< HEAD
- * the form, and when a list is full.  helper, which may be NULL, walks the second
- * half.
-=======
  * the form, when a list is full, and where a guess was wrong: what is there is
- * found by the next walk, which is to begin at `landed`.
->>>>>>> h-units
+ * found by the next walk, which is to begin at `landed`.  helper, which may be
+ * NULL, walks the second half.
  */
 void walk(struct walk *w, struct helper *helper);
 
