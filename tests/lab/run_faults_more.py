@@ -23,6 +23,7 @@ def outcomes(r):
     given = {(t["host"], int(t["port"])): t["result"] for t in r.tries}
     said = {}
     for o in r.objects:
+        r.late += o["synsent"]["confidence"] == "likely"
         r.want("confidence", o["synsent"]["confidence"], "certain")
         said[o["server"]["address"], o["server"]["port"]] = o["synsent"]["outcome"]
     return {t: (said.get(t), given.get(t)) for t in set(said) | set(given)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The packets of a capture as tshark reads them."""
+"""The packets of captures as tshark (4.0 or later) reads them."""
 import collections
 import subprocess
 
@@ -45,10 +45,24 @@ def packet(row, client):
                   flags, (sources[1:], targets[1:]))
 
 
-def read(path, client):
-    """All packets of the file that are TCP or an ICMP error; client: its addresses."""
-    command = ["tshark", "-n", "-r", path, "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-o",
-               "tcp.relative_sequence_numbers:FALSE", "-T", "fields", "-E", "separator=|", "-Y", "tcp || icmp || icmpv6"]
-    done = subprocess.run(command + [w for name in FIELDS for w in ("-e", name)], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=harness.ENV, check=True)
-    return [packet(line.split("|"), client) for line in done.stdout.decode().splitlines()]
+def read(paths, client):
+    """Of each file all packets that are TCP or an ICMP error, or None where tshark cannot; client: its addresses.
+
+    It takes its time to start, so it reads them all at once: pcapng files one behind the other are sections of one.
+    """
+    command = ["tshark", "-n", "-r", "-", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-o",
+               "tcp.relative_sequence_numbers:FALSE", "-T", "fields", "-E", "separator=|", "-Y",
+               "tcp || icmp || icmpv6", "-e", "frame.section_number"]
+    sections = b""
+    for path in paths:
+        with open(path, "rb") as f:
+            sections += f.read()
+    done = subprocess.run(command + [w for name in FIELDS for w in ("-e", name)], input=sections,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=harness.ENV)
+    if done.returncode:
+        return None
+    packets = [[] for _ in paths]
+    for line in done.stdout.decode().splitlines():
+        section, *row = line.split("|")
+        packets[int(section) - 1].append(packet(row, client))
+    return packets
