@@ -104,7 +104,7 @@ struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t is
 	if (!without && ob->o.own_only)
 		return NULL;
 	if (!without)
-		without = flows_add(ob, f, true);
+		without = flows_add(ob, f, observe_watches(ob, &f->server));
 	if (!without)
 		return NULL;
 	without->flow.client.addr = f->client.addr;

@@ -32,7 +32,7 @@ class Program:
     comm: str  # as the kernel has it
     families: tuple = BOTH  # in order
     timer: float = None  # patience with each address; in a race, with all together.  None: the kernel's
-    early: float = 0.06  # so much earlier may it end: a timer that begins before the SYN, a clock of whole seconds
+    early: float = 0.3  # so much earlier may it end: a timer that begins before the SYN, a clock of whole seconds
     race: float = None  # after so long the next address is tried too
     hands_over: float = None  # after so long an address is given up, but for the last one
     killed_after: float = None
@@ -115,7 +115,7 @@ PROGRAMS = (
     # (CURL_HET_DEFAULT).
     Program("curl", "curl", CURL + [URL], "curl", race=0.2, failed=curl_status, serve="auto"),
     Program("curl --connect-timeout 2", "curl", CURL + ["--connect-timeout", "2", URL], "curl", race=0.2,
-            timer=2, early=0.3, failed=curl_status, serve="auto"),
+            timer=2, failed=curl_status, serve="auto"),
     # The same libcurl, in git's helper.  No repository answers, so it always fails.
     Program("git clone", "git", ["git", "clone", "-q", URL + "x", "{dir}"], "git-remote-http", race=0.2, connected=128,
             failed=128, serve="http"),
@@ -157,7 +157,7 @@ PROGRAMS = (
     Program("node http", "node", node(NODE_HTTP), "node", hands_over=0.25, serve="auto", version=20,
             failed=lambda made: made[0].error or errno.ETIMEDOUT),
     Program("node net, timeout 1500", "node", node(NODE_NET), "node", families=V4_ONLY, literal=True, timer=1.5,
-            early=0.3, failed=own_timer(98)),
+            failed=own_timer(98)),
     # IO::Socket::INET knows IPv4 alone; Timeout is for each address (IO::Socket::IP's manual says so).
     Program("perl IO::Socket::INET", "perl", perl("INET", ", Timeout => 2"), "perl", families=V4_ONLY, timer=2,
             failed=own_timer(errno.ETIMEDOUT)),
@@ -165,12 +165,12 @@ PROGRAMS = (
     Program("perl IO::Socket::IP, Timeout", "perl", perl("IP", ", Timeout => 2"), "perl", timer=2,
             failed=own_timer(errno.ETIMEDOUT)),
     Program("bash /dev/tcp", "bash", DEV_TCP, "bash"),
-    Program("timeout 2 bash /dev/tcp", "timeout", ["timeout", "2"] + DEV_TCP, "bash", killed_after=2, early=0.3),
+    Program("timeout 2 bash /dev/tcp", "timeout", ["timeout", "2"] + DEV_TCP, "bash", killed_after=2),
     # busybox: the first address alone.  (Debian 12's wget -T crashes before it connects.)
     Program("busybox nc -w 2", "busybox", ["busybox", "nc", "-w", "2", NAME, "5432"], "busybox", families=V6_FIRST,
-            timer=2, early=0.3),
+            timer=2),
     Program("busybox wget", "busybox", ["busybox", "wget", "-q", "-O", "/dev/null", URL], "busybox", families=V6_FIRST,
             serve="auto"),
     Program("java Socket.connect, 1500", "java", ["java", "{java}"], "java", families=V4_ONLY, literal=True,
-            timer=1.5, early=0.3, full=True),
+            timer=1.5, full=True),
 )
