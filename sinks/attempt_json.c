@@ -25,26 +25,6 @@ static void write_event(struct json *j, const struct attempt *a, const struct ve
 	json_end(j);
 }
 
-static void write_process(struct json *j, const struct attempt *a)
-{
-	char comm[sizeof(a->comm) + 1] = { 0 };
-
-	memcpy(comm, a->comm, sizeof(a->comm));
-	if (a->pid <= 0 && !*comm)
-		return;
-	json_key(j, "process");
-	json_object(j);
-	if (a->pid > 0)
-		json_key_int(j, "pid", a->pid);
-	if (*comm) {
-		json_key(j, "executable");
-		json_object(j);
-		json_key_string(j, "name", comm);
-		json_end(j);
-	}
-	json_end(j);
-}
-
 static void write_times(struct json *j, const char *key, const int64_t *t_ns, int n)
 {
 	int i;
@@ -243,7 +223,7 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 	json_ecs_endpoint(&j, "client", &a->flow.client);
 	json_ecs_named(&j, "server", &a->flow.server, o->name);
 	json_ecs_network(&j, &a->flow);
-	write_process(&j, a);
+	json_ecs_process(&j, a->pid, a->comm);
 	if (v->error) {
 		json_key(&j, "error");
 		json_object(&j);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks/json_ecs.h"
 
+#include <string.h>
+
 #include "sinks/rfc3339.h"
 
 void json_ecs_time(struct json *j, const char *key, int64_t t_ns)
@@ -40,5 +42,27 @@ void json_ecs_network(struct json *j, const struct flow *f)
 	json_object(j);
 	json_key_string(j, "transport", "tcp");
 	json_key_string(j, "type", family == 4 ? "ipv4" : family == 6 ? "ipv6" : NULL);
+	json_end(j);
+}
+
+#define COMM_LEN 16 /* TASK_COMM_LEN */
+
+void json_ecs_process(struct json *j, int32_t pid, const char comm[COMM_LEN])
+{
+	char name[COMM_LEN + 1] = { 0 };
+
+	memcpy(name, comm, COMM_LEN);
+	if (pid <= 0 && !*name)
+		return;
+	json_key(j, "process");
+	json_object(j);
+	if (pid > 0)
+		json_key_int(j, "pid", pid);
+	if (*name) {
+		json_key(j, "executable");
+		json_object(j);
+		json_key_string(j, "name", name);
+		json_end(j);
+	}
 	json_end(j);
 }

@@ -16,6 +16,9 @@ void json_ecs_endpoint(struct json *j, const char *key, const struct endpoint *e
 /* The same with "domain", a name; NULL: not known. */
 void json_ecs_named(struct json *j, const char *key, const struct endpoint *e, const char *domain);
 
+/* "process": pid and executable.name, as far as they are known (0, ""); comm need not end with a NUL. */
+void json_ecs_process(struct json *j, int32_t pid, const char comm[16]);
+
 /* "network": transport and type */
 void json_ecs_network(struct json *j, const struct flow *f);
 

@@ -97,26 +97,6 @@ static void write_server(struct json *j, const struct tried *t)
 	json_end(j);
 }
 
-static void write_process(struct json *j, const struct tried *t)
-{
-	char comm[sizeof(t->comm) + 1] = { 0 };
-
-	memcpy(comm, t->comm, sizeof(t->comm));
-	if (t->pid <= 0 && !*comm)
-		return;
-	json_key(j, "process");
-	json_object(j);
-	if (t->pid > 0)
-		json_key_int(j, "pid", t->pid);
-	if (*comm) {
-		json_key(j, "executable");
-		json_object(j);
-		json_key_string(j, "name", comm);
-		json_end(j);
-	}
-	json_end(j);
-}
-
 static void write_synsent(struct json *j, const struct tried *t)
 {
 	json_key(j, "synsent");
@@ -143,7 +123,7 @@ static void write_tried(struct json *j, const struct tried *t)
 	json_ecs_endpoint(j, "client", &t->flow.client);
 	write_server(j, t);
 	json_ecs_network(j, &t->flow);
-	write_process(j, t);
+	json_ecs_process(j, t->pid, t->comm);
 	if (t->error) {
 		json_key(j, "error");
 		json_object(j);
