@@ -108,9 +108,10 @@ def command_lines(text):
 
 
 def without_command(line):
-    """Its arguments, with true(1) in the place of what it runs; None where it runs nothing."""
+    """Its arguments, with true(1) in the place of what it runs; None where it runs nothing, or on the real network,
+    whose names are not known here."""
     words = shlex.split(line, comments=True)[2:]
-    if "--" not in words or ("--serve" in words and words[words.index("--serve") + 1] == "--"):
+    if "--" not in words or "--here" in words or ("--serve" in words and words[words.index("--serve") + 1] == "--"):
         return None
     words = words[:words.index("--")]
     return ["run", "-q", *(w for w in words if w != "--fast"), "--", "true"]
