@@ -54,6 +54,8 @@ def end_of(record):
     error = record["error"]
     if record["end"] == "app":
         return ("abandoned",), "application"
+    if record["end"] == "closed, then signal":  # both are true
+        return ("killed", "abandoned"), "signal/application"
     if record["end"] == "signal":
         return ("killed",), "signal"
     if record["end"] == "connected":

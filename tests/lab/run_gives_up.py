@@ -1050,11 +1050,11 @@ def child_killed_meanwhile():
 
 
 def closes_while_dying(sig="9"):
-    """Closes, and kills itself at once, as a handler of SIGTERM does that cleans up first: the signal ended it."""
+    """Closes, and kills itself at once, as a handler of SIGTERM does that cleans up first."""
     def one():
         o = new()
         o.wait(LIMIT)
-        o.leave("signal")
+        o.leave("closed, then signal")
         os.kill(os.getpid(), int(sig))
     os.waitpid(forked(one), 0)
     time.sleep(0.1)
