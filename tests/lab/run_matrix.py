@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs that people use x faults, under `synsent run`: every attempt judged as what is known of the program has it.
 
-run_matrix.py SYNSENT [--user nobody] [--full] [--repeat N] [--jobs N] [--only TEXT]
+run_matrix.py SYNSENT [--user nobody] [--full] [--share N] [--repeat N] [--jobs N] [--only TEXT]
 
 matrix_programs.py says how each program connects, matrix_model.py what follows from that under a fault.  Of each cell
 are looked at: the attempts in --json=FILE and in --report, what they are said to be together, the exit status, and, in
 two cells of three, an --expect that must hold or must not.  --only: PROGRAM, or PROGRAM under FAULT, or a part of it.
+--share: one cell of N, some of every program and of every fault.
 
 A program that is missing is reported and left out; the test is skipped when all are.  What is merely late is tried
 again, once, and said.
@@ -44,11 +45,11 @@ CONFIDENCE = collections.defaultdict(lambda: ["certain"], network=["certain", "l
 Cell = collections.namedtuple("Cell", "number program fault fast kernel story")
 
 
-def cells(root, full, only):
-    """Every cell; those that take longest come first, so that none of them is left over at the end."""
+def cells(root, full, share, only):
+    """The cells; those that take longest come first, so that none of them is left over at the end."""
     made = []
-    for p in PROGRAMS:
-        for fault in FAULTS + FULL_FAULTS * full:
+    for i, p in enumerate(PROGRAMS):
+        for fault in (FAULTS + FULL_FAULTS * full)[i % share::share]:
             patient = p.timer is None and p.killed_after is None
             fast = root and patient and not fault.startswith(NOT_FAST)
             kernel = matrix_model.Kernel(3 if fast else 1 if patient else 2, FAST_RTO if fast else 1.0)
@@ -229,12 +230,13 @@ def main():
     parser.add_argument("synsent")
     parser.add_argument("--user", choices=["nobody"])
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--share", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=10)
     parser.add_argument("--only", default="")
     o = parser.parse_args()
     with harness.Synsent(o.synsent, o.user == "nobody") as synsent:
-        chosen = cells(synsent.root, o.full, o.only)
+        chosen = cells(synsent.root, o.full, o.share, o.only)
         missing = {c.program.name: why_not(c.program) for c in chosen}
         there = [c for c in chosen if not missing[c.program.name]]
         for name in sorted(filter(missing.get, missing)):
