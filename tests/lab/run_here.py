@@ -322,9 +322,8 @@ for port in range(12400, 12420):
         with self.synsent.start(["run", "--here", "-f", DROP, "--", PYTHON, self.clients, "block"],
                                 env=dict(harness.ENV, **{machine.MARK: mark})) as p:
             deadline = time.monotonic() + 10
-            while not here_programs(mark) and time.monotonic() < deadline:
+            while not (there := here_programs(mark)) and time.monotonic() < deadline:
                 time.sleep(0.05)
-            there = here_programs(mark)
             init = machine.child_of(p.pid)
             inner = machine.child_of(init)
             os.kill({"outer": p.pid, "init": init, "inner": inner}[victim], signal.SIGKILL)
