@@ -139,6 +139,7 @@ static int start_far(struct run *r, struct err *e)
 		r->far_pid = fork();
 		if (!r->far_pid) {
 			close(quit[1]);
+			close(r->world.wire[1]); /* the other one it holds until it ends: see start_wire() */
 			far_process(r->c->serve, fds, n, quit[0]);
 		}
 		if (r->far_pid < 0)
@@ -228,13 +229,10 @@ static int start_wire(struct run *r, struct err *e)
 	int code = wire_start(r->world.wire, &o, &r->wire, e);
 
 	/*
-	 * A packet socket takes tens of ms to close, two grace periods: the one goes with the wire, the other with us,
-	 * at the same time.
+	 * Who closes a packet socket last waits for tens of ms, two grace periods: the one goes with the wire, the
+	 * other with our far end, and the observation's own with us, all at the same time.
 	 */
-	if (!code) {
-		close(r->world.wire[1]);
-		r->world.wire[1] = -1;
-	}
+	world_leave_wire(&r->world);
 	return code;
 }
 
@@ -373,14 +371,12 @@ void run_unstage(struct run *r)
 {
 	run_here_free(r->here);
 	wire_end(r->wire);
+	if (r->far_pid > 0)
+		kill(r->far_pid, SIGKILL);
 	program_free(r->program);
 	program_free(r->server);
 	if (r->far_quit >= 0)
 		close(r->far_quit);
-	if (r->far_pid > 0) {
-		kill(r->far_pid, SIGKILL);
-		waitpid(r->far_pid, NULL, 0);
-	}
 	resolver_free(r->resolver);
 	observe_free(r->observe);
 	tracker_free(r->tracker);
@@ -389,4 +385,6 @@ void run_unstage(struct run *r)
 		close(r->backlog_fds[--r->n_backlog_fds]);
 	world_fini(&r->world);
 	wire_stop(r->wire);
+	if (r->far_pid > 0)
+		waitpid(r->far_pid, NULL, 0);
 }

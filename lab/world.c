@@ -214,11 +214,23 @@ int world_make(struct world *w, const struct inherit *in, struct err *e)
 	return r;
 }
 
+void world_leave_wire(struct world *w)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (w->wire[i] >= 0)
+			close(w->wire[i]);
+		w->wire[i] = -1;
+	}
+}
+
 void world_fini(struct world *w)
 {
-	int *const fds[] = { &w->client, &w->far, &w->wire[0], &w->wire[1] };
+	int *const fds[] = { &w->client, &w->far };
 	size_t i;
 
+	world_leave_wire(w);
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (*fds[i] >= 0)
 			close(*fds[i]);

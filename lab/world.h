@@ -47,6 +47,9 @@ struct world {
 int world_make(struct world *w, const struct inherit *in, struct err *e);
 void world_fini(struct world *w);
 
+/* Closes the wire's sockets here: other processes have them. */
+void world_leave_wire(struct world *w);
+
 /* Goes to the far end's network namespace, or back to the client's. */
 int world_go(const struct world *w, bool to_far, struct err *e);
 
