@@ -37,12 +37,13 @@ enum word { WORD_READY, WORD_NOT_RUN, WORD_STATUS, WORD_ALONE };
 struct message {
 	enum word word;
 	int value; /* the host's pid; errno; a status of waitpid() */
+	int error; /* WORD_READY: why there is no listener */
 	int64_t t_ns;
 };
 
 static void say(int fd, enum word word, int value)
 {
-	const struct message m = { word, value, clock_mono_ns() };
+	const struct message m = { word, value, 0, clock_mono_ns() };
 
 	if (send(fd, &m, sizeof(m), MSG_NOSIGNAL) < 0)
 		_exit(1);
@@ -50,7 +51,7 @@ static void say(int fd, enum word word, int value)
 
 static void say_ready(int fd, int listener)
 {
-	const struct message m = { WORD_READY, sandbox_host_pid(), clock_mono_ns() };
+	const struct message m = { WORD_READY, sandbox_host_pid(), listener < 0 ? -listener : 0, clock_mono_ns() };
 	union {
 		struct cmsghdr h;
 		char room[CMSG_SPACE(sizeof(int))];
@@ -74,7 +75,7 @@ static void say_ready(int fd, int listener)
 
 __attribute__((noreturn)) static void become_program(const struct program_opts *o, int talk)
 {
-	int listener = o->announce ? connects_announce() : -1;
+	int listener = o->announce ? connects_announce() : -ENOSYS;
 	char byte;
 
 	say_ready(talk, listener);
@@ -100,6 +101,16 @@ static void hold_only(int fd)
 	close_range(4, ~0U, 0);
 }
 
+/* Zombies do not count. */
+static bool is_alone(void)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return pid < 0 && errno == ECHILD;
+}
+
 __attribute__((noreturn)) static void init_loop(int talk, pid_t program)
 {
 	bool over = false;
@@ -109,9 +120,12 @@ __attribute__((noreturn)) static void init_loop(int talk, pid_t program)
 	hold_only(talk);
 	for (;;) {
 		pid = waitpid(-1, &status, WUNTRACED | WCONTINUED);
+		/* Who is alone says so before its end, so that nobody is thought to be left. */
 		if (pid == program) {
-			say(3, WORD_STATUS, status);
 			over |= WIFEXITED(status) || WIFSIGNALED(status);
+			if (over && is_alone())
+				say(3, WORD_ALONE, 0);
+			say(3, WORD_STATUS, status);
 		}
 		if (pid < 0 && errno == ECHILD) {
 			if (over)
@@ -213,6 +227,8 @@ int program_start(const struct program_opts *o, struct program **ret, struct err
 	if (hear(p, &m, 0) != sizeof(m) || m.word != WORD_READY)
 		return start_failed(p, EIO, o->argv[0], e);
 	p->pid = m.value;
+	if (p->connects < 0)
+		p->connects = -m.error;
 	p->pidns = pidns_of(p->pid);
 	if (!procs_pid_here(p->pid, &here))
 		p->pidfd = (int)syscall(SYS_pidfd_open, here, 0);

@@ -58,7 +58,7 @@ void program_go(struct program *p);
 /* As the host sees it (the mounted /proc). */
 int32_t program_pid(const struct program *p);
 
-/* The listener of its connect() calls, or -1; it stays the program's. */
+/* The listener of its connect() calls, which stays the program's; or -errno: they are not announced. */
 int program_connects_fd(const struct program *p);
 
 /* Its PID namespace's inode number (/proc/PID/ns/pid); 0: not known. */

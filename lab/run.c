@@ -230,8 +230,6 @@ static int watch(struct run *r, struct err *e)
 		if (!code)
 			code = r->kind->check(r, e);
 	}
-	if (!code && !r->alone)
-		code = turn(r, 1, e); /* of one that left nothing its init says so at once */
 	if (!code && !r->alone) {
 		r->end->left_behind = true;
 		program_end(r->program);
@@ -248,6 +246,7 @@ static int run(struct run *r, struct err *e)
 	if (code)
 		return code;
 	r->end->announced = program_connects_fd(r->program) >= 0;
+	r->end->announce_error = r->end->announced ? 0 : -program_connects_fd(r->program);
 	observe_hint(r->observe, program_pid(r->program));
 	observe_among(r->observe, program_pidns(r->program));
 	r->begun_ns = observe_now(r->observe);
