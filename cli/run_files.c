@@ -67,7 +67,7 @@ static void add_argv(char *const *argv, struct buf *to)
 static int write_capture(struct run_show *s, const struct logical_sum *sum, struct err *e)
 {
 	struct buf section = { 0 };
-	struct kept_comments c = { .interface = "c0",
+	struct kept_comments c = { .interface = s->o.c->here ? "any" : "c0",
 				   .snaplen = SNAPLEN,
 				   .attempts = (const struct attempt *const *)s->kept,
 				   .n = (size_t)s->n_kept };
