@@ -90,6 +90,7 @@ def check(run, way, busy):
         return
     if not busy or "thousand" not in way:
         run.want("number of attempts", len(attempts), len(expected))
+    late = BUSY_LATE_MS if busy else LATE_MS + len(expected) / 4  # one look is at all of them
     for i, (attempt, (who, ms)) in enumerate(zip(attempts, expected)):
         v = harness.verdict(attempt)
         vague = v["confidence"] != "certain" and (busy or (way in NEEDS_EXIT_INFO and harness.kernel() < (6, 15)))
@@ -97,8 +98,7 @@ def check(run, way, busy):
             run.want("attempt %d" % i, (v["outcome"], v["gave_up_by"]), who)
             run.want("attempt %d, confidence" % i, v["confidence"], "certain")
         if ms is not None and not vague:
-            run.want_near("attempt %d, end" % i, attempt["event"]["duration"], ms * MS, 25 * MS,
-                          (BUSY_LATE_MS if busy else LATE_MS) * MS)
+            run.want_near("attempt %d, end" % i, attempt["event"]["duration"], ms * MS, 25 * MS, late * MS)
 
 
 def main():
@@ -120,9 +120,14 @@ def main():
 
             def one(way):
                 scenario, _, client = way.rpartition(": ")
-                run = synsent.run(["lab", "-j", "--retries", "1", "--scenario", scenario or "drop", "--", PYTHON,
-                                   clients] + client.split())
-                check(run, way, o.busy)
+                for again in (False, True):
+                    run = synsent.run(["lab", "-j", "--retries", "1", "--scenario", scenario or "drop", "--", PYTHON,
+                                       clients] + client.split())
+                    check(run, way, o.busy)
+                    if not run.wrong or run.late < len(run.wrong):
+                        break
+                    if not again:
+                        print("late, and nothing else wrong, so once more: " + way)
                 return run.report()
 
             wrong = sum(harness.all_of(o.jobs, one, ways))
