@@ -130,3 +130,13 @@ int cgroup_own_path(char to[CGROUP_PATH_LEN])
 	buf_fini(&mountinfo);
 	return r;
 }
+
+int cgroup_own_open(char ret_path[CGROUP_PATH_LEN], const char *who, struct err *e)
+{
+	int fd, r = cgroup_own_path(ret_path);
+
+	if (r)
+		return err_set(e, -r, "%s needs a cgroup v2 hierarchy; none is mounted here", who);
+	fd = open(ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, errno, "cannot open this process's cgroup %s", ret_path) : fd;
+}

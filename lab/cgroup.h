@@ -4,10 +4,15 @@
 
 #include <limits.h>
 
+#include "util/err.h"
+
 #define CGROUP_PATH_LEN PATH_MAX
 
 /* The directory of the cgroup v2 that this process is in, wherever that hierarchy is mounted.  -ENOENT: it is not. */
 int cgroup_own_path(char to[CGROUP_PATH_LEN]);
+
+/* Opens that directory; `who` needs it, for the error.  The descriptor, or -errno with e filled. */
+int cgroup_own_open(char ret_path[CGROUP_PATH_LEN], const char *who, struct err *e);
 
 /*
  * The pure half: the same out of the texts of /proc/self/cgroup and

@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,17 +94,9 @@ static int attach(struct fast *f, struct err *e)
 	char path[CGROUP_PATH_LEN];
 	int fd, r;
 
-	r = cgroup_own_path(path);
-	if (r) {
-		err_set(e, -r, "--fast needs a cgroup v2 hierarchy; none is mounted here");
-		return refuse(e, -r);
-	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		r = errno;
-		err_sys(e, r, "cannot open this process's cgroup %s", path);
-		return refuse(e, r);
-	}
+	fd = cgroup_own_open(path, "--fast", e);
+	if (fd < 0)
+		return refuse(e, -fd);
 	f->link = bpf_program__attach_cgroup(f->skel->progs.synsent_fast, fd);
 	r = f->link ? 0 : errno;
 	close(fd);

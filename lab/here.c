@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,19 +261,11 @@ static int attach(struct here *h, bool sockets, struct err *e)
 		h->skel->progs.synsent_conn6,
 	};
 	char path[CGROUP_PATH_LEN];
-	int fd, i, r;
+	int fd, i, r = 0;
 
-	r = cgroup_own_path(path);
-	if (r) {
-		err_set(e, -r, "--here needs a cgroup v2 hierarchy; none is mounted here");
-		return refuse(e, -r);
-	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		r = errno;
-		err_sys(e, r, "cannot open this process's cgroup %s", path);
-		return refuse(e, r);
-	}
+	fd = cgroup_own_open(path, "--here", e);
+	if (fd < 0)
+		return refuse(e, -fd);
 	for (i = 0; i < N_LINKS && !r; i++) {
 		if (!programs[i])
 			continue;
