@@ -14,7 +14,6 @@
 #include "cli/run_policy.h"
 #include "cli/run_show.h"
 #include "lab/sandbox.h"
-#include "util/clock.h"
 #include "util/duration.h"
 
 #define FAULTS_MAX 64
@@ -349,7 +348,6 @@ static int set_up_and_run(const struct command *cmd, int argc, char **argv, stru
 	struct sandbox_opts so = { 0 };
 	struct sandbox box;
 	struct err e = { 0 };
-	int64_t began;
 	int first, r = options_parse(cmd, argc, argv, &s->o, &first, &e);
 
 	if (r == 1)
@@ -364,11 +362,9 @@ static int set_up_and_run(const struct command *cmd, int argc, char **argv, stru
 		return report_error("run", &e, 2);
 	so.user_namespace = s->o.user_namespace;
 	so.host_network = s->o.here;
-	began = clock_mono_ns();
 	r = sandbox_enter(&so, &box, &e);
 	if (r)
 		return report_error("run", &e, 77);
-	s->so.sandbox_ns = clock_mono_ns() - began;
 	s->c.supervisor = box.supervisor;
 	s->c.signals = &box.signals;
 	return run_inside(s, &e);

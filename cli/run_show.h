@@ -25,7 +25,6 @@ struct run_show_opts {
 	const char *log_file, *capture, *svg, *events;
 	struct option_list reports;
 	struct expect *expect; /* n == 0: none */
-	int64_t sandbox_ns;
 };
 
 /* Of so many attempts all is kept, the failed ones first of all; of the rest what struct tried has. */

@@ -208,7 +208,7 @@ static int turn(struct run *r, int max_ms, struct err *e)
 
 static int settle(struct run *r, struct err *e)
 {
-	int64_t begun = clock_mono_ns(), until = begun + SETTLES_WITHIN_NS;
+	int64_t until = clock_mono_ns() + SETTLES_WITHIN_NS;
 	int code;
 
 	observe_hurry(r->observe);
@@ -217,7 +217,6 @@ static int settle(struct run *r, struct err *e)
 	while (!code && clock_mono_ns() < until &&
 	       (!observe_settled(r->observe) || observe_waiting(r->observe, INT64_MAX)))
 		code = turn(r, 10, e);
-	r->end->settle_ns = clock_mono_ns() - begun;
 	return code;
 }
 
@@ -239,10 +238,8 @@ static int watch(struct run *r, struct err *e)
 
 static int run(struct run *r, struct err *e)
 {
-	int64_t entered = clock_mono_ns();
 	int code = r->kind->stage(r, e);
 
-	r->end->setup_ns = clock_mono_ns() - entered;
 	if (code)
 		return code;
 	r->end->announced = program_connects_fd(r->program) >= 0;

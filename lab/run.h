@@ -68,7 +68,7 @@ struct run_end {
 	bool announced;	     /* its connect() calls were heard of */
 	int announce_error;  /* why not */
 	int exit_status, exit_signal;
-	int64_t setup_ns, run_ns, settle_ns;
+	int64_t run_ns;
 	struct policy policy; /* in force in the client's namespace */
 	struct wire_counts wire;
 	struct tracker_counts counts;
