@@ -29,7 +29,10 @@ struct pid {
 
 struct task_struct {
 	unsigned int flags;
-	int exit_code;		/* set before the files are closed (kernel/exit.c do_exit()) */
+	int exit_code; /* set before the files are closed (kernel/exit.c do_exit()) */
+	int tgid;
+	struct task_struct *real_parent;
+	struct files_struct *files;
 	struct pid *thread_pid; /* 4.19 */
 	struct task_struct *group_leader;
 	char comm[16];

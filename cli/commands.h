@@ -7,6 +7,7 @@
 /* Each in its own cmd_NAME.c. */
 extern const struct command command_lab;
 extern const struct command command_run;
+extern const struct command command_watch;
 extern const struct command command_read;
 extern const struct command command_diff;
 extern const struct command command_predict;

@@ -16,6 +16,7 @@
 const struct command *const commands[] = {
 	&command_lab,
 	&command_run,
+	&command_watch,
 	&command_read,
 	&command_diff,
 	&command_predict,

@@ -30,6 +30,8 @@ struct drop {
 	char reason[32];
 	char function[48];
 	char rule[160];
+	uint32_t netns;	  /* where; 0: not known */
+	uint32_t ifindex; /* of the device there; 0: not known */
 };
 
 /* How the attempt's socket or process is known to have ended. */
@@ -98,6 +100,13 @@ struct attempt {
 	/* Of the socket's disappearance, as in event_close. */
 	int64_t unseen_ns, timer_left_ns;
 	bool holder_alive, holder_ending;
+
+	/* Of the kernel's tracepoints. */
+	bool traced;	 /* they told of it: nothing is to be inferred from what packets were seen */
+	bool late_found; /* its begin was not told: before the observation, or lost */
+	uint32_t netns;	 /* inode number of its network namespace; 0: not known */
+	uint64_t cgroup; /* cgroup v2's id; 0: not known */
+	uint64_t inode;	 /* of its socket; 0: not known */
 
 	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
 	uint64_t cookie;

@@ -286,6 +286,20 @@ void tracker_advance(struct tracker *t, int64_t now_ns)
 	}
 }
 
+void tracker_each(const struct tracker *t, int64_t now_ns, tracker_fn *fn, void *user)
+{
+	struct attempt a;
+	int i;
+
+	for (i = t->oldest; i != NONE; i = t->slots[i].newer) {
+		if (t->slots[i].a.end != ATTEMPT_OPEN)
+			continue;
+		a = t->slots[i].a;
+		a.observed_until_ns = now_ns;
+		fn(&a, user);
+	}
+}
+
 void tracker_finish(struct tracker *t, int64_t now_ns)
 {
 	while (t->oldest != NONE)

@@ -55,7 +55,7 @@ static void judge_error(const struct attempt *a, struct verdict *v)
 	} else if (first_accepted(a, REPLY_ICMP)) {
 		unreachable(a, v, CONFIDENCE_CERTAIN);
 	} else {
-		failed_without_icmp(v);
+		failed_without_icmp(a, v);
 	}
 }
 

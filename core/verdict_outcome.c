@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
@@ -186,7 +187,38 @@ void failed_locally(struct verdict *v)
 	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
 }
 
-void failed_without_icmp(struct verdict *v)
+/* What this host dropped, for want of a neighbour. */
+static const struct drop *neighbour_drop(const struct attempt *a)
+{
+	const struct drop *d = drop_at(a, DROP_LOCAL_OUTPUT);
+
+	return d && !strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) ? d : NULL;
+}
+
+/*
+ * The kernel's tracepoints told of it, and not of the ICMP's type: IPv6 keeps that from those who did not ask
+ * (IPV6_RECVERR).  Nothing but an ICMP, or a neighbour that does not answer, gives such an error in SYN-SENT.
+ */
+static void traced_unreachable(const struct attempt *a, struct verdict *v)
+{
+	const struct drop *d = neighbour_drop(a);
+
+	if (d) {
+		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+		say_headline(v, "no neighbour answered for the server's address or its gateway (ARP or ND)");
+		say_evidence(v, "this host dropped %" PRIu64 " SYN%s for that (%s)", d->packets,
+			     say_plural((int64_t)d->packets), d->reason);
+		say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
+		return;
+	}
+	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	say_headline(v, "an ICMP error said that the server cannot be reached");
+	say_evidence(v, "%s in SYN-SENT comes of an ICMP; its sender shows in packets", errno_name(v->error));
+	say_advice(v,
+		   "a router or firewall rejects the SYN: the sender of the ICMP is the place; no timeout is involved");
+}
+
+void failed_without_icmp(const struct attempt *a, struct verdict *v)
 {
 	static const int errors[] = { EHOSTUNREACH, ENETUNREACH, EACCES, ENOPROTOOPT,
 				      EOPNOTSUPP,   EHOSTDOWN,	 ENONET, EPROTO };
@@ -194,7 +226,9 @@ void failed_without_icmp(struct verdict *v)
 
 	while (i < sizeof(errors) / sizeof(errors[0]) && errors[i] != v->error)
 		i++;
-	if (i < sizeof(errors) / sizeof(errors[0])) {
+	if (i < sizeof(errors) / sizeof(errors[0]) && a->traced) {
+		traced_unreachable(a, v);
+	} else if (i < sizeof(errors) / sizeof(errors[0])) {
 		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 		say_headline(v, "no ICMP was seen; a neighbour or route failure on this host, or an ICMP that was not "
 				"captured");
@@ -232,6 +266,8 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c)
 	else if (a->ack_ns)
 		say_evidence(v, "SYN and ACK of the client were seen, and no SYN-ACK that fits: a capture of one "
 				"direction, or with losses");
+	else if (a->connected && a->traced)
+		say_evidence(v, "the kernel made it ESTABLISHED");
 	else if (a->connected)
 		say_evidence(v, "the kernel showed the socket past SYN-SENT by then");
 }

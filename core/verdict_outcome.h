@@ -22,6 +22,6 @@ void failed_locally(struct verdict *v);
 void destroyed(struct verdict *v);
 
 /* connect() failed with an errno that an ICMP could have made, but none was seen. */
-void failed_without_icmp(struct verdict *v);
+void failed_without_icmp(const struct attempt *a, struct verdict *v);
 
 #endif

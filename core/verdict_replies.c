@@ -97,7 +97,11 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	say_advice(v, "nothing listens on that port, or a firewall rejects it with an RST; no timeout is involved");
 	if (rst) {
 		say_headline(v, "an RST answered SYN %d: the peer refused", syn_before(a, rst));
-		say_evidence(v, "RST from %s, ttl %u, acknowledging the SYN", addr_format(&rst->from, from), rst->ttl);
+		if (rst->ttl)
+			say_evidence(v, "RST from %s, ttl %u, acknowledging the SYN", addr_format(&rst->from, from),
+				     rst->ttl);
+		else
+			say_evidence(v, "the kernel took an RST for it");
 	} else if (icmp && is_port_unreachable(icmp)) {
 		refused_by_icmp(a, v, icmp);
 	} else if (a->blind) {

@@ -123,11 +123,24 @@ static void say_ignored(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "%d replies in all; the first %d were looked at", a->n_replies, ATTEMPT_REPLIES_MAX);
 }
 
+/* The kernel's tracepoints tell what reached the socket; what was lost before it has its own rows. */
+static void say_traced(const struct attempt *a, struct verdict *v)
+{
+	if (!a->n_replies && a->n_syns)
+		say_evidence(v, "no reply reached the socket (%d SYN%s)", a->n_syns, say_plural(a->n_syns));
+	if (a->late_found)
+		say_evidence(v, "its connect() was not seen: before the observation, or its event was lost");
+}
+
 void say_silence(const struct attempt *a, struct verdict *v)
 {
 	if (v->wordless)
 		return;
 	say_ignored(a, v);
+	if (a->traced) {
+		say_traced(a, v);
+		return;
+	}
 	if (!a->n_replies && a->syns_seen)
 		say_evidence(v, "no reply was seen on the wire");
 	if (a->n_syns && a->blind)

@@ -57,10 +57,10 @@ probe_build() {
 		need clang
 	else
 		compiles || need libc6-dev
-		have clang || spare clang "eBPF (lab --fast)"
+		have clang || spare clang "eBPF (watch, lab --fast)"
 	fi
-	have bpftool || spare bpftool "eBPF (lab --fast)"
-	pc libbpf || spare libbpf-dev "eBPF (lab --fast)"
+	have bpftool || spare bpftool "eBPF (watch, lab --fast)"
+	pc libbpf || spare libbpf-dev "eBPF (watch, lab --fast)"
 	have scdoc || spare scdoc "man pages"
 }
 

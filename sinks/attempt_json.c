@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks/attempt_json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/digest.h"
@@ -186,6 +187,27 @@ static void write_verdict(struct json *j, const struct verdict *v)
 	json_end(j);
 }
 
+static void write_named(struct json *j, const char *key, const char *name, const char *value)
+{
+	json_key(j, key);
+	json_object(j);
+	json_key_string(j, name, value);
+	json_end(j);
+}
+
+/* Of a live host. */
+static void write_whose(struct json *j, const struct attempt *a, const struct attempt_json_opts *o)
+{
+	char id[16];
+
+	if (!a->traced)
+		return;
+	snprintf(id, sizeof(id), "%u", a->uid);
+	write_named(j, "user", "id", id);
+	if (o->container && *o->container)
+		write_named(j, "container", "id", o->container);
+}
+
 static void write_synsent(struct json *j, const struct attempt *a, const struct verdict *v,
 			  const struct attempt_json_opts *o)
 {
@@ -207,6 +229,10 @@ static void write_synsent(struct json *j, const struct attempt *a, const struct 
 		json_bool(j, true);
 	}
 	json_key_string(j, "scenario", o->scenario);
+	if (a->netns)
+		json_key_int(j, "netns", a->netns);
+	if (o->cgroup && *o->cgroup)
+		json_key_string(j, "cgroup", o->cgroup);
 	json_end(j);
 }
 
@@ -224,6 +250,7 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 	json_ecs_named(&j, "server", &a->flow.server, o->name);
 	json_ecs_network(&j, &a->flow);
 	json_ecs_process(&j, a->pid, a->comm);
+	write_whose(&j, a, o);
 	if (v->error) {
 		json_key(&j, "error");
 		json_object(&j);

@@ -4,8 +4,8 @@
 
 #include "sinks/summary.h"
 
-/* How the summary is set: rows of a label and pieces of text, wrapped between pieces.  Private to sinks/summary*.c and
- * sinks/diff*.c. */
+/* How the summary is set: rows of a label and pieces of text, wrapped between pieces.  Private to sinks/summary*.c,
+ * sinks/watch*.c and sinks/diff*.c. */
 
 #define BLOCK_COLUMNS 80
 #define BLOCK_LABEL 15 /* columns of a label, with the gap after it */
@@ -69,6 +69,9 @@ void block_culprits(struct block *b, const struct summary *s, const struct summa
 #define BLOCK_ROWS_MAX 5
 int block_rows(struct block *b, const struct summary *s, const struct summary_counts *c, bool server,
 	       const struct top_entry **e, int n, int lines_max);
+
+/* sinks/summary_text.c: outcomes, failures, culprits, SYNs and connect times; there are attempts. */
+void block_attempts(struct block *b, const struct summary *s, const struct summary_counts *c);
 
 /* sinks/summary_notes.c: what is to be known about the capture, and why there may be nothing. */
 void block_notes(struct block *b, const struct summary_facts *f, const struct summary_counts *c);

@@ -235,6 +235,17 @@ static void connect_times(struct block *b, const struct summary *s, const struct
 	buf_fini(&t);
 }
 
+void block_attempts(struct block *b, const struct summary *s, const struct summary_counts *c)
+{
+	attempts(b, c);
+	block_failures(b, s, c);
+	if (c->failures)
+		block_culprits(b, s, c);
+	syns(b, "SYNs needed", c->syns_established);
+	syns(b, "SYNs in vain", c->syns_failed);
+	connect_times(b, s, c);
+}
+
 void summary_text(const struct summary *s, const struct summary_facts *f, const struct summary_look *o, struct buf *to)
 {
 	struct block b = { .to = to, .look = o };
@@ -255,12 +266,6 @@ void summary_text(const struct summary *s, const struct summary_facts *f, const 
 	b.clock = figures_same_day(c.first_ns, c.last_ns) && (!f->start_ns || figures_same_day(f->start_ns, c.first_ns))
 			  ? 0
 			  : CLOCK_DAY;
-	attempts(&b, &c);
-	block_failures(&b, s, &c);
-	if (c.failures)
-		block_culprits(&b, s, &c);
-	syns(&b, "SYNs needed", c.syns_established);
-	syns(&b, "SYNs in vain", c.syns_failed);
-	connect_times(&b, s, &c);
+	block_attempts(&b, s, &c);
 	block_notes(&b, f, &c);
 }

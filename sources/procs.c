@@ -221,6 +221,21 @@ bool procs_zombie_status(int32_t pid, int *ret_status)
 }
 
 /* "NSpid: 4242 7": its pids from the mounted /proc's namespace inwards.  Returns how many; at most max are stored. */
+#define DEPTH_MAX 64
+
+bool procs_is_below(int32_t pid, int32_t ancestor)
+{
+	char stat[1024];
+	int i;
+
+	for (i = 0; i < DEPTH_MAX && pid > 1 && read_stat(pid, stat, sizeof(stat)); i++) {
+		pid = (int32_t)stat_field(stat, 4); /* ppid, proc(5) */
+		if (pid == ancestor)
+			return true;
+	}
+	return false;
+}
+
 static int ns_pids(const char *who, int32_t *pids, int max)
 {
 	char path[64], line[256], *at;

@@ -44,6 +44,9 @@ int32_t procs_of_thread(int32_t tid, char ret_comm[16]);
 /* A process that is gone, or on its way: its descriptors are closed by its end, not by itself. */
 bool procs_is_ending(int32_t pid);
 
+/* It is a child of that process, or a child's child, and so on. */
+bool procs_is_below(int32_t pid, int32_t ancestor);
+
 /* The pid by which this process would call that one.  0 or -ENOENT. */
 int procs_pid_here(int32_t pid, int32_t *ret_here);
 

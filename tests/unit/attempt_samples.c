@@ -100,6 +100,11 @@ static void random_attempt(struct attempt *a)
 	a->own_timer_ns = (int64_t)rnd(10000000000);
 	a->pid = (int32_t)(rnd(2) ? rnd(INT32_MAX) : 0);
 	random_string(a->comm, sizeof(a->comm));
+	if (rnd(2)) { /* of a live host */
+		a->traced = true;
+		a->uid = (uint32_t)rnd(UINT32_MAX);
+		a->netns = (uint32_t)rnd(UINT32_MAX);
+	}
 	if (rnd(2)) { /* of a capture */
 		a->number = (uint32_t)(1 + rnd(UINT32_MAX));
 		a->first_packet = 1 + rnd(INT64_MAX);
@@ -144,6 +149,8 @@ int main(void)
 		struct attempt_json_opts o = { .scaled = rnd(2),
 					       .source = rnd(2) ? "lab" : NULL,
 					       .scenario = rnd(2) ? "drop" : NULL,
+					       .container = rnd(2) ? "0123456789ab" : "",
+					       .cgroup = rnd(2) ? "/a\033b" : NULL,
 					       .name = rnd(2) ? "db\033.internal" : NULL,
 					       .file = rnd(2) ? "a\033[2J\"\xff.pcap" : NULL };
 

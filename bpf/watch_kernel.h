@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SYNSENT_BPF_WATCH_KERNEL_H
+#define SYNSENT_BPF_WATCH_KERNEL_H
+
+#include "kernel.h"
+
+/* Of the kernel's own structs, what watch.bpf.c reads; where a field lies is found when the programs are loaded. */
+
+#define BPF_MAP_TYPE_PERCPU_ARRAY 6
+#define BPF_MAP_TYPE_LRU_HASH 9
+#define BPF_MAP_TYPE_TASK_STORAGE 29 /* 5.11 */
+#define BPF_LOCAL_STORAGE_GET_F_CREATE 1
+#define BPF_ANY 0
+
+/* include/net/tcp_states.h, include/net/sock.h, include/uapi/linux/errqueue.h */
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
+#define TCP_CLOSE 7
+#define SHUTDOWN_MASK 3
+#define SO_EE_ORIGIN_ICMP 2
+#define SO_EE_ORIGIN_ICMP6 3
+
+#define S_IFMT 00170000
+#define S_IFSOCK 0140000
+
+#define CONNECT_X86_64 42
+#define CONNECT_ARM64 203
+
+#define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_RST 0x04
+#define TCP_FLAG_ACK 0x10
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct sock;
+
+struct socket {
+	enum {
+		NOT_CONNECTING = 1, /* include/uapi/linux/net.h SS_UNCONNECTED */
+	} state;
+	struct sock *sk;
+};
+
+struct inode {
+	unsigned short i_mode;
+};
+
+struct file {
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct netns_ipv4 {
+	__u8 sysctl_tcp_syn_retries;
+	__u8 sysctl_tcp_syn_linear_timeouts; /* 6.5 */
+};
+
+struct net {
+	struct ns_common ns;
+	struct netns_ipv4 ipv4;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+struct in6_addr {
+	__u8 b[16];
+};
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
+};
+
+struct sk_buff;
+
+struct sk_buff_head {
+	struct sk_buff *next;
+	struct sk_buff *prev;
+};
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct sock {
+	struct sock_common __sk_common;
+	struct sk_buff_head sk_error_queue;
+	int sk_err, sk_err_soft;
+	struct socket *sk_socket;
+	kuid_t sk_uid;
+	__u16 sk_protocol;
+	__u8 sk_shutdown;
+	unsigned long sk_ino; /* 6.17 */
+};
+
+struct inet_sock {
+	struct sock sk;
+	__be32 inet_saddr;
+	__be16 inet_sport;
+};
+
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+	__u32 icsk_rto;
+	__u32 icsk_rto_max; /* 6.15 */
+	__u8 icsk_retransmits;
+	__u8 icsk_syn_retries;
+	__u32 icsk_user_timeout;
+};
+
+struct tcp_sock {
+	struct inet_connection_sock inet_conn;
+	__u8 tcp_usec_ts : 1; /* 6.7 */
+	__u32 snd_una;
+	__u32 retrans_stamp;
+	__u16 total_rto; /* 6.7 */
+};
+
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	char cb[48];
+	__u16 network_header;
+	unsigned char *head, *data;
+};
+
+struct sock_extended_err {
+	__u32 ee_errno;
+	__u8 ee_origin;
+	__u8 ee_type;
+	__u8 ee_code;
+};
+
+struct sock_exterr_skb {
+	struct sock_extended_err ee;
+};
+
+struct pt_regs___x86 {
+	unsigned long si, di, orig_ax;
+};
+
+struct pt_regs___arm64 {
+	__u64 regs[31];
+	__u64 orig_x0;
+	__s32 syscallno;
+};
+
+#pragma clang attribute pop
+
+#endif

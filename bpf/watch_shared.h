@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SYNSENT_BPF_WATCH_SHARED_H
+#define SYNSENT_BPF_WATCH_SHARED_H
+
+#ifdef __bpf__
+#include "kernel.h"
+#else
+#include <linux/types.h>
+#endif
+
+/* What watch.bpf.c and sources/trace.c say to each other. */
+
+#define WATCH_SYNS_MAX 24 /* retransmissions whose times are kept; the count goes on */
+#define WATCH_DROPS_MAX 3 /* places where packets of one attempt were dropped */
+#define WATCH_FILTERS_MAX 16
+
+/* IPv4 in the first four bytes, the rest 0. */
+struct watch_addr {
+	__u8 b[16];
+};
+
+struct watch_flow {
+	struct watch_addr client, server;
+	__u16 client_port, server_port; /* host order */
+	__u8 family;			/* 4 or 6 */
+	__u8 room[3];
+};
+
+struct watch_drop {
+	__u64 first_ns, last_ns; /* CLOCK_MONOTONIC */
+	__u64 location;		 /* the kernel's address */
+	__u32 reason;		 /* enum skb_drop_reason of this kernel */
+	__u32 packets;
+	__u32 netns; /* of the device it was on; 0: not known */
+	__u32 ifindex;
+	__u8 reply;  /* a reply, not the SYN */
+	__u8 reset;  /* ... an RST, not a SYN-ACK */
+	__u8 output; /* the SYN had not left its socket's hands */
+	__u8 room[5];
+};
+
+/* How an attempt is told. */
+#define WATCH_PENDING 0
+#define WATCH_CONNECTED 1
+#define WATCH_ENDED 2	  /* it left SYN_SENT for CLOSE */
+#define WATCH_SEEN_GONE 3 /* the event that told its end was lost; later ones show it over */
+#define WATCH_NOT_BEGUN 4 /* connect() failed before a SYN, with `error` (below 0: not known) */
+
+/* Who ended it. */
+#define WATCH_NOBODY_KNOWN 0
+#define WATCH_KERNEL 1	/* with `error` */
+#define WATCH_PROGRAM 2 /* that of closer_pid; by its end, if it was exiting */
+
+/* struct watch_attempt.flags */
+#define WATCH_NO_BEGIN 1u      /* the event of its begin was lost, or came before this was loaded */
+#define WATCH_SIMULTANEOUS 2u  /* it went by SYN_RECV */
+#define WATCH_THREAD_KERNEL 4u /* a kernel thread's: of a file system, for instance */
+#define WATCH_FILTERED 8u      /* not asked for, and never told */
+
+struct watch_attempt {
+	__u64 socket; /* the kernel's address: what joins the events */
+	__u64 cookie; /* sock_diag's; 0: none was made */
+	__u64 start_ns, end_ns;
+	__u64 jiffies; /* when it began; 0: not known */
+	__u64 cgroup;
+	__u64 inode;
+	__u64 reset_ns;		     /* an RST was accepted; 0: none */
+	__u64 soft_ns, soft_last_ns; /* ICMP errors were noted while it waited; 0: none */
+	__u32 netns, uid, isn, flags;
+	__s32 pid; /* the process's, in the PID namespace of /proc; 0: not known */
+	__s32 error, soft_error;
+	__s32 closer_pid, exit_code;
+	__u32 user_timeout_ms, rto_max_j, rto_first_j; /* 0: not set, or not known */
+	__u16 total_rto, n_retrans; /* the kernel's count of timeouts, and the events that told of one */
+	__u8 retransmits, syncnt, retries, linear;
+	__u8 how, by, exiting, n_drops;
+	__u8 icmp_origin, icmp_type, icmp_code, icmp_has_from; /* of the error queue: SO_EE_ORIGIN_ICMP, ... */
+	__u8 cgroup_known, room[3];
+	struct watch_addr icmp_from;
+	struct watch_flow flow;
+	char comm[16];
+	/* What follows is told only when there is something in it. */
+	__u32 retrans_us[WATCH_SYNS_MAX]; /* since start_ns */
+	struct watch_drop drops[WATCH_DROPS_MAX];
+};
+
+#define WATCH_SHORT ((unsigned int)__builtin_offsetof(struct watch_attempt, retrans_us))
+
+/* Counts of each CPU. */
+enum watch_count {
+	WATCH_N_BEGUN,
+	WATCH_N_CONNECTED,
+	WATCH_N_ENDED,
+	WATCH_N_NOT_BEGUN,
+	WATCH_N_FILTERED,	/* attempts that a filter left out */
+	WATCH_N_QUIET,		/* connected at once, and only counted, as `failures_only` asks */
+	WATCH_N_RETRANS,	/* SYNs sent again, by the events */
+	WATCH_N_MISSED_RETRANS, /* ... and by the kernel's count alone */
+	WATCH_N_NO_BEGIN,	/* attempts whose begin was not told */
+	WATCH_N_NO_END,		/* ... and whose end */
+	WATCH_N_NO_ROOM,	/* attempts that found no room in the table */
+	WATCH_N_UNTOLD,		/* what found no room in the ring */
+	WATCH_N_DROPS_UNKEPT,	/* drops beyond what is kept of them in 10 ms */
+	WATCH_COUNTS,
+};
+
+/* Quietly counted: connect times by their binary logarithm in us, in quarters. */
+#define WATCH_TIMES 128
+
+#endif

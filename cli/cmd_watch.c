@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/watch.h"
+#include "util/duration.h"
+
+#define ATTEMPTS_MIN 16
+#define ATTEMPTS_MAX 4194304
+
+struct watch_opts {
+	struct option_list pids, comms, uids, cgroups, containers, netns;
+	const char *color;
+	int64_t for_ns, slow_ns;
+	int count, max_attempts;
+	bool failures, json, quiet, verbose, pending, no_bpf;
+};
+
+#define AT(field) offsetof(struct watch_opts, field)
+
+static const struct option_row rows[] = {
+	{ 0, "failures", OPT_FLAG, AT(failures), 0, 0, NULL,
+	  "Show what did not connect; the others are counted, in the kernel", NULL },
+	{ 0, "slow", OPT_DURATION, AT(slow_ns), NS_PER_MS, 86400 * NS_PER_S, "TIME",
+	  "Show what took TIME or longer; with --failures, failures of any length too", NULL },
+	{ 'p', "pid", OPT_LIST, AT(pids), 0, 0, "PID", "Attempts of this process. May be repeated", NULL },
+	{ 0, "comm", OPT_LIST, AT(comms), 0, 0, "NAME",
+	  "Attempts of processes of this name (its first 15 bytes). May be repeated", NULL },
+	{ 0, "uid", OPT_LIST, AT(uids), 0, 0, "USER", "Attempts of this user, a name or a number. May be repeated",
+	  NULL },
+	{ 0, "cgroup", OPT_LIST, AT(cgroups), 0, 0, "PATH",
+	  "Attempts of the processes of this cgroup (v2), and of those below it", NULL },
+	{ 0, "container", OPT_LIST, AT(containers), 0, 0, "ID",
+	  "Attempts of the container whose id begins so. May be repeated", NULL },
+	{ 0, "netns", OPT_LIST, AT(netns), 0, 0, "NS",
+	  "Attempts in this network namespace: a file, a name of `ip netns`, or a process in it. May be repeated",
+	  NULL },
+	{ 0, "for", OPT_DURATION, AT(for_ns), NS_PER_MS, 366 * 86400 * NS_PER_S, "TIME", "Stop after TIME", NULL },
+	{ 'c', "count", OPT_INT, AT(count), 1, INT32_MAX, "N", "Stop after showing N attempts", NULL },
+	{ 0, "pending", OPT_FLAG, AT(pending), 0, 0, NULL,
+	  "At the end, and on SIGUSR1, show the attempts that wait still", NULL },
+	{ 'j', "json", OPT_FLAG, AT(json), 0, 0, NULL, "One JSON object per attempt on standard output", NULL },
+	{ 'q', "quiet", OPT_FLAG, AT(quiet), 0, 0, NULL, "The summary only", NULL },
+	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL, "The evidence under each attempt", NULL },
+	{ 0, "max-attempts", OPT_INT, AT(max_attempts), ATTEMPTS_MIN, ATTEMPTS_MAX, "N",
+	  "Room for N attempts that wait at once, of 512 bytes each, taken as they come. The default is 65536 (32 MiB)",
+	  NULL },
+	{ 0, "no-bpf", OPT_FLAG, AT(no_bpf), 0, 0, NULL,
+	  "Do without eBPF: this network namespace only, by its packets and sock_diag, as far as they may be seen",
+	  NULL },
+	{ 0, "color", OPT_STRING, AT(color), 0, 0, "WHEN", "always, auto or never", terminal_color_words },
+	{ .name = NULL },
+};
+
+static int prepare(const struct watch_opts *o, char **words, int n_words, struct watch_setup *s, struct err *e)
+{
+	const struct watch_asked asked = { .pids = &o->pids,
+					   .comms = &o->comms,
+					   .uids = &o->uids,
+					   .cgroups = &o->cgroups,
+					   .containers = &o->containers,
+					   .netns = &o->netns,
+					   .failures = o->failures,
+					   .slow_ns = o->slow_ns,
+					   .words = words,
+					   .n_words = n_words };
+	int r = terminal_init(&s->terminal, o->color, e);
+
+	if (r)
+		return r;
+	s->cgroups = cgroups_new();
+	if (!s->cgroups)
+		return err_sys(e, ENOMEM, "watch");
+	s->for_ns = o->for_ns;
+	s->count = (uint64_t)o->count;
+	s->max_attempts = (uint64_t)o->max_attempts;
+	s->json = o->json;
+	s->quiet = o->quiet;
+	s->verbose = o->verbose;
+	s->pending = o->pending;
+	s->no_bpf = o->no_bpf;
+	r = watch_want_make(&asked, s->cgroups, &s->want, e);
+	if (s->argv)
+		s->want.tree = getpid();
+	return r;
+}
+
+static void free_lists(struct watch_opts *o)
+{
+	free(o->pids.v);
+	free(o->comms.v);
+	free(o->uids.v);
+	free(o->cgroups.v);
+	free(o->containers.v);
+	free(o->netns.v);
+}
+
+/* What follows "--" is CMD. */
+static int cut_command(int argc, char **argv, char ***ret)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		;
+	*ret = i + 1 < argc ? argv + i + 1 : NULL;
+	return i;
+}
+
+static int watch(const struct command *c, int argc, char **argv)
+{
+	struct watch_setup s = { 0 };
+	struct watch_opts o = { 0 };
+	struct err e = { 0 };
+	int first = 0, r, words = cut_command(argc, argv, &s.argv), status = 0;
+
+	if (words < argc && !s.argv) {
+		err_set(&e, EINVAL, "-- without a command");
+		err_remedy(&e, "leave -- out, or let the command follow it");
+		return report_error(c->name, &e, 2);
+	}
+	argv[words] = NULL;
+	r = options_parse(c, words, argv, &o, &first, &e);
+	if (r > 0)
+		return 0;
+	if (!r)
+		r = prepare(&o, argv + first, words - first, &s, &e);
+	if (!r)
+		status = watch_run(&s, &e);
+	if (r || status < 0)
+		status = report_error(c->name, &e, 77);
+	watch_want_fini(&s.want);
+	cgroups_free(s.cgroups);
+	free_lists(&o);
+	return status;
+}
+
+const struct command command_watch = {
+	.name = "watch",
+	.usage = "[OPTION]... [FILTER] [-- CMD [ARG]...]",
+	.summary = "every connection attempt of this host, with who gave up",
+	.about =
+		"Shows each connection attempt of this host as it ends: the process, the server, how long it took, how "
+		"many SYNs left, and why it ended: who gave up, the application or the kernel, and where packets were "
+		"lost. As root it sees all processes and network namespaces, by eBPF; any other user sees this network "
+		"namespace's sockets, with less certainty, which is said.\n"
+		"\n"
+		"FILTER is an expression as in tcpdump (pcap-filter(7)), of the SYN: `dst port 443`. With CMD, only it and "
+		"its children are watched, and the observation ends with it. SIGUSR1 prints the summary so far.",
+	.examples = "synsent watch --failures\n"
+		    "    what does not connect on this host, and why\n"
+		    "synsent watch --for 60s -q\n"
+		    "    a minute's summary: by outcome, server and process, with the SYNs that were needed\n"
+		    "synsent watch -v --comm java dst port 5432\n"
+		    "    a program's connections to a database, with the evidence\n"
+		    "synsent watch -- curl -m 5 https://db.internal/\n"
+		    "    one command and its children\n",
+	.rows = rows,
+	.run = watch,
+};

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch_own.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "core/tracker.h"
+#include "sources/observe.h"
+#include "sources/sysctls.h"
+
+/* SYNs, their answers, resets and ICMP errors; the final ACK is the kernel's word, by sock_diag. */
+#define FILTER                                                                                 \
+	"(tcp[tcpflags] & (tcp-syn|tcp-rst) != 0) or (ip6 and tcp and (ip6[53] & 6 != 0)) or " \
+	"(icmp and (icmp[0] = 3 or icmp[0] = 11 or icmp[0] = 12)) or (icmp6 and ip6[40] < 5)"
+
+#define LINGER_NS 300000000
+#define OPEN_DEFAULT 8192
+#define PENDING_EVERY_MS 1000
+
+struct watch_own {
+	struct watch_source_opts o;
+	struct observe *observe;
+	struct tracker *tracker;
+	void (*fn)(const struct attempt *a, void *user); /* for those that wait */
+	void *user;
+	uint64_t lost;
+};
+
+static void on_event(const struct event *ev, void *user)
+{
+	struct watch_own *w = user;
+
+	if (ev->kind == EVENT_LOST)
+		w->lost += ev->lost.n;
+	tracker_feed(w->tracker, ev);
+}
+
+static void on_attempt(const struct attempt *a, void *user)
+{
+	struct watch_own *w = user;
+
+	/* A server's half of a connection on this host is no attempt of its own; one seen by packets alone is nobody's
+	 * here. */
+	if (!a->socket_seen)
+		return;
+	if (w->fn)
+		w->fn(a, w->user);
+	else
+		w->o.on_attempt(a, w->o.user);
+}
+
+int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, struct err *e)
+{
+	struct observe_opts how = { .device = "any", .filter = FILTER, .packets_optional = true, .on_event = on_event };
+	struct tracker_config c = { .max_attempts = o->max_attempts ? o->max_attempts : OPEN_DEFAULT,
+				    .linger_ns = LINGER_NS,
+				    .fn = on_attempt };
+	struct watch_own *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return err_sys(e, ENOMEM, "watch");
+	w->o = *o;
+	if (getrandom(&c.seed, sizeof(c.seed), 0) < 0)
+		c.seed = 1;
+	c.user = how.user = w;
+	w->tracker = tracker_new(&c);
+	r = w->tracker ? sysctls_policy(&how.policy, e) : err_sys(e, ENOMEM, "watch");
+	if (!r)
+		r = observe_new(&how, &w->observe, e);
+	if (r) {
+		watch_own_free(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+void watch_own_free(struct watch_own *w)
+{
+	if (!w)
+		return;
+	observe_free(w->observe);
+	tracker_free(w->tracker);
+	free(w);
+}
+
+const char *watch_own_blind(const struct watch_own *w)
+{
+	const struct err *why = observe_blind(w->observe);
+
+	return why ? why->what : NULL;
+}
+
+int watch_own_fds(const struct watch_own *w, struct pollfd *fds)
+{
+	return observe_fds(w->observe, fds);
+}
+
+int watch_own_wait_ms(const struct watch_own *w)
+{
+	int ms = observe_wait_ms(w->observe);
+
+	return ms < 0 || ms > PENDING_EVERY_MS ? PENDING_EVERY_MS : ms;
+}
+
+int watch_own_pump(struct watch_own *w, struct err *e)
+{
+	int r = observe_pump(w->observe, e);
+
+	tracker_advance(w->tracker, observe_now(w->observe));
+	return r;
+}
+
+void watch_own_pending(struct watch_own *w, void (*fn)(const struct attempt *a, void *user), void *user)
+{
+	w->fn = fn;
+	w->user = user;
+	tracker_each(w->tracker, observe_now(w->observe), on_attempt, w);
+	w->fn = NULL;
+}
+
+int64_t watch_own_now(const struct watch_own *w)
+{
+	return observe_now(w->observe);
+}
+
+int watch_own_losses(struct watch_own *w, struct watch_loss *ret)
+{
+	struct tracker_counts c;
+
+	tracker_counts(w->tracker, &c);
+	ret[0] = (struct watch_loss){ "packets", w->lost };
+	ret[1] = (struct watch_loss){ "table", c.evicted };
+	return 2;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/watch_show.h"
+#include "util/clock.h"
+#include "util/duration.h"
+
+/* After CMD has ended, what its attempts' ends tell may come still. */
+#define SETTLE_NS (100 * NS_PER_MS)
+
+struct watch {
+	const struct watch_setup *o;
+	struct watch_source *source;
+	struct watch_show *show;
+	sigset_t before; /* the signals that CMD shall have */
+	int signals;
+	pid_t child;
+	int child_status;
+	bool child_over, ended;
+	int64_t until_ns; /* CLOCK_MONOTONIC; 0: no end */
+};
+
+static void on_attempt(const struct attempt *a, void *user)
+{
+	struct watch *w = user;
+
+	if (!w->ended && watch_show_attempt(w->show, a))
+		w->ended = true;
+}
+
+static int open_signals(struct watch *w)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	if (w->o->argv)
+		sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &set, &w->before))
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* ---- CMD ---- */
+
+static void become(struct watch *w, int gate)
+{
+	char c;
+
+	/* until it is watched */
+	while (read(gate, &c, 1) < 0 && errno == EINTR)
+		;
+	sigprocmask(SIG_SETMASK, &w->before, NULL);
+	execvp(w->o->argv[0], w->o->argv);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int start_child(struct watch *w, int *ret_gate, struct err *e)
+{
+	int gate[2];
+
+	/* What its children leave behind is a child of this process then, and so still its own. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (pipe(gate))
+		return err_sys(e, errno, "cannot start %s", w->o->argv[0]);
+	w->child = fork();
+	if (!w->child) {
+		close(gate[1]);
+		become(w, gate[0]);
+	}
+	close(gate[0]);
+	*ret_gate = gate[1];
+	if (w->child < 0)
+		return err_sys(e, errno, "cannot start %s", w->o->argv[0]);
+	return 0;
+}
+
+static void reap(struct watch *w)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != w->child)
+			continue;
+		w->child_over = true;
+		w->child_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		w->until_ns = clock_mono_ns() + SETTLE_NS;
+	}
+}
+
+/* ---- the loop ---- */
+
+static void take_signals(struct watch *w)
+{
+	struct signalfd_siginfo info;
+
+	while (read(w->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(w);
+		else if (info.ssi_signo == SIGUSR1)
+			watch_show_sum(w->show, true);
+		else if (w->child && !w->child_over && info.ssi_signo != SIGINT)
+			kill(w->child, (int)info.ssi_signo); /* the terminal's ^C it has had itself */
+		else if (!w->child || w->child_over)
+			w->ended = true;
+	}
+}
+
+static int wait_ms(const struct watch *w)
+{
+	int ms = watch_source_wait_ms(w->source), due = watch_show_wait_ms(w->show);
+	int64_t left = w->until_ns ? (w->until_ns - clock_mono_ns() + NS_PER_MS - 1) / NS_PER_MS : -1;
+
+	if (due >= 0 && (ms < 0 || due < ms))
+		ms = due;
+	if (w->until_ns && left < 0)
+		left = 0;
+	if (left >= 0 && (ms < 0 || left < ms))
+		ms = left < INT32_MAX ? (int)left : INT32_MAX;
+	return ms;
+}
+
+static int turn(struct watch *w, struct err *e)
+{
+	struct pollfd fds[WATCH_SOURCE_FDS_MAX + 1];
+	int n = watch_source_fds(w->source, fds), r;
+
+	fds[n++] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
+	poll(fds, (nfds_t)n, wait_ms(w));
+	r = watch_source_pump(w->source, e);
+	take_signals(w);
+	watch_show_turn(w->show);
+	if (w->until_ns && clock_mono_ns() >= w->until_ns)
+		w->ended = true;
+	return r;
+}
+
+static int watch(struct watch *w, struct err *e)
+{
+	int gate = -1, r = 0;
+
+	if (w->o->argv)
+		r = start_child(w, &gate, e);
+	if (gate >= 0)
+		close(gate);
+	if (w->o->for_ns)
+		w->until_ns = clock_mono_ns() + w->o->for_ns;
+	watch_show_begin(w->show, w->source);
+	while (!r && !w->ended)
+		r = turn(w, e);
+	return r;
+}
+
+/* The status of CMD, where there is one and nothing else is to be said. */
+static int status_of(const struct watch *w, bool lost)
+{
+	if (lost)
+		return 4;
+	return w->child_over ? w->child_status : 0;
+}
+
+int watch_run(const struct watch_setup *o, struct err *e)
+{
+	struct watch w = { .o = o, .signals = -1 };
+	const struct watch_source_opts so = { .want = &o->want,
+					      .max_attempts = (uint32_t)o->max_attempts,
+					      .no_bpf = o->no_bpf,
+					      .on_attempt = on_attempt,
+					      .user = &w };
+	int r;
+	bool lost = false;
+
+	w.signals = open_signals(&w);
+	r = w.signals < 0 ? err_sys(e, -w.signals, "signals") : 0;
+	if (!r)
+		r = watch_show_new(o, &w.show, e);
+	if (!r)
+		r = watch_source_open(&so, &w.source, e);
+	if (!r) {
+		r = watch(&w, e);
+		/* Whatever happened: what is known is told. */
+		lost = watch_show_end(w.show);
+	}
+	watch_source_free(w.source);
+	watch_show_free(w.show);
+	if (w.signals >= 0)
+		close(w.signals);
+	return r ? r : status_of(&w, lost);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch_show.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "cli/watch_tally.h"
+#include "core/summary.h"
+#include "sinks/attempt_json.h"
+#include "sinks/watch_line.h"
+#include "sinks/watch_summary.h"
+#include "util/clock.h"
+
+#define PROCESSES_SHOWN 8
+
+struct watch_show {
+	const struct watch_setup *o;
+	struct watch_source *source;
+	struct summary *summary;
+	struct watch_tally *tally; /* by process */
+	struct buf out;		   /* lines that wait to be written */
+	int64_t begun_ns;	   /* CLOCK_MONOTONIC */
+	uint64_t shown, quiet, pending;
+	bool headed, stopped; /* stdout is gone */
+};
+
+int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct err *e)
+{
+	struct watch_show *s = calloc(1, sizeof(*s));
+	uint64_t seed = 1;
+
+	if (!s)
+		return err_sys(e, ENOMEM, "watch");
+	if (getrandom(&seed, sizeof(seed), 0) < 0)
+		seed = 1;
+	s->o = o;
+	s->summary = summary_new(seed);
+	s->tally = watch_tally_new();
+	if (!s->summary || !s->tally) {
+		watch_show_free(s);
+		return err_sys(e, ENOMEM, "watch");
+	}
+	*ret = s;
+	return 0;
+}
+
+void watch_show_free(struct watch_show *s)
+{
+	if (!s)
+		return;
+	summary_free(s->summary);
+	watch_tally_free(s->tally);
+	buf_fini(&s->out);
+	free(s);
+}
+
+static void say(const struct watch_show *s, const char *text)
+{
+	if (s->o->terminal.progress && !s->o->quiet && !s->o->json)
+		fprintf(stderr, "%s\n", text);
+}
+
+void watch_show_begin(struct watch_show *s, struct watch_source *source)
+{
+	const char *without = watch_source_without(source);
+	struct buf b = { 0 };
+
+	s->source = source;
+	s->begun_ns = clock_mono_ns();
+	if (without) {
+		buf_str(&b, "synsent: watch: without eBPF: ");
+		buf_escaped(&b, without, strlen(without));
+		buf_str(&b,
+			"\n  this network namespace only, by packets and sock_diag as far as they may be seen; verdicts may "
+			"be less certain, and say so\n");
+		fputs(buf_text(&b), stderr);
+		buf_fini(&b);
+	}
+	say(s, s->o->argv ? "Watching the command and its children." : "Watching; Ctrl-C ends it with a summary.");
+}
+
+static void container_of_attempt(const struct watch_show *s, const struct attempt *a, char to[CONTAINER_ID_LEN])
+{
+	cgroups_container(cgroups_path(s->o->cgroups, a->cgroup), to);
+}
+
+static void put_attempt(struct watch_show *s, const struct attempt *a, const struct verdict *v)
+{
+	char container[CONTAINER_ID_LEN] = "";
+	const struct attempt_json_opts jo = { .source = "watch",
+					      .container = container,
+					      .cgroup = s->o->json ? cgroups_path(s->o->cgroups, a->cgroup) : NULL };
+	const struct watch_line_look look = { .color = s->o->terminal.color,
+					      .evidence = s->o->verbose,
+					      .container = container };
+
+	container_of_attempt(s, a, container);
+	if (s->o->json) {
+		attempt_json(a, v, &jo, &s->out);
+		return;
+	}
+	if (!s->headed)
+		watch_line_head(&s->out);
+	s->headed = true;
+	watch_line(a, v, &look, &s->out);
+}
+
+bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
+{
+	struct verdict v;
+	struct digest d;
+
+	if (!watch_wants(&s->o->want, a, s->o->cgroups))
+		return false;
+	verdict_conclude(a, &v);
+	digest_make(a, &v, &d);
+	summary_feed(s->summary, &d);
+	watch_tally_feed(s->tally, a->comm, digest_failed(&d));
+	if (s->o->quiet || !watch_wants_end(&s->o->want, &v))
+		return false;
+	verdict_make(a, &v);
+	put_attempt(s, a, &v);
+	s->shown++;
+	return s->o->count && s->shown == s->o->count;
+}
+
+static void on_quiet(int family, int64_t elapsed_ns, uint64_t n, void *user)
+{
+	struct watch_show *s = user;
+	const struct digest d = { .start_ns = watch_source_now(s->source),
+				  .elapsed_ns = elapsed_ns,
+				  .flow.server.addr.family = (uint8_t)family,
+				  .n_syns = 1,
+				  .outcome = OUTCOME_ESTABLISHED,
+				  .gave_up_by = GAVE_UP_NOBODY,
+				  .confidence = CONFIDENCE_CERTAIN,
+				  .answer = REPLY_SYN_ACK };
+
+	s->quiet += n;
+	while (n--)
+		summary_feed(s->summary, &d);
+}
+
+void watch_show_turn(struct watch_show *s)
+{
+	if (!s->out.len)
+		return;
+	fwrite(buf_text(&s->out), 1, s->out.len, stdout);
+	if (fflush(stdout) && errno == EPIPE)
+		s->stopped = true;
+	buf_reset(&s->out);
+}
+
+int watch_show_wait_ms(const struct watch_show *s)
+{
+	return s->stopped ? 0 : -1;
+}
+
+/* ---- summary ---- */
+
+static void on_pending(const struct attempt *a, void *user)
+{
+	struct watch_show *s = user;
+	struct verdict v;
+
+	if (!watch_wants(&s->o->want, a, s->o->cgroups))
+		return;
+	s->pending++;
+	if (!s->o->pending)
+		return;
+	verdict_make(a, &v);
+	put_attempt(s, a, &v);
+}
+
+static int facts(struct watch_show *s, struct watch_summary_facts *f, struct watch_summary_loss *losses,
+		 struct watch_summary_process *processes)
+{
+	struct watch_loss l[WATCH_LOSSES_MAX];
+	int i, n = watch_source_losses(s->source, l), any = 0;
+
+	for (i = 0; i < n; i++) {
+		losses[i] = (struct watch_summary_loss){ l[i].source, l[i].n };
+		any |= l[i].n > 0;
+	}
+	*f = (struct watch_summary_facts){ .took_ns = clock_mono_ns() - s->begun_ns,
+					   .pending = s->pending,
+					   .quiet = s->quiet,
+					   .losses = losses,
+					   .n_losses = n,
+					   .processes = processes,
+					   .without = watch_source_without(s->source) };
+	f->n_processes = watch_tally_worst(s->tally, processes, PROCESSES_SHOWN, &f->other_processes);
+	return any;
+}
+
+static bool sum(struct watch_show *s)
+{
+	const struct summary_look look = { .color = s->o->terminal.color && !s->o->json, .utf8 = s->o->terminal.utf8 };
+	struct watch_summary_process processes[PROCESSES_SHOWN];
+	struct watch_summary_loss losses[WATCH_LOSSES_MAX];
+	struct watch_summary_facts f;
+	struct buf b = { 0 };
+	bool lost;
+
+	s->pending = 0;
+	watch_source_quiet(s->source, on_quiet, s);
+	watch_source_pending(s->source, on_pending, s);
+	watch_show_turn(s);
+	lost = facts(s, &f, losses, processes);
+	if (s->shown && !s->o->json)
+		buf_char(&b, '\n');
+	watch_summary_text(s->summary, &f, &look, &b);
+	fputs(buf_text(&b), s->o->json ? stderr : stdout);
+	fflush(s->o->json ? stderr : stdout);
+	buf_fini(&b);
+	return lost;
+}
+
+void watch_show_sum(struct watch_show *s, bool goes_on)
+{
+	sum(s);
+	if (goes_on && !s->o->json) {
+		putchar('\n');
+		fflush(stdout);
+		s->headed = false;
+	}
+}
+
+bool watch_show_end(struct watch_show *s)
+{
+	struct err e = { 0 };
+
+	watch_source_pump(s->source, &e);
+	return sum(s);
+}

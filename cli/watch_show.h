@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CLI_WATCH_SHOW_H
+#define SYNSENT_CLI_WATCH_SHOW_H
+
+#include "cli/watch.h"
+
+/* What `watch` prints: attempts on stdout, the summary on stdout, or, where that has JSON, on stderr. */
+struct watch_show;
+
+int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct err *e);
+void watch_show_free(struct watch_show *s);
+
+/* The observation begins; the source stays, borrowed. */
+void watch_show_begin(struct watch_show *s, struct watch_source *source);
+
+/* An attempt that is over.  True: as many were shown as were asked for. */
+bool watch_show_attempt(struct watch_show *s, const struct attempt *a);
+
+/* Between two reads of the source: what is to be printed goes out.  wait_ms: how soon that is wanted; -1: not. */
+void watch_show_turn(struct watch_show *s);
+int watch_show_wait_ms(const struct watch_show *s);
+
+/* The summary so far, and those that wait. */
+void watch_show_sum(struct watch_show *s, bool goes_on);
+
+/* The end.  True: something was lost. */
+bool watch_show_end(struct watch_show *s);
+
+#endif

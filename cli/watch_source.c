@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch_source.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/watch_early.h"
+#include "cli/watch_own.h"
+#include "cli/watch_want.h"
+#include "sources/trace.h"
+#include "util/clock.h"
+
+#define PENDING_MAX 4096
+
+struct watch_source {
+	struct watch_source_opts o;
+	struct trace *trace;
+	struct watch_early *early; /* that waited when this began */
+	struct watch_own *own;
+	char without[256];
+};
+
+/* Which of the filters the kernel can ask. */
+static void trace_filters(const struct watch_want *w, struct trace_opts *to)
+{
+	to->pids = w->pids;
+	to->n_pids = w->n_pids;
+	to->comms = w->comms;
+	to->n_comms = w->n_comms;
+	to->uids = w->uids;
+	to->n_uids = w->n_uids;
+	to->netns = w->netns;
+	to->n_netns = w->n_netns;
+	to->cgroup = w->cgroup;
+	to->cgroup_level = w->cgroup_level;
+	to->tree = w->tree;
+	/* What connected and is not shown is counted where it happens.  A filter that is asked here needs all. */
+	if (!w->filter && !w->n_containers && (w->failures || w->slow_ns))
+		to->quiet_below_ns = w->slow_ns ? w->slow_ns : INT64_MAX;
+}
+
+static int open_trace(struct watch_source *s, struct err *e)
+{
+	struct trace_opts to = { .max_attempts = s->o.max_attempts };
+	int r;
+
+	trace_filters(s->o.want, &to);
+	r = trace_open(&to, &s->trace, e);
+	if (r)
+		return r;
+	s->early = watch_early_new(trace_now(s->trace));
+	return 0;
+}
+
+int watch_source_open(const struct watch_source_opts *o, struct watch_source **ret, struct err *e)
+{
+	struct watch_source *s = calloc(1, sizeof(*s));
+	struct err why = { 0 };
+	int r;
+
+	if (!s)
+		return err_sys(e, ENOMEM, "watch");
+	s->o = *o;
+	r = o->no_bpf ? -EPERM : open_trace(s, &why);
+	if (r && why.exit_code == 2) {
+		*e = why;
+	} else if (r) {
+		snprintf(s->without, sizeof(s->without), "%s", o->no_bpf ? "as --no-bpf asks" : why.what);
+		r = watch_own_open(o, &s->own, e);
+	}
+	if (r) {
+		watch_source_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void watch_source_free(struct watch_source *s)
+{
+	if (!s)
+		return;
+	watch_own_free(s->own);
+	watch_early_free(s->early);
+	trace_free(s->trace);
+	free(s);
+}
+
+const char *watch_source_without(const struct watch_source *s)
+{
+	return s->trace ? NULL : s->without;
+}
+
+int watch_source_fds(const struct watch_source *s, struct pollfd *fds)
+{
+	if (s->own)
+		return watch_own_fds(s->own, fds);
+	fds[0] = (struct pollfd){ .fd = trace_fd(s->trace), .events = POLLIN };
+	return 1;
+}
+
+/*
+ * A wake-up is sent at most every 20 ms, so that what comes within them waits in
+ * the ring: after something was read it is looked at again soon, and a host
+ * where nothing connects is never woken.
+ */
+#define LOOK_AGAIN_MS 20
+
+int watch_source_wait_ms(const struct watch_source *s)
+{
+	if (s->own)
+		return watch_own_wait_ms(s->own);
+	return trace_is_busy(s->trace) ? LOOK_AGAIN_MS : -1;
+}
+
+static void on_traced(const struct attempt *a, void *user)
+{
+	struct watch_source *s = user;
+	struct attempt found;
+
+	if (!a->late_found) {
+		s->o.on_attempt(a, s->o.user);
+		return;
+	}
+	found = *a;
+	watch_early_name(s->early, &found);
+	s->o.on_attempt(&found, s->o.user);
+}
+
+int watch_source_pump(struct watch_source *s, struct err *e)
+{
+	if (s->own)
+		return watch_own_pump(s->own, e);
+	trace_read(s->trace, on_traced, s);
+	return 0;
+}
+
+void watch_source_pending(struct watch_source *s, void (*fn)(const struct attempt *a, void *user), void *user)
+{
+	if (s->own)
+		watch_own_pending(s->own, fn, user);
+	else
+		watch_early_pending(s->early, s->trace, PENDING_MAX, fn, user);
+}
+
+void watch_source_quiet(struct watch_source *s, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user),
+			void *user)
+{
+	if (s->trace)
+		trace_quiet(s->trace, fn, user);
+}
+
+int64_t watch_source_now(const struct watch_source *s)
+{
+	return s->trace ? trace_now(s->trace) : watch_own_now(s->own);
+}
+
+int watch_source_losses(struct watch_source *s, struct watch_loss *ret)
+{
+	struct trace_counts counts;
+	int n = 0;
+
+	if (s->own)
+		return watch_own_losses(s->own, ret);
+	trace_counts(s->trace, &counts);
+	/* Those that waited when this began have no begin, and nothing was lost by that. */
+	counts.missed_begins -=
+		watch_early_n(s->early) < counts.missed_begins ? watch_early_n(s->early) : counts.missed_begins;
+	while (n < WATCH_LOSSES_MAX && (ret[n].source = trace_lost(&counts, n, &ret[n].n)))
+		n++;
+	return n;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CLI_WATCH_SOURCE_H
+#define SYNSENT_CLI_WATCH_SOURCE_H
+
+#include <poll.h>
+#include <stdbool.h>
+
+#include "core/attempt.h"
+#include "util/err.h"
+
+/*
+ * Where `watch` has its attempts from, whichever way is open: eBPF, for the
+ * whole host (sources/trace.h), or, without it, this network namespace's
+ * packets and sock_diag (sources/observe.h) and the tracker.
+ */
+struct watch_source;
+struct watch_want;
+
+#define WATCH_SOURCE_FDS_MAX 4
+
+struct watch_source_opts {
+	const struct watch_want *want; /* as much of it as can be asked of the kernel */
+	uint32_t max_attempts;	       /* that wait at once; 0: 65536 */
+	bool no_bpf;
+	void (*on_attempt)(const struct attempt *a, void *user); /* one that is over; borrowed, valid for the call */
+	void *user;
+};
+
+/* 0 or -errno. */
+int watch_source_open(const struct watch_source_opts *o, struct watch_source **ret, struct err *e);
+void watch_source_free(struct watch_source *s);
+
+/* NULL: eBPF is used.  Else why not, as a sentence without its full stop; and what is missing by that. */
+const char *watch_source_without(const struct watch_source *s);
+
+int watch_source_fds(const struct watch_source *s, struct pollfd *fds);
+
+/* Milliseconds until the next pump; -1: when a descriptor is readable. */
+int watch_source_wait_ms(const struct watch_source *s);
+
+/* Gives what is there.  0 or -errno. */
+int watch_source_pump(struct watch_source *s, struct err *e);
+
+/* Gives those that wait now, with their policy where it is known, to fn. */
+void watch_source_pending(struct watch_source *s, void (*fn)(const struct attempt *a, void *user), void *user);
+
+/* What connected and was only counted, since the last call: fn once for each class of connect times. */
+void watch_source_quiet(struct watch_source *s, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user),
+			void *user);
+
+/* The event clock's now. */
+int64_t watch_source_now(const struct watch_source *s);
+
+struct watch_loss {
+	const char *source;
+	uint64_t n;
+};
+
+#define WATCH_LOSSES_MAX 8
+
+/* What was lost, by source, those too where nothing was; how many. */
+int watch_source_losses(struct watch_source *s, struct watch_loss *ret);
+
+#endif

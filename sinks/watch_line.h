@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SINKS_WATCH_LINE_H
+#define SYNSENT_SINKS_WATCH_LINE_H
+
+#include "core/verdict.h"
+#include "util/buf.h"
+
+struct watch_line_look {
+	bool color;	       /* repeats what the words say */
+	bool evidence;	       /* under it, indented */
+	const char *container; /* its id; "" or NULL: none */
+};
+
+/* The names of the columns. */
+void watch_line_head(struct buf *to);
+
+/*
+ * An attempt of a live host and its verdict as one line, newline included: the
+ * local time (TZ) of its end, process, server, outcome, how long it took, SYNs,
+ * and why.  Never wrapped; what comes from outside is escaped.
+ *   17:31:02  nginx[812]     10.0.3.7:5432       abandoned     5.00 s     4  the application's own timer; no answer
+ */
+void watch_line(const struct attempt *a, const struct verdict *v, const struct watch_line_look *o, struct buf *to);
+
+/* The last column alone, in a few words. */
+void watch_line_why(const struct attempt *a, const struct verdict *v, struct buf *to);
+
+#endif

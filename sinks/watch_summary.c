@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sinks/watch_summary.h"
+
+#include <string.h>
+
+#include "sinks/figures.h"
+#include "sinks/summary_block.h"
+
+static void put_losses(const struct watch_summary_facts *f, struct buf *to)
+{
+	bool any = false;
+	int i;
+
+	for (i = 0; i < f->n_losses; i++) {
+		if (!f->losses[i].n)
+			continue;
+		buf_str(to, any ? ", " : "; LOST: ");
+		figures_count(f->losses[i].n, to);
+		buf_fmt(to, " (%s)", f->losses[i].source);
+		any = true;
+	}
+	if (!any)
+		buf_str(to, "; nothing lost");
+}
+
+static void first_line(struct block *b, const struct summary_counts *c, const struct watch_summary_facts *f)
+{
+	struct buf t = { 0 };
+
+	figures_count(c->attempts, &t);
+	buf_fmt(&t, " attempt%s in ", c->attempts == 1 ? "" : "s");
+	figures_length(f->took_ns, &t);
+	if (f->pending) {
+		buf_str(&t, "; ");
+		figures_count(f->pending, &t);
+		buf_str(&t, " still waiting");
+	}
+	put_losses(f, &t);
+	buf_str(b->to, buf_text(&t));
+	block_end(b);
+	buf_fini(&t);
+}
+
+static void processes(struct block *b, const struct watch_summary_facts *f)
+{
+	struct buf t = { 0 };
+	int i;
+
+	if (!f->n_processes)
+		return;
+	block_row(b, "processes");
+	for (i = 0; i < f->n_processes; i++) {
+		const struct watch_summary_process *p = &f->processes[i];
+
+		buf_escaped(&t, p->name, strlen(p->name));
+		buf_char(&t, ' ');
+		figures_count(p->attempts, &t);
+		if (p->failures) {
+			buf_str(&t, " (");
+			figures_count(p->failures, &t);
+			buf_str(&t, " failed)");
+		}
+		block_take(b, ", ", &t, PEN_NONE);
+	}
+	if (f->other_processes) {
+		figures_count(f->other_processes, &t);
+		buf_str(&t, " others");
+		block_take(b, ", ", &t, PEN_NONE);
+	}
+	block_end(b);
+	buf_fini(&t);
+}
+
+/* Those with the most attempts; who fails is among the rows above. */
+static void servers(struct block *b, const struct summary *s)
+{
+	enum { SHOWN = 5 };
+	const struct top *top = summary_servers(s);
+	const struct top_entry *most[SHOWN] = { 0 };
+	char name[ENDPOINT_TEXT_LEN];
+	struct buf t = { 0 };
+	size_t i, n = 0;
+	int at;
+
+	for (i = 0; i < top_n(top); i++) {
+		const struct top_entry *e = top_get(top, i);
+
+		if (addr_is_any(&e->key.addr))
+			continue;
+		n++;
+		for (at = SHOWN;
+		     at > 0 && (!most[at - 1] || tally_attempts(&most[at - 1]->tally) < tally_attempts(&e->tally));
+		     at--)
+			if (at < SHOWN)
+				most[at] = most[at - 1];
+		if (at < SHOWN)
+			most[at] = e;
+	}
+	if (!n)
+		return;
+	block_row(b, "servers");
+	for (at = 0; at < SHOWN && most[at]; at++) {
+		const struct endpoint ep = { most[at]->key.addr, most[at]->key.port };
+
+		buf_str(&t, endpoint_format(&ep, name));
+		buf_char(&t, ' ');
+		figures_count(tally_attempts(&most[at]->tally), &t);
+		block_take(b, ", ", &t, PEN_NONE);
+	}
+	if (n > SHOWN) {
+		figures_count(n - SHOWN, &t);
+		buf_str(&t, " others");
+		block_take(b, ", ", &t, PEN_NONE);
+	}
+	block_end(b);
+	buf_fini(&t);
+}
+
+static void notes(struct block *b, const struct watch_summary_facts *f)
+{
+	struct buf t = { 0 };
+
+	if (f->quiet) {
+		block_row(b, "counted only");
+		figures_count(f->quiet, &t);
+		buf_str(&t, " established ones; their servers and processes are not kept");
+		block_words(b, buf_text(&t));
+		block_end(b);
+	}
+	buf_reset(&t);
+	if (f->without) {
+		block_row(b, "without eBPF");
+		buf_escaped(&t, f->without, strlen(f->without));
+		block_words(b, buf_text(&t));
+		block_end(b);
+	}
+	buf_fini(&t);
+}
+
+void watch_summary_text(const struct summary *s, const struct watch_summary_facts *f, const struct summary_look *o,
+			struct buf *to)
+{
+	struct block b = { .to = to, .look = o };
+	struct summary_counts c;
+
+	summary_counts(s, &c);
+	b.clock = figures_same_day(c.first_ns, c.last_ns) ? 0 : CLOCK_DAY;
+	first_line(&b, &c, f);
+	if (c.attempts) {
+		block_attempts(&b, s, &c);
+		servers(&b, s);
+		processes(&b, f);
+	}
+	notes(&b, f);
+}

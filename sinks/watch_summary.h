@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SINKS_WATCH_SUMMARY_H
+#define SYNSENT_SINKS_WATCH_SUMMARY_H
+
+#include "sinks/summary.h"
+
+struct watch_summary_loss {
+	const char *source;
+	uint64_t n;
+};
+
+struct watch_summary_process {
+	const char *name;
+	uint64_t attempts, failures;
+};
+
+/* What is known of an observation of a live host. */
+struct watch_summary_facts {
+	int64_t took_ns;
+	uint64_t pending; /* that wait still */
+	uint64_t quiet;	  /* of the established, those that were counted alone: their servers are not known */
+	const struct watch_summary_loss *losses;
+	int n_losses;
+	const struct watch_summary_process *processes; /* those with the most failures, then attempts, first */
+	int n_processes;
+	uint64_t other_processes; /* how many there are more */
+	const char *without;	  /* why eBPF was not used; NULL: it was */
+};
+
+/*
+ * For people, 80 columns.  The first line tells how much there was and what
+ * was lost, by source: "214 attempts in 40 s; nothing lost".
+ */
+void watch_summary_text(const struct summary *s, const struct watch_summary_facts *f, const struct summary_look *o,
+			struct buf *to);
+
+#endif

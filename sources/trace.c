@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/trace.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/watch_shared.h"
+#include "sources/procs.h"
+#include "sources/sysctls.h"
+#include "sources/trace_attempt.h"
+#include "sources/trace_names.h"
+#include "util/clock.h"
+#include "watch.skel.h"
+
+#define OPEN_DEFAULT 65536u
+#define RING_DEFAULT (8u << 20)
+
+_Static_assert(TRACE_FILTERS_MAX == WATCH_FILTERS_MAX, "the programs' filters");
+_Static_assert(sizeof(struct watch_attempt) + sizeof(uint64_t) <= TRACE_ATTEMPT_BYTES, "the memory that is stated");
+
+struct per_cpu {
+	uint64_t counts[WATCH_COUNTS];
+	uint64_t quiet[2][WATCH_TIMES];
+	uint64_t drops_since_ns;
+	uint32_t drops;
+};
+
+struct trace {
+	struct watch_bpf *skel;
+	struct ring_buffer *ring;
+	struct trace_names *names;
+	struct trace_frame frame;
+	struct attempt attempt; /* what is given; reused */
+	struct per_cpu *cpus;
+	int n_cpus;
+	uint64_t quiet[2][WATCH_TIMES]; /* told so far */
+	bool busy;
+	/* while it is read */
+	trace_fn *fn;
+	void *user;
+};
+
+static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	return 0;
+}
+
+static int refuse(struct err *e, int code)
+{
+	if (e)
+		e->exit_code = 77;
+	return -code;
+}
+
+static int load_failed(struct err *e, int code)
+{
+	if (code == EPERM || code == EACCES) {
+		err_set(e, EPERM,
+			"eBPF needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; this user lacks one");
+		err_remedy(e, "run it as root");
+		return refuse(e, EPERM);
+	}
+	if (code == EINVAL || code == ESRCH || code == ENOENT)
+		err_set(e, code,
+			"eBPF needs Linux 5.11 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
+			"CONFIG_FTRACE_SYSCALLS");
+	else
+		err_sys(e, code, "the kernel did not take the BPF programs");
+	return refuse(e, code);
+}
+
+/* ---- what is set before they are loaded ---- */
+
+static int check(const struct trace_opts *o, struct err *e)
+{
+	const struct {
+		const char *what;
+		int n;
+	} lists[] = { { "processes", o->n_pids },
+		      { "commands", o->n_comms },
+		      { "users", o->n_uids },
+		      { "network namespaces", o->n_netns } };
+	size_t i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (lists[i].n <= TRACE_FILTERS_MAX)
+			continue;
+		err_set(e, EINVAL, "%d %s to filter for: at most %d", lists[i].n, lists[i].what, TRACE_FILTERS_MAX);
+		if (e)
+			e->exit_code = 2;
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void give_filters(struct watch_bpf *skel, const struct trace_opts *o)
+{
+	int i;
+
+	for (i = 0; i < o->n_pids; i++)
+		skel->rodata->filter_pids[i] = o->pids[i];
+	for (i = 0; i < o->n_uids; i++)
+		skel->rodata->filter_uids[i] = o->uids[i];
+	for (i = 0; i < o->n_netns; i++)
+		skel->rodata->filter_netns[i] = o->netns[i];
+	for (i = 0; i < o->n_comms; i++)
+		strncpy((char *)skel->rodata->filter_comms[i], o->comms[i], sizeof(skel->rodata->filter_comms[i]) - 1);
+	skel->rodata->n_pids = (uint32_t)o->n_pids;
+	skel->rodata->n_uids = (uint32_t)o->n_uids;
+	skel->rodata->n_netns = (uint32_t)o->n_netns;
+	skel->rodata->n_comms = (uint32_t)o->n_comms;
+	skel->rodata->filter_cgroup = o->cgroup;
+	skel->rodata->filter_cgroup_level = (uint32_t)o->cgroup_level;
+	skel->rodata->tree_pid = o->tree;
+	skel->rodata->quiet_below_ns = (uint64_t)o->quiet_below_ns;
+}
+
+static void give_kernel(struct trace *t, const struct trace_opts *o)
+{
+	int nesting = procs_nesting(getpid());
+
+	t->skel->rodata->level = nesting > 1 ? (uint32_t)nesting - 1 : 0;
+	t->skel->rodata->no_socket_reason = trace_names_reason_of(t->names, "NO_SOCKET");
+	t->skel->rodata->specified_from = trace_names_reason_of(t->names, "NOT_SPECIFIED");
+	t->skel->rodata->want_drops = 1;
+	t->skel->rodata->want_failed = !o->no_failed;
+}
+
+static int load(struct trace *t, const struct trace_opts *o, struct err *e)
+{
+	int r;
+
+	t->skel = watch_bpf__open();
+	if (!t->skel)
+		return load_failed(e, errno);
+	give_filters(t->skel, o);
+	give_kernel(t, o);
+	r = bpf_map__set_max_entries(t->skel->maps.synsent_open, o->max_attempts ? o->max_attempts : OPEN_DEFAULT);
+	if (!r)
+		r = bpf_map__set_max_entries(t->skel->maps.synsent_told, o->ring_bytes ? o->ring_bytes : RING_DEFAULT);
+	if (!r)
+		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed);
+	if (!r)
+		r = watch_bpf__load(t->skel);
+	if (!r)
+		r = watch_bpf__attach(t->skel);
+	return r ? load_failed(e, -r) : 0;
+}
+
+/* ---- what they tell ---- */
+
+static int on_record(void *ctx, void *data, size_t len)
+{
+	struct trace *t = ctx;
+	struct watch_attempt w;
+
+	if (len < WATCH_SHORT)
+		return 0;
+	memcpy(&w, data, len < sizeof(w) ? len : sizeof(w));
+	trace_attempt(&w, len >= sizeof(w), &t->frame, &t->attempt);
+	t->fn(&t->attempt, t->user);
+	return 0;
+}
+
+static int start_frame(struct trace *t, struct err *e)
+{
+	int r = jiffies_calibrate(&t->frame.jiffies, e);
+
+	if (r)
+		return r;
+	t->frame.ahead_ns = clock_real_ahead_ns();
+	t->frame.kernel = kernel_version(NULL, 0);
+	t->frame.reason = trace_names_reason;
+	t->frame.function = trace_names_function;
+	t->frame.user = t->names;
+	t->n_cpus = libbpf_num_possible_cpus();
+	if (t->n_cpus <= 0)
+		return err_set(e, EIO, "the number of CPUs is not known");
+	t->cpus = calloc((size_t)t->n_cpus, sizeof(*t->cpus));
+	return t->cpus ? 0 : err_set(e, ENOMEM, "no memory for the counts");
+}
+
+int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
+{
+	struct trace *t;
+	int r = check(o, e);
+
+	if (r)
+		return r;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return err_set(e, ENOMEM, "no memory for the observation");
+	libbpf_set_print(no_talk);
+	r = trace_names_open(&t->names, e);
+	if (!r)
+		r = start_frame(t, e);
+	if (!r)
+		r = load(t, o, e);
+	if (!r) {
+		t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.synsent_told), on_record, t, NULL);
+		r = t->ring ? 0 : err_sys(e, errno, "cannot read what the BPF programs tell");
+	}
+	if (r) {
+		trace_free(t);
+		return r;
+	}
+	*ret = t;
+	return 0;
+}
+
+void trace_free(struct trace *t)
+{
+	if (!t)
+		return;
+	ring_buffer__free(t->ring);
+	watch_bpf__destroy(t->skel);
+	trace_names_free(t->names);
+	free(t->cpus);
+	free(t);
+}
+
+int trace_fd(const struct trace *t)
+{
+	return ring_buffer__epoll_fd(t->ring);
+}
+
+int trace_read(struct trace *t, trace_fn *fn, void *user)
+{
+	int n;
+
+	t->fn = fn;
+	t->user = user;
+	n = ring_buffer__consume(t->ring);
+	t->busy = n > 0;
+	return n > 0 ? n : 0;
+}
+
+bool trace_is_busy(const struct trace *t)
+{
+	return t->busy;
+}
+
+int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
+{
+	int fd = bpf_map__fd(t->skel->maps.synsent_open), n = 0;
+	uint64_t key = 0, next;
+	struct watch_attempt w;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (more && n < max) {
+		key = next;
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		if (bpf_map_lookup_elem(fd, &key, &w) || w.flags & WATCH_FILTERED)
+			continue;
+		trace_attempt(&w, true, &t->frame, &t->attempt);
+		t->attempt.observed_until_ns = trace_now(t);
+		fn(&t->attempt, user);
+		n++;
+	}
+	return n;
+}
+
+/* ---- counts ---- */
+
+static bool read_cpus(const struct trace *t)
+{
+	uint32_t zero = 0;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_counts), &zero, t->cpus);
+}
+
+void trace_counts(const struct trace *t, struct trace_counts *ret)
+{
+	uint64_t sum[WATCH_COUNTS] = { 0 };
+	int i, k;
+
+	if (read_cpus(t))
+		for (i = 0; i < t->n_cpus; i++)
+			for (k = 0; k < WATCH_COUNTS; k++)
+				sum[k] += t->cpus[i].counts[k];
+	*ret = (struct trace_counts){ .begun = sum[WATCH_N_BEGUN],
+				      .connected = sum[WATCH_N_CONNECTED],
+				      .ended = sum[WATCH_N_ENDED],
+				      .not_begun = sum[WATCH_N_NOT_BEGUN],
+				      .filtered = sum[WATCH_N_FILTERED],
+				      .quiet = sum[WATCH_N_QUIET],
+				      .retransmits = sum[WATCH_N_RETRANS],
+				      .missed_retransmits = sum[WATCH_N_MISSED_RETRANS],
+				      .missed_begins = sum[WATCH_N_NO_BEGIN],
+				      .missed_ends = sum[WATCH_N_NO_END],
+				      .no_room = sum[WATCH_N_NO_ROOM],
+				      .untold = sum[WATCH_N_UNTOLD],
+				      .drops_unkept = sum[WATCH_N_DROPS_UNKEPT] };
+}
+
+const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n)
+{
+	static const char *const names[] = { "tracepoint", "table", "ring", "drops" };
+	const uint64_t n[] = { c->missed_begins + c->missed_ends + c->missed_retransmits, c->no_room, c->untold,
+			       c->drops_unkept };
+
+	if (i < 0 || i >= (int)(sizeof(names) / sizeof(names[0])))
+		return NULL;
+	*ret_n = n[i];
+	return names[i];
+}
+
+/* The middle of a quarter of an octave, as watch.bpf.c count_quietly() numbers them. */
+static int64_t middle_ns(int at)
+{
+	int log = at / 4;
+	int64_t low = log < 2 ? (int64_t)1 << log : ((int64_t)1 << log) + ((int64_t)(at % 4) << (log - 2));
+	int64_t width = log < 2 ? (int64_t)1 << log : (int64_t)1 << (log - 2);
+
+	return low * 1000 + width * 500;
+}
+
+void trace_quiet(struct trace *t, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user), void *user)
+{
+	int six, at, i;
+
+	if (!read_cpus(t))
+		return;
+	for (six = 0; six < 2; six++) {
+		for (at = 0; at < WATCH_TIMES; at++) {
+			uint64_t n = 0, told = t->quiet[six][at];
+
+			for (i = 0; i < t->n_cpus; i++)
+				n += t->cpus[i].quiet[six][at];
+			t->quiet[six][at] = n;
+			if (n > told)
+				fn(six ? 6 : 4, middle_ns(at), n - told, user);
+		}
+	}
+}
+
+int64_t trace_now(const struct trace *t)
+{
+	return clock_mono_ns() + t->frame.ahead_ns;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_TRACE_H
+#define SYNSENT_SOURCES_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/attempt.h"
+#include "util/err.h"
+
+/*
+ * Every connection attempt of this host, all network namespaces included, by
+ * eBPF at the kernel's own tracepoints (bpf/watch.bpf.c): inet_sock_set_state,
+ * tcp_retransmit_skb, inet_sk_error_report, tcp_receive_reset, tcp_destroy_sock,
+ * kfree_skb and sys_exit.  Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and the
+ * kernel's BTF; Linux 5.11 or later.  The programs are held by links: they go
+ * with this process.
+ *
+ * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each attempt that waits, up to
+ * max_attempts; ring_bytes; 2 MiB for drops.
+ */
+struct trace;
+
+#define TRACE_FILTERS_MAX 16
+#define TRACE_ATTEMPT_BYTES 512
+
+struct trace_opts {
+	/* Each list is an "or", and all lists that are not empty must hold.  In the kernel. */
+	const int32_t *pids;
+	int n_pids;
+	const char *const *comms; /* the first 15 bytes count, as in the kernel */
+	int n_comms;
+	const uint32_t *uids;
+	int n_uids;
+	const uint32_t *netns; /* inode numbers */
+	int n_netns;
+	uint64_t cgroup;  /* of cgroup v2, by its id, with all below it; 0: any */
+	int cgroup_level; /* how deep it lies; 0: the root */
+	int32_t tree;	  /* descendants of this process alone; 0: any */
+
+	int64_t quiet_below_ns; /* connected sooner, by one SYN: counted, and never given; 0: all are given */
+	uint32_t max_attempts;	/* 0: 65536 */
+	uint32_t ring_bytes;	/* 0: 8 MiB; a power of 2 */
+	bool no_failed;		/* leave out connect() calls that fail before a SYN: sys_exit is not used */
+};
+
+/* -EPERM, -ENOSYS (built without eBPF), ...: e says what is missing and e->exit_code is 77. */
+int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e);
+void trace_free(struct trace *t);
+
+/* Becomes readable when there is something, at most 50 times a second. */
+int trace_fd(const struct trace *t);
+
+/* An attempt that is over.  Borrowed pointer, valid for the call. */
+typedef void trace_fn(const struct attempt *a, void *user);
+
+/* Gives what is waiting; how many it was. */
+int trace_read(struct trace *t, trace_fn *fn, void *user);
+
+/* The last read had something: more may come without a wake-up, so it is to be read again soon. */
+bool trace_is_busy(const struct trace *t);
+
+/* Gives the attempts that wait now, at most `max`, in no order; how many. */
+int trace_pending(struct trace *t, int max, trace_fn *fn, void *user);
+
+struct trace_counts {
+	uint64_t begun, connected, ended, not_begun, filtered;
+	uint64_t quiet;			     /* counted only: quiet_below_ns */
+	uint64_t retransmits;		     /* told by events */
+	uint64_t missed_retransmits;	     /* known by the kernel's count alone */
+	uint64_t missed_begins, missed_ends; /* attempts of which the event was lost, and something else told */
+	uint64_t no_room;		     /* attempts that found no room in the table */
+	uint64_t untold;		     /* records that found no room in the ring */
+	uint64_t drops_unkept;
+};
+
+void trace_counts(const struct trace *t, struct trace_counts *ret);
+
+/* Events that were lost, by where: "tracepoint", "table", "ring", "drops"; NULL past the last. */
+const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n);
+
+/* Quietly counted since the last call: fn is given each class of connect times once, by its middle. */
+void trace_quiet(struct trace *t, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user), void *user);
+
+/* The event clock (ns since 1970) that attempts are told by. */
+int64_t trace_now(const struct trace *t);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/trace_attempt.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* after <time.h>, whose struct timespec it wants */
+#include <linux/errqueue.h>
+
+static int64_t when(const struct trace_frame *f, uint64_t mono_ns)
+{
+	return mono_ns ? (int64_t)mono_ns + f->ahead_ns : 0;
+}
+
+static struct endpoint endpoint_of(uint8_t family, const struct watch_addr *a, uint16_t port)
+{
+	struct endpoint ep = { .addr.family = family, .port = port };
+
+	memcpy(ep.addr.b, a->b, family == 6 ? 16 : 4);
+	return ep;
+}
+
+static void take_policy(const struct watch_attempt *w, const struct trace_frame *f, struct attempt *a)
+{
+	int hz = f->jiffies.hz;
+
+	if (!w->retries || hz <= 0)
+		return;
+	a->has_policy = true;
+	a->policy =
+		(struct policy){ .retries = w->retries,
+				 .linear = w->linear,
+				 .syncnt = w->syncnt,
+				 .user_timeout_ms = w->user_timeout_ms,
+				 .rto_max_ms = w->rto_max_j ? (int)((int64_t)w->rto_max_j * 1000 / hz)
+							    : POLICY_RTO_MAX_MS_MAX,
+				 .rto_first_j = w->rto_first_j && (int)w->rto_first_j != hz ? (int)w->rto_first_j : 0,
+				 .hz = hz,
+				 .kernel = f->kernel };
+	if (policy_invalid(&a->policy))
+		a->has_policy = false;
+}
+
+/* The jiffy at SYN 0 is the kernel's own word; how long it had lasted comes from the clock. */
+static void take_phase(const struct watch_attempt *w, const struct trace_frame *f, struct attempt *a)
+{
+	int64_t tick = f->jiffies.hz > 0 ? jiffies_tick_ns(f->jiffies.hz) : 0, after = 0;
+	uint64_t jiffy;
+
+	if (!w->jiffies || !tick)
+		return;
+	jiffy = jiffies_at(&f->jiffies, (int64_t)w->start_ns, &after);
+	/* A tick that came late: the jiffy lasted longer than one. */
+	if ((uint32_t)jiffy != (uint32_t)w->jiffies)
+		after = (int32_t)((uint32_t)jiffy - (uint32_t)w->jiffies) > 0 ? tick : 0;
+	a->has_phase = true;
+	a->phase = w->jiffies;
+	a->phase_edge_ns = after;
+}
+
+static void take_syns(const struct watch_attempt *w, bool whole, const struct trace_frame *f, struct attempt *a)
+{
+	int i;
+
+	a->retransmits = w->retransmits > w->n_retrans ? w->retransmits : w->n_retrans;
+	a->n_syns = 1 + a->retransmits;
+	a->syn_ns[0] = when(f, w->start_ns);
+	for (i = 1; whole && i < a->n_syns && i <= WATCH_SYNS_MAX; i++)
+		if (w->retrans_us[i - 1])
+			a->syn_ns[i] = a->syn_ns[0] + (int64_t)w->retrans_us[i - 1] * 1000;
+}
+
+static void add_reply(struct attempt *a, const struct reply *r)
+{
+	int i = a->n_replies < ATTEMPT_REPLIES_MAX ? a->n_replies : ATTEMPT_REPLIES_MAX - 1;
+
+	a->n_replies++;
+	/* In order of time. */
+	while (i > 0 && a->replies[i - 1].t_ns > r->t_ns) {
+		a->replies[i] = a->replies[i - 1];
+		i--;
+	}
+	a->replies[i] = *r;
+}
+
+static enum ignored ignored_by(const struct watch_drop *d, const char *reason)
+{
+	if (!strcmp(reason, "TCP_CSUM"))
+		return IGNORED_CHECKSUM;
+	if (!strcmp(reason, "TCP_INVALID_ACK_SEQUENCE") || !strcmp(reason, "TCP_ACK_UNSENT_DATA") ||
+	    !strcmp(reason, "TCP_OLD_ACK") || !strcmp(reason, "TCP_TOO_OLD_ACK"))
+		return IGNORED_WRONG_ACK;
+	if (d->reset && (!strcmp(reason, "TCP_FLAGS") || !strcmp(reason, "TCP_RESET")))
+		return IGNORED_NO_ACK;
+	return IGNORED_DROPPED;
+}
+
+static void take_lost_reply(const struct watch_drop *d, enum ignored why, const struct trace_frame *f,
+			    struct attempt *a)
+{
+	struct reply r = { .t_ns = when(f, d->first_ns),
+			   .kind = d->reset ? REPLY_RST : REPLY_SYN_ACK,
+			   .ignored = why,
+			   .from = a->flow.server.addr };
+
+	add_reply(a, &r);
+	if (d->packets < 2)
+		return;
+	r.t_ns = when(f, d->last_ns);
+	add_reply(a, &r);
+	a->n_replies += (int)d->packets - 2;
+}
+
+static enum drop_place place_of(const struct watch_attempt *w, const struct watch_drop *d)
+{
+	if (d->output)
+		return DROP_LOCAL_OUTPUT;
+	return !d->netns || d->netns == w->netns ? DROP_LOCAL_INPUT : DROP_PATH_OR_PEER;
+}
+
+static void take_drop(const struct watch_attempt *w, const struct watch_drop *d, const struct trace_frame *f,
+		      struct attempt *a)
+{
+	const char *reason = f->reason(d->reason, f->user);
+	enum ignored why = d->reply ? ignored_by(d, reason) : IGNORED_NOT;
+	struct drop *to;
+
+	if (d->reply)
+		take_lost_reply(d, why, f, a);
+	/* It reached the socket, which did not want it: that is the reply's fault, and no place. */
+	if ((d->reply && why != IGNORED_DROPPED) || a->n_drops == ATTEMPT_DROPS_MAX)
+		return;
+	to = &a->drops[a->n_drops++];
+	to->place = place_of(w, d);
+	to->reply = d->reply;
+	to->packets = d->packets;
+	to->netns = d->netns;
+	to->ifindex = d->ifindex;
+	strncpy(to->reason, reason, sizeof(to->reason) - 1);
+	strncpy(to->function, f->function(d->location, f->user), sizeof(to->function) - 1);
+}
+
+/* The error queue has the newest; the socket's error says whether it fits. */
+static void take_icmp(const struct watch_attempt *w, const struct trace_frame *f, struct attempt *a)
+{
+	struct reply r = { .kind = REPLY_ICMP };
+	bool four = w->icmp_origin == SO_EE_ORIGIN_ICMP;
+
+	if (!four && w->icmp_origin != SO_EE_ORIGIN_ICMP6)
+		return;
+	r.icmp_family = four ? 4 : 6;
+	r.icmp_type = w->icmp_type;
+	r.icmp_code = w->icmp_code;
+	if (w->icmp_has_from)
+		r.from = endpoint_of(r.icmp_family, &w->icmp_from, 0).addr;
+	if (w->soft_ns) {
+		r.t_ns = when(f, w->soft_ns);
+		add_reply(a, &r);
+		a->soft_error = w->soft_error;
+	}
+	/* What ended it came at its end. */
+	if (w->by == WATCH_KERNEL && w->error != ETIMEDOUT && !w->reset_ns && w->end_ns - w->soft_ns > 1000000) {
+		r.t_ns = when(f, w->end_ns);
+		add_reply(a, &r);
+	}
+}
+
+static void take_replies(const struct watch_attempt *w, bool whole, const struct trace_frame *f, struct attempt *a)
+{
+	int i;
+
+	for (i = 0; whole && i < w->n_drops && i < WATCH_DROPS_MAX; i++)
+		take_drop(w, &w->drops[i], f, a);
+	take_icmp(w, f, a);
+	if (w->reset_ns)
+		add_reply(a, &(struct reply){
+				     .t_ns = when(f, w->reset_ns), .kind = REPLY_RST, .from = a->flow.server.addr });
+	if (w->how == WATCH_CONNECTED)
+		add_reply(a, &(struct reply){
+				     .t_ns = when(f, w->end_ns), .kind = REPLY_SYN_ACK, .from = a->flow.server.addr });
+}
+
+static void take_exit(const struct watch_attempt *w, struct attempt *a)
+{
+	a->holder_ending = w->exiting;
+	a->holder_alive = !w->exiting;
+	if (!w->exiting)
+		return;
+	a->exited = true;
+	a->exit_ns = a->ended_ns;
+	if (WIFSIGNALED(w->exit_code)) {
+		a->exit_signal = a->end_signal = WTERMSIG(w->exit_code);
+		a->end = ATTEMPT_END_SIGNAL;
+	} else {
+		a->exit_status = WEXITSTATUS(w->exit_code);
+	}
+}
+
+static void take_end(const struct watch_attempt *w, const struct trace_frame *f, struct attempt *a)
+{
+	if (w->how == WATCH_PENDING)
+		return;
+	a->ended_ns = when(f, w->end_ns);
+	if (w->how == WATCH_CONNECTED) {
+		a->connected = true;
+		a->connected_ns = a->ended_ns;
+		return;
+	}
+	if (w->how == WATCH_NOT_BEGUN) {
+		a->end = ATTEMPT_END_RESULT;
+		a->end_error = w->error;
+		return;
+	}
+	a->end = ATTEMPT_END_CLOSE;
+	/* When it ended is not known, and whether the socket says why is not sure: a program may have asked for it. */
+	if (w->how == WATCH_SEEN_GONE && w->by != WATCH_KERNEL) {
+		a->unseen_ns = a->ended_ns - attempt_start_ns(a);
+		return;
+	}
+	a->close_cause = w->by == WATCH_KERNEL ? CLOSE_KERNEL : CLOSE_APPLICATION;
+	a->end_error = w->error;
+	if (w->by == WATCH_PROGRAM)
+		take_exit(w, a);
+}
+
+/* Not all of it is set: of the long tables only what was filled is read. */
+static void reset(struct attempt *a)
+{
+	int n = a->n_syns < ATTEMPT_SYNS_MAX ? a->n_syns : ATTEMPT_SYNS_MAX;
+
+	memset(a->syn_ns, 0, sizeof(a->syn_ns[0]) * (size_t)(n > 0 ? n : 0));
+	memset(a, 0, offsetof(struct attempt, syn_ns));
+	memset(&a->syn_len, 0, sizeof(*a) - offsetof(struct attempt, syn_len));
+}
+
+void trace_attempt(const struct watch_attempt *w, bool whole, const struct trace_frame *f, struct attempt *a)
+{
+	reset(a);
+	a->flow.client = endpoint_of(w->flow.family, &w->flow.client, w->flow.client_port);
+	a->flow.server = endpoint_of(w->flow.family, &w->flow.server, w->flow.server_port);
+	a->traced = a->socket_seen = true;
+	a->cookie = w->cookie;
+	a->inode = w->inode;
+	a->pid = w->pid;
+	a->uid = w->uid;
+	a->netns = w->netns;
+	a->cgroup = w->cgroup_known ? w->cgroup : 0;
+	memcpy(a->comm, w->comm, sizeof(a->comm));
+	a->connect_ns = when(f, w->start_ns);
+	a->first_state_ns = a->connect_ns;
+	a->crossed = w->flags & WATCH_SIMULTANEOUS;
+	a->late_found = w->flags & WATCH_NO_BEGIN;
+	a->retransmits = -1;
+	if (w->how != WATCH_NOT_BEGUN) {
+		a->has_isn = w->isn != 0;
+		a->isn = w->isn;
+		take_syns(w, whole, f, a);
+		take_replies(w, whole, f, a);
+		a->last_state_ns = when(f, w->end_ns);
+	}
+	take_policy(w, f, a);
+	take_phase(w, f, a);
+	take_end(w, f, a);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/trace_names.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_LEN 48
+#define KNOWN_MAX 64 /* functions; a handful of them drop packets */
+#define PREFIX "SKB_DROP_REASON_"
+
+struct trace_names {
+	struct btf *btf;
+	const struct btf_type *reasons;
+	int n_known, next;
+	struct {
+		uint64_t address;
+		char name[NAME_LEN];
+	} known[KNOWN_MAX];
+};
+
+int trace_names_open(struct trace_names **ret, struct err *e)
+{
+	struct trace_names *n = calloc(1, sizeof(*n));
+	int id;
+
+	if (!n)
+		return err_set(e, ENOMEM, "no memory for names");
+	n->btf = btf__load_vmlinux_btf();
+	if (!n->btf) {
+		int code = errno;
+
+		free(n);
+		err_set(e, code, "eBPF needs this kernel's type information (CONFIG_DEBUG_INFO_BTF): %s",
+			errno == ENOENT || errno == ESRCH ? "it has none" : strerror(code));
+		if (e)
+			e->exit_code = 77;
+		return -code;
+	}
+	id = btf__find_by_name_kind(n->btf, "skb_drop_reason", BTF_KIND_ENUM);
+	n->reasons = id > 0 ? btf__type_by_id(n->btf, (uint32_t)id) : NULL;
+	*ret = n;
+	return 0;
+}
+
+void trace_names_free(struct trace_names *n)
+{
+	if (!n)
+		return;
+	btf__free(n->btf);
+	free(n);
+}
+
+/* Without the prefix; the first of several for a number. */
+static const char *plain(const struct trace_names *n, const struct btf_enum *v)
+{
+	const char *name = btf__name_by_offset(n->btf, v->name_off);
+
+	return strncmp(name, PREFIX, strlen(PREFIX)) ? name : name + strlen(PREFIX);
+}
+
+const char *trace_names_reason(uint32_t reason, void *names)
+{
+	const struct trace_names *n = names;
+	int i;
+
+	for (i = 0; n->reasons && i < btf_vlen(n->reasons); i++)
+		if ((uint32_t)btf_enum(n->reasons)[i].val == reason)
+			return plain(n, &btf_enum(n->reasons)[i]);
+	return "";
+}
+
+uint32_t trace_names_reason_of(const struct trace_names *n, const char *name)
+{
+	int i;
+
+	for (i = 0; n->reasons && i < btf_vlen(n->reasons); i++)
+		if (!strcmp(plain(n, &btf_enum(n->reasons)[i]), name))
+			return (uint32_t)btf_enum(n->reasons)[i].val;
+	return UINT32_MAX;
+}
+
+/* The function with the highest address that is not above: the file is in no order that is promised. */
+static void look_up(uint64_t address, char to[NAME_LEN])
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	uint64_t best = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	to[0] = 0;
+	while (f && getline(&line, &size, f) > 0) {
+		char *rest, *name;
+		uint64_t at = strtoull(line, &rest, 16);
+
+		if (!at || at > address || at <= best || rest[0] != ' ' || (rest[1] | 32) != 't' || rest[2] != ' ')
+			continue;
+		best = at;
+		name = rest + 3;
+		name[strcspn(name, "\t\n")] = 0;
+		snprintf(to, NAME_LEN, "%s", name);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+}
+
+const char *trace_names_function(uint64_t address, void *names)
+{
+	struct trace_names *n = names;
+	int i;
+
+	for (i = 0; i < n->n_known; i++)
+		if (n->known[i].address == address)
+			return n->known[i].name;
+	i = n->next;
+	n->next = (n->next + 1) % KNOWN_MAX;
+	if (n->n_known < KNOWN_MAX)
+		n->n_known++;
+	n->known[i].address = address;
+	look_up(address, n->known[i].name);
+	return n->known[i].name;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_TRACE_NAMES_H
+#define SYNSENT_SOURCES_TRACE_NAMES_H
+
+#include <stdint.h>
+
+#include "util/err.h"
+
+/*
+ * What this kernel calls its drop reasons (enum skb_drop_reason, whose numbers
+ * differ from kernel to kernel, read from its BTF), and its functions
+ * (/proc/kallsyms, which shows addresses to root alone).
+ */
+struct trace_names;
+
+/* -ENOENT: this kernel has no BTF.  0 or -errno. */
+int trace_names_open(struct trace_names **ret, struct err *e);
+void trace_names_free(struct trace_names *n);
+
+/* "NETFILTER_DROP"; "" when it has no name.  Valid until the next call.  `names`: a struct trace_names. */
+const char *trace_names_reason(uint32_t reason, void *names);
+
+/* The reverse; UINT32_MAX: this kernel has none of that name. */
+uint32_t trace_names_reason_of(const struct trace_names *n, const char *name);
+
+/* The function that has this address; "" when it is not known.  Valid until the next call. */
+const char *trace_names_function(uint64_t address, void *names);
+
+#endif

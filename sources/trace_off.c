@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/trace.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/clock.h"
+
+/* What trace.c is when clang, bpftool or libbpf were missing at build time. */
+int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
+{
+	err_set(e, ENOSYS, "this synsent was built without eBPF");
+	err_remedy(e, "install clang, bpftool and libbpf-dev and build it again");
+	if (e)
+		e->exit_code = 77;
+	return -ENOSYS;
+}
+
+void trace_free(struct trace *t)
+{
+	/* There never is one. */
+}
+
+int trace_fd(const struct trace *t)
+{
+	return -1;
+}
+
+int trace_read(struct trace *t, trace_fn *fn, void *user)
+{
+	return 0;
+}
+
+bool trace_is_busy(const struct trace *t)
+{
+	return false;
+}
+
+int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
+{
+	return 0;
+}
+
+void trace_counts(const struct trace *t, struct trace_counts *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+}
+
+const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n)
+{
+	return NULL;
+}
+
+void trace_quiet(struct trace *t, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user), void *user)
+{
+}
+
+int64_t trace_now(const struct trace *t)
+{
+	return clock_real_ns();
+}
