@@ -45,6 +45,7 @@ const volatile __u8 want_drops;
 const volatile __u8 want_failed; /* of connect() calls that fail without a SYN */
 
 __u64 woken_ns;
+__u64 attached_ns; /* all of this runs; what began before is no loss */
 
 /* A reader is woken at most so often: a wake-up for each event halves the rate of connections. */
 #define WAKE_NS 20000000u
@@ -489,7 +490,10 @@ static __always_inline struct watch_attempt *begin_late(const struct sock *sk, c
 	a->uid = sk->sk_uid.val;
 	if (bpf_core_field_exists(sk->sk_ino))
 		a->inode = sk->sk_ino;
-	count(WATCH_N_NO_BEGIN, 1);
+	if (!attached_ns || a->start_ns < attached_ns)
+		a->flags |= WATCH_EARLIER;
+	else
+		count(WATCH_N_NO_BEGIN, 1);
 	return a;
 }
 

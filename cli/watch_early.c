@@ -20,7 +20,6 @@ struct watch_early {
 	struct policy policy;
 	bool has_policy;
 	size_t n;
-	uint64_t n_over;
 	struct early *v;
 };
 
@@ -77,11 +76,6 @@ void watch_early_free(struct watch_early *w)
 	free(w);
 }
 
-uint64_t watch_early_n(const struct watch_early *w)
-{
-	return w ? w->n_over : 0;
-}
-
 static bool same_flow(const struct flow *a, const struct flow *b)
 {
 	return endpoint_equal(&a->client, &b->client) && endpoint_equal(&a->server, &b->server);
@@ -111,9 +105,6 @@ void watch_early_name(struct watch_early *w, struct attempt *a)
 	struct procs_wanted wanted = { .inode = (uint32_t)a->inode };
 	struct early *early = w && attempt_start_ns(a) < w->begun_ns ? find(w, a) : NULL;
 
-	/* Of other namespaces, too, what began before is no loss. */
-	if (w && attempt_start_ns(a) < w->begun_ns && a->ended_ns)
-		w->n_over++;
 	if (early) {
 		take_process(a, early->state.pid, early->state.comm);
 		early->over = a->ended_ns != 0;
@@ -187,7 +178,7 @@ void watch_early_pending(struct watch_early *w, struct trace *t, int max, trace_
 	k->user = user;
 	k->now_ns = trace_now(t);
 	trace_pending(t, max, on_traced, k);
-	if (w && w->n > w->n_over && !sockdiag_open(&d, &e))
+	if (w && w->n && !sockdiag_open(&d, &e))
 		sockdiag_dump(d, 0, SOCKDIAG_SYN_SENT, on_waiting, k, &e);
 	sockdiag_free(d);
 	free(k);

@@ -15,9 +15,6 @@ struct watch_early;
 struct watch_early *watch_early_new(int64_t now_ns);
 void watch_early_free(struct watch_early *w);
 
-/* How many of them were seen to end so far. */
-uint64_t watch_early_n(const struct watch_early *w);
-
 /* An attempt whose connect() was not seen: its process, if it is one of them or can be found in /proc now. */
 void watch_early_name(struct watch_early *w, struct attempt *a);
 

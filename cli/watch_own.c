@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "core/tracker.h"
 #include "sources/observe.h"
+#include "sources/route.h"
 #include "sources/sysctls.h"
 
 /* SYNs, their answers, resets and ICMP errors; the final ACK is the kernel's word, by sock_diag. */
@@ -36,13 +38,22 @@ static void on_event(const struct event *ev, void *user)
 	tracker_feed(w->tracker, ev);
 }
 
+/* What the kernel sends to itself goes by its loopback interface. */
+static bool is_local(const struct addr *a)
+{
+	const struct endpoint at = { .addr = *a };
+	char device[IF_NAMESIZE];
+
+	return !route_device(&at, device) && !strcmp(device, "lo");
+}
+
 static void on_attempt(const struct attempt *a, void *user)
 {
 	struct watch_own *w = user;
 
-	/* A server's half of a connection on this host is no attempt of its own; one seen by packets alone is nobody's
-	 * here. */
-	if (!a->socket_seen)
+	/* One that came and went between two looks at sock_diag is known by its packets alone; other hosts' are not
+	 * ours. */
+	if (!a->socket_seen && !is_local(&a->flow.client.addr))
 		return;
 	if (w->fn)
 		w->fn(a, w->user);
@@ -52,7 +63,9 @@ static void on_attempt(const struct attempt *a, void *user)
 
 int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, struct err *e)
 {
-	struct observe_opts how = { .device = "any", .filter = FILTER, .packets_optional = true, .on_event = on_event };
+	struct observe_opts how = {
+		.device = "any", .filter = FILTER, .packets_optional = true, .shared = true, .on_event = on_event
+	};
 	struct tracker_config c = { .max_attempts = o->max_attempts ? o->max_attempts : OPEN_DEFAULT,
 				    .linger_ns = LINGER_NS,
 				    .fn = on_attempt };

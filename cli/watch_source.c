@@ -166,9 +166,6 @@ int watch_source_losses(struct watch_source *s, struct watch_loss *ret)
 	if (s->own)
 		return watch_own_losses(s->own, ret);
 	trace_counts(s->trace, &counts);
-	/* Those that waited when this began have no begin, and nothing was lost by that. */
-	counts.missed_begins -=
-		watch_early_n(s->early) < counts.missed_begins ? watch_early_n(s->early) : counts.missed_begins;
 	while (n < WATCH_LOSSES_MAX && (ret[n].source = trace_lost(&counts, n, &ret[n].n)))
 		n++;
 	return n;

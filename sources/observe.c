@@ -241,7 +241,8 @@ static void on_live(const struct live_packet *p, void *user)
 	ev->t_ns = shifted.t_ns;
 	ev->packet = ++ob->n_packets;
 	if (is_watched(ob, ev)) {
-		ob->o.on_packet(&shifted, &decoded, ob->o.user);
+		if (ob->o.on_packet)
+			ob->o.on_packet(&shifted, &decoded, ob->o.user);
 		ob->o.on_event(ev, ob->o.user);
 	}
 	note_packet(ob, ev);

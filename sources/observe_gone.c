@@ -14,7 +14,9 @@
  * timer was not due is none of those for TCPAbortOnTimeout alone: timers never
  * fire early, but for an ICMP error that makes them.  All sockets of
  * the namespace are looked at for this, to whatever server.  Anything else is
- * not told, and then the verdict does not say `certain`.
+ * not told, and then the verdict does not say `certain`.  In a namespace that is
+ * shared with programs whose sockets may escape (observe_opts.shared) only what
+ * did not move tells anything.
  */
 #include "sources/observe_flows.h"
 
@@ -215,6 +217,12 @@ static void resolve(struct observe *ob, struct known *k)
 	}
 	if (!timed_out)
 		k->may_be_timeout = false;
+	if (ob->o.shared) {
+		if (!timed_out)
+			tell(ob, k, "TCPAbortOnTimeout", 0);
+		k->state = KNOWN_OVER;
+		return;
+	}
 	if (timed_out && k->may_be_timeout && resolve_in_group(ob, k, true))
 		return;
 	/* Also with a timeout before its timer was due: an ICMP error may fire it (net/ipv4/tcp_ipv4.c

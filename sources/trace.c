@@ -148,6 +148,9 @@ static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 		r = watch_bpf__load(t->skel);
 	if (!r)
 		r = watch_bpf__attach(t->skel);
+	/* The time stamps that an earlier begin is told by are in ms. */
+	if (!r)
+		__atomic_store_n(&t->skel->bss->attached_ns, clock_mono_ns() + 2000000, __ATOMIC_RELEASE);
 	return r ? load_failed(e, -r) : 0;
 }
 
