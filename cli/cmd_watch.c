@@ -16,7 +16,7 @@ struct watch_opts {
 	const char *color;
 	int64_t for_ns, slow_ns;
 	int count, max_attempts;
-	bool failures, json, quiet, verbose, pending, no_bpf;
+	bool failures, json, quiet, verbose, pending, no_bpf, packets, inbound;
 };
 
 #define AT(field) offsetof(struct watch_opts, field)
@@ -45,6 +45,13 @@ static const struct option_row rows[] = {
 	{ 'j', "json", OPT_FLAG, AT(json), 0, 0, NULL, "One JSON object per attempt on standard output", NULL },
 	{ 'q', "quiet", OPT_FLAG, AT(quiet), 0, 0, NULL, "The summary only", NULL },
 	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL, "The evidence under each attempt", NULL },
+	{ 0, "packets", OPT_FLAG, AT(packets), 0, 0, NULL,
+	  "Look at the packets of handshakes, too, in this network namespace: the TTL of replies, the sender of an ICMP, the "
+	  "ISN",
+	  NULL },
+	{ 0, "inbound", OPT_FLAG, AT(inbound), 0, 0, NULL,
+	  "Also show SYNs that came to this network namespace and were answered late, refused or ignored, and why",
+	  NULL },
 	{ 0, "max-attempts", OPT_INT, AT(max_attempts), ATTEMPTS_MIN, ATTEMPTS_MAX, "N",
 	  "Room for N attempts that wait at once, of 512 bytes each, taken as they come. The default is 65536 (32 MiB)",
 	  NULL },
@@ -82,6 +89,8 @@ static int prepare(const struct watch_opts *o, char **words, int n_words, struct
 	s->verbose = o->verbose;
 	s->pending = o->pending;
 	s->no_bpf = o->no_bpf;
+	s->packets = o->packets;
+	s->inbound = o->inbound;
 	r = watch_want_make(&asked, s->cgroups, &s->want, e);
 	if (s->argv)
 		s->want.tree = getpid();

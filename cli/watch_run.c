@@ -19,15 +19,20 @@
 /* After CMD has ended, what its attempts' ends tell may come still. */
 #define SETTLE_NS (100 * NS_PER_MS)
 
+/* What nobody answers is decided by time alone. */
+#define INBOUND_TURN_MS 1000
+
 struct watch {
 	const struct watch_setup *o;
 	struct watch_source *source;
 	struct watch_show *show;
-	sigset_t before; /* the signals that CMD shall have */
+	struct watch_inbound *inbound; /* NULL: not asked for */
+	sigset_t before;	       /* the signals that CMD shall have */
 	int signals;
 	pid_t child;
 	int child_status;
 	bool child_over, ended;
+	bool enough;	  /* as many were shown as were asked for */
 	int64_t until_ns; /* CLOCK_MONOTONIC; 0: no end */
 };
 
@@ -35,8 +40,16 @@ static void on_attempt(const struct attempt *a, void *user)
 {
 	struct watch *w = user;
 
-	if (!w->ended && watch_show_attempt(w->show, a))
-		w->ended = true;
+	if (!w->enough && watch_show_attempt(w->show, a))
+		w->enough = w->ended = true;
+}
+
+static void on_inbound(const struct attempt *a, const struct digest *d, void *user)
+{
+	struct watch *w = user;
+
+	if (!w->enough && watch_show_inbound(w->show, a, d))
+		w->enough = w->ended = true;
 }
 
 static int open_signals(struct watch *w)
@@ -128,6 +141,8 @@ static int wait_ms(const struct watch *w)
 
 	if (due >= 0 && (ms < 0 || due < ms))
 		ms = due;
+	if (w->inbound && (ms < 0 || ms > INBOUND_TURN_MS))
+		ms = INBOUND_TURN_MS;
 	if (w->until_ns && left < 0)
 		left = 0;
 	if (left >= 0 && (ms < 0 || left < ms))
@@ -135,14 +150,40 @@ static int wait_ms(const struct watch *w)
 	return ms;
 }
 
+static void read_inbound(struct watch *w)
+{
+	struct watch_inbound_counts c;
+
+	if (!w->inbound)
+		return;
+	watch_inbound_read(w->inbound);
+	watch_inbound_idle(w->inbound);
+	watch_inbound_counts(w->inbound, &c);
+	watch_show_inbound_counts(w->show, &c);
+}
+
+static void finish_inbound(struct watch *w)
+{
+	struct watch_inbound_counts c;
+
+	if (!w->inbound)
+		return;
+	watch_inbound_finish(w->inbound, clock_real_ns());
+	watch_inbound_counts(w->inbound, &c);
+	watch_show_inbound_counts(w->show, &c);
+}
+
 static int turn(struct watch *w, struct err *e)
 {
-	struct pollfd fds[WATCH_SOURCE_FDS_MAX + 1];
+	struct pollfd fds[WATCH_SOURCE_FDS_MAX + 2];
 	int n = watch_source_fds(w->source, fds), r;
 
 	fds[n++] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
+	if (w->inbound)
+		fds[n++] = (struct pollfd){ .fd = watch_inbound_fd(w->inbound), .events = POLLIN };
 	poll(fds, (nfds_t)n, wait_ms(w));
 	r = watch_source_pump(w->source, e);
+	read_inbound(w);
 	take_signals(w);
 	watch_show_turn(w->show);
 	if (w->until_ns && clock_mono_ns() >= w->until_ns)
@@ -180,6 +221,7 @@ int watch_run(const struct watch_setup *o, struct err *e)
 	const struct watch_source_opts so = { .want = &o->want,
 					      .max_attempts = (uint32_t)o->max_attempts,
 					      .no_bpf = o->no_bpf,
+					      .packets = o->packets,
 					      .on_attempt = on_attempt,
 					      .user = &w };
 	int r;
@@ -191,11 +233,15 @@ int watch_run(const struct watch_setup *o, struct err *e)
 		r = watch_show_new(o, &w.show, e);
 	if (!r)
 		r = watch_source_open(&so, &w.source, e);
+	if (!r && o->inbound)
+		r = watch_inbound_open(on_inbound, &w, &w.inbound, e);
 	if (!r) {
 		r = watch(&w, e);
+		finish_inbound(&w);
 		/* Whatever happened: what is known is told. */
 		lost = watch_show_end(w.show);
 	}
+	watch_inbound_free(w.inbound);
 	watch_source_free(w.source);
 	watch_show_free(w.show);
 	if (w.signals >= 0)

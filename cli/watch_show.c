@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "cli/watch_inbound_verdict.h"
 #include "cli/watch_tally.h"
 #include "core/summary.h"
 #include "sinks/attempt_json.h"
@@ -24,6 +25,7 @@ struct watch_show {
 	struct buf out;		   /* lines that wait to be written */
 	int64_t begun_ns;	   /* CLOCK_MONOTONIC */
 	uint64_t shown, quiet, pending;
+	struct watch_inbound_counts inbound;
 	bool headed, stopped; /* stdout is gone */
 };
 
@@ -127,6 +129,40 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 	return s->o->count && s->shown == s->o->count;
 }
 
+bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const struct digest *d)
+{
+	const struct watch_line_look look = { .color = s->o->terminal.color, .evidence = s->o->verbose };
+	const struct attempt_json_opts jo = { .source = "watch", .inbound = true };
+	struct attempt told;
+	struct verdict v;
+	struct drop drop;
+	bool dropped;
+
+	if (s->o->quiet)
+		return false;
+	dropped = watch_source_dropped(s->source, &a->flow, &drop);
+	watch_inbound_verdict(a, d, dropped ? &drop : NULL, &v);
+	if (s->o->json) {
+		told = *a;
+		told.number = 0;
+		if (dropped)
+			told.drops[told.n_drops++] = drop;
+		attempt_json(&told, &v, &jo, &s->out);
+	} else {
+		if (!s->headed)
+			watch_line_head(&s->out);
+		s->headed = true;
+		watch_line_inbound(a, &v, dropped ? &drop : NULL, &look, &s->out);
+	}
+	s->shown++;
+	return s->o->count && s->shown == s->o->count;
+}
+
+void watch_show_inbound_counts(struct watch_show *s, const struct watch_inbound_counts *c)
+{
+	s->inbound = *c;
+}
+
 static void on_quiet(int family, int64_t elapsed_ns, uint64_t n, void *user)
 {
 	struct watch_show *s = user;
@@ -185,13 +221,23 @@ static int facts(struct watch_show *s, struct watch_summary_facts *f, struct wat
 		losses[i] = (struct watch_summary_loss){ l[i].source, l[i].n };
 		any |= l[i].n > 0;
 	}
+	if (s->o->inbound) {
+		losses[n++] = (struct watch_summary_loss){ "inbound packets", s->inbound.lost };
+		losses[n++] = (struct watch_summary_loss){ "inbound table", s->inbound.evicted };
+		any |= s->inbound.lost + s->inbound.evicted > 0;
+	}
 	*f = (struct watch_summary_facts){ .took_ns = clock_mono_ns() - s->begun_ns,
 					   .pending = s->pending,
 					   .quiet = s->quiet,
 					   .losses = losses,
 					   .n_losses = n,
 					   .processes = processes,
-					   .without = watch_source_without(s->source) };
+					   .without = watch_source_without(s->source),
+					   .has_inbound = s->o->inbound,
+					   .in_answered = s->inbound.answered,
+					   .in_late = s->inbound.late,
+					   .in_refused = s->inbound.refused,
+					   .in_ignored = s->inbound.ignored };
 	f->n_processes = watch_tally_worst(s->tally, processes, PROCESSES_SHOWN, &f->other_processes);
 	return any;
 }
@@ -200,7 +246,7 @@ static bool sum(struct watch_show *s)
 {
 	const struct summary_look look = { .color = s->o->terminal.color && !s->o->json, .utf8 = s->o->terminal.utf8 };
 	struct watch_summary_process processes[PROCESSES_SHOWN];
-	struct watch_summary_loss losses[WATCH_LOSSES_MAX];
+	struct watch_summary_loss losses[WATCH_LOSSES_MAX + 2];
 	struct watch_summary_facts f;
 	struct buf b = { 0 };
 	bool lost;

@@ -3,6 +3,7 @@
 #define SYNSENT_CLI_WATCH_SHOW_H
 
 #include "cli/watch.h"
+#include "cli/watch_inbound.h"
 
 /* What `watch` prints: attempts on stdout, the summary on stdout, or, where that has JSON, on stderr. */
 struct watch_show;
@@ -15,6 +16,12 @@ void watch_show_begin(struct watch_show *s, struct watch_source *source);
 
 /* An attempt that is over.  True: as many were shown as were asked for. */
 bool watch_show_attempt(struct watch_show *s, const struct attempt *a);
+
+/* A SYN that came to this host, and was answered late, or not well. */
+bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const struct digest *d);
+
+/* What there was of them, for the summary. */
+void watch_show_inbound_counts(struct watch_show *s, const struct watch_inbound_counts *c);
 
 /* Between two reads of the source: what is to be printed goes out.  wait_ms: how soon that is wanted; -1: not. */
 void watch_show_turn(struct watch_show *s);

@@ -9,6 +9,7 @@
 
 #include "cli/watch_early.h"
 #include "cli/watch_own.h"
+#include "cli/watch_packets.h"
 #include "cli/watch_want.h"
 #include "sources/trace.h"
 #include "util/clock.h"
@@ -20,6 +21,7 @@ struct watch_source {
 	struct trace *trace;
 	struct watch_early *early; /* that waited when this began */
 	struct watch_own *own;
+	struct watch_packets *packets;
 	char without[256];
 };
 
@@ -52,7 +54,7 @@ static int open_trace(struct watch_source *s, struct err *e)
 	if (r)
 		return r;
 	s->early = watch_early_new(trace_now(s->trace));
-	return 0;
+	return s->o.packets ? watch_packets_open(&s->packets, e) : 0;
 }
 
 int watch_source_open(const struct watch_source_opts *o, struct watch_source **ret, struct err *e)
@@ -65,8 +67,8 @@ int watch_source_open(const struct watch_source_opts *o, struct watch_source **r
 		return err_sys(e, ENOMEM, "watch");
 	s->o = *o;
 	r = o->no_bpf ? -EPERM : open_trace(s, &why);
-	if (r && why.exit_code == 2) {
-		*e = why;
+	if (r && (s->trace || why.exit_code == 2)) {
+		*e = why; /* not for want of eBPF */
 	} else if (r) {
 		snprintf(s->without, sizeof(s->without), "%s", o->no_bpf ? "as --no-bpf asks" : why.what);
 		r = watch_own_open(o, &s->own, e);
@@ -85,6 +87,7 @@ void watch_source_free(struct watch_source *s)
 		return;
 	watch_own_free(s->own);
 	watch_early_free(s->early);
+	watch_packets_free(s->packets);
 	trace_free(s->trace);
 	free(s);
 }
@@ -99,7 +102,10 @@ int watch_source_fds(const struct watch_source *s, struct pollfd *fds)
 	if (s->own)
 		return watch_own_fds(s->own, fds);
 	fds[0] = (struct pollfd){ .fd = trace_fd(s->trace), .events = POLLIN };
-	return 1;
+	if (!s->packets)
+		return 1;
+	fds[1] = (struct pollfd){ .fd = watch_packets_fd(s->packets), .events = POLLIN };
+	return 2;
 }
 
 /*
@@ -119,21 +125,29 @@ int watch_source_wait_ms(const struct watch_source *s)
 static void on_traced(const struct attempt *a, void *user)
 {
 	struct watch_source *s = user;
-	struct attempt found;
+	struct attempt more;
 
-	if (!a->late_found) {
+	if (!a->late_found && !s->packets) {
 		s->o.on_attempt(a, s->o.user);
 		return;
 	}
-	found = *a;
-	watch_early_name(s->early, &found);
-	s->o.on_attempt(&found, s->o.user);
+	more = *a;
+	if (more.late_found)
+		watch_early_name(s->early, &more);
+	if (s->packets) {
+		/* What it was answered with came before its end. */
+		watch_packets_read(s->packets);
+		watch_packets_join(s->packets, &more);
+	}
+	s->o.on_attempt(&more, s->o.user);
 }
 
 int watch_source_pump(struct watch_source *s, struct err *e)
 {
 	if (s->own)
 		return watch_own_pump(s->own, e);
+	if (s->packets)
+		watch_packets_read(s->packets);
 	trace_read(s->trace, on_traced, s);
 	return 0;
 }
@@ -168,5 +182,12 @@ int watch_source_losses(struct watch_source *s, struct watch_loss *ret)
 	trace_counts(s->trace, &counts);
 	while (n < WATCH_LOSSES_MAX && (ret[n].source = trace_lost(&counts, n, &ret[n].n)))
 		n++;
+	if (s->packets && n < WATCH_LOSSES_MAX)
+		ret[n++] = (struct watch_loss){ "packets", watch_packets_lost(s->packets) };
 	return n;
+}
+
+bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret)
+{
+	return s->trace && trace_dropped(s->trace, f, ret);
 }

@@ -22,6 +22,7 @@ struct watch_source_opts {
 	const struct watch_want *want; /* as much of it as can be asked of the kernel */
 	uint32_t max_attempts;	       /* that wait at once; 0: 65536 */
 	bool no_bpf;
+	bool packets; /* look at them, too; without eBPF they are looked at anyway */
 	void (*on_attempt)(const struct attempt *a, void *user); /* one that is over; borrowed, valid for the call */
 	void *user;
 };
@@ -57,6 +58,9 @@ struct watch_loss {
 };
 
 #define WATCH_LOSSES_MAX 8
+
+/* What was dropped of a flow that is no attempt of this host; trace_dropped(). */
+bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret);
 
 /* What was lost, by source, those too where nothing was; how many. */
 int watch_source_losses(struct watch_source *s, struct watch_loss *ret);

@@ -238,6 +238,27 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 	}
 }
 
+/* The kernel passes an ICMP error on to a program that polls, though the socket goes on (IPv4's error queue). */
+static bool was_told_by_icmp(const struct attempt *a)
+{
+	const struct reply *icmp = last_icmp(a);
+
+	return a->traced && icmp && last_syn_ns(a) <= icmp->t_ns;
+}
+
+/* One that closes at once does so for that; later, its own timer may have been quicker. */
+static void unreachable_told(const struct attempt *a, struct verdict *v)
+{
+	const struct reply *icmp = last_icmp(a);
+	enum confidence c = a->ended_ns - icmp->t_ns < ICMP_ACTS_WITHIN_NS ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+
+	say_evidence(v, "an ICMP error had come, and polling shows that to the program");
+	if (is_port_unreachable(icmp))
+		refused(a, v, c);
+	else
+		unreachable(a, v, c);
+}
+
 static void judge_close(const struct attempt *a, struct verdict *v)
 {
 	switch (a->close_cause) {
@@ -248,6 +269,10 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 		break;
 	case CLOSE_APPLICATION:
 		say_evidence(v, "the application closed the socket in SYN-SENT");
+		if (was_told_by_icmp(a)) {
+			unreachable_told(a, v);
+			break;
+		}
 		application_gave_up(a, v, CONFIDENCE_CERTAIN);
 		say_silence(a, v);
 		break;

@@ -248,7 +248,7 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 	write_event(&j, a, v, o);
 	json_ecs_endpoint(&j, "client", &a->flow.client);
 	json_ecs_named(&j, "server", &a->flow.server, o->name);
-	json_ecs_network(&j, &a->flow);
+	json_ecs_network(&j, &a->flow, o->inbound ? "inbound" : NULL);
 	json_ecs_process(&j, a->pid, a->comm);
 	write_whose(&j, a, o);
 	if (v->error) {

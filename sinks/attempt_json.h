@@ -10,6 +10,7 @@ struct attempt_json_opts {
 	const char *source;    /* "lab", "connect", ...: event.provider is "synsent", event.dataset this */
 	const char *scenario;  /* lab's scenario, NULL: none */
 	const char *name;      /* by which the server's address was looked up; NULL: not known */
+	bool inbound;	       /* it came to this host */
 	const char *container; /* the id of the process's container; "" or NULL: none */
 	const char *cgroup;    /* its cgroup's path; "" or NULL: not known */
 	const char *file;      /* the capture that has SYN 0; NULL: none */

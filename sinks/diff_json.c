@@ -112,7 +112,7 @@ void diff_json(const struct pair_report *r, const struct pair_words *w, struct b
 	write_event(&j, r->start_ns, length_of(r));
 	json_ecs_endpoint(&j, "client", &r->client_flow.client);
 	json_ecs_endpoint(&j, "server", &r->client_flow.server);
-	json_ecs_network(&j, &r->client_flow);
+	json_ecs_network(&j, &r->client_flow, NULL);
 	json_key(&j, "synsent");
 	json_object(&j);
 	json_key_int(&j, "number", r->number);

@@ -34,7 +34,7 @@ void json_ecs_named(struct json *j, const char *key, const struct endpoint *e, c
 	json_end(j);
 }
 
-void json_ecs_network(struct json *j, const struct flow *f)
+void json_ecs_network(struct json *j, const struct flow *f, const char *direction)
 {
 	int family = f->server.addr.family ? f->server.addr.family : f->client.addr.family;
 
@@ -42,6 +42,7 @@ void json_ecs_network(struct json *j, const struct flow *f)
 	json_object(j);
 	json_key_string(j, "transport", "tcp");
 	json_key_string(j, "type", family == 4 ? "ipv4" : family == 6 ? "ipv6" : NULL);
+	json_key_string(j, "direction", direction);
 	json_end(j);
 }
 

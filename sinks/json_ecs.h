@@ -19,7 +19,7 @@ void json_ecs_named(struct json *j, const char *key, const struct endpoint *e, c
 /* "process": pid and executable.name, as far as they are known (0, ""); comm need not end with a NUL. */
 void json_ecs_process(struct json *j, int32_t pid, const char comm[16]);
 
-/* "network": transport and type */
-void json_ecs_network(struct json *j, const struct flow *f);
+/* "network": transport and type, and direction ("inbound"; NULL: not told) */
+void json_ecs_network(struct json *j, const struct flow *f, const char *direction);
 
 #endif

@@ -122,7 +122,7 @@ static void write_tried(struct json *j, const struct tried *t)
 	write_event(j, t->start_ns, t->elapsed_ns, t->outcome != OUTCOME_PENDING);
 	json_ecs_endpoint(j, "client", &t->flow.client);
 	write_server(j, t);
-	json_ecs_network(j, &t->flow);
+	json_ecs_network(j, &t->flow, NULL);
 	json_ecs_process(j, t->pid, t->comm);
 	if (t->error) {
 		json_key(j, "error");

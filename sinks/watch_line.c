@@ -222,14 +222,11 @@ void watch_line_why(const struct attempt *a, const struct verdict *v, struct buf
 		buf_str(to, "  (likely)");
 }
 
-void watch_line(const struct attempt *a, const struct verdict *v, const struct watch_line_look *o, struct buf *to)
+static void put_columns(const struct attempt *a, const struct verdict *v, const struct watch_line_look *o,
+			struct buf *to)
 {
 	char server[ENDPOINT_TEXT_LEN];
-	int i;
 
-	figures_clock(attempt_start_ns(a) + v->elapsed_ns, 0, to);
-	buf_str(to, "  ");
-	put_process(a, o->container, to);
 	put_padded(to, endpoint_format(&a->flow.server, server), SERVER_WIDTH);
 	put_outcome(v->outcome, o->color, to);
 	if (a->n_syns)
@@ -238,7 +235,12 @@ void watch_line(const struct attempt *a, const struct verdict *v, const struct w
 		buf_fmt(to, "%*s", AFTER_WIDTH, "at once");
 	buf_fmt(to, "%6d", a->n_syns);
 	buf_str(to, "  ");
-	watch_line_why(a, v, to);
+}
+
+static void end_line(const struct verdict *v, const struct watch_line_look *o, struct buf *to)
+{
+	int i;
+
 	while (to->len && to->data[to->len - 1] == ' ')
 		to->data[--to->len] = 0;
 	buf_char(to, '\n');
@@ -247,4 +249,32 @@ void watch_line(const struct attempt *a, const struct verdict *v, const struct w
 		buf_escaped(to, v->evidence[i], strnlen(v->evidence[i], sizeof(v->evidence[i])));
 		buf_char(to, '\n');
 	}
+}
+
+void watch_line(const struct attempt *a, const struct verdict *v, const struct watch_line_look *o, struct buf *to)
+{
+	figures_clock(attempt_start_ns(a) + v->elapsed_ns, 0, to);
+	buf_str(to, "  ");
+	put_process(a, o->container, to);
+	put_columns(a, v, o, to);
+	watch_line_why(a, v, to);
+	end_line(v, o, to);
+}
+
+void watch_line_inbound(const struct attempt *a, const struct verdict *v, const struct drop *drop,
+			const struct watch_line_look *o, struct buf *to)
+{
+	char client[ENDPOINT_TEXT_LEN];
+
+	figures_clock(attempt_start_ns(a) + v->elapsed_ns, 0, to);
+	buf_str(to, "  ");
+	put_padded(to, "(inbound)", PROCESS_WIDTH);
+	put_columns(a, v, o, to);
+	buf_fmt(to, "from %s; ", endpoint_format(&a->flow.client, client));
+	buf_escaped(to, v->headline, strnlen(v->headline, sizeof(v->headline)));
+	if (drop) {
+		buf_str(to, "; ");
+		put_drop(a, drop, to);
+	}
+	end_line(v, o, to);
 }

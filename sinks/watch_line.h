@@ -22,6 +22,13 @@ void watch_line_head(struct buf *to);
  */
 void watch_line(const struct attempt *a, const struct verdict *v, const struct watch_line_look *o, struct buf *to);
 
+/*
+ * The same of a SYN that came to this host: no process, and under why its
+ * sender, and the answer.  `drop`: where it was dropped; NULL: not known.
+ */
+void watch_line_inbound(const struct attempt *a, const struct verdict *v, const struct drop *drop,
+			const struct watch_line_look *o, struct buf *to);
+
 /* The last column alone, in a few words. */
 void watch_line_why(const struct attempt *a, const struct verdict *v, struct buf *to);
 

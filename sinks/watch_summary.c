@@ -116,6 +116,36 @@ static void servers(struct block *b, const struct summary *s)
 	buf_fini(&t);
 }
 
+static void inbound(struct block *b, const struct watch_summary_facts *f)
+{
+	const struct {
+		uint64_t n;
+		const char *what;
+	} parts[] = { { f->in_answered, "answered at once" },
+		      { f->in_late, "late, or without its ACK" },
+		      { f->in_refused, "refused" },
+		      { f->in_ignored, "ignored" } };
+	struct buf t = { 0 };
+	size_t i;
+	bool any = false;
+
+	if (!f->has_inbound)
+		return;
+	block_row(b, "inbound");
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i].n)
+			continue;
+		figures_count(parts[i].n, &t);
+		buf_fmt(&t, " %s", parts[i].what);
+		block_take(b, ", ", &t, PEN_NONE);
+		any = true;
+	}
+	if (!any)
+		block_words(b, "none");
+	block_end(b);
+	buf_fini(&t);
+}
+
 static void notes(struct block *b, const struct watch_summary_facts *f)
 {
 	struct buf t = { 0 };
@@ -151,5 +181,6 @@ void watch_summary_text(const struct summary *s, const struct watch_summary_fact
 		servers(&b, s);
 		processes(&b, f);
 	}
+	inbound(&b, f);
 	notes(&b, f);
 }

@@ -24,7 +24,9 @@ struct watch_summary_facts {
 	const struct watch_summary_process *processes; /* those with the most failures, then attempts, first */
 	int n_processes;
 	uint64_t other_processes; /* how many there are more */
-	const char *without;	  /* why eBPF was not used; NULL: it was */
+	bool has_inbound;	  /* SYNs that came to this host were looked at: */
+	uint64_t in_answered, in_late, in_refused, in_ignored;
+	const char *without; /* why eBPF was not used; NULL: it was */
 };
 
 /*

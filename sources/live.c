@@ -60,7 +60,9 @@ static int activate(struct live *l, const struct live_opts *o, struct err *e)
 
 	pcap_set_snaplen(l->pcap, o->snaplen ? o->snaplen : SNAPLEN);
 	pcap_set_promisc(l->pcap, 0);
-	pcap_set_immediate_mode(l->pcap, 1);
+	pcap_set_immediate_mode(l->pcap, !o->gather_ms);
+	if (o->gather_ms)
+		pcap_set_timeout(l->pcap, o->gather_ms);
 	pcap_set_buffer_size(l->pcap, o->buffer ? o->buffer : BUFFER_BYTES);
 	pcap_set_tstamp_precision(l->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	status = pcap_activate(l->pcap);

@@ -25,6 +25,7 @@ struct live_opts {
 	const char *filter; /* pcap-filter language; NULL: all */
 	int snaplen;	    /* 0: 65535 */
 	int buffer;	    /* bytes that wait to be read; 0: 8 MiB */
+	int gather_ms;	    /* so long packets may be held back, to be read in blocks; 0: each comes at once */
 };
 
 /*

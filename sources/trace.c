@@ -267,6 +267,27 @@ int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
 	return n;
 }
 
+struct drop_key {
+	struct watch_flow flow;
+	uint32_t reply;
+};
+
+bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
+{
+	struct drop_key key = { .flow = { .client_port = f->client.port,
+					  .server_port = f->server.port,
+					  .family = f->server.addr.family } };
+	struct watch_drop d;
+
+	memcpy(key.flow.client.b, f->client.addr.b, sizeof(f->client.addr.b));
+	memcpy(key.flow.server.b, f->server.addr.b, sizeof(f->server.addr.b));
+	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_drops), &key, &d))
+		return false;
+	trace_drop(&d, &t->frame, ret);
+	ret->place = DROP_LOCAL_INPUT;
+	return true;
+}
+
 /* ---- counts ---- */
 
 static bool read_cpus(const struct trace *t)

@@ -80,6 +80,10 @@ void trace_counts(const struct trace *t, struct trace_counts *ret);
 /* Events that were lost, by where: "tracepoint", "table", "ring", "drops"; NULL past the last. */
 const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n);
 
+/* What was dropped of that flow, and of no attempt of this host: its SYN, where that was last.  False: nothing is
+ * known. */
+bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret);
+
 /* Quietly counted since the last call: fn is given each class of connect times once, by its middle. */
 void trace_quiet(struct trace *t, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user), void *user);
 

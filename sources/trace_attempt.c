@@ -121,6 +121,13 @@ static enum drop_place place_of(const struct watch_attempt *w, const struct watc
 	return !d->netns || d->netns == w->netns ? DROP_LOCAL_INPUT : DROP_PATH_OR_PEER;
 }
 
+void trace_drop(const struct watch_drop *d, const struct trace_frame *f, struct drop *ret)
+{
+	*ret = (struct drop){ .reply = d->reply, .packets = d->packets, .netns = d->netns, .ifindex = d->ifindex };
+	strncpy(ret->reason, f->reason(d->reason, f->user), sizeof(ret->reason) - 1);
+	strncpy(ret->function, f->function(d->location, f->user), sizeof(ret->function) - 1);
+}
+
 static void take_drop(const struct watch_attempt *w, const struct watch_drop *d, const struct trace_frame *f,
 		      struct attempt *a)
 {
@@ -134,13 +141,8 @@ static void take_drop(const struct watch_attempt *w, const struct watch_drop *d,
 	if ((d->reply && why != IGNORED_DROPPED) || a->n_drops == ATTEMPT_DROPS_MAX)
 		return;
 	to = &a->drops[a->n_drops++];
+	trace_drop(d, f, to);
 	to->place = place_of(w, d);
-	to->reply = d->reply;
-	to->packets = d->packets;
-	to->netns = d->netns;
-	to->ifindex = d->ifindex;
-	strncpy(to->reason, reason, sizeof(to->reason) - 1);
-	strncpy(to->function, f->function(d->location, f->user), sizeof(to->function) - 1);
 }
 
 /* The error queue has the newest; the socket's error says whether it fits. */

@@ -20,4 +20,7 @@ struct trace_frame {
 /* `whole`: the record has what comes after WATCH_SHORT. */
 void trace_attempt(const struct watch_attempt *w, bool whole, const struct trace_frame *f, struct attempt *ret);
 
+/* Of dropped packets all but their place. */
+void trace_drop(const struct watch_drop *d, const struct trace_frame *f, struct drop *ret);
+
 #endif

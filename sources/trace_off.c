@@ -51,6 +51,11 @@ const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n)
 	return NULL;
 }
 
+bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
+{
+	return false;
+}
+
 void trace_quiet(struct trace *t, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user), void *user)
 {
 }

@@ -149,6 +149,7 @@ int main(void)
 		struct attempt_json_opts o = { .scaled = rnd(2),
 					       .source = rnd(2) ? "lab" : NULL,
 					       .scenario = rnd(2) ? "drop" : NULL,
+					       .inbound = rnd(2),
 					       .container = rnd(2) ? "0123456789ab" : "",
 					       .cgroup = rnd(2) ? "/a\033b" : NULL,
 					       .name = rnd(2) ? "db\033.internal" : NULL,
