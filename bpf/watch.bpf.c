@@ -37,8 +37,10 @@ const volatile __u32 filter_netns[WATCH_FILTERS_MAX];
 const volatile __u32 n_netns;
 const volatile __u64 filter_cgroup; /* this one, and what is below it; 0: any */
 const volatile __u32 filter_cgroup_level;
-const volatile __s32 tree_pid;	       /* descendants of this process alone; 0: any */
-const volatile __u64 quiet_below_ns;   /* connected sooner and by one SYN: only counted */
+const volatile __s32 tree_pid;	     /* descendants of this process alone; 0: any */
+const volatile __u64 quiet_below_ns; /* connected sooner and by one SYN: only counted */
+/* Of a device that looks at frames that are not for it, a copy: no drop. */
+const volatile __u32 other_host_reason;
 const volatile __u32 no_socket_reason; /* SKB_DROP_REASON_NO_SOCKET of this kernel */
 const volatile __u32 specified_from;   /* the first reason that is one: SKB_DROP_REASON_NOT_SPECIFIED */
 const volatile __u8 want_drops;
@@ -384,7 +386,7 @@ static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *
 	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
 	if (want_drops && (how != WATCH_CONNECTED || a->retransmits || a->n_retrans))
 		take_drops(a);
-	if (a->retransmits > a->n_retrans)
+	if (a->retransmits > a->n_retrans && !(a->flags & WATCH_EARLIER))
 		count(WATCH_N_MISSED_RETRANS, a->retransmits - a->n_retrans);
 	tell(a);
 }
@@ -921,6 +923,12 @@ static __always_inline struct watch_attempt *attempt_of(const struct sk_buff *sk
 	return sk ? find(sk) : 0;
 }
 
+/* One whose begin was not told has no record yet: its SYN is sent before it is told of. */
+static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
+{
+	return sk && sk->__sk_common.skc_state == TCP_SYN_SENT && (!netns || netns == netns_of(sk));
+}
+
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)
 {
@@ -930,7 +938,7 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	struct watch_attempt *a;
 	bool known;
 
-	if (reason < specified_from || reason == no_socket_reason)
+	if (reason < specified_from || reason == no_socket_reason || reason == other_host_reason)
 		return 0;
 	a = attempt_of(skb);
 	known = read_headers(skb, &h);
@@ -942,11 +950,12 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	d.first_ns = d.last_ns = bpf_ktime_get_ns();
 	d.reset = known && h.flags & TCP_FLAG_RST;
 	d.reply = d.reset || (known && (h.flags & TCP_FLAG_ACK));
-	d.output = a && !d.reply;
 	if (skb->dev) {
 		d.ifindex = (__u32)skb->dev->ifindex;
 		d.netns = skb->dev->nd_net.net->ns.inum;
 	}
+	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
+	d.output = !d.reply && is_leaving(skb->sk, d.netns);
 	if (a) {
 		add_drop(a, &d);
 		return 0;

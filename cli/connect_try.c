@@ -18,11 +18,16 @@
 #include "sources/observe.h"
 #include "sources/route.h"
 #include "sources/sockaddr.h"
+#include "sources/trace.h"
 #include "util/clock.h"
 
 #define MS 1000000LL
 #define PROGRESS_EVERY_NS (100 * MS)
 #define SETTLE_NS (40 * MS) /* for packets that are known to the kernel but not read yet */
+
+/* What is answered is answered within it, on most networks. */
+#define ANSWERED_WITHIN_NS (100 * MS)
+#define PENDING_MAX 64
 #define ICMPS_MAX 8
 
 struct trying {
@@ -30,6 +35,8 @@ struct trying {
 	struct try_result *ret;
 	struct observe *observe;
 	struct tracker *tracker;
+	struct trace *trace; /* NULL: not wanted yet, or not to be had */
+	bool trace_tried;
 	struct tcpdump *printer;
 	struct buf line;
 	struct flow flow;
@@ -235,6 +242,38 @@ static void tell_progress(struct trying *t)
 	terminal_progress(&t->o->terminal, buf_text(&t->line));
 }
 
+/*
+ * An attempt that is not answered at once may be lost on this host: root can see where.  Most are answered, and need
+ * not wait for the programs to be loaded.
+ */
+static void look_for_drops(struct trying *t, int64_t called_ns)
+{
+	const int32_t pid = getpid();
+	const struct trace_opts o = { .pids = &pid, .n_pids = 1, .no_failed = true };
+	struct err e = { 0 };
+
+	if (t->trace_tried || geteuid() || clock_mono_ns() - called_ns < ANSWERED_WITHIN_NS)
+		return;
+	t->trace_tried = true;
+	if (trace_open(&o, &t->trace, &e))
+		t->trace = NULL; /* then nothing is known of drops, as without privilege */
+}
+
+/* How many were dropped is not told: the first may have been before this was looked at. */
+static void on_traced(const struct attempt *a, void *user)
+{
+	struct trying *t = user;
+	struct attempt *to = &t->ret->attempt;
+	int i;
+
+	if (!endpoint_equal(&a->flow.client, &to->flow.client) || !endpoint_equal(&a->flow.server, &to->flow.server))
+		return;
+	for (i = 0; i < a->n_drops && to->n_drops < ATTEMPT_DROPS_MAX; i++) {
+		to->drops[to->n_drops] = a->drops[i];
+		to->drops[to->n_drops++].packets = 0;
+	}
+}
+
 static int turn(struct trying *t, int64_t called_ns, struct err *e)
 {
 	int64_t left = t->o->timeout_ns ? called_ns + t->o->timeout_ns - clock_mono_ns() : 1000 * MS;
@@ -265,6 +304,7 @@ static int turn(struct trying *t, int64_t called_ns, struct err *e)
 		take_result(t);
 		return 0;
 	}
+	look_for_drops(t, called_ns);
 	r = observe_pump(t->observe, e);
 	tell_progress(t);
 	return r;
@@ -359,6 +399,11 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		tracker_finish(t.tracker, observe_now(t.observe));
 	if (t.fd >= 0)
 		close(t.fd);
+	if (t.trace) {
+		trace_read(t.trace, on_traced, &t);
+		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
+	}
+	trace_free(t.trace);
 	observe_free(t.observe);
 	tracker_free(t.tracker);
 	tcpdump_free(t.printer);

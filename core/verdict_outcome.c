@@ -95,7 +95,8 @@ void kernel_timed_out(const struct attempt *a, struct verdict *v)
 		say_evidence(
 			v,
 			"an ICMP error from this host itself fires the retransmission timer at once; no retransmission was left");
-	} else if (a->has_policy && !policy_invalid(&a->policy) && !on_schedule(a, v)) {
+	} else if (!a->traced && a->has_policy && !policy_invalid(&a->policy) && !on_schedule(a, v)) {
+		/* a socket's own options are not known; traced, they are */
 		off_schedule(a, v);
 	} else {
 		if (hurried)
@@ -103,7 +104,7 @@ void kernel_timed_out(const struct attempt *a, struct verdict *v)
 				     "SYN %d left %s after SYN %d, because of a reply that was ignored: all that "
 				     "follows came as much earlier",
 				     hurried, say_span(a->syn_ns[hurried] - a->syn_ns[hurried - 1], t), hurried - 1);
-		else
+		else if (!a->late_found)
 			say_distance(a, v, a->end == ATTEMPT_END_RESULT ? "it came" : "the socket left SYN-SENT");
 		kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
 	}

@@ -81,7 +81,7 @@ static void drop_row(const struct drop *d, struct buf *to)
 	if (d->rule[0])
 		buf_fmt(&line, ", by \"%s\"", d->rule);
 	else if (d->reason[0])
-		buf_fmt(&line, ", %s", d->reason);
+		buf_fmt(&line, ", %s%s%s", d->reason, d->function[0] ? " in " : "", d->function);
 	row(to, text_rejects(d->rule) ? "rejected at" : "dropped at", buf_text(&line));
 	buf_fini(&line);
 }

@@ -115,7 +115,7 @@ static void put_place(const struct attempt *a, const struct drop *d, struct buf 
 static void put_drop(const struct attempt *a, const struct drop *d, struct buf *to)
 {
 	put_place(a, d, to);
-	if (d->packets && !d->reply && a->n_syns > 1 && d->packets < (uint64_t)a->n_syns)
+	if (d->packets && !d->reply && !a->late_found && a->n_syns > 1 && d->packets < (uint64_t)a->n_syns)
 		buf_fmt(to, " (%d of %d)", (int)d->packets, a->n_syns);
 	if (d->rule[0]) {
 		buf_str(to, ": ");

@@ -58,7 +58,8 @@ static int refuse(struct err *e, int code)
 
 static int load_failed(struct err *e, int code)
 {
-	if (code == EPERM || code == EACCES) {
+	/* The verifier says EACCES, too: that is no matter of privilege. */
+	if (code == EPERM || (code == EACCES && geteuid())) {
 		err_set(e, EPERM,
 			"eBPF needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; this user lacks one");
 		err_remedy(e, "run it as root");
@@ -125,6 +126,7 @@ static void give_kernel(struct trace *t, const struct trace_opts *o)
 
 	t->skel->rodata->level = nesting > 1 ? (uint32_t)nesting - 1 : 0;
 	t->skel->rodata->no_socket_reason = trace_names_reason_of(t->names, "NO_SOCKET");
+	t->skel->rodata->other_host_reason = trace_names_reason_of(t->names, "OTHERHOST");
 	t->skel->rodata->specified_from = trace_names_reason_of(t->names, "NOT_SPECIFIED");
 	t->skel->rodata->want_drops = 1;
 	t->skel->rodata->want_failed = !o->no_failed;
