@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 
 /* What is answered is answered within it, on most networks. */
 #define ANSWERED_WITHIN_NS (100 * MS)
+#define SYN1_NS (1000 * MS)
 #define PENDING_MAX 64
 #define ICMPS_MAX 8
 
@@ -36,7 +38,8 @@ struct trying {
 	struct observe *observe;
 	struct tracker *tracker;
 	struct trace *trace; /* NULL: not wanted yet, or not to be had */
-	bool trace_tried;
+	bool trace_tried, loading;
+	pthread_t loader;
 	struct tcpdump *printer;
 	struct buf line;
 	struct flow flow;
@@ -242,21 +245,29 @@ static void tell_progress(struct trying *t)
 	terminal_progress(&t->o->terminal, buf_text(&t->line));
 }
 
+static void *load_trace(void *arg)
+{
+	struct trying *t = arg;
+	const struct trace_opts o = { .no_failed = true };
+	struct err e = { 0 };
+
+	if (trace_open(&o, &t->trace, &e))
+		t->trace = NULL; /* then nothing is known of drops, as without privilege */
+	return NULL;
+}
+
 /*
- * An attempt that is not answered at once may be lost on this host: root can see where.  Most are answered, and need
- * not wait for the programs to be loaded.
+ * An attempt that is not answered at once may be lost on this host: root can see where, from SYN 1 on.  Most are
+ * answered, and need not wait for the programs to be loaded; that takes a thread some tenths of a second.
  */
 static void look_for_drops(struct trying *t, int64_t called_ns)
 {
-	const int32_t pid = getpid();
-	const struct trace_opts o = { .pids = &pid, .n_pids = 1, .no_failed = true };
-	struct err e = { 0 };
+	bool too_short = t->o->timeout_ns && t->o->timeout_ns <= SYN1_NS;
 
-	if (t->trace_tried || geteuid() || clock_mono_ns() - called_ns < ANSWERED_WITHIN_NS)
+	if (t->trace_tried || too_short || geteuid() || clock_mono_ns() - called_ns < ANSWERED_WITHIN_NS)
 		return;
 	t->trace_tried = true;
-	if (trace_open(&o, &t->trace, &e))
-		t->trace = NULL; /* then nothing is known of drops, as without privilege */
+	t->loading = !pthread_create(&t->loader, NULL, load_trace, t);
 }
 
 /* How many were dropped is not told: the first may have been before this was looked at. */
@@ -399,6 +410,8 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		tracker_finish(t.tracker, observe_now(t.observe));
 	if (t.fd >= 0)
 		close(t.fd);
+	if (t.loading)
+		pthread_join(t.loader, NULL);
 	if (t.trace) {
 		trace_read(t.trace, on_traced, &t);
 		trace_pending(t.trace, PENDING_MAX, on_traced, &t);

@@ -161,7 +161,7 @@ static void drops(void **state)
 	assert_string_equal(buf_text(&b), "timed-out: the kernel gave up\n"
 					  "  dropped at   path-or-peer, 3 SYNs, SOCKET_FILTER\n"
 					  "  dropped at   local-input, 1 SYN-ACK, by \"tcp sport 7 drop\"\n"
-					  "  dropped at   local-output, QDISC_DROP\n");
+					  "  dropped at   local-output, QDISC_DROP in __dev_queue_xmit\n");
 	buf_fini(&b);
 }
 
