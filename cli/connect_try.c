@@ -11,13 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
 #include "core/tracker.h"
 #include "packet/tcpdump.h"
 #include "sinks/text.h"
 #include "sources/errqueue.h"
 #include "sources/observe.h"
 #include "sources/route.h"
-#include "sources/sockaddr.h"
 #include "util/clock.h"
 
 #define MS 1000000LL
