@@ -12,13 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
 #include "core/tracker.h"
 #include "packet/tcpdump.h"
 #include "sinks/text.h"
 #include "sources/errqueue.h"
 #include "sources/observe.h"
 #include "sources/route.h"
-#include "sources/sockaddr.h"
 #include "sources/trace.h"
 #include "util/clock.h"
 

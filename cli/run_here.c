@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "sources/sockaddr.h"
+#include "core/sockaddr.h"
 
 static int unknown(const char *host, const char *why, struct err *e)
 {

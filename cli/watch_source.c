@@ -70,7 +70,7 @@ int watch_source_open(const struct watch_source_opts *o, struct watch_source **r
 	if (r && (s->trace || why.exit_code == 2)) {
 		*e = why; /* not for want of eBPF */
 	} else if (r) {
-		snprintf(s->without, sizeof(s->without), "%s", o->no_bpf ? "as --no-bpf asks" : why.what);
+		snprintf(s->without, sizeof(s->without), "%.255s", o->no_bpf ? "as --no-bpf asks" : why.what);
 		r = watch_own_open(o, &s->own, e);
 	}
 	if (r) {

@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
 #include "lab/sandbox.h"
 #include "util/clock.h"
-#include "sources/sockaddr.h"
 
 #ifndef TCP_RTO_MAX_MS
 #define TCP_RTO_MAX_MS 44 /* include/uapi/linux/tcp.h, since 6.15 */

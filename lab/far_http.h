@@ -4,36 +4,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "util/bytes.h"
+#include "util/http_request.h"
 
 /*
- * A reader of HTTP/1 requests (RFC 9112) that knows where each ends, and one fixed
- * answer to all of them.  Bytes go in as they come, cut anywhere; how they are cut
- * changes nothing.  Pure.
+ * One fixed answer to every HTTP/1 request that util/http_request.h reads.  Pure.
  *
- * Bodies are skipped by Content-Length.  One in chunks is not read: its request is answered at once, and
- * the connection is over.  So it is after HTTP/1.0, CONNECT, `Connection: close`, and what is no request (400), has
- * a head of more than 16 KiB (431), or another major version (505).
+ * A request in chunks is answered before its body, and the connection is over; so it is after what is no request (400),
+ * has a head of more than HTTP_HEAD_MAX bytes (431), or another major version (505).
  */
-#define FAR_HTTP_HEAD_MAX 16384
 #define FAR_HTTP_TEXT_MAX 160 /* the longest answer */
 #define FAR_HTTP_SHORTEST \
 	13 /* no request is shorter, so that many bytes make one answer at most (and one is under way) */
-#define FAR_HTTP_LINE_MAX 128 /* so much of a line is looked at */
-
-/* The caller's storage; zero-initialised it waits for a request.  Its members are its own. */
-struct far_http {
-	enum { FAR_HTTP_HEAD, FAR_HTTP_BODY, FAR_HTTP_OVER } state;
-	uint32_t head_len; /* bytes of this head so far, with the empty lines in front of it */
-	uint64_t body_len; /* bytes of the body that are to come */
-	bool any_line, head_only, connect, close, chunked, has_length, waits;
-	size_t line_len;	      /* without its end; may be longer than what is kept */
-	bool cr;		      /* a CR stood in front of its LF */
-	char line[FAR_HTTP_LINE_MAX]; /* its first bytes */
-	char tail[10];		      /* its last ones, with that CR */
-};
 
 struct far_http_answer {
 	const char *text; /* static */
@@ -45,7 +28,7 @@ struct far_http_answer {
  * Takes bytes from `in` up to the next thing to say.  True: *ret is to be said (100 Continue, too), and there may be
  * more in `in`.  False: `in` is taken whole.
  */
-bool far_http_feed(struct far_http *h, struct bytes *in, struct far_http_answer *ret);
+bool far_http_feed(struct http_request *h, struct bytes *in, struct far_http_answer *ret);
 
 /* How the first bytes of a connection look. */
 enum far_http_start {

@@ -29,7 +29,7 @@ struct far_peer {
 	bool shut;			  /* nor shall we, once `pending` is sent */
 	uint8_t held[FAR_HTTP_START_MAX]; /* the first bytes, while they do not tell */
 	size_t n_held;
-	struct far_http http;
+	struct http_request http;
 };
 
 /* Takes the descriptor, unless it returns NULL: there is no memory. */

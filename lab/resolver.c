@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "sources/sockaddr.h"
+#include "core/sockaddr.h"
 
 #define PORT 53
 #define QUERY_MAX 4096

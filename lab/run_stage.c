@@ -12,12 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
 #include "lab/fast.h"
 #include "lab/firewall.h"
 #include "lab/program_world.h"
 #include "lab/run_inside.h"
 #include "lab/world_stage.h"
-#include "sources/sockaddr.h"
 #include "sources/sockdiag.h"
 #include "sources/sysctls.h"
 #include "util/clock.h"

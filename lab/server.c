@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sources/sockaddr.h"
+#include "core/sockaddr.h"
 #include "util/clock.h"
 
 struct peer {

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
 #include "lab/loop.h"
 #include "lab/netif.h"
-#include "sources/sockaddr.h"
 #include "sources/sockdiag.h"
 
 #define MS 1000000LL

@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "sources/sockaddr.h"
+#include "core/sockaddr.h"
 #include "sources/procs.h"
 #include "util/clock.h"
 

@@ -10,7 +10,7 @@
 /* All that is said to the input when it comes in pieces of so many bytes.  Returns its length. */
 static size_t all_said(const uint8_t *data, size_t size, size_t piece, char *to)
 {
-	struct far_http h = { 0 };
+	struct http_request h = { 0 };
 	struct far_http_answer a;
 	bool over = false;
 	size_t len = 0, at, n;

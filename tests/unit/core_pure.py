@@ -18,7 +18,7 @@ ALLOWED = set(
     malloc calloc realloc free qsort bsearch
     strtol strtoll strtoul strtoull
     abs labs llabs imaxabs __ctype_b_loc
-    inet_ntop inet_pton
+    inet_ntop inet_pton htonl htons ntohl ntohs
     strerrorname_np strerrordesc_np sigabbrev_np sigdescr_np
     __assert_fail
     bigmem_free bigmem_new

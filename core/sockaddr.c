@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sources/sockaddr.h"
+#include "core/sockaddr.h"
 
 #include <netinet/in.h>
 #include <string.h>

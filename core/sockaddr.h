@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef SYNSENT_SOURCES_SOCKADDR_H
-#define SYNSENT_SOURCES_SOCKADDR_H
+#ifndef SYNSENT_CORE_SOCKADDR_H
+#define SYNSENT_CORE_SOCKADDR_H
 
 #include <sys/socket.h>
 
