@@ -99,9 +99,42 @@ void host_note(struct host *h, enum host_trial_kind k, int r, const struct err *
 	snprintf(t->remedy, sizeof(t->remedy), "%.*s", (int)strcspn(line, "\n"), line);
 }
 
-static bool have(const struct host *h, int cap)
+int host_lacks(const struct host *h, uint64_t mask, int r, struct err *e)
 {
-	return h->caps >> cap & 1;
+	uint64_t lacks = mask & ~h->caps;
+	char names[256] = "";
+	const char *name;
+	size_t len = 0;
+	int cap;
+
+	if ((r != -EPERM && r != -EACCES) || !lacks)
+		return r;
+	for (cap = 0; cap < 64; cap++) {
+		name = lacks >> cap & 1 ? host_cap_name(cap) : NULL;
+		if (name && len < sizeof(names))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s CAP_%s", len ? "," : "", name);
+	}
+	return err_set(e, -r, "no%s", names);
+}
+
+const char *host_cap_name(int cap)
+{
+	switch (cap) {
+	case CAP_NET_BIND_SERVICE:
+		return "NET_BIND_SERVICE";
+	case CAP_NET_ADMIN:
+		return "NET_ADMIN";
+	case CAP_NET_RAW:
+		return "NET_RAW";
+	case CAP_SYS_ADMIN:
+		return "SYS_ADMIN";
+	case HOST_CAP_PERFMON:
+		return "PERFMON";
+	case HOST_CAP_BPF:
+		return "BPF";
+	default:
+		return NULL;
+	}
 }
 
 static void read_settings(struct host *h)
@@ -187,7 +220,7 @@ static int try_sock_diag(struct err *e)
 }
 
 /* Of no protocol, so that no packet comes to it. */
-static int try_packets(struct err *e)
+static int try_packets(const struct host *h, struct err *e)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), code = errno;
 
@@ -195,18 +228,17 @@ static int try_packets(struct err *e)
 		close(fd);
 		return 0;
 	}
-	if (code == EPERM || code == EACCES)
-		return err_set(e, code, "no CAP_NET_RAW");
-	return err_sys(e, code, "no packet socket");
+	return host_lacks(h, 1ULL << CAP_NET_RAW, err_sys(e, code, "no packet socket"), e);
 }
 
 static int try_low_ports(const struct host *h, struct err *e)
 {
 	const struct host_setting *s = host_setting(h, "ipv4/ip_unprivileged_port_start");
+	const uint64_t mask = 1ULL << CAP_NET_BIND_SERVICE;
 
-	if (have(h, CAP_NET_BIND_SERVICE) || (s && s->value <= 1))
+	if (h->caps & mask || (s && s->value <= 1))
 		return 0;
-	return err_set(e, EACCES, "no CAP_NET_BIND_SERVICE");
+	return host_lacks(h, mask, -EACCES, e);
 }
 
 static int try_confine(struct err *e)
@@ -220,11 +252,13 @@ static int try_confine(struct err *e)
 /* What nft may do on the host is not tried, only whether this process would be let. */
 static int try_ruleset(const struct host *h, struct err *e)
 {
+	const uint64_t mask = 1ULL << CAP_NET_ADMIN;
+
 	if (!h->nft.path[0]) {
 		err_remedy(e, "apt-get install nftables");
 		return err_set(e, ENOENT, "no nft");
 	}
-	return have(h, CAP_NET_ADMIN) ? 0 : err_set(e, EPERM, "no CAP_NET_ADMIN");
+	return h->caps & mask ? 0 : host_lacks(h, mask, -EPERM, e);
 }
 
 static int try_jiffies(struct err *e)
@@ -247,7 +281,7 @@ static void try_all(struct host *h)
 	note_alone(h, HOST_POLICY, sysctls_policy(&h->policy, &e), &e);
 	note_alone(h, HOST_JIFFIES, try_jiffies(&e), &e);
 	note_alone(h, HOST_SOCK_DIAG, try_sock_diag(&e), &e);
-	note_alone(h, HOST_PACKETS, try_packets(&e), &e);
+	note_alone(h, HOST_PACKETS, try_packets(h, &e), &e);
 	note_alone(h, HOST_LOW_PORTS, try_low_ports(h, &e), &e);
 	note_alone(h, HOST_CONFINE, try_confine(&e), &e);
 	note_alone(h, HOST_RULESET, try_ruleset(h, &e), &e);

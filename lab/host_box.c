@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -21,6 +22,11 @@
 #include "sources/sysctls.h"
 
 #define FAST_RTO_J 10
+
+/* run_here_check() */
+#define RUN_HERE_CAPS                                                                                 \
+	(1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW | 1ULL << HOST_CAP_BPF | \
+	 1ULL << HOST_CAP_PERFMON)
 
 /* As `watch --rules` marks SYNs; in a table that lives as long as the sandbox. */
 #define NFTRACE                                                                                   \
@@ -46,13 +52,13 @@ static int try_firewall(pid_t supervisor, struct err *e)
 	return r ? r : firewall_count(&n, e);
 }
 
-static int try_fast(struct err *e)
+static int try_fast(const struct host *h, struct err *e)
 {
 	struct fast *fast = NULL;
 	int r = fast_start(FAST_RTO_J, &fast, e);
 
 	fast_free(fast);
-	return r;
+	return host_lacks(h, 1ULL << HOST_CAP_BPF | 1ULL << CAP_NET_ADMIN, r, e);
 }
 
 static int try_world(struct err *e)
@@ -95,7 +101,7 @@ static void try_inside(struct host *h, pid_t supervisor)
 	if (!r)
 		note(h, HOST_BOX_NFTRACE, firewall_script(NFTRACE, &e), &e);
 	note(h, HOST_BOX_SYSCTLS, sysctls_set("ipv4/tcp_syn_retries", POLICY_RETRIES_MIN, &e), &e);
-	note(h, HOST_FAST, try_fast(&e), &e);
+	note(h, HOST_FAST, try_fast(h, &e), &e);
 	if (!r)
 		note(h, HOST_BOX_WORLD, try_world(&e), &e);
 	note(h, HOST_BOX_ANNOUNCE, try_announce(&e), &e);
@@ -143,6 +149,7 @@ static void try_here(struct host *h)
 		r = here_start(&o, &here, &e);
 	}
 	here_free(here);
+	r = host_lacks(h, RUN_HERE_CAPS, r, &e);
 	host_note(h, HOST_HERE, r, &e);
 }
 

@@ -48,6 +48,7 @@ static int32_t find(const struct btf *btf, const char *name)
 
 static int try_each(struct host *h, const struct btf *btf, struct err *e)
 {
+	const uint64_t needed = 1ULL << HOST_CAP_BPF | 1ULL << HOST_CAP_PERFMON | 1ULL << CAP_NET_ADMIN;
 	int i, r = 0, code;
 
 	for (i = 0; i < HOST_TRACEPOINTS; i++) {
@@ -59,16 +60,15 @@ static int try_each(struct host *h, const struct btf *btf, struct err *e)
 		if (!code || r)
 			continue;
 		r = code;
-		if (r == -EPERM || r == -EACCES)
-			err_set(e, EPERM, "no CAP_BPF and CAP_PERFMON");
-		else if (r == -ENOENT)
+		if (r == -ENOENT)
 			err_set(e, ENOENT, "this kernel has no tracepoint %s", t->name);
 		else
 			err_sys(e, -r, "the kernel does not take a BPF program for the tracepoint %s", t->name);
 	}
+	/* CAP_SYS_ADMIN holds for the other two; for this one it does not. */
 	if (!r && !(h->caps >> CAP_NET_ADMIN & 1))
-		r = err_set(e, EPERM, "no CAP_NET_ADMIN");
-	return r;
+		r = -EPERM;
+	return host_lacks(h, needed, r, e);
 }
 
 void host_try_tracing(struct host *h)
