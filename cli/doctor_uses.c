@@ -76,7 +76,7 @@ static const char *capabilities(enum host_trial_kind k)
 	case HOST_RULESET:
 		return "CAP_NET_ADMIN";
 	case HOST_FAST:
-		return "CAP_BPF and CAP_NET_ADMIN";
+		return "CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF";
 	case HOST_HERE:
 		return "CAP_SYS_ADMIN, CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF and CAP_PERFMON";
 	default:
