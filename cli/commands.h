@@ -14,6 +14,7 @@ extern const struct command command_predict;
 extern const struct command command_connect;
 extern const struct command command_listen;
 extern const struct command command_explain;
+extern const struct command command_doctor;
 extern const struct command command_help;
 
 /* All of them, in the order in which help lists them; ended by NULL. */

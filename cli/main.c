@@ -23,6 +23,7 @@ const struct command *const commands[] = {
 	&command_connect,
 	&command_listen,
 	&command_explain,
+	&command_doctor,
 	&command_help,
 	NULL,
 };

@@ -37,11 +37,16 @@ static int caps_set(const struct sets *s)
 	return syscall(SYS_capset, &h, d) ? -errno : 0;
 }
 
-bool caps_have(uint64_t mask)
+uint64_t caps_effective(void)
 {
 	struct sets s;
 
-	return !caps_get(&s) && (s.effective & mask) == mask;
+	return caps_get(&s) ? 0 : s.effective;
+}
+
+bool caps_have(uint64_t mask)
+{
+	return (caps_effective() & mask) == mask;
 }
 
 int caps_keep_over_exec(void)

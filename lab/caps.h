@@ -7,6 +7,9 @@
 
 /* Capabilities of the calling thread, as bit masks (1ULL << CAP_NET_ADMIN); capabilities(7). */
 
+/* All that are in effect. */
+uint64_t caps_effective(void);
+
 /* Has every one of them in effect. */
 bool caps_have(uint64_t mask);
 

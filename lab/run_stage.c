@@ -17,6 +17,7 @@
 #include "lab/firewall.h"
 #include "lab/program_world.h"
 #include "lab/run_inside.h"
+#include "lab/world_deaf.h"
 #include "lab/world_stage.h"
 #include "sources/sockdiag.h"
 #include "sources/sysctls.h"
@@ -31,10 +32,10 @@
 #define FAST_RTO_MIN_MS 40 /* real programs and servers are in the way: more room than a lab needs */
 #define BACKLOG 4096
 
-static int keep_fd(struct run *r, int fd)
+static void keep_fd(struct run *r, int fd)
 {
-	r->backlog_fds[r->n_backlog_fds++] = fd;
-	return 0;
+	if (fd >= 0)
+		r->backlog_fds[r->n_backlog_fds++] = fd;
 }
 
 static int set_policy(struct run *r, struct err *e)
@@ -51,39 +52,20 @@ static int set_policy(struct run *r, struct err *e)
 	return fast_start(r->end->policy.rto_first_j, &r->fast, e);
 }
 
-/* A listen(0) holds one connection (net/core/sock.h sk_acceptq_is_full()): this is it. */
-static int fill(struct run *r, int family, struct err *e)
-{
-	struct endpoint at = { .port = WORLD_PORT_BACKLOG_FULL };
-	struct sockaddr_storage ss;
-	socklen_t len;
-	int fd, code, back;
-
-	addr_parse(family == 6 ? "::1" : "127.0.0.1", &at.addr);
-	len = sockaddr_of(&at, &ss);
-	code = world_go(&r->world, true, e);
-	if (code)
-		return code;
-	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&ss, len))
-		code = err_sys(e, errno, "cannot fill the far end's backlog");
-	back = world_go(&r->world, false, code ? NULL : e);
-	if (fd >= 0)
-		keep_fd(r, fd);
-	return code ? code : back;
-}
-
-static int add_listener(struct run *r, int port, int backlog, struct err *e)
+static int add_listener(struct run *r, int port, struct err *e)
 {
 	static const int families[] = { 4, 6 };
-	int i, fd, code = 0;
+	int i, fds[2], code = 0;
 
 	for (i = 0; !code && i < 1 + r->world.ipv6; i++) {
-		code = world_listen(&r->world, families[i], (uint16_t)port, backlog, &fd, e);
-		if (!code)
-			code = keep_fd(r, fd);
-		if (!code && port == WORLD_PORT_BACKLOG_FULL)
-			code = fill(r, families[i], e);
+		if (port == WORLD_PORT_BACKLOG_FULL) {
+			code = world_listen_full(&r->world, families[i], fds, e);
+			keep_fd(r, fds[0]);
+			keep_fd(r, fds[1]);
+		} else {
+			code = world_listen(&r->world, families[i], (uint16_t)port, BACKLOG, &fds[0], e);
+			keep_fd(r, code ? -1 : fds[0]);
+		}
 	}
 	return code;
 }
@@ -104,9 +86,9 @@ static int deaf_listeners(struct run *r, struct err *e)
 	int code = 0;
 
 	if (has_fault(r, FAULT_NO_ACCEPT))
-		code = add_listener(r, WORLD_PORT_NO_ACCEPT, BACKLOG, e);
+		code = add_listener(r, WORLD_PORT_NO_ACCEPT, e);
 	if (!code && has_fault(r, FAULT_BACKLOG_FULL))
-		code = add_listener(r, WORLD_PORT_BACKLOG_FULL, 0, e);
+		code = add_listener(r, WORLD_PORT_BACKLOG_FULL, e);
 	return code;
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every attempt that attempt_samples prints is as docs/attempt.schema.json has it, and the schema is strict.
+"""Every attempt that attempt_samples prints is as docs/attempt.schema.json has it, and the schema is strict.  Likewise
+for other samples and another schema.
 
 Strict: a sample with any one value replaced by null or "", one name added, or one word replaced is refused.
 Complete: every word and every name that the schema allows occurs among the samples.
-schema.py ATTEMPT_SAMPLES
+schema.py SAMPLES [SCHEMA]
 """
 import copy
 import json
@@ -61,7 +62,7 @@ def words(schema):
 
 def main():
     out = subprocess.run([sys.argv[1]], stdout=subprocess.PIPE, check=True).stdout
-    check = validate.validator()
+    check = validate.validator(*sys.argv[2:3])
     lines = out.splitlines(keepends=True)
     seen = set()
     samples = []

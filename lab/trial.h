@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef SYNSENT_TESTS_LAB_TRIAL_H
-#define SYNSENT_TESTS_LAB_TRIAL_H
+#ifndef SYNSENT_LAB_TRIAL_H
+#define SYNSENT_LAB_TRIAL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,6 +9,7 @@
 #include "sources/jiffies.h"
 #include "sources/live.h"
 #include "sources/sockdiag.h"
+#include "util/err.h"
 
 #define TRIAL_SYNS_MAX 16
 
@@ -37,19 +38,33 @@ struct trial {
 	int error;
 };
 
-/* Makes a user namespace where one is needed.  Exits 77 when there can be none, as the functions below do. */
-void trial_gain_privilege(void);
+/* Forgets what came of it before; name, what is asked and family stay.  Then trial_fini() is safe. */
+void trial_init(struct trial *t);
 
-/* Moves the process into a new network namespace, and makes the trial ready there, as if for the first time. */
-void trial_prepare(struct trial *t);
+/*
+ * Moves this thread, which must have CAP_SYS_ADMIN and CAP_NET_ADMIN where it is, into a new network namespace, and
+ * makes the trial ready there.  All return 0 or -errno with e filled.
+ */
+int trial_prepare(struct trial *t, struct err *e);
 
 /* Calls connect(). */
-void trial_start(struct trial *t, const struct jiffies_clock *jiffies);
+int trial_start(struct trial *t, const struct jiffies_clock *jiffies, struct err *e);
 
 /* Takes the SYNs seen since the last time. */
-void trial_take_syns(struct trial *t);
+int trial_take_syns(struct trial *t, struct err *e);
 
 /* connect() has failed: seen just now. */
-void trial_end(struct trial *t);
+int trial_end(struct trial *t, struct err *e);
+
+/* Closes what is open, which takes tens of ms: who closes a packet socket waits for its last readers. */
+void trial_fini(struct trial *t);
+
+/*
+ * Whether it was as core/schedule.h has it, each SYN and the end within `tolerance` jiffies.  NULL, or a static text
+ * that names the first thing that was not.  *ret_schedule is what was predicted, and *ret_worst by how many jiffies
+ * the worst instant was off; both may be NULL.
+ */
+const char *trial_judge(const struct trial *t, const struct jiffies_clock *jiffies, int tolerance,
+			struct schedule *ret_schedule, double *ret_worst);
 
 #endif
