@@ -13,7 +13,7 @@
 #include "lab/world.h"
 #include "lab/world_deaf.h"
 #include "lab/world_stage.h"
-#include "sources/sockaddr.h"
+#include "core/sockaddr.h"
 #include "sources/sysctls.h"
 #include "util/clock.h"
 #include "util/duration.h"

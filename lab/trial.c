@@ -12,7 +12,7 @@
 
 #include "core/words.h"
 #include "lab/netif.h"
-#include "sources/sockaddr.h"
+#include "core/sockaddr.h"
 #include "sources/sysctls.h"
 #include "util/clock.h"
 

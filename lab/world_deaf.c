@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "sources/sockaddr.h"
+#include "core/sockaddr.h"
 
 /* A listen(0) holds one connection (net/core/sock.h sk_acceptq_is_full()): this is it. */
 static int fill(const struct world *w, int family, int *ret_fd, struct err *e)
