@@ -13,7 +13,7 @@
 
 struct watch_opts {
 	struct option_list pids, comms, uids, cgroups, containers, netns;
-	const char *color;
+	const char *color, *metrics, *metrics_file;
 	int64_t for_ns, slow_ns;
 	int count, max_attempts;
 	bool failures, json, quiet, verbose, pending, no_bpf, packets, inbound;
@@ -42,6 +42,11 @@ static const struct option_row rows[] = {
 	{ 'c', "count", OPT_INT, AT(count), 1, INT32_MAX, "N", "Stop after showing N attempts", NULL },
 	{ 0, "pending", OPT_FLAG, AT(pending), 0, 0, NULL,
 	  "At the end, and on SIGUSR1, show the attempts that wait still", NULL },
+	{ 0, "metrics", OPT_STRING, AT(metrics), 0, 0, "[ADDR:]PORT",
+	  "Serve metrics to Prometheus at http://ADDR:PORT/metrics. The default of ADDR is 127.0.0.1", NULL },
+	{ 0, "metrics-file", OPT_STRING, AT(metrics_file), 0, 0, "FILE",
+	  "Write the metrics to FILE, every 10 s and at the end, for node_exporter's textfile collector (NAME.prom)",
+	  NULL },
 	{ 'j', "json", OPT_FLAG, AT(json), 0, 0, NULL, "One JSON object per attempt on standard output", NULL },
 	{ 'q', "quiet", OPT_FLAG, AT(quiet), 0, 0, NULL, "The summary only", NULL },
 	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL, "The evidence under each attempt", NULL },
@@ -84,6 +89,8 @@ static int prepare(const struct watch_opts *o, char **words, int n_words, struct
 	s->for_ns = o->for_ns;
 	s->count = (uint64_t)o->count;
 	s->max_attempts = (uint64_t)o->max_attempts;
+	s->metrics = o->metrics;
+	s->metrics_file = o->metrics_file;
 	s->json = o->json;
 	s->quiet = o->quiet;
 	s->verbose = o->verbose;

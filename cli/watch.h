@@ -15,6 +15,7 @@ struct watch_setup {
 	int64_t for_ns; /* 0: until it is ended */
 	uint64_t count; /* of attempts that are shown; 0: no limit */
 	uint64_t max_attempts;
+	const char *metrics, *metrics_file; /* NULL: none */
 	bool json, quiet, verbose, pending, no_bpf, packets, inbound;
 };
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/watch_metrics.h"
 #include "cli/watch_show.h"
 #include "util/clock.h"
 #include "util/duration.h"
@@ -27,6 +28,7 @@ struct watch {
 	struct watch_source *source;
 	struct watch_show *show;
 	struct watch_inbound *inbound; /* NULL: not asked for */
+	struct watch_metrics *metrics; /* NULL: not asked for */
 	sigset_t before;	       /* the signals that CMD shall have */
 	int signals;
 	pid_t child;
@@ -134,20 +136,24 @@ static void take_signals(struct watch *w)
 	}
 }
 
+/* The sooner of two; -1 is never. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int wait_ms(const struct watch *w)
 {
-	int ms = watch_source_wait_ms(w->source), due = watch_show_wait_ms(w->show);
+	int ms = sooner(watch_source_wait_ms(w->source), watch_show_wait_ms(w->show));
 	int64_t left = w->until_ns ? (w->until_ns - clock_mono_ns() + NS_PER_MS - 1) / NS_PER_MS : -1;
 
-	if (due >= 0 && (ms < 0 || due < ms))
-		ms = due;
-	if (w->inbound && (ms < 0 || ms > INBOUND_TURN_MS))
-		ms = INBOUND_TURN_MS;
+	if (w->inbound)
+		ms = sooner(ms, INBOUND_TURN_MS);
+	if (w->metrics)
+		ms = sooner(ms, watch_metrics_wait_ms(w->metrics));
 	if (w->until_ns && left < 0)
 		left = 0;
-	if (left >= 0 && (ms < 0 || left < ms))
-		ms = left < INT32_MAX ? (int)left : INT32_MAX;
-	return ms;
+	return sooner(ms, left < INT32_MAX ? (int)left : INT32_MAX);
 }
 
 static void read_inbound(struct watch *w)
@@ -175,15 +181,19 @@ static void finish_inbound(struct watch *w)
 
 static int turn(struct watch *w, struct err *e)
 {
-	struct pollfd fds[WATCH_SOURCE_FDS_MAX + 2];
+	struct pollfd fds[WATCH_SOURCE_FDS_MAX + 3];
 	int n = watch_source_fds(w->source, fds), r;
 
 	fds[n++] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
 	if (w->inbound)
 		fds[n++] = (struct pollfd){ .fd = watch_inbound_fd(w->inbound), .events = POLLIN };
+	if (w->metrics)
+		n += watch_metrics_fds(w->metrics, fds + n);
 	poll(fds, (nfds_t)n, wait_ms(w));
 	r = watch_source_pump(w->source, e);
 	read_inbound(w);
+	if (w->metrics && !r)
+		r = watch_metrics_pump(w->metrics, e);
 	take_signals(w);
 	watch_show_turn(w->show);
 	if (w->until_ns && clock_mono_ns() >= w->until_ns)
@@ -202,6 +212,8 @@ static int watch(struct watch *w, struct err *e)
 	if (w->o->for_ns)
 		w->until_ns = clock_mono_ns() + w->o->for_ns;
 	watch_show_begin(w->show, w->source);
+	if (w->metrics)
+		watch_metrics_begin(w->metrics, w->source);
 	while (!r && !w->ended)
 		r = turn(w, e);
 	return r;
@@ -215,35 +227,59 @@ static int status_of(const struct watch *w, bool lost)
 	return w->child_over ? w->child_status : 0;
 }
 
-int watch_run(const struct watch_setup *o, struct err *e)
+static void refresh(void *user)
 {
-	struct watch w = { .o = o, .signals = -1 };
+	struct watch *w = user;
+
+	watch_show_refresh(w->show);
+}
+
+static int open_all(struct watch *w, struct err *e)
+{
+	const struct watch_setup *o = w->o;
+	const struct watch_metrics_opts mo = {
+		.at = o->metrics, .path = o->metrics_file, .refresh = refresh, .user = w
+	};
 	const struct watch_source_opts so = { .want = &o->want,
 					      .max_attempts = (uint32_t)o->max_attempts,
 					      .no_bpf = o->no_bpf,
 					      .packets = o->packets,
 					      .on_attempt = on_attempt,
-					      .user = &w };
-	int r;
+					      .user = w };
+	int r = 0;
+
+	w->signals = open_signals(w);
+	if (w->signals < 0)
+		r = err_sys(e, -w->signals, "signals");
+	if (!r && (o->metrics || o->metrics_file))
+		r = watch_metrics_new(&mo, &w->metrics, e);
+	if (!r)
+		r = watch_show_new(o, w->metrics, &w->show, e);
+	if (!r)
+		r = watch_source_open(&so, &w->source, e);
+	if (!r && o->inbound)
+		r = watch_inbound_open(on_inbound, w, &w->inbound, e);
+	return r;
+}
+
+int watch_run(const struct watch_setup *o, struct err *e)
+{
+	struct watch w = { .o = o, .signals = -1 };
+	int r = open_all(&w, e);
 	bool lost = false;
 
-	w.signals = open_signals(&w);
-	r = w.signals < 0 ? err_sys(e, -w.signals, "signals") : 0;
-	if (!r)
-		r = watch_show_new(o, &w.show, e);
-	if (!r)
-		r = watch_source_open(&so, &w.source, e);
-	if (!r && o->inbound)
-		r = watch_inbound_open(on_inbound, &w, &w.inbound, e);
 	if (!r) {
 		r = watch(&w, e);
 		finish_inbound(&w);
 		/* Whatever happened: what is known is told. */
 		lost = watch_show_end(w.show);
+		if (w.metrics && !r)
+			r = watch_metrics_end(w.metrics, e);
 	}
 	watch_inbound_free(w.inbound);
 	watch_source_free(w.source);
 	watch_show_free(w.show);
+	watch_metrics_free(w.metrics);
 	if (w.signals >= 0)
 		close(w.signals);
 	return r ? r : status_of(&w, lost);

@@ -20,6 +20,7 @@
 struct watch_show {
 	const struct watch_setup *o;
 	struct watch_source *source;
+	struct watch_metrics *metrics;
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
@@ -29,7 +30,7 @@ struct watch_show {
 	bool headed, stopped; /* stdout is gone */
 };
 
-int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct err *e)
+int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, struct watch_show **ret, struct err *e)
 {
 	struct watch_show *s = calloc(1, sizeof(*s));
 	uint64_t seed = 1;
@@ -39,6 +40,7 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	if (getrandom(&seed, sizeof(seed), 0) < 0)
 		seed = 1;
 	s->o = o;
+	s->metrics = metrics;
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
 	if (!s->summary || !s->tally) {
@@ -120,6 +122,8 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 	verdict_conclude(a, &v);
 	digest_make(a, &v, &d);
 	summary_feed(s->summary, &d);
+	if (s->metrics)
+		watch_metrics_feed(s->metrics, &d, 1);
 	watch_tally_feed(s->tally, a->comm, digest_failed(&d));
 	if (s->o->quiet || !watch_wants_end(&s->o->want, &v))
 		return false;
@@ -176,8 +180,15 @@ static void on_quiet(int family, int64_t elapsed_ns, uint64_t n, void *user)
 				  .answer = REPLY_SYN_ACK };
 
 	s->quiet += n;
+	if (s->metrics)
+		watch_metrics_feed(s->metrics, &d, n);
 	while (n--)
 		summary_feed(s->summary, &d);
+}
+
+void watch_show_refresh(struct watch_show *s)
+{
+	watch_source_quiet(s->source, on_quiet, s);
 }
 
 void watch_show_turn(struct watch_show *s)
@@ -252,7 +263,7 @@ static bool sum(struct watch_show *s)
 	bool lost;
 
 	s->pending = 0;
-	watch_source_quiet(s->source, on_quiet, s);
+	watch_show_refresh(s);
 	watch_source_pending(s->source, on_pending, s);
 	watch_show_turn(s);
 	lost = facts(s, &f, losses, processes);

@@ -4,11 +4,13 @@
 
 #include "cli/watch.h"
 #include "cli/watch_inbound.h"
+#include "cli/watch_metrics.h"
 
 /* What `watch` prints: attempts on stdout, the summary on stdout, or, where that has JSON, on stderr. */
 struct watch_show;
 
-int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct err *e);
+/* `metrics`: is fed, too; borrowed; NULL: none. */
+int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, struct watch_show **ret, struct err *e);
 void watch_show_free(struct watch_show *s);
 
 /* The observation begins; the source stays, borrowed. */
@@ -22,6 +24,9 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 
 /* What there was of them, for the summary. */
 void watch_show_inbound_counts(struct watch_show *s, const struct watch_inbound_counts *c);
+
+/* What was only counted up to now is fed. */
+void watch_show_refresh(struct watch_show *s);
 
 /* Between two reads of the source: what is to be printed goes out.  wait_ms: how soon that is wanted; -1: not. */
 void watch_show_turn(struct watch_show *s);

@@ -172,6 +172,25 @@ int64_t watch_source_now(const struct watch_source *s)
 	return s->trace ? trace_now(s->trace) : watch_own_now(s->own);
 }
 
+static void count_one(const struct attempt *a, void *user)
+{
+	++*(uint64_t *)user;
+}
+
+uint64_t watch_source_waiting(struct watch_source *s)
+{
+	struct trace_counts c;
+	uint64_t n = 0;
+
+	if (s->own) {
+		watch_own_pending(s->own, count_one, &n);
+		return n;
+	}
+	trace_counts(s->trace, &c);
+	n = c.begun + c.missed_begins;
+	return n > c.connected + c.ended ? n - c.connected - c.ended : 0;
+}
+
 int watch_source_losses(struct watch_source *s, struct watch_loss *ret)
 {
 	struct trace_counts counts;

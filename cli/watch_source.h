@@ -52,6 +52,9 @@ void watch_source_quiet(struct watch_source *s, void (*fn)(int family, int64_t e
 /* The event clock's now. */
 int64_t watch_source_now(const struct watch_source *s);
 
+/* How many wait now, about. */
+uint64_t watch_source_waiting(struct watch_source *s);
+
 struct watch_loss {
 	const char *source;
 	uint64_t n;

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch_metrics.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+
+#include "sinks/metrics_file.h"
+#include "sinks/metrics_listen.h"
+#include "sinks/metrics_server.h"
+#include "util/clock.h"
+#include "util/duration.h"
+
+struct watch_metrics {
+	struct watch_metrics_opts o;
+	struct watch_source *source;
+	struct openmetrics *metrics;
+	struct metrics_server *server;
+	int64_t due_ns; /* CLOCK_MONOTONIC: the file; 0: none */
+	struct utsname kernel;
+};
+
+static void put(struct watch_metrics *m, enum openmetrics_format f, struct buf *to)
+{
+	const struct openmetrics_build build = { .version = SYNSENT_VERSION, .kernel = m->kernel.release };
+	struct watch_loss losses[WATCH_LOSSES_MAX];
+	int i, n = watch_source_losses(m->source, losses);
+
+	m->o.refresh(m->o.user);
+	for (i = 0; i < n; i++)
+		openmetrics_set_lost(m->metrics, losses[i].source, losses[i].n);
+	openmetrics_set_pending(m->metrics, watch_source_waiting(m->source));
+	openmetrics_text(m->metrics, &build, f, to);
+}
+
+static void on_scrape(enum openmetrics_format f, struct buf *to, void *user)
+{
+	put(user, f, to);
+}
+
+static int listen_at(struct watch_metrics *m, struct err *e)
+{
+	struct metrics_server_opts so = { .text = on_scrape, .user = m };
+	int r = metrics_listen_parse(m->o.at, &so.at, e);
+
+	return r ? r : metrics_server_open(&so, &m->server, e);
+}
+
+int watch_metrics_new(const struct watch_metrics_opts *o, struct watch_metrics **ret, struct err *e)
+{
+	struct watch_metrics *m = calloc(1, sizeof(*m));
+	int r = 0;
+
+	if (!m)
+		return err_sys(e, ENOMEM, "metrics");
+	m->o = *o;
+	uname(&m->kernel);
+	m->metrics = openmetrics_new();
+	if (!m->metrics)
+		r = err_sys(e, ENOMEM, "metrics");
+	if (!r && o->at)
+		r = listen_at(m, e);
+	if (r) {
+		watch_metrics_free(m);
+		return r;
+	}
+	*ret = m;
+	return 0;
+}
+
+void watch_metrics_free(struct watch_metrics *m)
+{
+	if (!m)
+		return;
+	metrics_server_free(m->server);
+	openmetrics_free(m->metrics);
+	free(m);
+}
+
+void watch_metrics_begin(struct watch_metrics *m, struct watch_source *source)
+{
+	m->source = source;
+	m->due_ns = m->o.path ? clock_mono_ns() : 0;
+}
+
+void watch_metrics_feed(struct watch_metrics *m, const struct digest *d, uint64_t n)
+{
+	openmetrics_feed(m->metrics, d, n);
+}
+
+int watch_metrics_fds(const struct watch_metrics *m, struct pollfd *fds)
+{
+	if (!m->server)
+		return 0;
+	fds[0] = (struct pollfd){ .fd = metrics_server_fd(m->server), .events = POLLIN };
+	return 1;
+}
+
+int watch_metrics_wait_ms(const struct watch_metrics *m)
+{
+	int64_t now = clock_mono_ns();
+	int ms = m->server ? metrics_server_wait_ms(m->server, now) : -1, due;
+
+	if (!m->due_ns)
+		return ms;
+	due = m->due_ns > now ? (int)((m->due_ns - now) / NS_PER_MS) + 1 : 0;
+	return ms < 0 || due < ms ? due : ms;
+}
+
+static int write_file(struct watch_metrics *m, struct err *e)
+{
+	struct buf b = { 0 };
+	int r;
+
+	put(m, PROMETHEUS_TEXT, &b);
+	r = b.failed ? err_sys(e, ENOMEM, "%s", m->o.path) : metrics_file_write(m->o.path, &b, e);
+	buf_fini(&b);
+	return r;
+}
+
+int watch_metrics_pump(struct watch_metrics *m, struct err *e)
+{
+	int64_t now = clock_mono_ns();
+
+	if (m->server)
+		metrics_server_pump(m->server, now);
+	if (!m->due_ns || now < m->due_ns)
+		return 0;
+	m->due_ns = now + WATCH_METRICS_EVERY_NS;
+	return write_file(m, e);
+}
+
+int watch_metrics_end(struct watch_metrics *m, struct err *e)
+{
+	return m->o.path && m->source ? write_file(m, e) : 0;
+}
