@@ -40,12 +40,19 @@ struct watch_inbound {
 	size_t waiting;
 };
 
+static bool is_late(const struct attempt *a, const struct digest *d)
+{
+	const struct reply *r = digest_answer(a);
+
+	return d->n_syns > 1 || (r && r->t_ns - attempt_start_ns(a) > LATE_NS);
+}
+
 static void on_digest(const struct digest *d, void *user)
 {
 	struct watch_inbound *w = user;
-	bool late = d->n_syns > 1 || d->elapsed_ns > LATE_NS;
+	const struct attempt *a = handshakes_attempt(w->handshakes);
 
-	if (d->answer == REPLY_SYN_ACK && !late && d->n_synacks < 2) {
+	if (d->answer == REPLY_SYN_ACK && d->n_synacks < 2 && !is_late(a, d)) {
 		w->counts.answered++;
 		return;
 	}
@@ -55,7 +62,7 @@ static void on_digest(const struct digest *d, void *user)
 		w->counts.ignored++;
 	else
 		w->counts.refused++;
-	w->fn(handshakes_attempt(w->handshakes), d, w->user);
+	w->fn(a, d, w->user);
 }
 
 static void feed(struct watch_inbound *w)

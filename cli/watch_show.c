@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "cli/watch_inbound_verdict.h"
+#include "cli/watch_lost.h"
 #include "cli/watch_tally.h"
 #include "core/summary.h"
 #include "sinks/attempt_json.h"
@@ -21,6 +23,9 @@ struct watch_show {
 	const struct watch_setup *o;
 	struct watch_source *source;
 	struct watch_metrics *metrics;
+	struct watch_lost *lost;
+	uint32_t netns;	     /* this one's inode number */
+	struct attempt more; /* an attempt, and what was found out of it */
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
@@ -33,6 +38,7 @@ struct watch_show {
 int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, struct watch_show **ret, struct err *e)
 {
 	struct watch_show *s = calloc(1, sizeof(*s));
+	struct stat own;
 	uint64_t seed = 1;
 
 	if (!s)
@@ -40,10 +46,13 @@ int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, s
 	if (getrandom(&seed, sizeof(seed), 0) < 0)
 		seed = 1;
 	s->o = o;
+	if (!stat("/proc/self/ns/net", &own))
+		s->netns = (uint32_t)own.st_ino;
 	s->metrics = metrics;
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
-	if (!s->summary || !s->tally) {
+	s->lost = watch_lost_new();
+	if (!s->summary || !s->tally || !s->lost) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
 	}
@@ -57,6 +66,7 @@ void watch_show_free(struct watch_show *s)
 		return;
 	summary_free(s->summary);
 	watch_tally_free(s->tally);
+	watch_lost_free(s->lost);
 	buf_fini(&s->out);
 	free(s);
 }
@@ -112,6 +122,20 @@ static void put_attempt(struct watch_show *s, const struct attempt *a, const str
 	watch_line(a, v, &look, &s->out);
 }
 
+/* What is shown is worth a question to the kernel. */
+static const struct attempt *look_further(struct watch_show *s, const struct attempt *a)
+{
+	struct drop d;
+
+	if (!watch_lost_is_unknown(a) || a->n_drops == ATTEMPT_DROPS_MAX ||
+	    !watch_lost_backlog(s->lost, a->netns, &a->flow.server, &d))
+		return a;
+	s->more = *a;
+	d.packets = (uint64_t)a->n_syns;
+	s->more.drops[s->more.n_drops++] = d;
+	return &s->more;
+}
+
 bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 {
 	struct verdict v;
@@ -127,6 +151,7 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 	watch_tally_feed(s->tally, a->comm, digest_failed(&d));
 	if (s->o->quiet || !watch_wants_end(&s->o->want, &v))
 		return false;
+	a = look_further(s, a);
 	verdict_make(a, &v);
 	put_attempt(s, a, &v);
 	s->shown++;
@@ -145,6 +170,8 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 	if (s->o->quiet)
 		return false;
 	dropped = watch_source_dropped(s->source, &a->flow, &drop);
+	if (!dropped && d->answer == REPLY_NONE)
+		dropped = watch_lost_backlog(s->lost, s->netns, &a->flow.server, &drop);
 	watch_inbound_verdict(a, d, dropped ? &drop : NULL, &v);
 	if (s->o->json) {
 		told = *a;

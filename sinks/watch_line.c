@@ -94,6 +94,10 @@ static const struct reply *accepted(const struct attempt *a, enum reply_kind kin
 
 static void put_place(const struct attempt *a, const struct drop *d, struct buf *to)
 {
+	if (d->place == DROP_PEER_BACKLOG) {
+		buf_str(to, "accept queue full");
+		return;
+	}
 	buf_fmt(to, "%s dropped ", d->reply ? "answer" : "SYN");
 	switch (d->place) {
 	case DROP_LOCAL_OUTPUT:
@@ -101,9 +105,6 @@ static void put_place(const struct attempt *a, const struct drop *d, struct buf 
 		break;
 	case DROP_LOCAL_INPUT:
 		buf_str(to, "here, on its way in");
-		break;
-	case DROP_PEER_BACKLOG:
-		buf_str(to, "by the listener, whose queue is full");
 		break;
 	default:
 		buf_str(to,
@@ -115,7 +116,8 @@ static void put_place(const struct attempt *a, const struct drop *d, struct buf 
 static void put_drop(const struct attempt *a, const struct drop *d, struct buf *to)
 {
 	put_place(a, d, to);
-	if (d->packets && !d->reply && !a->late_found && a->n_syns > 1 && d->packets < (uint64_t)a->n_syns)
+	if (d->place != DROP_PEER_BACKLOG && d->packets && !d->reply && !a->late_found && a->n_syns > 1 &&
+	    d->packets < (uint64_t)a->n_syns)
 		buf_fmt(to, " (%d of %d)", (int)d->packets, a->n_syns);
 	if (d->rule[0]) {
 		buf_str(to, ": ");

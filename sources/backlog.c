@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/backlog.h"
+
+#include <net/if.h>
+#include <string.h>
+
+#include "sources/namespaces.h"
+#include "sources/netns.h"
+#include "sources/route.h"
+#include "sources/sockdiag.h"
+
+struct search {
+	struct namespaces *namespaces;
+	const struct endpoint *server;
+	uint32_t netns;
+	struct backlog *ret;
+	bool found;
+};
+
+/* The address itself counts for more than a wildcard. */
+static void on_listener(const struct sockdiag_socket *s, void *user)
+{
+	struct search *k = user;
+	const struct endpoint *own = &s->state.flow.client;
+	bool any = addr_is_any(&own->addr);
+
+	if (own->port != k->server->port || (!any && !addr_equal(&own->addr, &k->server->addr)) ||
+	    (any && own->addr.family == 4 && k->server->addr.family == 6) || (k->found && any))
+		return;
+	k->found = true;
+	*k->ret = (struct backlog){
+		.listener = *own, .netns = k->netns, .waiting = s->state.rqueue, .limit = s->state.wqueue
+	};
+}
+
+/* In the namespace that is looked at: has it that address? */
+static int look(void *arg)
+{
+	const struct endpoint at = { .addr = ((struct search *)arg)->server->addr };
+	char device[IF_NAMESIZE];
+	struct sockdiag *d;
+
+	if (route_device(&at, device) || strcmp(device, "lo") || sockdiag_open(&d, NULL))
+		return 0;
+	sockdiag_dump(d, 0, SOCKDIAG_LISTEN, on_listener, arg, NULL);
+	sockdiag_free(d);
+	return 0;
+}
+
+static bool look_in(int fd, uint32_t inode, void *user)
+{
+	struct search *k = user;
+
+	k->netns = inode;
+	netns_call(fd, look, k, NULL);
+	return k->found;
+}
+
+bool backlog_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct backlog *ret)
+{
+	struct search k = { .namespaces = n, .server = server, .ret = ret };
+	int fd = namespaces_fd(n, netns);
+
+	if (fd >= 0 && look_in(fd, netns, &k))
+		return true;
+	/* 127.0.0.1 is another host's everywhere else. */
+	if (!addr_is_loopback(&server->addr))
+		namespaces_each(n, look_in, &k);
+	return k.found;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_BACKLOG_H
+#define SYNSENT_SOURCES_BACKLOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/addr.h"
+
+struct namespaces;
+
+/*
+ * The listener that a connection to an address of this host would find, and its
+ * accept queue.  While that is full the kernel ignores SYNs without a word
+ * (net/ipv4/tcp_input.c tcp_conn_request(), sk_acceptq_is_full()): no packet is
+ * dropped that any tracepoint tells of.
+ */
+struct backlog {
+	struct endpoint listener;
+	uint32_t netns;	  /* inode number */
+	uint32_t waiting; /* connections that the program has not accepted */
+	uint32_t limit;	  /* full when more than that wait */
+};
+
+/*
+ * Looks in that network namespace (inode number) first, then in the others of
+ * this host, for one that has the address itself.  False: no listener was found.
+ */
+bool backlog_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct backlog *ret);
+
+static inline bool backlog_is_full(const struct backlog *b)
+{
+	return b->waiting > b->limit;
+}
+
+#endif
