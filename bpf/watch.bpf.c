@@ -825,7 +825,14 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 struct headers {
 	struct watch_flow flow; /* as the packet has it: client is the source */
 	__u8 flags;
+	__u32 seq;
 };
+
+/* A SYN, its answer, or an RST that answers it (RFC 9293 section 3.10.7.1: its sequence number is 0). */
+static __always_inline bool is_handshake(const struct headers *h)
+{
+	return h->flags & TCP_FLAG_SYN || ((h->flags & TCP_FLAG_RST) && (h->flags & TCP_FLAG_ACK) && !h->seq);
+}
 
 static __always_inline bool read_tcp(const unsigned char *ip, int len, struct headers *h)
 {
@@ -836,6 +843,7 @@ static __always_inline bool read_tcp(const unsigned char *ip, int len, struct he
 	h->flow.client_port = (__u16)(tcp[0] << 8 | tcp[1]);
 	h->flow.server_port = (__u16)(tcp[2] << 8 | tcp[3]);
 	h->flags = tcp[13];
+	h->seq = (__u32)tcp[4] << 24 | (__u32)tcp[5] << 16 | (__u32)tcp[6] << 8 | tcp[7];
 	return true;
 }
 
@@ -944,8 +952,7 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	known = read_headers(skb, &h);
 	if (!known && !a)
 		return 0;
-	/* A SYN, its answer, or a reset; what else is lost belongs to no handshake. */
-	if (known && !(h.flags & (TCP_FLAG_SYN | TCP_FLAG_RST)))
+	if (known && !is_handshake(&h))
 		return 0;
 	d.first_ns = d.last_ns = bpf_ktime_get_ns();
 	d.reset = known && h.flags & TCP_FLAG_RST;

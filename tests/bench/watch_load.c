@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Connects and closes on the loopback interface, as fast as it can, in as many processes as asked for.
+ *   watch_load refused|established SECONDS PROCESSES
+ * Prints how many attempts it made, and how many of them were not as they should be.  To be run in a network namespace
+ * of its own, whose loopback interface is up.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX 16
+
+struct counts {
+	uint64_t attempts, wrong;
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Closed by a reset, so that no port stays behind in TIME-WAIT. */
+static void close_hard(int fd)
+{
+	const struct linger l = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+	close(fd);
+}
+
+static void serve(int listener)
+{
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd >= 0)
+			close_hard(fd);
+	}
+}
+
+static void load(const struct sockaddr_in *to, bool established, int64_t until_ns, struct counts *c)
+{
+	while (now_ns() < until_ns) {
+		int fd = socket(AF_INET, SOCK_STREAM, 0), r;
+
+		if (fd < 0) {
+			c->wrong++;
+			continue;
+		}
+		r = connect(fd, (const struct sockaddr *)to, sizeof(*to)) ? errno : 0;
+		c->attempts++;
+		c->wrong += established ? r != 0 : r != ECONNREFUSED;
+		close_hard(fd);
+	}
+}
+
+/* A port where nothing listens, or one that accepts: SECONDS from now on all is over. */
+static int open_port(bool established, struct sockaddr_in *ret)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof(*ret);
+
+	*ret = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	if (fd < 0 || bind(fd, (struct sockaddr *)ret, len) || getsockname(fd, (struct sockaddr *)ret, &len) ||
+	    (established && listen(fd, 4096))) {
+		perror("watch_load");
+		exit(1);
+	}
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	bool established = argc == 4 && !strcmp(argv[1], "established");
+	int n = argc == 4 ? atoi(argv[3]) : 0, i, listener;
+	struct counts *c, sum = { 0 };
+	struct sockaddr_in to;
+	pid_t server = 0, pids[PROCESSES_MAX];
+	int64_t until_ns;
+
+	if (n < 1 || n > PROCESSES_MAX || atof(argv[2]) <= 0) {
+		fprintf(stderr, "watch_load refused|established SECONDS PROCESSES\n");
+		return 2;
+	}
+	listener = open_port(established, &to);
+	c = mmap(NULL, sizeof(*c) * PROCESSES_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c == MAP_FAILED)
+		return 1;
+	if (established && !(server = fork()))
+		serve(listener);
+	until_ns = now_ns() + (int64_t)(atof(argv[2]) * 1e9);
+	for (i = 0; i < n; i++) {
+		pids[i] = fork();
+		if (!pids[i]) {
+			load(&to, established, until_ns, &c[i]);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < n; i++) {
+		waitpid(pids[i], NULL, 0);
+		sum.attempts += c[i].attempts;
+		sum.wrong += c[i].wrong;
+	}
+	if (server > 0)
+		kill(server, SIGKILL);
+	printf("%lu %lu\n", (unsigned long)sum.attempts, (unsigned long)sum.wrong);
+	return 0;
+}
