@@ -32,6 +32,13 @@ static void counts(const struct conform *c, struct buf *to)
 	buf_fini(&b);
 }
 
+static void differs(const struct conform_case *k, struct buf *to)
+{
+	buf_fmt(to, LEAD "%s, IPv%d\n", k->name, k->family);
+	add_wrapped(to, LEAD "  expected ", k->expected);
+	add_wrapped(to, LEAD "  was      ", k->observed);
+}
+
 void doctor_test_text(const struct conform *c, struct buf *to)
 {
 	int i, wrong = 0, skipped = 0;
@@ -50,8 +57,7 @@ void doctor_test_text(const struct conform *c, struct buf *to)
 		const struct conform_case *k = &c->cases[i];
 
 		if (!k->held)
-			buf_fmt(to, LEAD "%s, IPv%d\n" LEAD "  expected %s\n" LEAD "  was      %s\n", k->name,
-				k->family, k->expected, k->observed);
+			differs(k, to);
 		else if (k->skipped[0])
 			buf_fmt(to, LEAD "%s, IPv%d: skipped, %s\n", k->name, k->family, k->skipped);
 	}

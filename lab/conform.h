@@ -55,7 +55,7 @@ int conform_done(const struct conform *c);
 void conform_count(const struct conform *c, enum conform_kind k, int *ret_n, int *ret_held);
 
 /*
- * Takes some 8 s, twice that where something does not hold.  `progress`, which may be NULL, is called a few times a
+ * Takes some 9 s; where something does not hold, up to 24.  `progress`, which may be NULL, is called a few times a
  * second.  0, or -errno with e filled: then it could not be done here (e->exit_code 77).
  */
 int conform_run(struct conform *ret, void (*progress)(const struct conform *c, void *user), void *user, struct err *e);

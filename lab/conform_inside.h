@@ -12,7 +12,7 @@
 #define CONFORM_COPIES 3 /* of each, at other phases */
 #define CONFORM_TRIALS (CONFORM_SCHEDULES * CONFORM_COPIES)
 #define CONFORM_RETRIES 2 /* of the answers: silence ends after 7 s */
-#define CONFORM_PATIENCE_NS 12000000000LL
+#define CONFORM_PATIENCE_NS 10000000000LL
 
 /* The policies that are tried, none of which waits for more than 8 s: all of them, then all again. */
 void conform_schedules(struct trial ret[CONFORM_TRIALS]);
