@@ -184,7 +184,9 @@ static void put_rate(const struct screen *s, uint32_t n, int seconds, struct buf
 		buf_char(to, '-');
 		return;
 	}
-	if (tenths < 1000)
+	if (!tenths)
+		buf_str(to, "<0.1");
+	else if (tenths < 1000)
 		buf_fmt(to, "%d.%d", (int)(tenths / 10), (int)(tenths % 10));
 	else
 		figures_count((tenths + 5) / 10, to);

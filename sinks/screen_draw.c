@@ -159,6 +159,7 @@ void screen_draw(struct screen *s, int64_t now_ns, struct screen_frame *f)
 {
 	int row = 0, end = f->rows - 1, told = f->rows >= ROWS_TO_TELL ? 2 : 0;
 
+	f->utf8 = s->utf8;
 	refresh(s, now_ns);
 	if (f->rows >= ROWS_FOR_HEAD)
 		what_draw(s, f, row++);

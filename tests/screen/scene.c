@@ -95,11 +95,11 @@ struct failure {
 };
 
 static const struct failure failures[] = {
-	{ "java", "10.0.9.1:443", 2201, OUTCOME_TIMED_OUT, 120300, 134206, NULL },
+	{ "java", "10.0.9.1:443", 2201, OUTCOME_TIMED_OUT, 120300, 134329, NULL },
 	{ "nginx", "10.0.3.7:5432", 812, OUTCOME_ABANDONED, 71000, 5002, NULL },
 	{ "curl", "[2001:db8::7]:443", 9120, OUTCOME_UNREACHABLE, 64000, 21, NULL },
 	{ "Web Content", "[2001:db8:aaaa:bbbb:cccc:dddd:eeee:1]:8443", 104455, OUTCOME_REFUSED, 61000, 203, NULL },
-	{ "app", "127.0.0.1:9000", 77, OUTCOME_TIMED_OUT, 58000, 134206,
+	{ "app", "127.0.0.1:9000", 77, OUTCOME_TIMED_OUT, 58000, 134329,
 	  "ip filter INPUT handle 3 \"tcp dport 9000 counter drop\" comment \"closed for now\"" },
 	{ "evil\033[2J\nname", "10.0.3.7:5432", 4410, OUTCOME_KILLED, 40000, 801, NULL },
 	{ "データ取得", "192.168.100.200:50443", 31, OUTCOME_ABANDONED, 33000, 10000, NULL },
