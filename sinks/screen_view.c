@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Orders; a < 0 says that the first of the two stands first.  What is equal stands in the order of its id. */
-typedef int order(const void *, const void *);
+/* Orders: below 0 says that the first of the two stands first.  What is equal stands in the order of its id. */
 
 static int compare(int64_t a, int64_t b)
 {
@@ -147,9 +146,9 @@ static int servers_by_server(const void *a, const void *b)
 
 #define ORDERS 5
 
-static const struct {
+static const struct screen_order {
 	const char *name;
-	order *by;
+	int (*by)(const void *, const void *);
 } orders[SCREEN_PANES][ORDERS] = {
 	[SCREEN_PANE_PENDING] = { { "give-up", pending_by_end },
 				  { "next SYN", pending_by_next },
@@ -181,7 +180,8 @@ int screen_n_orders(enum screen_pane p)
 static int by_order(const void *a, const void *b, void *arg)
 {
 	const struct screen_item *x = a, *y = b;
-	int by = (*(order *const *)arg)(x->of, y->of);
+	const struct screen_order *o = arg;
+	int by = o->by(x->of, y->of);
 
 	return by ? by : (x->id > y->id) - (x->id < y->id);
 }
@@ -261,7 +261,7 @@ void screen_view(struct screen *s)
 	collect(s);
 	for (i = 0; i < SCREEN_PANES; i++) {
 		struct screen_list *l = &s->lists[i];
-		order *by = orders[i][l->order].by;
+		struct screen_order by = orders[i][l->order];
 
 		qsort_r(l->items, (size_t)l->n, sizeof(l->items[0]), by_order, &by);
 		follow(l);

@@ -64,7 +64,7 @@ def keys(t):
     t.type("j", "Down")
     t.expect("abandoned: the application gave up after 10")
     t.type("Enter")
-    t.expect("データ取得[31]  10.0.0.5", "client 10.0.0.5:", "│", "by the application")
+    t.expect("データ取得[31]  10.0.0.5", "client 10.0.0.5:", "│", "application gave up")
     t.type("q")
     t.type("/", "PSQL")
     t.expect("filter: PSQL", "▶ Failures 2 of 9", gone="デー…")
