@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks/screen_model.h"
 
-/* At most 40 columns wide. */
+/* At most 40 columns wide; on 80 columns what follows the keys stands beside them. */
+#define KEYS 16
+#define BESIDE 40
+
 static const char *const help[] = {
 	"up down j k    move",
 	"PgUp PgDn      move by a screen",
@@ -36,12 +39,17 @@ static const char *const help[] = {
 
 void screen_help_draw(struct screen *s, struct screen_frame *f, int row, int end)
 {
-	int lines = (int)(sizeof(help) / sizeof(help[0])), rows = end - row, i;
+	int all = (int)(sizeof(help) / sizeof(help[0])), rows = end - row, i;
+	bool wide = f->columns >= 80;
+	int lines = wide ? KEYS : all;
 
 	if (s->help_top > lines - rows)
 		s->help_top = lines - rows;
 	if (s->help_top < 0)
 		s->help_top = 0;
-	for (i = s->help_top; i < lines && row < end; i++, row++)
+	for (i = s->help_top; i < lines && row < end; i++, row++) {
 		screen_frame_put(f, row, 0, f->columns, help[i], 0);
+		if (wide && i + KEYS + 1 < all)
+			screen_frame_put(f, row, BESIDE, f->columns, help[i + KEYS + 1], 0);
+	}
 }

@@ -21,7 +21,7 @@ void scene_waits(struct attempt *a, const char *process, int pid, const char *se
 		abort();
 	a->flow.client.port = port++;
 	a->cookie = a->flow.client.port;
-	strncpy(a->comm, process, sizeof(a->comm));
+	memcpy(a->comm, process, strnlen(process, sizeof(a->comm)));
 	a->pid = pid;
 	a->socket_seen = a->syns_seen = true;
 	a->retransmits = -1;
