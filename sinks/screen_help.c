@@ -2,7 +2,7 @@
 #include "sinks/screen_model.h"
 
 /* At most 40 columns wide; on 80 columns what follows the keys stands beside them. */
-#define KEYS 16
+#define KEYS 17
 #define BESIDE 40
 
 static const char *const help[] = {
@@ -10,9 +10,9 @@ static const char *const help[] = {
 	"PgUp PgDn      move by a screen",
 	"Home End g G   first, last",
 	"Tab            the next list",
-	"Enter          one attempt: evidence and",
-	"               diagram; of a server, its",
-	"               attempts",
+	"Enter          one attempt, with its",
+	"               diagram; of a server,",
+	"               its attempts",
 	"left right     (there) move sideways",
 	"q Esc          back",
 	"s              sort by something else",

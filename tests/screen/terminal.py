@@ -18,7 +18,7 @@ class Tmux:
     def __init__(self, show, locale, rows, columns, **env):
         self.directory = tempfile.mkdtemp(prefix="synsent-screen-")
         words = ["env", "LC_ALL=" + locale, "TZ=UTC", *("%s=%s" % e for e in env.items()), show, "still"]
-        line = "trap : INT; echo before; stty -a >%s/1; %s; echo status $?; stty -a >%s/2; read word" % (
+        line = "trap : INT; echo before; stty -a >%s/1; %s; echo status $?; stty -a >%s/2; echo done; read word" % (
             self.directory, " ".join("'%s'" % w for w in words), self.directory)
         self.run("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), "sh", "-c", line)
 
@@ -47,7 +47,7 @@ class Tmux:
             time.sleep(0.05)
 
     def ended(self):
-        self.expect("before", "over after some frames", "status 0", gone="Failures")
+        self.expect("before", "over after some frames", "status 0", "done", gone="Failures")
         before, after = (open(self.directory + "/" + n).read().splitlines()[1:] for n in "12")
         assert before == after, "stty before and after: %s %s" % (before, after)  # but for the size
 
