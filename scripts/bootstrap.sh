@@ -61,6 +61,7 @@ probe_build() {
 	fi
 	have bpftool || spare bpftool "eBPF (watch, lab --fast)"
 	pc libbpf || spare libbpf-dev "eBPF (watch, lab --fast)"
+	pc ncursesw || spare libncurses-dev "the full screen (watch --top)"
 	have scdoc || spare scdoc "man pages"
 }
 

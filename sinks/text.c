@@ -38,10 +38,18 @@ static size_t line_len(const char *text, size_t width)
 	return len;
 }
 
-/* A label in its column, then text, wrapped under itself with an indent that tells it from the next row's. */
-static void row(struct buf *to, const char *label, const char *raw)
+/* What a line has left for text behind the label; never nothing. */
+static size_t text_width(int columns, int indent)
 {
-	size_t width = COLUMNS - LABEL_WIDTH - 2, len;
+	int width = (columns ? columns : COLUMNS) - LABEL_WIDTH - indent;
+
+	return width > 8 ? (size_t)width : 8;
+}
+
+/* A label in its column, then text, wrapped under itself with an indent that tells it from the next row's. */
+static void row(struct buf *to, int columns, const char *label, const char *raw)
+{
+	size_t width = text_width(columns, 2), len;
 	struct buf escaped = { 0 };
 	const char *text;
 
@@ -57,7 +65,7 @@ static void row(struct buf *to, const char *label, const char *raw)
 			text++;
 		if (!*text)
 			break;
-		width = COLUMNS - LABEL_WIDTH - 4;
+		width = text_width(columns, 4);
 		buf_fmt(to, "  %-*s   ", LABEL_WIDTH - 1, "");
 	}
 	buf_fini(&escaped);
@@ -68,7 +76,7 @@ bool text_rejects(const char *rule)
 	return strstr(rule, " reject") != NULL;
 }
 
-static void drop_row(const struct drop *d, struct buf *to)
+static void drop_row(const struct drop *d, int columns, struct buf *to)
 {
 	struct buf line = { 0 };
 
@@ -82,7 +90,7 @@ static void drop_row(const struct drop *d, struct buf *to)
 		buf_fmt(&line, ", by \"%s\"", d->rule);
 	else if (d->reason[0])
 		buf_fmt(&line, ", %s%s%s", d->reason, d->function[0] ? " in " : "", d->function);
-	row(to, text_rejects(d->rule) ? "rejected at" : "dropped at", buf_text(&line));
+	row(to, columns, text_rejects(d->rule) ? "rejected at" : "dropped at", buf_text(&line));
 	buf_fini(&line);
 }
 
@@ -102,11 +110,11 @@ void text_verdict(const struct attempt *a, const struct verdict *v, const struct
 	buf_escaped(to, v->headline, strlen(v->headline));
 	buf_char(to, '\n');
 	for (i = 0; i < v->n_evidence; i++)
-		row(to, i ? "" : confidence_word(v->confidence), v->evidence[i]);
+		row(to, o->columns, i ? "" : confidence_word(v->confidence), v->evidence[i]);
 	for (i = 0; i < a->n_drops; i++)
-		drop_row(&a->drops[i], to);
+		drop_row(&a->drops[i], o->columns, to);
 	if (v->advice[0])
-		row(to, advice_label(v), v->advice);
+		row(to, o->columns, advice_label(v), v->advice);
 }
 
 /* "0.037 s", "7.6 ms": a figure and a unit of time. */
@@ -139,7 +147,7 @@ void text_scaled_note(const struct attempt *a, const struct verdict *v, const st
 	buf_str(&line, " s stand for ");
 	text_seconds(stands, &line);
 	buf_str(&line, " s");
-	row(to, "fast", buf_text(&line));
+	row(to, COLUMNS, "fast", buf_text(&line));
 	buf_fini(&line);
 }
 

@@ -9,7 +9,8 @@
 #include "util/buf.h"
 
 struct text_opts {
-	bool color; /* repeats what the words say */
+	bool color;  /* repeats what the words say */
+	int columns; /* to wrap the evidence at; 0: 80 */
 };
 
 /* "timed-out: the kernel gave up, ..." and under it the evidence, the drop and what to change; each line with its

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Frames of the scene in tests/screen/scene.c are compared with
+ * tests/golden/screen; SYNSENT_BLESS=1 writes them anew.  Keys and sizes at
+ * random must do no harm, and whatever there is fits its bounds.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sinks/screen_columns.h"
+#include "tests/screen/scene.h"
+
+#define MS ((int64_t)1000000)
+#define S ((int64_t)1000000000)
+
+static struct screen *s;
+static struct screen_frame f;
+static struct attempt a;
+static struct verdict v;
+
+static void begin(bool utf8)
+{
+	struct screen_opts o = { .what = "tcp and not port 22", .since_ns = SCENE_SINCE, .seed = 1, .utf8 = utf8 };
+
+	s = screen_new(&o);
+	assert_non_null(s);
+	f.utf8 = utf8;
+}
+
+static void end(void)
+{
+	screen_free(s);
+	screen_frame_fini(&f);
+}
+
+static void draw(int rows, int columns, struct buf *to)
+{
+	int i;
+
+	assert_int_equal(screen_frame_size(&f, rows, columns), 0);
+	screen_draw(s, SCENE_NOW, &f);
+	buf_reset(to);
+	for (i = 0; i < f.rows; i++) {
+		screen_frame_row(&f, i, to);
+		buf_char(to, '\n');
+	}
+}
+
+static void compare(const char *name, const struct buf *got)
+{
+	char path[512], want[65536];
+	size_t n;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s.txt", GOLDEN_DIR, name);
+	file = fopen(path, getenv("SYNSENT_BLESS") ? "w" : "r");
+	assert_non_null(file);
+	if (getenv("SYNSENT_BLESS")) {
+		assert_int_equal(fwrite(buf_text(got), 1, got->len, file), got->len);
+	} else {
+		n = fread(want, 1, sizeof(want) - 1, file);
+		want[n] = '\0';
+		if (strcmp(want, buf_text(got)))
+			fail_msg("%s differs; got\n%s", path, buf_text(got));
+	}
+	fclose(file);
+}
+
+static void press(const char *keys)
+{
+	for (; *keys; keys++)
+		assert_true(screen_key(s, *keys == '\t'	    ? SCREEN_KEY_TAB
+					  : *keys == '\n'   ? SCREEN_KEY_ENTER
+					  : *keys == '\033' ? SCREEN_KEY_ESCAPE
+							    : (uint32_t)*keys));
+}
+
+static void golden(const char *name, bool utf8, const char *keys, int rows, int columns)
+{
+	struct buf b = { 0 };
+
+	begin(utf8);
+	scene_play(s);
+	draw(rows, columns, &b);
+	press(keys);
+	draw(rows, columns, &b);
+	compare(name, &b);
+	buf_fini(&b);
+	end();
+}
+
+static void goldens(void **test)
+{
+	golden("lists-80x24", true, "", 24, 80);
+	golden("lists-80x24-ascii", false, "", 24, 80);
+	golden("pending-80x24", true, "\t\tj", 24, 80);
+	golden("servers-80x24", true, "\ts", 24, 80);
+	golden("filter-80x24", true, "/psql", 24, 80);
+	golden("lists-120x40", true, "", 40, 120);
+	golden("lists-40x10", true, "", 10, 40);
+	golden("pending-40x10", false, "\t\t", 10, 40);
+	golden("attempt-80x24", true, "jjjj\n", 24, 80);
+	golden("attempt-120x40", true, "jjjj\n", 40, 120);
+	golden("waiting-120x40", true, "\t\tjj\n", 40, 120);
+	golden("attempt-40x10", false, "\n", 10, 40);
+	golden("help-80x24", true, "h", 24, 80);
+}
+
+/* No control character of an attempt's reaches a cell, in whatever size. */
+static void steers_no_terminal(void **test)
+{
+	struct buf b = { 0 };
+	int i, columns;
+
+	begin(true);
+	scene_play(s);
+	for (columns = 1; columns < 200; columns += 7) {
+		draw(30, columns, &b);
+		for (i = 0; i < f.rows * f.columns; i++)
+			assert_true(f.cells[i].c == 0 || (f.cells[i].c >= 0x20 && f.cells[i].c != 0x7f));
+	}
+	buf_fini(&b);
+	end();
+}
+
+/* What is chosen stays so when others come; pausing holds the picture; clearing empties it. */
+static void follows(void **test)
+{
+	struct buf b = { 0 };
+
+	begin(true);
+	scene_play(s);
+	draw(24, 80, &b);
+	press("j"); /* 4411 */
+	scene_waits(&a, "late", 5, "10.9.9.9:9", 1);
+	scene_ended(&a, &v, OUTCOME_REFUSED, 1, 1);
+	screen_ended(s, &a, &v);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "late[5]"));
+	press("\n");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "psql[4411]"));
+	press("\033p");
+	scene_waits(&a, "later", 6, "10.9.9.9:9", 1);
+	scene_ended(&a, &v, OUTCOME_REFUSED, 1, 1);
+	screen_ended(s, &a, &v);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "PAUSED"));
+	assert_null(strstr(buf_text(&b), "later[6]"));
+	press("p");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "later[6]"));
+	press("c");
+	screen_lost(s, 12345);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "none so far"));
+	assert_non_null(strstr(buf_text(&b), "12,345 events lost   5 attempts"));
+	assert_false(screen_key(s, 'q'));
+	buf_fini(&b);
+	end();
+}
+
+/* More of everything than there is room for. */
+static void bounds(void **test)
+{
+	char server[40];
+	struct buf b = { 0 };
+	int i;
+
+	begin(true);
+	screen_pending_begin(s);
+	for (i = 0; i < 3000; i++) {
+		snprintf(server, sizeof(server), "10.0.%d.%d:80", i / 256, i % 256);
+		scene_waits(&a, "many", i + 1, server, 1 + (i * 7919) % 3000);
+		screen_pending_add(s, &a);
+		scene_ended(&a, &v, OUTCOME_REFUSED, 100, 1);
+		screen_ended(s, &a, &v);
+	}
+	screen_pending_end(s);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "Pending 256 of 3,000"));
+	assert_non_null(strstr(buf_text(&b), "Failures 1,000 of 3,000"));
+	assert_non_null(strstr(buf_text(&b), " of 3,000, by rate"));
+	assert_non_null(strstr(buf_text(&b), "many[3000]"));
+	assert_true(screen_key(s, SCREEN_KEY_END));
+	press("\n");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "only the last 200"));
+	/* of those that wait, the ones that began first */
+	press("\t\tss");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "3.0 s"));
+	assert_true(screen_memory() < 8 << 20);
+	buf_fini(&b);
+	end();
+}
+
+static void at_random(void **test)
+{
+	static const uint32_t others[] = { 'j',	 'k',  's',    '/',	'p',	'c',	 'h',
+					   '\t', 0x1b, 0x3042, 0x1f600, 0xd800, 0x110000 };
+	struct buf b = { 0 };
+	unsigned int seed = 7;
+	int i;
+
+	begin(true);
+	scene_play(s);
+	for (i = 0; i < 4000; i++) {
+		uint32_t r = (uint32_t)rand_r(&seed);
+
+		screen_key(s, r & 1 ? SCREEN_KEY_UP + (r >> 1) % 13 : others[(r >> 1) % 13]);
+		if (r % 5 == 0)
+			draw(1 + (int)(r >> 8) % 60, 1 + (int)(r >> 16) % 200, &b);
+		if (r % 97 == 0)
+			scene_play(s);
+	}
+	buf_fini(&b);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(goldens), cmocka_unit_test(steers_no_terminal),
+					    cmocka_unit_test(follows), cmocka_unit_test(bounds),
+					    cmocka_unit_test(at_random) };
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
