@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/watch.h"
+#include "util/buf.h"
 #include "util/duration.h"
 
 #define ATTEMPTS_MIN 16
@@ -16,7 +17,7 @@ struct watch_opts {
 	const char *color, *metrics, *metrics_file;
 	int64_t for_ns, slow_ns;
 	int count, max_attempts;
-	bool failures, json, quiet, verbose, pending, no_bpf, packets, inbound;
+	bool failures, json, quiet, verbose, pending, no_bpf, packets, inbound, top;
 };
 
 #define AT(field) offsetof(struct watch_opts, field)
@@ -50,6 +51,10 @@ static const struct option_row rows[] = {
 	{ 'j', "json", OPT_FLAG, AT(json), 0, 0, NULL, "One JSON object per attempt on standard output", NULL },
 	{ 'q', "quiet", OPT_FLAG, AT(quiet), 0, 0, NULL, "The summary only", NULL },
 	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL, "The evidence under each attempt", NULL },
+	{ 0, "top", OPT_FLAG, AT(top), 0, 0, NULL,
+	  "A full screen: what waits, with a countdown to the next SYN and to the give-up, what failed, and the servers. "
+	  "`h` there tells the keys",
+	  NULL },
 	{ 0, "packets", OPT_FLAG, AT(packets), 0, 0, NULL,
 	  "Look at the packets of handshakes, too, in this network namespace: the TTL of replies, the sender of an ICMP, the "
 	  "ISN",
@@ -97,6 +102,7 @@ static int prepare(const struct watch_opts *o, char **words, int n_words, struct
 	s->pending = o->pending;
 	s->no_bpf = o->no_bpf;
 	s->packets = o->packets;
+	s->top = o->top;
 	s->inbound = o->inbound;
 	r = watch_want_make(&asked, s->cgroups, &s->want, e);
 	if (s->argv)
@@ -125,10 +131,34 @@ static int cut_command(int argc, char **argv, char ***ret)
 	return i;
 }
 
+/* What the user asked for, for the screen's head: all but the way in which it is shown. */
+static void join_words(char **words, int n, struct buf *to)
+{
+	int i;
+
+	for (i = 1; i < n; i++) {
+		if (!strcmp(words[i], "--top"))
+			continue;
+		buf_str(to, to->len ? " " : "");
+		buf_str(to, words[i]);
+	}
+}
+
+static int check(const struct watch_opts *o, struct err *e)
+{
+	if (!o->top || (!o->json && !o->quiet && !o->verbose))
+		return 0;
+	err_set(e, EINVAL, "--top shows attempts by itself, and -j, -q or -v in another way");
+	err_remedy(e, "leave one of them out");
+	e->exit_code = 2;
+	return -EINVAL;
+}
+
 static int watch(const struct command *c, int argc, char **argv)
 {
 	struct watch_setup s = { 0 };
 	struct watch_opts o = { 0 };
+	struct buf what = { 0 };
 	struct err e = { 0 };
 	int first = 0, r, words = cut_command(argc, argv, &s.argv), status = 0;
 
@@ -138,9 +168,13 @@ static int watch(const struct command *c, int argc, char **argv)
 		return report_error(c->name, &e, 2);
 	}
 	argv[words] = NULL;
+	join_words(argv, words, &what);
+	s.what = buf_text(&what);
 	r = options_parse(c, words, argv, &o, &first, &e);
 	if (r > 0)
 		return 0;
+	if (!r)
+		r = check(&o, &e);
 	if (!r)
 		r = prepare(&o, argv + first, words - first, &s, &e);
 	if (!r)
@@ -150,6 +184,7 @@ static int watch(const struct command *c, int argc, char **argv)
 	watch_want_fini(&s.want);
 	cgroups_free(s.cgroups);
 	free_lists(&o);
+	buf_fini(&what);
 	return status;
 }
 
@@ -171,6 +206,8 @@ const struct command command_watch = {
 		    "    a minute's summary: by outcome, server and process, with the SYNs that were needed\n"
 		    "synsent watch -v --comm java dst port 5432\n"
 		    "    a program's connections to a database, with the evidence\n"
+		    "synsent watch --top\n"
+		    "    what waits now, and until when\n"
 		    "synsent watch -- curl -m 5 https://db.internal/\n"
 		    "    one command and its children\n",
 	.rows = rows,

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/watch_metrics.h"
+#include "cli/watch_screen.h"
 #include "cli/watch_show.h"
 #include "util/clock.h"
 #include "util/duration.h"
@@ -29,6 +30,7 @@ struct watch {
 	struct watch_show *show;
 	struct watch_inbound *inbound; /* NULL: not asked for */
 	struct watch_metrics *metrics; /* NULL: not asked for */
+	struct watch_screen *screen;   /* NULL: not asked for */
 	sigset_t before;	       /* the signals that CMD shall have */
 	int signals;
 	pid_t child;
@@ -142,6 +144,11 @@ static int sooner(int a, int b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
+static int ms_until(int64_t due_ns, int64_t now_ns)
+{
+	return due_ns > now_ns ? (int)((due_ns - now_ns) / NS_PER_MS) + 1 : 0;
+}
+
 static int wait_ms(const struct watch *w)
 {
 	int ms = sooner(watch_source_wait_ms(w->source), watch_show_wait_ms(w->show));
@@ -151,6 +158,8 @@ static int wait_ms(const struct watch *w)
 		ms = sooner(ms, INBOUND_TURN_MS);
 	if (w->metrics)
 		ms = sooner(ms, watch_metrics_wait_ms(w->metrics));
+	if (w->screen)
+		ms = sooner(ms, ms_until(watch_screen_due_ns(w->screen), watch_source_now(w->source)));
 	if (w->until_ns && left < 0)
 		left = 0;
 	return sooner(ms, left < INT32_MAX ? (int)left : INT32_MAX);
@@ -179,9 +188,21 @@ static void finish_inbound(struct watch *w)
 	watch_show_inbound_counts(w->show, &c);
 }
 
+static void draw(struct watch *w)
+{
+	int64_t now = watch_source_now(w->source);
+
+	if (watch_screen_keys(w->screen) == WATCH_QUIT)
+		w->ended = true;
+	if (watch_screen_due_ns(w->screen) > now)
+		return;
+	watch_show_now(w->show);
+	watch_screen_draw(w->screen, now);
+}
+
 static int turn(struct watch *w, struct err *e)
 {
-	struct pollfd fds[WATCH_SOURCE_FDS_MAX + 3];
+	struct pollfd fds[WATCH_SOURCE_FDS_MAX + 4];
 	int n = watch_source_fds(w->source, fds), r;
 
 	fds[n++] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
@@ -189,15 +210,31 @@ static int turn(struct watch *w, struct err *e)
 		fds[n++] = (struct pollfd){ .fd = watch_inbound_fd(w->inbound), .events = POLLIN };
 	if (w->metrics)
 		n += watch_metrics_fds(w->metrics, fds + n);
+	if (w->screen)
+		fds[n++] = (struct pollfd){ .fd = watch_screen_fd(w->screen), .events = POLLIN };
 	poll(fds, (nfds_t)n, wait_ms(w));
 	r = watch_source_pump(w->source, e);
 	read_inbound(w);
 	if (w->metrics && !r)
 		r = watch_metrics_pump(w->metrics, e);
 	take_signals(w);
+	if (w->screen)
+		draw(w);
 	watch_show_turn(w->show);
 	if (w->until_ns && clock_mono_ns() >= w->until_ns)
 		w->ended = true;
+	return r;
+}
+
+static int open_screen(struct watch *w, struct err *e)
+{
+	const struct watch_screen_opts o = { .terminal = w->o->terminal,
+					     .what = w->o->what,
+					     .since_ns = watch_source_now(w->source) };
+	int r = watch_screen_open(&o, &w->screen, e);
+
+	if (!r)
+		watch_show_on(w->show, watch_screen_model(w->screen));
 	return r;
 }
 
@@ -214,8 +251,12 @@ static int watch(struct watch *w, struct err *e)
 	watch_show_begin(w->show, w->source);
 	if (w->metrics)
 		watch_metrics_begin(w->metrics, w->source);
+	if (!r && w->o->top)
+		r = open_screen(w, e);
 	while (!r && !w->ended)
 		r = turn(w, e);
+	watch_show_on(w->show, NULL);
+	watch_screen_free(w->screen);
 	return r;
 }
 

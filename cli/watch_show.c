@@ -13,6 +13,7 @@
 #include "cli/watch_tally.h"
 #include "core/summary.h"
 #include "sinks/attempt_json.h"
+#include "sinks/screen.h"
 #include "sinks/watch_line.h"
 #include "sinks/watch_summary.h"
 #include "util/clock.h"
@@ -24,8 +25,9 @@ struct watch_show {
 	struct watch_source *source;
 	struct watch_metrics *metrics;
 	struct watch_lost *lost;
-	uint32_t netns;	     /* this one's inode number */
-	struct attempt more; /* an attempt, and what was found out of it */
+	struct screen *screen; /* NULL: lines are printed */
+	uint32_t netns;	       /* this one's inode number */
+	struct attempt more;   /* an attempt, and what was found out of it */
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
@@ -73,7 +75,7 @@ void watch_show_free(struct watch_show *s)
 
 static void say(const struct watch_show *s, const char *text)
 {
-	if (s->o->terminal.progress && !s->o->quiet && !s->o->json)
+	if (s->o->terminal.progress && !s->o->quiet && !s->o->json && !s->o->top)
 		fprintf(stderr, "%s\n", text);
 }
 
@@ -149,13 +151,46 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 	if (s->metrics)
 		watch_metrics_feed(s->metrics, &d, 1);
 	watch_tally_feed(s->tally, a->comm, digest_failed(&d));
-	if (s->o->quiet || !watch_wants_end(&s->o->want, &v))
+	/* Rates are of all. */
+	if (s->screen && v.outcome == OUTCOME_ESTABLISHED)
+		screen_ended(s->screen, a, &v);
+	if (s->o->quiet || !watch_wants_end(&s->o->want, &v) || (s->screen && v.outcome == OUTCOME_ESTABLISHED))
 		return false;
 	a = look_further(s, a);
 	verdict_make(a, &v);
-	put_attempt(s, a, &v);
+	if (s->screen)
+		screen_ended(s->screen, a, &v);
+	else
+		put_attempt(s, a, &v);
 	s->shown++;
 	return s->o->count && s->shown == s->o->count;
+}
+
+void watch_show_on(struct watch_show *s, struct screen *screen)
+{
+	s->screen = screen;
+}
+
+static void on_waiting(const struct attempt *a, void *user)
+{
+	struct watch_show *s = user;
+
+	if (watch_wants(&s->o->want, a, s->o->cgroups))
+		screen_pending_add(s->screen, a);
+}
+
+void watch_show_now(struct watch_show *s)
+{
+	struct watch_loss losses[WATCH_LOSSES_MAX];
+	int n = watch_source_losses(s->source, losses), i;
+	uint64_t lost = 0;
+
+	for (i = 0; i < n; i++)
+		lost += losses[i].n;
+	screen_lost(s->screen, lost);
+	screen_pending_begin(s->screen);
+	watch_source_pending(s->source, on_waiting, s);
+	screen_pending_end(s->screen);
 }
 
 bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const struct digest *d)
@@ -167,7 +202,7 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 	struct drop drop;
 	bool dropped;
 
-	if (s->o->quiet)
+	if (s->o->quiet || s->screen)
 		return false;
 	dropped = watch_source_dropped(s->source, &a->flow, &drop);
 	if (!dropped && d->answer == REPLY_NONE)
@@ -294,7 +329,7 @@ static bool sum(struct watch_show *s)
 	watch_source_pending(s->source, on_pending, s);
 	watch_show_turn(s);
 	lost = facts(s, &f, losses, processes);
-	if (s->shown && !s->o->json)
+	if (s->shown && !s->o->json && !s->o->top)
 		buf_char(&b, '\n');
 	watch_summary_text(s->summary, &f, &look, &b);
 	fputs(buf_text(&b), s->o->json ? stderr : stdout);

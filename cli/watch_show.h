@@ -9,8 +9,16 @@
 /* What `watch` prints: attempts on stdout, the summary on stdout, or, where that has JSON, on stderr. */
 struct watch_show;
 
-/* `metrics`: is fed, too; borrowed; NULL: none. */
+/* `metrics` is fed, too; borrowed; NULL: none. */
 int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, struct watch_show **ret, struct err *e);
+
+struct screen;
+
+/* From now on attempts are shown there, and no lines are printed; borrowed.  NULL: no longer. */
+void watch_show_on(struct watch_show *s, struct screen *screen);
+
+/* What waits now, and what was lost, for the screen. */
+void watch_show_now(struct watch_show *s);
 void watch_show_free(struct watch_show *s);
 
 /* The observation begins; the source stays, borrowed. */
