@@ -443,6 +443,7 @@ static __always_inline void gone(struct watch_attempt *a)
 
 static __always_inline void begin(const struct sock *sk)
 {
+	const struct tcp_sock *tp = tcp_of(sk);
 	struct watch_attempt *a = find(sk);
 	__u32 netns = netns_of(sk);
 
@@ -459,6 +460,11 @@ static __always_inline void begin(const struct sock *sk)
 	note_connecting((__u64)sk);
 	if (is_wanted_netns(netns) && is_wanted_process(a)) {
 		count(WATCH_N_BEGUN, 1);
+		/* For those who look while it waits.  The server is known, the port here is chosen next. */
+		if (tp) {
+			read_flow(tp, &a->flow);
+			read_policy(tp, a);
+		}
 		return;
 	}
 	/* It stays, or its end would look like that of one whose begin was not told. */

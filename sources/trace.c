@@ -249,26 +249,6 @@ bool trace_is_busy(const struct trace *t)
 	return t->busy;
 }
 
-int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
-{
-	int fd = bpf_map__fd(t->skel->maps.synsent_open), n = 0;
-	uint64_t key = 0, next;
-	struct watch_attempt w;
-	bool more = !bpf_map_get_next_key(fd, NULL, &next);
-
-	while (more && n < max) {
-		key = next;
-		more = !bpf_map_get_next_key(fd, &key, &next);
-		if (bpf_map_lookup_elem(fd, &key, &w) || w.flags & WATCH_FILTERED)
-			continue;
-		trace_attempt(&w, true, &t->frame, &t->attempt);
-		t->attempt.observed_until_ns = trace_now(t);
-		fn(&t->attempt, user);
-		n++;
-	}
-	return n;
-}
-
 struct drop_key {
 	struct watch_flow flow;
 	uint32_t reply;
@@ -288,6 +268,34 @@ bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
 	trace_drop(&d, &t->frame, ret);
 	ret->place = DROP_LOCAL_INPUT;
 	return true;
+}
+
+/* What is dropped without its socket is found by the flow; at its end the record takes it over. */
+static void add_drop_so_far(struct trace *t, struct attempt *a)
+{
+	if (a->flow.client.port && a->n_drops < ATTEMPT_DROPS_MAX && trace_dropped(t, &a->flow, &a->drops[a->n_drops]))
+		a->n_drops++;
+}
+
+int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
+{
+	int fd = bpf_map__fd(t->skel->maps.synsent_open), n = 0;
+	uint64_t key = 0, next;
+	struct watch_attempt w;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (more && n < max) {
+		key = next;
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		if (bpf_map_lookup_elem(fd, &key, &w) || w.flags & WATCH_FILTERED)
+			continue;
+		trace_attempt(&w, true, &t->frame, &t->attempt);
+		t->attempt.observed_until_ns = trace_now(t);
+		add_drop_so_far(t, &t->attempt);
+		fn(&t->attempt, user);
+		n++;
+	}
+	return n;
 }
 
 /* ---- counts ---- */
