@@ -86,6 +86,8 @@ probe_check() {
 	have node || spare nodejs "run with Node"
 	have busybox || spare busybox "run with busybox"
 	# Where there is systemd its package starts a server that listens to all: left to the user there.
+	have bpftrace || spare bpftrace "watch beside another tracer"
+	have tmux || spare tmux "the full screen on a terminal"
 	have prometheus || [ -d /run/systemd/system ] || spare prometheus "the metrics as Prometheus reads them"
 	python_has prometheus_client || spare python3-prometheus-client "the metrics as OpenMetrics' parser reads them"
 	have man || spare man-db "the rendering of the man pages"

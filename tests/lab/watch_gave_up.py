@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Programs that end a connect() in every way, under every fault of `synsent run`, while `synsent watch` looks on.
+
+watch_gave_up.py SYNSENT [--tracer] [--jobs N] [--repeat N] [--ways TEXT] [--faults TEXT] [--all] [--busy] [--keep]
+
+The runs are those of run_gave_up.py, and so is the truth: what each program was told by the kernel.  Here the
+verdicts are those of one `watch -j` that sees the whole host, by eBPF.  A `certain` one must be true.  Attempts and
+SYNs that were sent again must be as many as the counters of each run's network namespace have moved by, or fewer by
+what `watch` says that it lost.
+
+--tracer: a second tracer attaches to the same tracepoints and detaches all the time, so that events get lost.
+"""
+import argparse
+import collections
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import harness
+import run_gave_up
+
+PROBES = ("sock:inet_sock_set_state", "tcp:tcp_retransmit_skb", "skb:kfree_skb", "sock:inet_sk_error_report",
+          "tcp:tcp_destroy_sock", "tcp:tcp_receive_reset")
+LOST = re.compile(r"LOST: (.*)")
+
+
+class Trial(run_gave_up.Trial):
+    """Its attempts are those that `watch` tells of."""
+
+    watched = None
+
+    def check(self):
+        if self.watched is not None:
+            super().check()
+
+    def judge(self, attempts, lost):
+        self.lost = lost
+        if self.way == "bad_calls":  # what fails without a SYN is told here, and is no attempt to the program
+            attempts = [a for a in attempts if a["synsent"]["syns_ns"]]
+        self.watched = self.attempts = sorted(attempts, key=lambda a: a["event"]["start"])
+        self.check()
+        return self.report()
+
+    def check_counters(self, unseen):
+        before = len(self.wrong)
+        super().check_counters(0)
+        if self.lost and len(self.wrong) > before:
+            self.vague.append("counters and what is told differ, and events were lost")
+            del self.wrong[before:]
+
+
+class Watch:
+    def __init__(self, synsent):
+        self.path = synsent.path("watch")
+        self.out, self.err = open(self.path + ".json", "wb"), open(self.path + ".err", "wb")
+        self.p = subprocess.Popen([synsent.binary, "watch", "-j", "--pending"], stdout=self.out, stderr=self.err,
+                                  env=harness.ENV)
+        time.sleep(2)
+
+    def end(self):
+        time.sleep(0.5)
+        self.p.send_signal(signal.SIGINT)
+        status = self.p.wait(30)
+        self.out.close()
+        self.err.close()
+        with open(self.path + ".json") as f:
+            attempts = [json.loads(line) for line in f]
+        with open(self.path + ".err") as f:
+            summary = f.read()
+        return status, attempts, summary
+
+
+class Tracer(threading.Thread):
+    """Attaches to the tracepoints, one more each time, and detaches."""
+
+    def __init__(self):
+        super().__init__()
+        self.over, self.n = threading.Event(), 0
+
+    def run(self):
+        while not self.over.is_set():
+            probes = PROBES[:self.n % len(PROBES) + 1]
+            p = subprocess.Popen(["bpftrace", "-e", ", ".join("tracepoint:" + x for x in probes) + " { @n = count(); }"],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.over.wait(1.0)
+            p.send_signal(signal.SIGINT)
+            p.wait()
+            self.n += 1
+
+    def end(self):
+        self.over.set()
+        self.join()
+
+
+def share_out(trials, attempts):
+    """Each run has a network namespace of its own; whose ports were at that time in which tells which it was."""
+    found = collections.defaultdict(list)
+    for a in attempts:
+        a["begun"] = run_gave_up.ns_of(a["event"]["start"])
+    for t in trials:
+        own = [a for a in attempts if t.from_ns < a["begun"] < t.to_ns]
+        ports = {(r["local"], r["port"]) for r in t.records if r["local"]}
+        names = {r[k] for r in t.records for k in ("who", "by") if r.get(k)}
+        votes = collections.Counter(
+            a["synsent"]["netns"] for a in own if "netns" in a["synsent"] and
+            (a.get("client", {}).get("port"), a["server"].get("port")) in ports and
+            a.get("process", {}).get("executable", {}).get("name") in names)
+        if not votes:  # no port is known: the names alone, of which there may be others alike
+            votes = collections.Counter(
+                a["synsent"]["netns"] for a in own if "netns" in a["synsent"] and
+                a.get("process", {}).get("executable", {}).get("name") in names)
+        if votes:
+            found[t] = [a for a in own if a["synsent"].get("netns") == votes.most_common(1)[0][0]]
+    return found
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("synsent")
+    p.add_argument("--jobs", type=int, default=6)
+    p.add_argument("--repeat", type=int, default=1)
+    p.add_argument("--ways", default="")
+    p.add_argument("--faults", default=None)
+    p.add_argument("--share", type=int, default=1, help="one run of so many")
+    p.add_argument("--all", action="store_true")
+    p.add_argument("--busy", action="store_true")
+    p.add_argument("--tracer", action="store_true")
+    p.add_argument("--keep", action="store_true")
+    o = p.parse_args()
+    o.fast = o.show = False
+    o.user = "root"
+    if os.geteuid():
+        harness.skip("watch sees the whole host as root only")
+    if o.tracer and not shutil.which("bpftrace"):
+        harness.skip("bpftrace is not installed")
+    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(4 * os.cpu_count() * o.busy)]
+    tracer = Tracer() if o.tracer else None
+    try:
+        with harness.Synsent(o.synsent, False) as synsent:
+            synsent.need()
+            test = run_gave_up.Test(o, synsent)
+            watch = Watch(synsent)
+            if tracer:
+                tracer.start()
+
+            def one(trial):
+                t = Trial(test, *trial)
+                t.from_ns = time.time_ns()
+                t.run()
+                t.to_ns = time.time_ns()
+                return t
+
+            trials = harness.all_of(o.jobs, one, list(test.trials())[::o.share])
+            if tracer:
+                tracer.end()
+            status, attempts, summary = watch.end()
+            bad = ["not as the schema has it: " + w for a in attempts[:200]
+                   for w in harness.validate.problems(harness.CHECK, json.dumps(a).encode() + b"\n")]
+            lost = LOST.search(summary)
+            found = share_out(trials, attempts)
+            wrong = sum(t.judge(found[t], bool(lost)) for t in trials)
+            if o.keep:
+                shutil.copytree(synsent.directory, "/tmp/watch-kept", dirs_exist_ok=True)
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    vague, vague_wrong = collections.Counter(), []
+    for t in trials:
+        vague.update(t.vague)
+        vague_wrong += ["%s, %s: %s" % (t.way, t.fault, w) for w in t.vague_wrong]
+    if status != (4 if lost else 0):
+        bad.append("status %d, and %s" % (status, lost.group(0) if lost else "nothing lost"))
+    for b in bad:
+        print("WRONG: " + b)
+    print(summary.splitlines()[0] if summary else "no summary")
+    print("%d runs, %d attempts, %d runs wrong; %d verdicts less than certain, of which %d not true%s" % (
+        len(trials), sum(len(f) for f in found.values()), wrong, sum(vague.values()), len(vague_wrong),
+        "; a second tracer came and went %d times" % tracer.n if tracer else ""))
+    for text, n in vague.most_common(20):
+        print("%6d  %s" % (n, text))
+    for text in vague_wrong[:20]:
+        print("   not true: " + text)
+    return bool(wrong or bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
