@@ -52,13 +52,21 @@ __u64 attached_ns; /* all of this runs; what began before is no loss */
 /* A reader is woken at most so often: a wake-up for each event halves the rate of connections. */
 #define WAKE_NS 20000000u
 
+/* Allocated at once: an allocator that frees by RCU costs more than all the rest. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct watch_attempt);
+} synsent_open SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1);
 	__type(key, __u64);
-	__type(value, struct watch_attempt);
-} synsent_open SEC(".maps");
+	__type(value, struct watch_more);
+} synsent_more SEC(".maps");
 
 struct drop_key {
 	struct watch_flow flow;
@@ -107,11 +115,12 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct watch_attempt);
+	__type(value, struct watch_record);
 } synsent_scratch SEC(".maps");
 
-/* What a new record is copied from. */
+/* What new records are copied from. */
 static const struct watch_attempt nothing;
+static const struct watch_more nothing_more;
 
 static __always_inline struct per_cpu *mine(void)
 {
@@ -209,14 +218,14 @@ static __always_inline __s32 pid_of(struct task_struct *leader)
 
 static __always_inline void read_process(struct watch_attempt *a)
 {
-	struct task_struct *leader = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
+	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
 
 	a->pid = pid_of(leader);
 	a->uid = (__u32)bpf_get_current_uid_gid();
 	a->cgroup = bpf_get_current_cgroup_id();
 	a->cgroup_known = 1;
-	BPF_CORE_READ_INTO(&a->comm, leader, comm);
-	if (BPF_CORE_READ(leader, flags) & PF_KTHREAD)
+	__builtin_memcpy(a->comm, leader->comm, sizeof(a->comm));
+	if (leader->flags & PF_KTHREAD)
 		a->flags |= WATCH_THREAD_KERNEL;
 }
 
@@ -294,23 +303,61 @@ static __always_inline bool is_wanted_netns(__u32 netns)
 
 /* ---- telling ---- */
 
+static __always_inline __u64 wake_flags(__u64 now)
+{
+	if (now - woken_ns < WAKE_NS)
+		return BPF_RB_NO_WAKEUP;
+	woken_ns = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline void tell_whole(const struct watch_attempt *a, __u64 flags)
+{
+	__u64 key = a->socket;
+	struct watch_more *more = bpf_map_lookup_elem(&synsent_more, &key);
+	struct watch_record *r;
+	__u32 zero = 0;
+
+	r = bpf_map_lookup_elem(&synsent_scratch, &zero);
+	if (!r || !more)
+		return;
+	r->attempt = *a;
+	r->more = *more;
+	bpf_map_delete_elem(&synsent_more, &key);
+	if (bpf_ringbuf_output(&synsent_told, r, sizeof(*r), flags))
+		count(WATCH_N_UNTOLD, 1);
+}
+
 static __always_inline void tell(struct watch_attempt *a)
 {
-	__u64 flags = BPF_RB_NO_WAKEUP, now = a->end_ns;
-	bool whole = a->n_retrans || a->n_drops;
+	__u64 flags = wake_flags(a->end_ns);
 
-	if (now - woken_ns >= WAKE_NS) {
-		woken_ns = now;
-		flags = BPF_RB_FORCE_WAKEUP;
-	}
-	if (bpf_ringbuf_output(&synsent_told, a, whole ? sizeof(*a) : WATCH_SHORT, flags))
+	if (a->has_more)
+		tell_whole(a, flags);
+	else if (bpf_ringbuf_output(&synsent_told, a, sizeof(*a), flags))
 		count(WATCH_N_UNTOLD, 1);
+}
+
+static __always_inline struct watch_more *more_of(struct watch_attempt *a)
+{
+	__u64 key = a->socket;
+	struct watch_more *more;
+
+	if (!a->has_more && bpf_map_update_elem(&synsent_more, &key, &nothing_more, BPF_ANY)) {
+		count(WATCH_N_NO_ROOM, 1);
+		return 0;
+	}
+	more = bpf_map_lookup_elem(&synsent_more, &key);
+	a->has_more = more != 0;
+	return more;
 }
 
 static __always_inline void add_drop(struct watch_attempt *a, const struct watch_drop *d)
 {
-	for (__u32 i = 0; i < WATCH_DROPS_MAX; i++) {
-		struct watch_drop *to = &a->drops[i];
+	struct watch_more *more = more_of(a);
+
+	for (__u32 i = 0; more && i < WATCH_DROPS_MAX; i++) {
+		struct watch_drop *to = &more->drops[i];
 
 		if (i >= a->n_drops) {
 			*to = *d;
@@ -405,9 +452,23 @@ static __always_inline void note_connecting(__u64 socket)
 		c->socket = socket;
 }
 
+#define EEXIST 17
+
+static __always_inline void gone(struct watch_attempt *a);
+
+/* One that is there has been missed to end, and its address is used again. */
 static __always_inline struct watch_attempt *add(__u64 key)
 {
-	if (bpf_map_update_elem(&synsent_open, &key, &nothing, BPF_ANY)) {
+	long r = bpf_map_update_elem(&synsent_open, &key, &nothing, BPF_NOEXIST);
+	struct watch_attempt *old;
+
+	if (r == -EEXIST) {
+		old = bpf_map_lookup_elem(&synsent_open, &key);
+		if (old)
+			gone(old);
+		r = bpf_map_update_elem(&synsent_open, &key, &nothing, BPF_ANY);
+	}
+	if (r) {
 		count(WATCH_N_NO_ROOM, 1);
 		return 0;
 	}
@@ -444,12 +505,9 @@ static __always_inline void gone(struct watch_attempt *a)
 static __always_inline void begin(const struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_of(sk);
-	struct watch_attempt *a = find(sk);
+	struct watch_attempt *a = add((__u64)sk);
 	__u32 netns = netns_of(sk);
 
-	if (a)
-		gone(a);
-	a = add((__u64)sk);
 	if (!a)
 		return;
 	a->socket = (__u64)sk;
@@ -606,6 +664,7 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *skb)
 {
+	struct watch_more *more;
 	const struct tcp_sock *tp;
 	struct watch_attempt *a;
 	__u64 us;
@@ -629,8 +688,9 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 	if (a->retransmits <= 1 && !a->n_retrans)
 		a->rto_first_j = tp->inet_conn.icsk_rto;
 	at = a->retransmits > a->n_retrans + 1 ? a->retransmits - 1u : a->n_retrans;
-	if (at < WATCH_SYNS_MAX)
-		a->retrans_us[at] = us < 0xffffffff ? (__u32)us : 0;
+	more = more_of(a);
+	if (more && at < WATCH_SYNS_MAX)
+		more->retrans_us[at] = us < 0xffffffff ? (__u32)us : 0;
 	a->n_retrans++;
 	read_flow(tp, &a->flow);
 	read_policy(tp, a);
@@ -704,7 +764,10 @@ int BPF_PROG(synsent_destroy, struct sock *sk)
 
 #define ERRNO_LAST 133
 #define EINTR 4
+#define ECONNRESET 104
 #define EISCONN 106
+#define ETIMEDOUT 110
+#define ECONNREFUSED 111
 #define EALREADY 114
 #define EINPROGRESS 115
 
@@ -797,6 +860,7 @@ static __always_inline bool read_connect(const void *regs, struct connect_call *
 SEC("tp_btf/sys_exit")
 int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 {
+	struct watch_record *r;
 	struct connect_call call;
 	struct watch_attempt *a;
 	const struct sock *sk;
@@ -806,10 +870,16 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (ret == -EALREADY || ret == -EISCONN || ret == -EINTR)
 		return 0;
-	sk = sock_of(call.fd);
-	a = sk && !had_attempt(sk) ? bpf_map_lookup_elem(&synsent_scratch, &zero) : 0;
-	if (!a)
+	/* Without a SYN there is nothing that gives these. */
+	if (ret == -ECONNREFUSED || ret == -ETIMEDOUT || ret == -ECONNRESET) {
+		note_connecting(0);
 		return 0;
+	}
+	sk = sock_of(call.fd);
+	r = sk && !had_attempt(sk) ? bpf_map_lookup_elem(&synsent_scratch, &zero) : 0;
+	if (!r)
+		return 0;
+	a = &r->attempt;
 	*a = nothing;
 	if (!read_sockaddr((const void *)call.address, &a->flow))
 		return 0;

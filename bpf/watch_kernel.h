@@ -11,6 +11,7 @@
 #define BPF_MAP_TYPE_TASK_STORAGE 29 /* 5.11 */
 #define BPF_LOCAL_STORAGE_GET_F_CREATE 1
 #define BPF_ANY 0
+#define BPF_NOEXIST 1
 
 /* include/net/tcp_states.h, include/net/sock.h, include/uapi/linux/errqueue.h */
 #define TCP_ESTABLISHED 1

@@ -76,16 +76,23 @@ struct watch_attempt {
 	__u8 retransmits, syncnt, retries, linear;
 	__u8 how, by, exiting, n_drops;
 	__u8 icmp_origin, icmp_type, icmp_code, icmp_has_from; /* of the error queue: SO_EE_ORIGIN_ICMP, ... */
-	__u8 cgroup_known, room[3];
+	__u8 cgroup_known, has_more, room[2];
 	struct watch_addr icmp_from;
 	struct watch_flow flow;
 	char comm[16];
-	/* What follows is told only when there is something in it. */
+};
+
+/* Of an attempt that lost something; few have it. */
+struct watch_more {
 	__u32 retrans_us[WATCH_SYNS_MAX]; /* since start_ns */
 	struct watch_drop drops[WATCH_DROPS_MAX];
 };
 
-#define WATCH_SHORT ((unsigned int)__builtin_offsetof(struct watch_attempt, retrans_us))
+/* What is told: the first alone, or both. */
+struct watch_record {
+	struct watch_attempt attempt;
+	struct watch_more more;
+};
 
 /* Counts of each CPU. */
 enum watch_count {

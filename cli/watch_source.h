@@ -20,7 +20,7 @@ struct watch_want;
 
 struct watch_source_opts {
 	const struct watch_want *want; /* as much of it as can be asked of the kernel */
-	uint32_t max_attempts;	       /* that wait at once; 0: 65536 */
+	uint32_t max_attempts;	       /* that wait at once; 0: a default */
 	bool no_bpf;
 	bool packets; /* look at them, too; without eBPF they are looked at anyway */
 	void (*on_attempt)(const struct attempt *a, void *user); /* one that is over; borrowed, valid for the call */

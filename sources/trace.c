@@ -16,11 +16,11 @@
 #include "util/clock.h"
 #include "watch.skel.h"
 
-#define OPEN_DEFAULT 65536u
+#define OPEN_DEFAULT 32768u
 #define RING_DEFAULT (8u << 20)
 
 _Static_assert(TRACE_FILTERS_MAX == WATCH_FILTERS_MAX, "the programs' filters");
-_Static_assert(sizeof(struct watch_attempt) + sizeof(uint64_t) <= TRACE_ATTEMPT_BYTES, "the memory that is stated");
+_Static_assert(sizeof(struct watch_attempt) + 64 <= TRACE_ATTEMPT_BYTES, "the memory that is stated");
 
 struct per_cpu {
 	uint64_t counts[WATCH_COUNTS];
@@ -134,6 +134,7 @@ static void give_kernel(struct trace *t, const struct trace_opts *o)
 
 static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 {
+	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
 	int r;
 
 	t->skel = watch_bpf__open();
@@ -141,7 +142,9 @@ static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 		return load_failed(e, errno);
 	give_filters(t->skel, o);
 	give_kernel(t, o);
-	r = bpf_map__set_max_entries(t->skel->maps.synsent_open, o->max_attempts ? o->max_attempts : OPEN_DEFAULT);
+	r = bpf_map__set_max_entries(t->skel->maps.synsent_open, max);
+	if (!r)
+		r = bpf_map__set_max_entries(t->skel->maps.synsent_more, max);
 	if (!r)
 		r = bpf_map__set_max_entries(t->skel->maps.synsent_told, o->ring_bytes ? o->ring_bytes : RING_DEFAULT);
 	if (!r)
@@ -161,12 +164,13 @@ static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 static int on_record(void *ctx, void *data, size_t len)
 {
 	struct trace *t = ctx;
-	struct watch_attempt w;
+	struct watch_record w;
+	bool whole = len >= sizeof(w);
 
-	if (len < WATCH_SHORT)
+	if (len < sizeof(w.attempt))
 		return 0;
-	memcpy(&w, data, len < sizeof(w) ? len : sizeof(w));
-	trace_attempt(&w, len >= sizeof(w), &t->frame, &t->attempt);
+	memcpy(&w, data, whole ? sizeof(w) : sizeof(w.attempt));
+	trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
 	t->fn(&t->attempt, t->user);
 	return 0;
 }
@@ -279,17 +283,18 @@ static void add_drop_so_far(struct trace *t, struct attempt *a)
 
 int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
 {
-	int fd = bpf_map__fd(t->skel->maps.synsent_open), n = 0;
+	int fd = bpf_map__fd(t->skel->maps.synsent_open), more = bpf_map__fd(t->skel->maps.synsent_more), n = 0;
 	uint64_t key = 0, next;
-	struct watch_attempt w;
-	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+	struct watch_record w;
+	bool goes_on = !bpf_map_get_next_key(fd, NULL, &next), whole;
 
-	while (more && n < max) {
+	while (goes_on && n < max) {
 		key = next;
-		more = !bpf_map_get_next_key(fd, &key, &next);
-		if (bpf_map_lookup_elem(fd, &key, &w) || w.flags & WATCH_FILTERED)
+		goes_on = !bpf_map_get_next_key(fd, &key, &next);
+		if (bpf_map_lookup_elem(fd, &key, &w.attempt) || w.attempt.flags & WATCH_FILTERED)
 			continue;
-		trace_attempt(&w, true, &t->frame, &t->attempt);
+		whole = w.attempt.has_more && !bpf_map_lookup_elem(more, &key, &w.more);
+		trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
 		t->attempt.observed_until_ns = trace_now(t);
 		add_drop_so_far(t, &t->attempt);
 		fn(&t->attempt, user);

@@ -17,13 +17,14 @@
  * kernel's BTF; Linux 5.11 or later.  The programs are held by links: they go
  * with this process.
  *
- * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each attempt that waits, up to
- * max_attempts; ring_bytes; 2 MiB for drops.
+ * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each of max_attempts, and
+ * TRACE_MORE_BYTES more for those that lost something; ring_bytes; 2 MiB for drops.
  */
 struct trace;
 
 #define TRACE_FILTERS_MAX 16
-#define TRACE_ATTEMPT_BYTES 512
+#define TRACE_ATTEMPT_BYTES 384
+#define TRACE_MORE_BYTES 384
 
 struct trace_opts {
 	/* Each list is an "or", and all lists that are not empty must hold.  In the kernel. */
@@ -40,7 +41,7 @@ struct trace_opts {
 	int32_t tree;	  /* descendants of this process alone; 0: any */
 
 	int64_t quiet_below_ns; /* connected sooner, by one SYN: counted, and never given; 0: all are given */
-	uint32_t max_attempts;	/* 0: 65536 */
+	uint32_t max_attempts;	/* 0: 32768 */
 	uint32_t ring_bytes;	/* 0: 8 MiB; a power of 2 */
 	bool no_failed;		/* leave out connect() calls that fail before a SYN: sys_exit is not used */
 };

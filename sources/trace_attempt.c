@@ -61,16 +61,17 @@ static void take_phase(const struct watch_attempt *w, const struct trace_frame *
 	a->phase_edge_ns = after;
 }
 
-static void take_syns(const struct watch_attempt *w, bool whole, const struct trace_frame *f, struct attempt *a)
+static void take_syns(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
+		      struct attempt *a)
 {
 	int i;
 
 	a->retransmits = w->retransmits > w->n_retrans ? w->retransmits : w->n_retrans;
 	a->n_syns = 1 + a->retransmits;
 	a->syn_ns[0] = when(f, w->start_ns);
-	for (i = 1; whole && i < a->n_syns && i <= WATCH_SYNS_MAX; i++)
-		if (w->retrans_us[i - 1])
-			a->syn_ns[i] = a->syn_ns[0] + (int64_t)w->retrans_us[i - 1] * 1000;
+	for (i = 1; more && i < a->n_syns && i <= WATCH_SYNS_MAX; i++)
+		if (more->retrans_us[i - 1])
+			a->syn_ns[i] = a->syn_ns[0] + (int64_t)more->retrans_us[i - 1] * 1000;
 }
 
 static void add_reply(struct attempt *a, const struct reply *r)
@@ -169,12 +170,13 @@ static void take_icmp(const struct watch_attempt *w, const struct trace_frame *f
 	}
 }
 
-static void take_replies(const struct watch_attempt *w, bool whole, const struct trace_frame *f, struct attempt *a)
+static void take_replies(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
+			 struct attempt *a)
 {
 	int i;
 
-	for (i = 0; whole && i < w->n_drops && i < WATCH_DROPS_MAX; i++)
-		take_drop(w, &w->drops[i], f, a);
+	for (i = 0; more && i < w->n_drops && i < WATCH_DROPS_MAX; i++)
+		take_drop(w, &more->drops[i], f, a);
 	take_icmp(w, f, a);
 	if (w->reset_ns)
 		add_reply(a, &(struct reply){
@@ -237,7 +239,8 @@ static void reset(struct attempt *a)
 	memset(&a->syn_len, 0, sizeof(*a) - offsetof(struct attempt, syn_len));
 }
 
-void trace_attempt(const struct watch_attempt *w, bool whole, const struct trace_frame *f, struct attempt *a)
+void trace_attempt(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
+		   struct attempt *a)
 {
 	reset(a);
 	a->flow.client = endpoint_of(w->flow.family, &w->flow.client, w->flow.client_port);
@@ -258,8 +261,8 @@ void trace_attempt(const struct watch_attempt *w, bool whole, const struct trace
 	if (w->how != WATCH_NOT_BEGUN) {
 		a->has_isn = w->isn != 0;
 		a->isn = w->isn;
-		take_syns(w, whole, f, a);
-		take_replies(w, whole, f, a);
+		take_syns(w, more, f, a);
+		take_replies(w, more, f, a);
 		a->last_state_ns = when(f, w->end_ns);
 	}
 	take_policy(w, f, a);

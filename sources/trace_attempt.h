@@ -17,8 +17,9 @@ struct trace_frame {
 	void *user;
 };
 
-/* `whole`: the record has what comes after WATCH_SHORT. */
-void trace_attempt(const struct watch_attempt *w, bool whole, const struct trace_frame *f, struct attempt *ret);
+/* `more`: NULL when nothing was lost. */
+void trace_attempt(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
+		   struct attempt *ret);
 
 /* Of dropped packets all but their place. */
 void trace_drop(const struct watch_drop *d, const struct trace_frame *f, struct drop *ret);
