@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/netns.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+
+struct call {
+	int fd;
+	int (*fn)(void *arg);
+	void *arg;
+	int r, failed; /* failed: errno of setns() */
+};
+
+static void *run(void *arg)
+{
+	struct call *c = arg;
+
+	if (setns(c->fd, CLONE_NEWNET))
+		c->failed = errno;
+	else
+		c->r = c->fn(c->arg);
+	return NULL;
+}
+
+int netns_call(int fd, int (*fn)(void *arg), void *arg, struct err *e)
+{
+	struct call c = { .fd = fd, .fn = fn, .arg = arg };
+	sigset_t all, before;
+	pthread_t thread;
+	int r;
+
+	if (fd < 0)
+		return fn(arg);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&thread, NULL, run, &c);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r)
+		return err_sys(e, r, "cannot start a thread for another network namespace");
+	pthread_join(thread, NULL);
+	return c.failed ? err_sys(e, c.failed, "cannot enter the network namespace") : c.r;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_NETNS_H
+#define SYNSENT_SOURCES_NETNS_H
+
+#include "util/err.h"
+
+/*
+ * Calls fn(arg) in the network namespace of `fd`, in a thread of its own that
+ * ends with it; fd -1: here.  What it opens (sockets) stays in that namespace
+ * wherever it is used.  Returns what fn returned, or -errno when it was not
+ * called; then e says why.
+ */
+int netns_call(int fd, int (*fn)(void *arg), void *arg, struct err *e);
+
+#endif
