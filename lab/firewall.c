@@ -13,8 +13,7 @@
 
 #include "lab/firewall_text.h"
 #include "lab/sandbox.h"
-#include "util/duration.h"
-#include "util/spawn.h"
+#include "sources/nft.h"
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -73,41 +72,11 @@ int firewall_check_private(int pid, struct err *e)
 	return err_set(e, EPERM, "this may be the host's network namespace: its firewall stays as it is");
 }
 
-static void first_line(char *text)
-{
-	text[strcspn(text, "\n")] = 0;
-}
-
-static int nft(const char *const *argv, const char *input, struct spawn_result *ret, struct err *e)
-{
-	const struct spawn s = { argv, input, 10 * NS_PER_S, sandbox_keep_caps };
-	char why[256];
-	int r;
-
-	r = spawn_run(&s, ret, e);
-	if (r == -ENOENT) {
-		if (e)
-			e->exit_code = 77;
-		err_remedy(e, "  install it: apt-get install nftables");
-		return r;
-	}
-	if (r)
-		return r;
-	if (ret->timed_out)
-		return err_set(e, ETIMEDOUT, "nft did not end within 10 s");
-	if (!ret->status)
-		return 0;
-	snprintf(why, sizeof(why), "%s", buf_text(&ret->err));
-	first_line(why);
-	r = strstr(why, "not permitted") ? EPERM : EIO;
-	return err_set(e, r, "nft failed (status %d): %s", ret->status, why);
-}
-
 int firewall_script(const char *text, struct err *e)
 {
 	static const char *const argv[] = { "nft", "-f", "-", NULL };
 	struct spawn_result res;
-	int r = nft(argv, text, &res, e);
+	int r = nft_run(argv, text, sandbox_keep_caps, &res, e);
 
 	spawn_result_fini(&res);
 	return r;
@@ -127,7 +96,7 @@ static int list(const struct firewall_rule *rules, int n, struct firewall_state 
 	struct spawn_result res;
 	int r;
 
-	r = nft(argv, NULL, &res, e);
+	r = nft_run(argv, NULL, sandbox_keep_caps, &res, e);
 	if (!r)
 		r = firewall_parse(buf_text(&res.out), rules, n, ret_rules, ret_count, e);
 	spawn_result_fini(&res);

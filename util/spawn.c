@@ -161,7 +161,7 @@ out:
 }
 
 /* One read; closes *fd at its end. */
-static void take(int *fd, struct buf *to)
+static void take(int *fd, struct buf *to, size_t max, bool *cut)
 {
 	char chunk[16384];
 	ssize_t n = read(*fd, chunk, sizeof(chunk));
@@ -172,8 +172,11 @@ static void take(int *fd, struct buf *to)
 		close_fd(fd);
 		return;
 	}
-	if (to->len < SPAWN_OUTPUT_MAX)
-		buf_add(to, chunk, (size_t)n);
+	if ((size_t)n > max - to->len) {
+		n = (ssize_t)(max - to->len);
+		*cut = true;
+	}
+	buf_add(to, chunk, (size_t)n);
 }
 
 static int ms_left(int64_t deadline_ns)
@@ -189,7 +192,7 @@ static int ms_left(int64_t deadline_ns)
  * Until it has ended and what it wrote is read.  Its own children may hold the
  * pipes open after that; they are not waited for.
  */
-static void pump(struct child *c, int64_t deadline_ns, struct spawn_result *ret)
+static void pump(struct child *c, int64_t deadline_ns, size_t output_max, struct spawn_result *ret)
 {
 	bool ended = false;
 
@@ -212,9 +215,9 @@ static void pump(struct child *c, int64_t deadline_ns, struct spawn_result *ret)
 		if (n <= 0)
 			return;
 		if (p[0].revents)
-			take(&c->out, &ret->out);
+			take(&c->out, &ret->out, output_max, &ret->cut);
 		if (p[1].revents)
-			take(&c->err, &ret->err);
+			take(&c->err, &ret->err, output_max, &ret->cut);
 		if (p[2].revents)
 			ended = true;
 	}
@@ -248,7 +251,7 @@ int spawn_run(const struct spawn *s, struct spawn_result *ret, struct err *e)
 		err_sys(e, -r, "cannot start %s", s->argv[0]);
 		goto out;
 	}
-	pump(&c, clock_mono_ns() + s->timeout_ns, ret);
+	pump(&c, clock_mono_ns() + s->timeout_ns, s->output_max ? s->output_max : SPAWN_OUTPUT_MAX, ret);
 	r = reap(&c, ret);
 	if (r)
 		err_sys(e, -r, "cannot run %s", path);

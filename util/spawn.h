@@ -14,12 +14,14 @@ struct spawn {
 	const char *input;	 /* text for its stdin; NULL: /dev/null */
 	int64_t timeout_ns;	 /* it is killed after that; must be above 0 */
 	void (*in_child)(void);	 /* called in the child just before exec; may be NULL */
+	size_t output_max;	 /* of stdout and of stderr; 0: SPAWN_OUTPUT_MAX */
 };
 
 struct spawn_result {
 	int status;	/* its exit status, or 128 + N when signal N ended it */
 	bool timed_out; /* it was killed at the deadline */
-	struct buf out; /* what it wrote to stdout and stderr, each at most SPAWN_OUTPUT_MAX bytes */
+	bool cut;	/* it wrote more than output_max */
+	struct buf out; /* what it wrote to stdout and stderr, each at most output_max bytes */
 	struct buf err;
 };
 

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/rulecounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sources/netns.h"
+#include "sources/nfsock.h"
+#include "sources/nft.h"
+#include "sources/rulecounts_list.h"
+#include "sources/rules_list.h"
+#include "util/duration.h"
+
+struct rulecounts {
+	int netns;
+	unsigned int which;
+	struct rulecounts_list list;
+};
+
+/* The kernel's list of tables that are in use.  Asking for another one would make it, and so change the firewall. */
+static bool has_tables(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char c;
+	bool any = fd >= 0 && read(fd, &c, 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return any;
+}
+
+static int read_save(struct rulecounts *c, const char *program, const char *family, struct err *e)
+{
+	const char *const argv[] = { program, "-c", NULL };
+	const struct spawn s = { .argv = argv, .timeout_ns = 10 * NS_PER_S, .output_max = NFT_OUTPUT_MAX };
+	struct spawn_result res;
+	int r = spawn_run(&s, &res, e);
+
+	if (r == -ENOENT)
+		err_remedy(e, "  install it: apt-get install iptables");
+	else if (!r && (res.timed_out || res.status || res.cut))
+		r = err_set(e, EIO, "%s failed (status %d%s)", program, res.status,
+			    res.timed_out ? ", not done within 10 s" : "");
+	else if (!r && rulecounts_from_save(buf_text(&res.out), family, &c->list))
+		r = err_sys(e, ENOMEM, "cannot read the rules of %s", program);
+	spawn_result_fini(&res);
+	return r;
+}
+
+static int read_legacy(struct rulecounts *c, struct err *e)
+{
+	int r = 0;
+
+	if (has_tables("/proc/thread-self/net/ip_tables_names"))
+		r = read_save(c, "iptables-legacy-save", "ip", e);
+	if (!r && has_tables("/proc/thread-self/net/ip6_tables_names"))
+		r = read_save(c, "ip6tables-legacy-save", "ip6", e);
+	return r;
+}
+
+/* -t: no elements of sets that have names. */
+static int read_nft(struct rulecounts *c, struct err *e)
+{
+	static const char *const argv[] = { "nft", "-j", "-t", "list", "ruleset", NULL };
+	struct spawn_result res;
+	int r = nft_run(argv, NULL, NULL, &res, e);
+
+	if (!r)
+		r = rulecounts_from_nft(buf_text(&res.out), &c->list, e);
+	spawn_result_fini(&res);
+	return r;
+}
+
+struct taking {
+	struct rulecounts *c;
+	struct err *e;
+};
+
+static int take_here(void *arg)
+{
+	struct taking *t = arg;
+	int r = 0;
+
+	if (t->c->which & RULECOUNTS_NFT)
+		r = read_nft(t->c, t->e);
+	if (!r && t->c->which & RULECOUNTS_LEGACY)
+		r = read_legacy(t->c, t->e);
+	return r;
+}
+
+int rulecounts_take(int netns, unsigned int which, struct rulecounts **ret, struct err *e)
+{
+	struct rulecounts *c = calloc(1, sizeof(*c));
+	struct taking t = { c, e };
+	int r;
+
+	if (!c)
+		return err_sys(e, ENOMEM, "cannot read the firewall's counters");
+	c->netns = netns;
+	c->which = which;
+	r = netns_call(netns, take_here, &t, e);
+	if (!r && rulecounts_list_sort(&c->list))
+		r = err_sys(e, ENOMEM, "cannot read the firewall's counters");
+	if (r)
+		rulecounts_free(c);
+	else
+		*ret = c;
+	return r;
+}
+
+void rulecounts_free(struct rulecounts *c)
+{
+	if (c)
+		rulecounts_list_fini(&c->list);
+	free(c);
+}
+
+void rulecounts_blind(const struct rulecounts *c, struct rulecounts_blind *ret)
+{
+	ret->rules = c->list.blind_rules;
+	ret->policies = c->list.blind_policies;
+}
+
+struct texts {
+	struct buf listing;
+	int socket;
+	struct err *e;
+};
+
+static int list_texts(void *arg)
+{
+	static const char *const argv[] = { "nft", "-a", "-s", "-t", "list", "ruleset", NULL };
+	struct texts *t = arg;
+	struct spawn_result res;
+	int r;
+
+	t->socket = nfsock_open(NETLINK_NETFILTER, 0, NULL);
+	r = nft_run(argv, NULL, NULL, &res, t->e);
+
+	if (!r) {
+		t->listing = res.out;
+		res.out = (struct buf){ 0 };
+	}
+	spawn_result_fini(&res);
+	return r;
+}
+
+static uint64_t difference(const struct rulecounts_list *before, const struct rulecount *c)
+{
+	const struct rulecount *was = rulecounts_list_find(before, c);
+
+	return !was ? c->packets : c->packets > was->packets ? c->packets - was->packets : 0;
+}
+
+static void put(char *to, size_t len, const char *text)
+{
+	snprintf(to, len, "%s", text ? text : "");
+}
+
+static void to_hit(const struct rulecount *c, uint64_t packets, struct rule_hit *h)
+{
+	memset(h, 0, sizeof(*h));
+	h->maker = c->maker;
+	h->policy = c->policy;
+	h->reject = c->reject;
+	h->handle = c->handle;
+	h->number = c->number;
+	h->packets = packets;
+	put(h->family, sizeof(h->family), c->family);
+	put(h->table, sizeof(h->table), c->table);
+	put(h->chain, sizeof(h->chain), c->chain);
+	put(h->hook, sizeof(h->hook), c->hook);
+	put(h->text, sizeof(h->text), c->text);
+	put(h->comment, sizeof(h->comment), c->comment);
+}
+
+static bool any_nft_moved(const struct rulecounts *before, const struct rulecounts *after)
+{
+	for (size_t i = 0; i < after->list.n; i++)
+		if (after->list.items[i].maker == RULE_NFT && difference(&before->list, &after->list.items[i]))
+			return true;
+	return false;
+}
+
+int rulecounts_moved(const struct rulecounts *before, const struct rulecounts *after, rulecounts_fn *fn, void *user,
+		     struct err *e)
+{
+	struct texts t = { .e = e, .socket = -1 };
+	struct rule_hit h;
+	uint64_t moved;
+	int r = 0;
+
+	if (any_nft_moved(before, after))
+		r = netns_call(after->netns, list_texts, &t, e);
+	for (size_t i = 0; i < after->list.n; i++) {
+		moved = difference(&before->list, &after->list.items[i]);
+		if (!moved)
+			continue;
+		to_hit(&after->list.items[i], moved, &h);
+		if (h.maker == RULE_NFT && rules_list_find(buf_text(&t.listing), NULL, &h) && !r)
+			r = err_sys(e, ENOMEM, "cannot look the rules up");
+		if (h.maker == RULE_NFT && !h.comment[0] && t.socket >= 0)
+			nfsock_comment(t.socket, &h, h.comment, sizeof(h.comment));
+		fn(&h, user);
+	}
+	buf_fini(&t.listing);
+	if (t.socket >= 0)
+		close(t.socket);
+	return r;
+}

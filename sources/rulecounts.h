@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_RULECOUNTS_H
+#define SYNSENT_SOURCES_RULECOUNTS_H
+
+#include <stdint.h>
+
+#include "sources/rules.h"
+#include "util/err.h"
+
+/*
+ * Which rules may have dropped something between two moments: those that drop
+ * and whose counter moved.  The ruleset is only read.  A rule that counts before
+ * its last match, or a counter that several rules share, names rules that did not
+ * drop it; other packets move counters too.  So these are candidates.
+ */
+struct rulecounts;
+
+#define RULECOUNTS_NFT 1U    /* nft's, and so iptables-nft's: those with `counter` */
+#define RULECOUNTS_LEGACY 2U /* iptables-legacy's: all of them, and policies */
+
+/*
+ * Counters now, of the network namespace `netns` (-1: this thread's).  Runs nft,
+ * and where the kernel has tables of it iptables-legacy-save; `which` is of the
+ * bits above.  0, or -errno: with -ENOENT a program is missing, and e says which.
+ */
+int rulecounts_take(int netns, unsigned int which, struct rulecounts **ret, struct err *e);
+void rulecounts_free(struct rulecounts *c);
+
+typedef void rulecounts_fn(const struct rule_hit *h, void *user);
+
+/*
+ * Calls fn for each of `after` whose counter is higher than in `before`, in the
+ * firewall's order; h->packets says by how much, h->t_ns is 0.  A rule that
+ * `before` does not have counts from 0.  May run nft, for the texts.  0, or -errno
+ * of that; fn was called then too.
+ */
+int rulecounts_moved(const struct rulecounts *before, const struct rulecounts *after, rulecounts_fn *fn, void *user,
+		     struct err *e);
+
+/* What can drop without counting, and so is never named: nft's rules without `counter`, and chains whose policy is
+ * drop. */
+struct rulecounts_blind {
+	int rules, policies;
+};
+
+void rulecounts_blind(const struct rulecounts *c, struct rulecounts_blind *ret);
+
+#endif

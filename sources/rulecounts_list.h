@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_RULECOUNTS_LIST_H
+#define SYNSENT_SOURCES_RULECOUNTS_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sources/rules.h"
+#include "util/err.h"
+
+/* The counters of what drops, as nft and iptables-save print them; pure. */
+
+/* Texts are the list's; NULL where there is none. */
+struct rulecount {
+	enum rule_maker maker;
+	bool policy, reject;
+	char *family, *table, *chain, *hook, *text, *comment;
+	uint64_t handle, packets;
+	int number;
+	int nth; /* of those that are alike but for the number, from 0; rulecounts_list_sort() sets it */
+};
+
+/* Zero-initialised it is empty. */
+struct rulecounts_list {
+	struct rulecount *items; /* in the firewall's own order */
+	size_t n, room;
+	const struct rulecount **by_key; /* after rulecounts_list_sort() */
+	int blind_rules, blind_policies; /* they drop, and nothing counts it */
+};
+
+void rulecounts_list_fini(struct rulecounts_list *l);
+
+/*
+ * Adds what `nft -j list ruleset` printed: rules that drop or reject, here or by
+ * a map of their own, and have a counter.  -EPROTO when it is something else,
+ * -ENOMEM.
+ */
+int rulecounts_from_nft(const char *json, struct rulecounts_list *to, struct err *e);
+
+/* Adds what iptables-legacy-save -c printed: rules with the targets DROP, REJECT, TARPIT, and policies that drop.
+ * `family` is "ip" or "ip6".  0 or -ENOMEM. */
+int rulecounts_from_save(const char *text, const char *family, struct rulecounts_list *to);
+
+/* Copies *c and its texts.  0 or -ENOMEM. */
+int rulecounts_list_add(struct rulecounts_list *l, const struct rulecount *c);
+
+/* Makes rulecounts_list_find() possible.  0 or -ENOMEM. */
+int rulecounts_list_sort(struct rulecounts_list *l);
+
+/* The same rule or policy in another list, or NULL. */
+const struct rulecount *rulecounts_list_find(const struct rulecounts_list *l, const struct rulecount *c);
+
+#endif
