@@ -48,20 +48,20 @@ static void tell_json(const struct telling *t, const char *what, const struct en
 	struct json j;
 
 	json_init(&j, &b);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	json_key(&j, "event");
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_string(&j, "start", rfc3339(clock_real_ns(), when));
 	json_key_string(&j, "action", what);
 	json_end(&j);
 	json_key(&j, "client");
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_string(&j, "address", addr_format(&peer->addr, addr));
 	json_key_int(&j, "port", peer->port);
 	json_end(&j);
 	json_key(&j, "server");
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_string(&j, "address", addr_format(&t->at.addr, addr));
 	json_key_int(&j, "port", t->at.port);
 	json_end(&j);

@@ -17,7 +17,7 @@ struct watch_opts {
 	const char *color, *metrics, *metrics_file;
 	int64_t for_ns, slow_ns;
 	int count, max_attempts;
-	bool failures, json, quiet, verbose, pending, no_bpf, packets, inbound, top;
+	bool failures, json, quiet, verbose, pending, no_bpf, packets, inbound, top, rules;
 };
 
 #define AT(field) offsetof(struct watch_opts, field)
@@ -54,6 +54,11 @@ static const struct option_row rows[] = {
 	{ 0, "top", OPT_FLAG, AT(top), 0, 0, NULL,
 	  "A full screen: what waits, with a countdown to the next SYN and to the give-up, what failed, and the servers. "
 	  "`h` there tells the keys",
+	  NULL },
+	{ 0, "rules", OPT_FLAG, AT(rules), 0, 0, NULL,
+	  "Name the very rule that dropped a packet. This adds tables to the ruleset of this network namespace (of those of "
+	  "--netns) that trace handshakes, and changes no rule; they go with this process, however it ends. Without it rules "
+	  "are named by their counters, where they have some",
 	  NULL },
 	{ 0, "packets", OPT_FLAG, AT(packets), 0, 0, NULL,
 	  "Look at the packets of handshakes, too, in this network namespace: the TTL of replies, the sender of an ICMP, the "
@@ -104,6 +109,7 @@ static int prepare(const struct watch_opts *o, char **words, int n_words, struct
 	s->no_bpf = o->no_bpf;
 	s->packets = o->packets;
 	s->top = o->top;
+	s->rules = o->rules;
 	s->inbound = o->inbound;
 	r = watch_want_make(&asked, s->cgroups, &s->want, e);
 	if (s->argv)

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/watch_rules.h"
 #include "core/sockaddr.h"
 #include "core/tracker.h"
 #include "packet/tcpdump.h"
@@ -38,6 +39,7 @@ struct trying {
 	struct observe *observe;
 	struct tracker *tracker;
 	struct trace *trace; /* NULL: not wanted yet, or not to be had */
+	struct watch_rules *rules;
 	bool trace_tried, loading;
 	pthread_t loader;
 	struct tcpdump *printer;
@@ -253,6 +255,8 @@ static void *load_trace(void *arg)
 
 	if (trace_open(&o, &t->trace, &e))
 		t->trace = NULL; /* then nothing is known of drops, as without privilege */
+	else if (watch_rules_new(&(const struct watch_rules_opts){ 0 }, &t->rules, &e))
+		t->rules = NULL;
 	return NULL;
 }
 
@@ -416,6 +420,9 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		trace_read(t.trace, on_traced, &t);
 		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
 	}
+	if (t.rules && ret->attempt.n_drops)
+		watch_rules_name(t.rules, &ret->attempt);
+	watch_rules_free(t.rules);
 	trace_free(t.trace);
 	observe_free(t.observe);
 	tracker_free(t.tracker);

@@ -26,13 +26,13 @@ static void write_use(struct json *j, const struct doctor_use *u)
 {
 	int i;
 
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "name", u->name);
 	json_key_string(j, "status", doctor_status_word(u->status));
 	json_key(j, "missing");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < u->n; i++) {
-		json_object(j);
+		json_begin_object(j);
 		json_key_string(j, "trial", host_trial_name(u->lacks[i].trial));
 		json_key_string(j, "why", u->lacks[i].why);
 		json_key_string(j, "without", u->lacks[i].without);
@@ -45,7 +45,7 @@ static void write_use(struct json *j, const struct doctor_use *u)
 
 static void write_trial(struct json *j, enum host_trial_kind k, const struct host_trial *t)
 {
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "name", host_trial_name(k));
 	key_bool(j, "works", !t->code);
 	json_key_string(j, "why", t->what);
@@ -57,7 +57,7 @@ static void write_program(struct json *j, const char *key, const struct host_pro
 	if (!p->path[0])
 		return;
 	json_key(j, key);
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "path", p->path);
 	if (has_backend)
 		json_key_string(j, "backend", p->legacy ? "legacy" : "nf_tables");
@@ -70,7 +70,7 @@ static void write_host(struct json *j, const struct host *h)
 	int i;
 
 	json_key(j, "host");
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "kernel", h->kernel);
 	json_key_int(j, "hz", h->hz);
 	json_key_int(j, "uid", h->uid);
@@ -80,7 +80,7 @@ static void write_host(struct json *j, const struct host *h)
 	json_key_string(j, "bpf_built", h->bpf_built);
 	key_bool(j, "btf", h->btf);
 	json_key(j, "tracepoints");
-	json_object(j);
+	json_begin_object(j);
 	for (i = 0; i < HOST_TRACEPOINTS; i++)
 		json_key_string(j, h->tracepoints[i].name, are[h->tracepoints[i].is]);
 	json_end(j);
@@ -96,13 +96,13 @@ static void write_settings(struct json *j, const struct host *h)
 	int i;
 
 	json_key(j, "sysctls");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < h->n_settings; i++) {
 		const struct host_setting *s = &h->settings[i];
 
 		if (!s->there)
 			continue;
-		json_object(j);
+		json_begin_object(j);
 		dotted(j, s->name);
 		json_key_int(j, "value", s->value);
 		if (s->second)
@@ -122,7 +122,7 @@ static void write_case(struct json *j, const struct conform_case *k)
 		[CONFORM_SCHEDULE] = "schedule", [CONFORM_ICMP] = "icmp", [CONFORM_ANSWER] = "answer"
 	};
 
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "kind", kinds[k->kind]);
 	json_key_string(j, "name", k->name);
 	json_key_string(j, "network_type", k->family == 6 ? "ipv6" : "ipv4");
@@ -140,10 +140,10 @@ static void write_test(struct json *j, const struct conform *c)
 	int i;
 
 	json_key(j, "self_test");
-	json_object(j);
+	json_begin_object(j);
 	json_key_int(j, "duration", c->took_ns);
 	json_key(j, "cases");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < c->n; i++)
 		write_case(j, &c->cases[i]);
 	json_end(j);
@@ -156,16 +156,16 @@ void doctor_json(const struct doctor *d, struct buf *to)
 	int i;
 
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	key_bool(&j, "well", doctor_is_well(d));
 	json_key(&j, "uses");
-	json_array(&j);
+	json_begin_array(&j);
 	for (i = 0; i < DOCTOR_USES; i++)
 		write_use(&j, &d->uses[i]);
 	json_end(&j);
 	json_key(&j, "trials");
-	json_array(&j);
+	json_begin_array(&j);
 	for (i = 0; i < HOST_TRIAL_N; i++)
 		write_trial(&j, (enum host_trial_kind)i, &d->host.trials[i]);
 	json_end(&j);

@@ -137,15 +137,15 @@ static void count_json(const struct log *l, struct buf *to)
 	int i;
 
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	json_key_int(&j, "lines", (int64_t)l->n_lines);
 	json_key_int(&j, "lines_known", (int64_t)l->n_known);
 	json_key_int(&j, "lines_cut", (int64_t)l->n_too_long);
 	json_key(&j, "known");
-	json_array(&j);
+	json_begin_array(&j);
 	for (i = 0; i < l->n_order; i++) {
-		json_object(&j);
+		json_begin_object(&j);
 		json_key_string(&j, "name", explain_entries[l->order[i]].name);
 		json_key_int(&j, "lines", (int64_t)l->seen[l->order[i]]);
 		json_key_int(&j, "first_line", (int64_t)l->first[l->order[i]]);

@@ -102,9 +102,9 @@ void explain_text(const struct answer *a, struct buf *to)
 static void strings(struct json *j, const char *key, const char *const *list)
 {
 	json_key(j, key);
-	json_array(j);
+	json_begin_array(j);
 	for (; *list; list++)
-		json_string(j, *list);
+		json_text(j, *list);
 	json_end(j);
 }
 
@@ -114,10 +114,10 @@ static void write_entry(struct json *j, const struct explain_entry *e)
 
 	json_key_string(j, "name", e->name);
 	json_key(j, "kinds");
-	json_array(j);
+	json_begin_array(j);
 	for (k = 0; k < EXPLAIN_KIND_N; k++)
 		if (e->kinds & 1U << k)
-			json_string(j, explain_kind_word((enum explain_kind)k));
+			json_text(j, explain_kind_word((enum explain_kind)k));
 	json_end(j);
 	strings(j, "words", e->words);
 	strings(j, "texts", e->texts);
@@ -137,23 +137,23 @@ void explain_json(const struct answer *a, const struct explain_entry *const *nea
 
 	buf_add(&asked, a->asked, a->asked_len);
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	json_key(&j, "asked");
-	json_string(&j, buf_text(&asked));
+	json_text(&j, buf_text(&asked));
 	if (a->line)
 		json_key_int(&j, "line", (int64_t)a->line);
 	if (a->n) {
 		write_entry(&j, a->matches[0].entry);
 		json_key(&j, "also");
-		json_array(&j);
+		json_begin_array(&j);
 		for (i = 1; i < a->n; i++)
-			json_string(&j, a->matches[i].entry->name);
+			json_text(&j, a->matches[i].entry->name);
 	} else {
 		json_key(&j, "nearest");
-		json_array(&j);
+		json_begin_array(&j);
 		for (i = 0; i < n_near; i++)
-			json_string(&j, near[i]->name);
+			json_text(&j, near[i]->name);
 	}
 	json_end(&j);
 	json_end(&j);
@@ -168,7 +168,7 @@ static void list_json(struct buf *to)
 
 	for (i = 0; i < explain_n_entries; i++) {
 		json_init(&j, to);
-		json_object(&j);
+		json_begin_object(&j);
 		json_key_int(&j, "v", 1);
 		write_entry(&j, &explain_entries[i]);
 		json_end(&j);

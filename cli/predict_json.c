@@ -14,7 +14,7 @@ static void key_ms(struct json *j, const char *key, int64_t ns)
 
 static void span(struct json *j, int64_t min_ns, int64_t max_ns)
 {
-	json_array(j);
+	json_begin_array(j);
 	json_ms(j, min_ns);
 	json_ms(j, max_ns);
 	json_end(j);
@@ -25,7 +25,7 @@ static void write_policy(struct json *j, const struct predict *p)
 	const struct policy *o = &p->policy;
 
 	json_key(j, "policy");
-	json_object(j);
+	json_begin_object(j);
 	json_key_int(j, p->synack ? "synack_retries" : "retries", o->retries);
 	if (!p->synack)
 		json_key_int(j, "linear", o->linear);
@@ -45,9 +45,9 @@ static void write_nominal(struct json *j, const struct predict *p, const char *s
 	int i;
 
 	json_key(j, "nominal");
-	json_object(j);
+	json_begin_object(j);
 	json_key(j, syns);
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < p->nominal.n; i++)
 		json_ms(j, schedule_jiffies_ns(p->nominal.syn[i], p->policy.hz));
 	json_end(j);
@@ -61,9 +61,9 @@ static void write_range(struct json *j, const struct predict *p, const char *syn
 	int i;
 
 	json_key(j, "range");
-	json_object(j);
+	json_begin_object(j);
 	json_key(j, syns);
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < r->n; i++)
 		span(j, r->syn[i].min_ns, r->syn[i].max_ns);
 	json_end(j);
@@ -79,9 +79,9 @@ static void write_exact(struct json *j, const struct predict *p, const char *syn
 	int i;
 
 	json_key(j, "exact");
-	json_object(j);
+	json_begin_object(j);
 	json_key(j, syns);
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < p->exact.n; i++)
 		json_int(j, p->exact.syn[i]);
 	json_end(j);
@@ -95,14 +95,14 @@ static void write_app(struct json *j, const struct predict *p)
 
 	app_cut(&p->nominal, &p->range, p->policy.hz, p->app_ns, &cut);
 	json_key(j, "app_timeout");
-	json_object(j);
+	json_begin_object(j);
 	key_ms(j, "timeout_ms", p->app_ns);
 	json_key_string(j, "gives_up_by",
 			cut.end == CUT_LEAVES	? "kernel"
 			: cut.end == CUT_EITHER ? "either"
 						: "application");
 	json_key(j, "syns_sent");
-	json_array(j);
+	json_begin_array(j);
 	json_int(j, cut.sent);
 	json_int(j, cut.sent_max);
 	json_end(j);
@@ -117,19 +117,19 @@ static void write_within(struct json *j, const struct predict *p)
 	int i, n = settings_within(&p->policy, p->within_ns, found);
 
 	json_key(j, "within");
-	json_object(j);
+	json_begin_object(j);
 	key_ms(j, "limit_ms", p->within_ns);
 	json_key(j, "holds_now");
 	json_bool(j, p->range.end.max_ns <= p->within_ns);
 	json_key(j, "settings");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < n; i++) {
-		json_object(j);
+		json_begin_object(j);
 		json_key_string(j, "scope", setting_scope_word(found[i].scope));
 		json_key_string(j, "name", found[i].name);
 		json_key_string(j, "line", found[i].line);
 		json_key(j, "syns");
-		json_array(j);
+		json_begin_array(j);
 		json_int(j, found[i].n_min);
 		json_int(j, found[i].n);
 		json_end(j);
@@ -146,7 +146,7 @@ void predict_json(const struct predict *p, struct buf *to)
 	struct json j;
 
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	write_policy(&j, p);
 	write_nominal(&j, p, p->synack ? "syn_acks_ms" : "syns_ms");

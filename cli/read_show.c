@@ -403,9 +403,9 @@ void read_show_counts(struct read_show *s, const char *file)
 
 	buf_reset(&s->line);
 	json_init(&j, &s->line);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key(&j, "file");
-	json_string(&j, file);
+	json_text(&j, file);
 	json_key_int(&j, "attempts", (int64_t)s->n_attempts);
 	json_key_int(&j, "syn_retrans", (int64_t)(s->n_syns - s->n_attempts));
 	json_key_int(&j, "by_synack", (int64_t)s->answers[REPLY_SYN_ACK]);

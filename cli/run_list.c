@@ -81,11 +81,11 @@ static void add_text(const struct fault_effect *f, const struct policy *p, struc
 static void json_families(struct json *j, const char *key, const char *ipv4, const char *ipv6)
 {
 	json_key(j, key);
-	json_object(j);
+	json_begin_object(j);
 	json_key(j, "ipv4");
-	json_string(j, ipv4);
+	json_text(j, ipv4);
 	json_key(j, "ipv6");
-	json_string(j, ipv6);
+	json_text(j, ipv6);
 	json_end(j);
 }
 
@@ -98,7 +98,7 @@ static void json_or_null(struct json *j, const char *key, int64_t n)
 {
 	json_key(j, key);
 	if (n < 0)
-		json_null(j);
+		json_nothing(j);
 	else
 		json_int(j, n);
 }
@@ -110,7 +110,7 @@ static void add_json(const struct fault_effect *f, const struct policy *p, struc
 
 	fault_result(f, p, &r);
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	json_key_string(&j, "text", f->text);
 	json_key_string(&j, "form", f->form);
@@ -118,7 +118,7 @@ static void add_json(const struct fault_effect *f, const struct policy *p, struc
 	json_families(&j, "connect", result_word(r.error4), result_word(r.error6));
 	json_families(&j, "outcome", r.error4 < 0 ? NULL : outcome_word(r.outcome4), outcome_word(r.outcome6));
 	json_key(&j, "when");
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_string(&j, "kind", fault_when_word(f->when));
 	json_or_null(&j, "ns", r.ns);
 	json_end(&j);

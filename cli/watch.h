@@ -16,7 +16,7 @@ struct watch_setup {
 	uint64_t count; /* of attempts that are shown; 0: no limit */
 	uint64_t max_attempts;
 	const char *metrics, *metrics_file; /* NULL: none */
-	bool json, quiet, verbose, pending, no_bpf, packets, inbound, top;
+	bool json, quiet, verbose, pending, no_bpf, packets, inbound, top, rules;
 	const char *what; /* the filters, as the user gave them; for the screen's head */
 };
 

@@ -14,14 +14,15 @@
 #include "util/clock.h"
 #include "util/duration.h"
 
-#define HITS 4096	    /* the last that were traced */
-#define SNAPSHOTS_MAX 16    /* network namespaces whose counters are known */
-#define AGAIN_NS NS_PER_S   /* counters are read at most so often */
+#define HITS 4096	  /* the last that were traced */
+#define SNAPSHOTS_MAX 16  /* network namespaces whose counters are known */
+#define AGAIN_NS NS_PER_S /* counters are read at most so often */
 #define CANDIDATES_SHOWN 3
 #define RULE_LEN sizeof(((struct drop *)NULL)->rule)
 
 struct hit {
 	struct endpoint src, dst;
+	bool output;
 	char text[RULE_LEN];
 };
 
@@ -74,6 +75,7 @@ static void on_hit(const struct rule_hit *h, void *user)
 	}
 	to->src = h->packet.src;
 	to->dst = h->packet.dst;
+	to->output = !strcmp(h->hook, "output") || !strcmp(h->hook, "postrouting");
 	format(h, to->text);
 }
 
@@ -159,8 +161,8 @@ static void look(struct watch_rules *w, struct snapshot *s)
 	struct err e = { 0 };
 
 	s->taken_ns = clock_mono_ns();
-	if ((fd < 0 && s->netns != own_netns()) ||
-	    rulecounts_take(fd, RULECOUNTS_NFT | RULECOUNTS_LEGACY, &now, &e) || !now)
+	if ((fd < 0 && s->netns != own_netns()) || rulecounts_take(fd, RULECOUNTS_NFT | RULECOUNTS_LEGACY, &now, &e) ||
+	    !now)
 		return;
 	if (s->counts) {
 		buf_reset(&s->moved);
@@ -320,9 +322,28 @@ void watch_rules_name_drop(struct watch_rules *w, const struct flow *f, struct d
 		name_by_counters(w, d);
 }
 
+/* A rule that rejects answers first, and drops the SYN when the attempt is over. */
+static void add_reject(const struct watch_rules *w, struct attempt *a)
+{
+	const struct hit *h = find_hit(w, &a->flow.client, &a->flow.server);
+	struct drop *d = &a->drops[0];
+
+	if (!h)
+		return;
+	*d = (struct drop){ .place = h->output ? DROP_LOCAL_OUTPUT : DROP_LOCAL_INPUT,
+			    .packets = (uint64_t)a->n_syns,
+			    .netns = a->netns };
+	snprintf(d->reason, sizeof(d->reason), "NETFILTER_DROP");
+	snprintf(d->rule, sizeof(d->rule), "%s", h->text);
+	a->n_drops = 1;
+}
+
 void watch_rules_name(struct watch_rules *w, struct attempt *a)
 {
 	int i;
+
+	if (!a->n_drops && a->n_syns && a->n_replies && !a->connected)
+		add_reject(w, a);
 
 	for (i = 0; i < a->n_drops; i++)
 		watch_rules_name_drop(w, &a->flow, &a->drops[i]);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/watch_metrics.h"
+#include "cli/watch_rules.h"
 #include "cli/watch_screen.h"
 #include "cli/watch_show.h"
 #include "util/clock.h"
@@ -30,6 +31,7 @@ struct watch {
 	struct watch_show *show;
 	struct watch_inbound *inbound; /* NULL: not asked for */
 	struct watch_metrics *metrics; /* NULL: not asked for */
+	struct watch_rules *rules;     /* NULL: without eBPF no drops are told of */
 	struct watch_screen *screen;   /* NULL: not asked for */
 	sigset_t before;	       /* the signals that CMD shall have */
 	int signals;
@@ -202,7 +204,7 @@ static void draw(struct watch *w)
 
 static int turn(struct watch *w, struct err *e)
 {
-	struct pollfd fds[WATCH_SOURCE_FDS_MAX + 4];
+	struct pollfd fds[WATCH_SOURCE_FDS_MAX + WATCH_RULES_NETNS_MAX + 4];
 	int n = watch_source_fds(w->source, fds), r;
 
 	fds[n++] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
@@ -212,7 +214,11 @@ static int turn(struct watch *w, struct err *e)
 		n += watch_metrics_fds(w->metrics, fds + n);
 	if (w->screen)
 		fds[n++] = (struct pollfd){ .fd = watch_screen_fd(w->screen), .events = POLLIN };
+	if (w->rules)
+		n += watch_rules_fds(w->rules, fds + n);
 	poll(fds, (nfds_t)n, wait_ms(w));
+	if (w->rules)
+		watch_rules_read(w->rules);
 	r = watch_source_pump(w->source, e);
 	read_inbound(w);
 	if (w->metrics && !r)
@@ -281,6 +287,7 @@ static int open_all(struct watch *w, struct err *e)
 	const struct watch_metrics_opts mo = {
 		.at = o->metrics, .path = o->metrics_file, .refresh = refresh, .user = w
 	};
+	const struct watch_rules_opts ro = { .trace = o->rules, .netns = o->want.netns, .n_netns = o->want.n_netns };
 	const struct watch_source_opts so = { .want = &o->want,
 					      .max_attempts = (uint32_t)o->max_attempts,
 					      .no_bpf = o->no_bpf,
@@ -300,7 +307,13 @@ static int open_all(struct watch *w, struct err *e)
 		r = watch_source_open(&so, &w->source, e);
 	if (!r && o->inbound)
 		r = watch_inbound_open(on_inbound, w, &w->inbound, e);
-	return r;
+	if (!r && !watch_source_without(w->source))
+		r = watch_rules_new(&ro, &w->rules, e);
+	if (r || !w->rules)
+		return r;
+	watch_show_rules(w->show, w->rules);
+	fputs(watch_rules_note(w->rules), stderr);
+	return 0;
 }
 
 int watch_run(const struct watch_setup *o, struct err *e)
@@ -317,6 +330,7 @@ int watch_run(const struct watch_setup *o, struct err *e)
 		if (w.metrics && !r)
 			r = watch_metrics_end(w.metrics, e);
 	}
+	watch_rules_free(w.rules);
 	watch_inbound_free(w.inbound);
 	watch_source_free(w.source);
 	watch_show_free(w.show);

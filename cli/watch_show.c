@@ -10,6 +10,7 @@
 
 #include "cli/watch_inbound_verdict.h"
 #include "cli/watch_lost.h"
+#include "cli/watch_rules.h"
 #include "cli/watch_tally.h"
 #include "core/summary.h"
 #include "sinks/attempt_json.h"
@@ -25,9 +26,10 @@ struct watch_show {
 	struct watch_source *source;
 	struct watch_metrics *metrics;
 	struct watch_lost *lost;
-	struct screen *screen; /* NULL: lines are printed */
-	uint32_t netns;	       /* this one's inode number */
-	struct attempt more;   /* an attempt, and what was found out of it */
+	struct watch_rules *rules; /* NULL: none */
+	struct screen *screen;	   /* NULL: lines are printed */
+	uint32_t netns;		   /* this one's inode number */
+	struct attempt more;	   /* an attempt, and what was found out of it */
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
@@ -124,17 +126,26 @@ static void put_attempt(struct watch_show *s, const struct attempt *a, const str
 	watch_line(a, v, &look, &s->out);
 }
 
-/* What is shown is worth a question to the kernel. */
+void watch_show_rules(struct watch_show *s, struct watch_rules *rules)
+{
+	s->rules = rules;
+}
+
+/* What is shown is worth a question to the kernel, and to nft. */
 static const struct attempt *look_further(struct watch_show *s, const struct attempt *a)
 {
+	bool unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
 	struct drop d;
 
-	if (!watch_lost_is_unknown(a) || a->n_drops == ATTEMPT_DROPS_MAX ||
-	    !watch_lost_backlog(s->lost, a->netns, &a->flow.server, &d))
+	if (!a->n_drops && !unknown && !(s->rules && s->o->rules && !a->connected))
 		return a;
 	s->more = *a;
-	d.packets = (uint64_t)a->n_syns;
-	s->more.drops[s->more.n_drops++] = d;
+	if (unknown && watch_lost_backlog(s->lost, a->netns, &a->flow.server, &d)) {
+		d.packets = (uint64_t)a->n_syns;
+		s->more.drops[s->more.n_drops++] = d;
+	}
+	if (s->rules)
+		watch_rules_name(s->rules, &s->more);
 	return &s->more;
 }
 
@@ -207,6 +218,8 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 	dropped = watch_source_dropped(s->source, &a->flow, &drop);
 	if (!dropped && d->answer == REPLY_NONE)
 		dropped = watch_lost_backlog(s->lost, s->netns, &a->flow.server, &drop);
+	if (dropped && s->rules)
+		watch_rules_name_drop(s->rules, &a->flow, &drop);
 	watch_inbound_verdict(a, d, dropped ? &drop : NULL, &v);
 	if (s->o->json) {
 		told = *a;
@@ -294,6 +307,10 @@ static int facts(struct watch_show *s, struct watch_summary_facts *f, struct wat
 		losses[i] = (struct watch_summary_loss){ l[i].source, l[i].n };
 		any |= l[i].n > 0;
 	}
+	if (s->rules && s->o->rules) {
+		losses[n++] = (struct watch_summary_loss){ "rules", watch_rules_lost(s->rules) };
+		any |= watch_rules_lost(s->rules) > 0;
+	}
 	if (s->o->inbound) {
 		losses[n++] = (struct watch_summary_loss){ "inbound packets", s->inbound.lost };
 		losses[n++] = (struct watch_summary_loss){ "inbound table", s->inbound.evicted };
@@ -319,7 +336,7 @@ static bool sum(struct watch_show *s)
 {
 	const struct summary_look look = { .color = s->o->terminal.color && !s->o->json, .utf8 = s->o->terminal.utf8 };
 	struct watch_summary_process processes[PROCESSES_SHOWN];
-	struct watch_summary_loss losses[WATCH_LOSSES_MAX + 2];
+	struct watch_summary_loss losses[WATCH_LOSSES_MAX + 3];
 	struct watch_summary_facts f;
 	struct buf b = { 0 };
 	bool lost;

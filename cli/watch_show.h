@@ -13,6 +13,10 @@ struct watch_show;
 int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, struct watch_show **ret, struct err *e);
 
 struct screen;
+struct watch_rules;
+
+/* Drops are named by it; borrowed. */
+void watch_show_rules(struct watch_show *s, struct watch_rules *rules);
 
 /* From now on attempts are shown there, and no lines are printed; borrowed.  NULL: no longer. */
 void watch_show_on(struct watch_show *s, struct screen *screen);

@@ -16,7 +16,7 @@ static void write_event(struct json *j, const struct attempt *a, const struct ve
 	int64_t start = attempt_start_ns(a), elapsed = v->elapsed_ns > 0 ? v->elapsed_ns : 0;
 
 	json_key(j, "event");
-	json_object(j);
+	json_begin_object(j);
 	json_ecs_time(j, "start", start);
 	if (v->outcome != OUTCOME_PENDING)
 		json_ecs_time(j, "end", start + elapsed);
@@ -31,7 +31,7 @@ static void write_times(struct json *j, const char *key, const int64_t *t_ns, in
 	int i;
 
 	json_key(j, key);
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < n; i++)
 		json_int(j, t_ns[i]);
 	json_end(j);
@@ -41,7 +41,7 @@ static void write_reply(struct json *j, const struct reply *r, int64_t base_ns)
 {
 	char text[ADDR_TEXT_LEN];
 
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "kind", reply_kind_word(r->kind));
 	json_key_int(j, "t_ns", r->t_ns - base_ns);
 	json_key(j, "accepted");
@@ -51,7 +51,7 @@ static void write_reply(struct json *j, const struct reply *r, int64_t base_ns)
 		json_key_string(j, "from", addr_format(&r->from, text));
 	if (r->kind == REPLY_ICMP) {
 		json_key(j, "icmp");
-		json_object(j);
+		json_begin_object(j);
 		json_key_int(j, "type", r->icmp_type);
 		json_key_int(j, "code", r->icmp_code);
 		json_end(j);
@@ -79,7 +79,7 @@ static void write_place(struct json *j, const struct attempt *a)
 	if (!answer)
 		return;
 	json_key(j, "answer");
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "kind", reply_kind_word(answer->kind));
 	json_key(j, "packet");
 	json_uint(j, answer->packet);
@@ -89,9 +89,9 @@ static void write_place(struct json *j, const struct attempt *a)
 static void write_file(struct json *j, const char *file)
 {
 	json_key(j, "log");
-	json_object(j);
+	json_begin_object(j);
 	json_key(j, "file");
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "path", file);
 	json_end(j);
 	json_end(j);
@@ -103,16 +103,16 @@ static void write_observed(struct json *j, const struct attempt *a)
 	int i;
 
 	json_key(j, "syns_ns");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++) {
 		if (a->syn_ns[i])
 			json_int(j, a->syn_ns[i] - base_ns);
 		else
-			json_null(j); /* counted by the kernel; when it left is not known */
+			json_nothing(j); /* counted by the kernel; when it left is not known */
 	}
 	json_end(j);
 	json_key(j, "replies");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		write_reply(j, &a->replies[i], base_ns);
 	json_end(j);
@@ -129,7 +129,7 @@ static void write_predicted(struct json *j, const struct attempt *a)
 	if (n <= 0)
 		return;
 	json_key(j, "predicted");
-	json_object(j);
+	json_begin_object(j);
 	write_times(j, "syns_ns", syns_ns, n);
 	json_key_int(j, "gives_up_ns", end_ns);
 	json_key(j, "exact");
@@ -139,7 +139,7 @@ static void write_predicted(struct json *j, const struct attempt *a)
 
 static void write_drop(struct json *j, const struct drop *d)
 {
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "place", drop_place_word(d->place));
 	json_key_string(j, "reason", d->reason);
 	json_key_string(j, "function", d->function);
@@ -164,7 +164,7 @@ static void write_drops(struct json *j, const struct attempt *a)
 	if (a->n_drops == 1)
 		return;
 	json_key(j, "drops");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
 		write_drop(j, &a->drops[i]);
 	json_end(j);
@@ -181,16 +181,16 @@ static void write_verdict(struct json *j, const struct verdict *v)
 	json_key_string(j, "headline", v->headline);
 	json_key_string(j, "advice", v->advice);
 	json_key(j, "evidence");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < v->n_evidence && i < VERDICT_EVIDENCE_MAX; i++)
-		json_string(j, v->evidence[i]);
+		json_text(j, v->evidence[i]);
 	json_end(j);
 }
 
 static void write_named(struct json *j, const char *key, const char *name, const char *value)
 {
 	json_key(j, key);
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, name, value);
 	json_end(j);
 }
@@ -212,7 +212,7 @@ static void write_synsent(struct json *j, const struct attempt *a, const struct 
 			  const struct attempt_json_opts *o)
 {
 	json_key(j, "synsent");
-	json_object(j);
+	json_begin_object(j);
 	write_verdict(j, v);
 	write_observed(j, a);
 	write_predicted(j, a);
@@ -243,7 +243,7 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 	struct json j;
 
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	write_event(&j, a, v, o);
 	json_ecs_endpoint(&j, "client", &a->flow.client);
@@ -253,7 +253,7 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 	write_whose(&j, a, o);
 	if (v->error) {
 		json_key(&j, "error");
-		json_object(&j);
+		json_begin_object(&j);
 		json_key_string(&j, "type", errno_name(v->error));
 		json_end(&j);
 	}
@@ -262,7 +262,7 @@ void attempt_json(const struct attempt *a, const struct verdict *v, const struct
 	write_synsent(&j, a, v, o);
 	if (conn_state) {
 		json_key(&j, "zeek");
-		json_object(&j);
+		json_begin_object(&j);
 		json_key_string(&j, "conn_state", conn_state);
 		json_end(&j);
 	}

@@ -25,7 +25,7 @@ static int64_t length_of(const struct pair_report *r)
 static void write_event(struct json *j, int64_t start_ns, int64_t length_ns)
 {
 	json_key(j, "event");
-	json_object(j);
+	json_begin_object(j);
 	json_ecs_time(j, "start", start_ns);
 	json_key_int(j, "duration", length_ns);
 	json_key_string(j, "provider", "synsent");
@@ -38,7 +38,7 @@ static void write_side(struct json *j, const char *key, const struct flow *f, ui
 		       enum outcome o)
 {
 	json_key(j, key);
-	json_object(j);
+	json_begin_object(j);
 	json_ecs_endpoint(j, "client", &f->client);
 	json_ecs_endpoint(j, "server", &f->server);
 	json_key_int(j, "isn", isn);
@@ -57,7 +57,7 @@ static void write_packet(struct json *j, const struct pair_packet *k)
 {
 	char text[ADDR_TEXT_LEN];
 
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "kind", pairing_kind_word(k->kind));
 	json_key_int(j, "n", k->n);
 	json_key_string(j, "way", is_of_server(k->kind) ? "to-client" : "to-server");
@@ -79,7 +79,7 @@ static void write_packet(struct json *j, const struct pair_packet *k)
 		key_bool(j, "unfit", true);
 	if (k->kind == PAIRING_ICMP) {
 		json_key(j, "icmp");
-		json_object(j);
+		json_begin_object(j);
 		json_key_int(j, "type", k->icmp_type);
 		json_key_int(j, "code", k->icmp_code);
 		json_end(j);
@@ -94,9 +94,9 @@ static void write_words(struct json *j, const struct pair_words *w)
 
 	json_key_string(j, "headline", w->headline);
 	json_key(j, "evidence");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < w->n_evidence; i++)
-		json_string(j, w->evidence[i]);
+		json_text(j, w->evidence[i]);
 	json_end(j);
 	json_key_string(j, "advice", w->advice);
 }
@@ -107,14 +107,14 @@ void diff_json(const struct pair_report *r, const struct pair_words *w, struct b
 	int i;
 
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	write_event(&j, r->start_ns, length_of(r));
 	json_ecs_endpoint(&j, "client", &r->client_flow.client);
 	json_ecs_endpoint(&j, "server", &r->client_flow.server);
 	json_ecs_network(&j, &r->client_flow, NULL);
 	json_key(&j, "synsent");
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "number", r->number);
 	json_key_string(&j, "seen", pair_sort_word(r->sort));
 	json_key_string(&j, "paired_by", pairing_how_word(r->how));
@@ -125,7 +125,7 @@ void diff_json(const struct pair_report *r, const struct pair_words *w, struct b
 	if (r->at_server)
 		write_side(&j, "at_server", &r->server_flow, r->server_isn, r->server_number, r->server_outcome);
 	json_key(&j, "packets");
-	json_array(&j);
+	json_begin_array(&j);
 	for (i = 0; i < r->n_packets; i++)
 		write_packet(&j, &r->packets[i]);
 	json_end(&j);
@@ -139,7 +139,7 @@ void diff_json(const struct pair_report *r, const struct pair_words *w, struct b
 static void write_capture(struct json *j, const char *key, const struct diff_side *s)
 {
 	json_key(j, key);
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "file", s->path);
 	key_uint(j, "packets", s->ledger.seen);
 	key_uint(j, "attempts", s->counts.attempts);
@@ -156,7 +156,7 @@ static void write_clocks(struct json *j, const struct pairing_clock *c)
 	if (!c->forward && !c->backward)
 		return;
 	json_key(j, "clocks");
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "known", c->forward && c->backward ? "both-ways" : c->forward ? "at-most" : "at-least");
 	json_key_int(j, "server_ahead_ns", c->offset_ns);
 	if (c->forward && c->backward)
@@ -173,9 +173,9 @@ static void write_maps(struct json *j, const char *key, const struct pairing_nat
 	int i;
 
 	json_key(j, key);
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < n; i++) {
-		json_object(j);
+		json_begin_object(j);
 		json_ecs_endpoint(j, "at_client", &m[i].from);
 		json_ecs_endpoint(j, "at_server", &m[i].to);
 		key_uint(j, "attempts", m[i].attempts);
@@ -187,7 +187,7 @@ static void write_maps(struct json *j, const char *key, const struct pairing_nat
 static void write_between(struct json *j, const struct pairing_nat *n)
 {
 	json_key(j, "between");
-	json_object(j);
+	json_begin_object(j);
 	if (n->hops_min >= 0) {
 		json_key_int(j, "hops_min", n->hops_min);
 		json_key_int(j, "hops_max", n->hops_max);
@@ -207,10 +207,10 @@ static void write_kinds(struct json *j, const struct pairing_totals *t)
 	int kind, fate;
 
 	json_key(j, "packets");
-	json_object(j);
+	json_begin_object(j);
 	for (kind = 0; kind < PAIRING_KIND_N; kind++) {
 		json_key(j, pairing_kind_word((enum pairing_kind)kind));
-		json_object(j);
+		json_begin_object(j);
 		key_uint(j, "sent", t->sent[kind]);
 		for (fate = 0; fate < FATE_N; fate++)
 			key_uint(j, pair_fate_word((enum pair_fate)fate), t->fate[kind][fate]);
@@ -224,7 +224,7 @@ static void write_delay(struct json *j, const char *key, const struct spread *s)
 	if (!s->n)
 		return;
 	json_key(j, key);
-	json_object(j);
+	json_begin_object(j);
 	json_key_int(j, "min_ns", s->min_ns);
 	json_key_int(j, "median_ns", spread_quantile(s, 500));
 	json_key_int(j, "p99_ns", spread_quantile(s, 990));
@@ -235,7 +235,7 @@ static void write_delay(struct json *j, const char *key, const struct spread *s)
 static void write_holes(struct json *j, const struct pairing_holes *h)
 {
 	json_key(j, "holes");
-	json_object(j);
+	json_begin_object(j);
 	key_uint(j, "client_had", h->client_had);
 	key_uint(j, "client_missed", h->client_missed);
 	key_uint(j, "server_had", h->server_had);
@@ -250,18 +250,18 @@ void diff_summary_json(const struct diff_facts *f, struct buf *to)
 	int i;
 
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	write_event(&j, t->first_ns, t->last_ns - t->first_ns);
 	json_key(&j, "synsent");
-	json_object(&j);
+	json_begin_object(&j);
 	write_capture(&j, "client_capture", &f->client);
 	write_capture(&j, "server_capture", &f->server);
 	key_bool(&j, "swapped", f->swapped);
 	write_clocks(&j, f->clock);
 	write_between(&j, f->nat);
 	json_key(&j, "attempts");
-	json_object(&j);
+	json_begin_object(&j);
 	for (i = 0; i < PAIR_SORT_N; i++)
 		key_uint(&j, pair_sort_word((enum pair_sort)i), t->sorts[i]);
 	json_end(&j);

@@ -36,12 +36,12 @@ static void begin(struct json *j, bool array)
 	j->first[j->depth++] = true;
 }
 
-void json_object(struct json *j)
+void json_begin_object(struct json *j)
 {
 	begin(j, false);
 }
 
-void json_array(struct json *j)
+void json_begin_array(struct json *j)
 {
 	begin(j, true);
 }
@@ -88,10 +88,10 @@ void json_key(struct json *j, const char *key)
 	j->after_key = true;
 }
 
-void json_string(struct json *j, const char *s)
+void json_text(struct json *j, const char *s)
 {
 	if (!s) {
-		json_null(j);
+		json_nothing(j);
 		return;
 	}
 	separate(j);
@@ -116,7 +116,7 @@ void json_bool(struct json *j, bool b)
 	buf_str(j->to, b ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void json_nothing(struct json *j)
 {
 	separate(j);
 	buf_str(j->to, "null");
@@ -142,7 +142,7 @@ void json_key_string(struct json *j, const char *key, const char *s)
 	if (!s || !*s)
 		return;
 	json_key(j, key);
-	json_string(j, s);
+	json_text(j, s);
 }
 
 void json_key_int(struct json *j, const char *key, int64_t n)

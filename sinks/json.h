@@ -24,15 +24,15 @@ struct json {
 };
 
 void json_init(struct json *j, struct buf *to);
-void json_object(struct json *j); /* { */
-void json_array(struct json *j);  /* [ */
-void json_end(struct json *j);	  /* } or ], whichever is open */
+void json_begin_object(struct json *j); /* { */
+void json_begin_array(struct json *j);	/* [ */
+void json_end(struct json *j);		/* } or ], whichever is open */
 void json_key(struct json *j, const char *key);
-void json_string(struct json *j, const char *s); /* NULL: null */
+void json_text(struct json *j, const char *s); /* NULL: null */
 void json_int(struct json *j, int64_t n);
 void json_uint(struct json *j, uint64_t n);
 void json_bool(struct json *j, bool b);
-void json_null(struct json *j);
+void json_nothing(struct json *j);
 
 /* Milliseconds from nanoseconds as a decimal number without loss: 1024, 1009.5 */
 void json_ms(struct json *j, int64_t ns);

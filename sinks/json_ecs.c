@@ -25,7 +25,7 @@ void json_ecs_named(struct json *j, const char *key, const struct endpoint *e, c
 	if (any && !e->port)
 		return;
 	json_key(j, key);
-	json_object(j);
+	json_begin_object(j);
 	if (!any)
 		json_key_string(j, "address", addr_format(&e->addr, text));
 	if (e->port)
@@ -39,7 +39,7 @@ void json_ecs_network(struct json *j, const struct flow *f, const char *directio
 	int family = f->server.addr.family ? f->server.addr.family : f->client.addr.family;
 
 	json_key(j, "network");
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "transport", "tcp");
 	json_key_string(j, "type", family == 4 ? "ipv4" : family == 6 ? "ipv6" : NULL);
 	json_key_string(j, "direction", direction);
@@ -56,12 +56,12 @@ void json_ecs_process(struct json *j, int32_t pid, const char comm[COMM_LEN])
 	if (pid <= 0 && !*name)
 		return;
 	json_key(j, "process");
-	json_object(j);
+	json_begin_object(j);
 	if (pid > 0)
 		json_key_int(j, "pid", pid);
 	if (*name) {
 		json_key(j, "executable");
-		json_object(j);
+		json_begin_object(j);
 		json_key_string(j, "name", name);
 		json_end(j);
 	}

@@ -11,7 +11,7 @@ void json_policy(struct json *j, const struct policy *p)
 	char kernel[32];
 
 	json_key(j, "policy");
-	json_object(j);
+	json_begin_object(j);
 	json_key_int(j, "retries", p->retries);
 	json_key_int(j, "linear", p->linear);
 	if (p->syncnt)

@@ -13,9 +13,9 @@ static void texts(struct json *j, const char *key, const char *const *texts_, in
 	int i;
 
 	json_key(j, key);
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < n; i++)
-		json_string(j, texts_[i]);
+		json_text(j, texts_[i]);
 	json_end(j);
 }
 
@@ -30,7 +30,7 @@ static void write_event(struct json *j, int64_t start_ns, int64_t duration_ns, b
 	int64_t duration = duration_ns > 0 ? duration_ns : 0;
 
 	json_key(j, "event");
-	json_object(j);
+	json_begin_object(j);
 	json_ecs_time(j, "start", start_ns);
 	if (ended)
 		json_ecs_time(j, "end", start_ns + duration);
@@ -46,7 +46,7 @@ static void write_exit(struct json *j, const struct report *r)
 	if (r->exit_signal <= 0 && r->exit_status < 0)
 		return;
 	json_key(j, "exit");
-	json_object(j);
+	json_begin_object(j);
 	if (r->exit_signal > 0) {
 		json_key_int(j, "signal", r->exit_signal);
 		snprintf(name, sizeof(name), "SIG%s", abbrev ? abbrev : "");
@@ -66,9 +66,9 @@ static void write_rows(struct json *j, const struct report *r)
 		as_expected = as_expected && r->rows[i].held;
 	flag(j, "as_expected", as_expected);
 	json_key(j, "expectations");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < r->n_rows; i++) {
-		json_object(j);
+		json_begin_object(j);
 		json_key_string(j, "clause", r->rows[i].clause);
 		json_key_string(j, "name", r->rows[i].name);
 		json_key_string(j, "expected", r->rows[i].expected);
@@ -88,7 +88,7 @@ static void write_server(struct json *j, const struct tried *t)
 	if (addr_is_any(&s->addr) && !s->port && !*name)
 		return;
 	json_key(j, "server");
-	json_object(j);
+	json_begin_object(j);
 	if (!addr_is_any(&s->addr))
 		json_key_string(j, "address", addr_format(&s->addr, address));
 	if (s->port)
@@ -100,7 +100,7 @@ static void write_server(struct json *j, const struct tried *t)
 static void write_synsent(struct json *j, const struct tried *t)
 {
 	json_key(j, "synsent");
-	json_object(j);
+	json_begin_object(j);
 	json_key_int(j, "number", t->number);
 	json_key_int(j, "logical", t->logical);
 	flag(j, "decides", t->decides);
@@ -118,7 +118,7 @@ static void write_synsent(struct json *j, const struct tried *t)
 
 static void write_tried(struct json *j, const struct tried *t)
 {
-	json_object(j);
+	json_begin_object(j);
 	write_event(j, t->start_ns, t->elapsed_ns, t->outcome != OUTCOME_PENDING);
 	json_ecs_endpoint(j, "client", &t->flow.client);
 	write_server(j, t);
@@ -126,7 +126,7 @@ static void write_tried(struct json *j, const struct tried *t)
 	json_ecs_process(j, t->pid, t->comm);
 	if (t->error) {
 		json_key(j, "error");
-		json_object(j);
+		json_begin_object(j);
 		json_key_string(j, "type", errno_name(t->error));
 		json_end(j);
 	}
@@ -141,13 +141,13 @@ static void write_sum(struct json *j, const struct report *r)
 
 	logical_sum(r->tried, r->n, &s);
 	json_key(j, "sum");
-	json_object(j);
+	json_begin_object(j);
 	json_key_int(j, "attempts", (int64_t)s.attempts);
 	json_key_int(j, "connects", (int64_t)s.logical);
 	json_key_int(j, "failed", (int64_t)s.failed);
 	json_key_int(j, "cancelled", (int64_t)s.cancelled);
 	json_key(j, "outcomes");
-	json_object(j);
+	json_begin_object(j);
 	for (i = OUTCOME_NONE + 1; i < OUTCOME_N; i++)
 		if (s.by_outcome[i])
 			json_key_int(j, outcome_word((enum outcome)i), (int64_t)s.by_outcome[i]);
@@ -161,7 +161,7 @@ void report_json(const struct report *r, struct report_out *o)
 	size_t i;
 
 	json_init(&j, &o->text);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	texts(&j, "command", r->argv, r->argc);
 	texts(&j, "faults", r->faults, r->n_faults);
@@ -176,7 +176,7 @@ void report_json(const struct report *r, struct report_out *o)
 		write_rows(&j, r);
 	write_sum(&j, r);
 	json_key(&j, "attempts");
-	json_array(&j);
+	json_begin_array(&j);
 	for (i = 0; i < r->n && !o->error; i++) {
 		write_tried(&j, &r->tried[i]);
 		report_flow(o);

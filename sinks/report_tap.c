@@ -28,7 +28,7 @@ static void yaml(struct buf *to, const char *key, const char *value)
 
 	buf_fmt(to, "  %s: ", key);
 	json_init(&j, to);
-	json_string(&j, value);
+	json_text(&j, value);
 	buf_char(to, '\n');
 }
 

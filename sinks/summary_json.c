@@ -17,7 +17,7 @@ static void uint_of(struct json *j, const char *key, uint64_t n)
 static void write_ledger(struct json *j, const struct summary_ledger *l)
 {
 	json_key(j, "ledger");
-	json_object(j);
+	json_begin_object(j);
 	uint_of(j, "seen", l->seen);
 	uint_of(j, "counted", l->counted);
 	uint_of(j, "duplicates", l->duplicates);
@@ -35,16 +35,16 @@ static void write_texts(struct json *j, const char *key, const char *const *text
 	if (!n)
 		return;
 	json_key(j, key);
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < n; i++)
-		json_string(j, texts[i]);
+		json_text(j, texts[i]);
 	json_end(j);
 }
 
 static void write_capture(struct json *j, const struct summary_facts *f)
 {
 	json_key(j, "capture");
-	json_object(j);
+	json_begin_object(j);
 	write_texts(j, "files", f->files, f->n_files);
 	uint_of(j, "bytes", f->bytes);
 	uint_of(j, "packets", f->packets);
@@ -73,7 +73,7 @@ static void write_event(struct json *j, const struct summary_facts *f, const str
 	int64_t start = packets ? f->start_ns : c->first_ns, end = packets ? f->end_ns : c->last_ns;
 
 	json_key(j, "event");
-	json_object(j);
+	json_begin_object(j);
 	if (packets || c->attempts) {
 		row_json_time(j, "start", start);
 		row_json_time(j, "end", end);
@@ -91,7 +91,7 @@ static void write_syns(struct json *j, const char *key, const uint64_t n[SUMMARY
 	int i;
 
 	json_key(j, key);
-	json_object(j);
+	json_begin_object(j);
 	for (i = 0; i < SUMMARY_SYNS_N; i++) {
 		if (!n[i])
 			continue;
@@ -114,13 +114,13 @@ static void write_connect(struct json *j, const struct summary *s, const struct 
 	if (!c->outcomes[OUTCOME_ESTABLISHED])
 		return;
 	json_key(j, "connect");
-	json_object(j);
+	json_begin_object(j);
 	for (i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
 		json_key_int(j, figures[i].key, summary_connect_ns(s, figures[i].permille));
 	json_key(j, "bands");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < SUMMARY_BANDS_N; i++) {
-		json_object(j);
+		json_begin_object(j);
 		if (i < SUMMARY_BANDS_N - 1)
 			json_key_int(j, "below_ns", summary_band_ns((int)i));
 		uint_of(j, "attempts", c->bands[i]);
@@ -135,11 +135,11 @@ static void write_steps(struct json *j, const struct steps *f)
 	size_t i;
 
 	json_key(j, "failures_over_time");
-	json_object(j);
+	json_begin_object(j);
 	row_json_time(j, "start", f->first * f->width_ns);
 	json_key_int(j, "step_ns", f->width_ns);
 	json_key(j, "failures");
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < f->n; i++)
 		json_uint(j, tally_attempts(&f->rows[i]));
 	json_end(j);
@@ -152,9 +152,9 @@ static void write_rows(struct json *j, const char *key, const struct top *t, enu
 	size_t i, n = top_worst(t, rows, ROWS_MAX);
 
 	json_key(j, key);
-	json_array(j);
+	json_begin_array(j);
 	for (i = 0; i < n; i++) {
-		json_object(j);
+		json_begin_object(j);
 		row_json_entry(j, by, rows[i]);
 		json_end(j);
 	}
@@ -168,17 +168,17 @@ void summary_json(const struct summary *s, const struct summary_facts *f, struct
 
 	summary_counts(s, &c);
 	json_init(&j, to);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "v", 1);
 	write_event(&j, f, &c);
 	json_key(&j, "synsent");
-	json_object(&j);
+	json_begin_object(&j);
 	write_capture(&j, f);
 	row_json_counts(&j, c.attempts, c.failures, c.outcomes, c.half_open);
 	if (c.failures)
 		row_json_failures(&j, c.first_failure_ns, c.last_failure_ns);
 	json_key(&j, "syns");
-	json_object(&j);
+	json_begin_object(&j);
 	write_syns(&j, "established", c.syns_established);
 	write_syns(&j, "failed", c.syns_failed);
 	json_end(&j);

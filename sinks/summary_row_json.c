@@ -27,7 +27,7 @@ void row_json_counts(struct json *j, uint64_t attempts, uint64_t failures, const
 	uint_of(j, "attempts", attempts);
 	uint_of(j, "failures", failures);
 	json_key(j, "outcomes");
-	json_object(j);
+	json_begin_object(j);
 	for (o = 1; o < OUTCOME_N; o++)
 		uint_of(j, outcome_word((enum outcome)o), n[o]);
 	json_end(j);
@@ -55,13 +55,13 @@ void row_json_entry(struct json *j, enum summary_by by, const struct top_entry *
 	char text[ADDR_TEXT_LEN];
 
 	json_key(j, by == BY_SERVER ? "server" : "client");
-	json_object(j);
+	json_begin_object(j);
 	json_key_string(j, "address", addr_format(&e->key.addr, text));
 	if (by == BY_SERVER)
 		json_key_int(j, "port", e->key.port);
 	json_end(j);
 	json_key(j, "synsent");
-	json_object(j);
+	json_begin_object(j);
 	if (e->missing) {
 		json_key(j, "at_least");
 		json_bool(j, true);
@@ -75,7 +75,7 @@ void row_json_entry(struct json *j, enum summary_by by, const struct top_entry *
 static void open_line(struct json *j, struct buf *to)
 {
 	json_init(j, to);
-	json_object(j);
+	json_begin_object(j);
 	json_key_int(j, "v", 1);
 }
 
@@ -112,7 +112,7 @@ static void outcomes(const struct summary *s, struct buf *to)
 		o = order[i];
 		open_line(&j, to);
 		json_key(&j, "synsent");
-		json_object(&j);
+		json_begin_object(&j);
 		json_key_string(&j, "outcome", block_word(o));
 		uint_of(&j, "attempts", c.outcomes[o]);
 		if (o == OUTCOME_UNANSWERED)
@@ -136,12 +136,12 @@ static void minutes(const struct steps *m, size_t max, struct buf *to)
 			continue;
 		open_line(&j, to);
 		json_key(&j, "event");
-		json_object(&j);
+		json_begin_object(&j);
 		row_json_time(&j, "start", (m->first + (int64_t)i) * m->width_ns);
 		json_key_int(&j, "duration", m->width_ns);
 		json_end(&j);
 		json_key(&j, "synsent");
-		json_object(&j);
+		json_begin_object(&j);
 		tally_json(&j, &m->rows[i]);
 		json_end(&j);
 		json_end(&j);

@@ -199,6 +199,15 @@ static void put_established(const struct attempt *a, struct buf *to)
 	}
 }
 
+static void put_refused(const struct attempt *a, struct buf *to)
+{
+	buf_str(to, "RST");
+	if (a->n_drops && a->drops[0].rule[0]) {
+		buf_str(to, ", by ");
+		buf_escaped(to, a->drops[0].rule, strnlen(a->drops[0].rule, sizeof(a->drops[0].rule)));
+	}
+}
+
 void watch_line_why(const struct attempt *a, const struct verdict *v, struct buf *to)
 {
 	const struct reply *icmp = accepted(a, REPLY_ICMP);
@@ -217,7 +226,7 @@ void watch_line_why(const struct attempt *a, const struct verdict *v, struct buf
 		 !accepted(a, REPLY_RST))
 		put_icmp(icmp, to);
 	else if (v->outcome == OUTCOME_REFUSED)
-		buf_str(to, "RST");
+		put_refused(a, to);
 	else
 		put_headline(v, to);
 	if (v->confidence == CONFIDENCE_LIKELY && v->outcome != OUTCOME_PENDING)

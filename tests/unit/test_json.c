@@ -21,20 +21,20 @@ static void commas(void **state)
 	struct json j;
 
 	json_init(&j, &b);
-	json_object(&j);
+	json_begin_object(&j);
 	json_key_int(&j, "a", INT64_MIN);
 	json_key(&j, "b");
-	json_array(&j);
-	json_array(&j);
+	json_begin_array(&j);
+	json_begin_array(&j);
 	json_end(&j);
-	json_object(&j);
+	json_begin_object(&j);
 	json_end(&j);
 	json_uint(&j, UINT64_MAX);
 	json_bool(&j, true);
 	json_bool(&j, false);
-	json_null(&j);
-	json_string(&j, NULL);
-	json_string(&j, "");
+	json_nothing(&j);
+	json_text(&j, NULL);
+	json_text(&j, "");
 	json_end(&j);
 	json_key_string(&j, "absent", NULL);
 	json_key_string(&j, "empty", "");
@@ -71,7 +71,7 @@ static void strings(void **state)
 		struct json j;
 
 		json_init(&j, &b);
-		json_string(&j, rows[i].in);
+		json_text(&j, rows[i].in);
 		assert_string_equal(buf_text(&b), rows[i].out);
 		buf_fini(&b);
 	}
