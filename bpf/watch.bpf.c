@@ -46,11 +46,7 @@ const volatile __u32 specified_from;   /* the first reason that is one: SKB_DROP
 const volatile __u8 want_drops;
 const volatile __u8 want_failed; /* of connect() calls that fail without a SYN */
 
-__u64 woken_ns;
 __u64 attached_ns; /* all of this runs; what began before is no loss */
-
-/* A reader is woken at most so often: a wake-up for each event halves the rate of connections. */
-#define WAKE_NS 20000000u
 
 /* Allocated at once: an allocator that frees by RCU costs more than all the rest. */
 struct {
@@ -80,14 +76,23 @@ struct {
 	__type(value, struct watch_drop);
 } synsent_drops SEC(".maps");
 
-struct {
+/* Several, so that CPUs do not wait for each other: each has the one of its number, modulo WATCH_RINGS. */
+struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 23);
-} synsent_told SEC(".maps");
+	__uint(max_entries, 1 << 21);
+} synsent_ring0 SEC(".maps"), synsent_ring1 SEC(".maps"), synsent_ring2 SEC(".maps"), synsent_ring3 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, WATCH_RINGS);
+	__type(key, __u32);
+	__array(values, struct ring);
+} synsent_told SEC(".maps") = { .values = { &synsent_ring0, &synsent_ring1, &synsent_ring2, &synsent_ring3 } };
 
 struct per_cpu {
 	__u64 counts[WATCH_COUNTS];
 	__u64 quiet[2][WATCH_TIMES];
+	__u64 woken_ns; /* of the ring's reader, for this CPU */
 	__u64 drops_since_ns;
 	__u32 drops;
 };
@@ -303,15 +308,27 @@ static __always_inline bool is_wanted_netns(__u32 netns)
 
 /* ---- telling ---- */
 
-static __always_inline __u64 wake_flags(__u64 now)
+/* A reader is woken at most so often: a wake-up for each event halves the rate of connections. */
+#define WAKE_NS 20000000u
+
+static __always_inline void put(const void *record, __u32 len, __u64 now)
 {
-	if (now - woken_ns < WAKE_NS)
-		return BPF_RB_NO_WAKEUP;
-	woken_ns = now;
-	return BPF_RB_FORCE_WAKEUP;
+	__u32 cpu = bpf_get_smp_processor_id() % WATCH_RINGS;
+	void *ring = bpf_map_lookup_elem(&synsent_told, &cpu);
+	struct per_cpu *c = mine();
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (!ring || !c)
+		return;
+	if (now - c->woken_ns >= WAKE_NS) {
+		c->woken_ns = now;
+		flags = BPF_RB_FORCE_WAKEUP;
+	}
+	if (bpf_ringbuf_output(ring, (void *)record, len, flags))
+		c->counts[WATCH_N_UNTOLD]++;
 }
 
-static __always_inline void tell_whole(const struct watch_attempt *a, __u64 flags)
+static __always_inline void tell_whole(const struct watch_attempt *a)
 {
 	__u64 key = a->socket;
 	struct watch_more *more = bpf_map_lookup_elem(&synsent_more, &key);
@@ -324,18 +341,15 @@ static __always_inline void tell_whole(const struct watch_attempt *a, __u64 flag
 	r->attempt = *a;
 	r->more = *more;
 	bpf_map_delete_elem(&synsent_more, &key);
-	if (bpf_ringbuf_output(&synsent_told, r, sizeof(*r), flags))
-		count(WATCH_N_UNTOLD, 1);
+	put(r, sizeof(*r), a->end_ns);
 }
 
-static __always_inline void tell(struct watch_attempt *a)
+static __always_inline void tell(const struct watch_attempt *a)
 {
-	__u64 flags = wake_flags(a->end_ns);
-
 	if (a->has_more)
-		tell_whole(a, flags);
-	else if (bpf_ringbuf_output(&synsent_told, a, sizeof(*a), flags))
-		count(WATCH_N_UNTOLD, 1);
+		tell_whole(a);
+	else
+		put(a, sizeof(*a), a->end_ns);
 }
 
 static __always_inline struct watch_more *more_of(struct watch_attempt *a)

@@ -13,6 +13,7 @@
 #define WATCH_SYNS_MAX 24 /* retransmissions whose times are kept; the count goes on */
 #define WATCH_DROPS_MAX 3 /* places where packets of one attempt were dropped */
 #define WATCH_FILTERS_MAX 16
+#define WATCH_RINGS 4
 
 /* IPv4 in the first four bytes, the rest 0. */
 struct watch_addr {

@@ -17,7 +17,7 @@
 #include "watch.skel.h"
 
 #define OPEN_DEFAULT 32768u
-#define RING_DEFAULT (8u << 20)
+#define RING_DEFAULT (2u << 20) /* each */
 
 _Static_assert(TRACE_FILTERS_MAX == WATCH_FILTERS_MAX, "the programs' filters");
 _Static_assert(sizeof(struct watch_attempt) + 64 <= TRACE_ATTEMPT_BYTES, "the memory that is stated");
@@ -25,6 +25,7 @@ _Static_assert(sizeof(struct watch_attempt) + 64 <= TRACE_ATTEMPT_BYTES, "the me
 struct per_cpu {
 	uint64_t counts[WATCH_COUNTS];
 	uint64_t quiet[2][WATCH_TIMES];
+	uint64_t woken_ns;
 	uint64_t drops_since_ns;
 	uint32_t drops;
 };
@@ -132,6 +133,23 @@ static void give_kernel(struct trace *t, const struct trace_opts *o)
 	t->skel->rodata->want_failed = !o->no_failed;
 }
 
+static struct bpf_map *ring_of(const struct trace *t, int i)
+{
+	struct bpf_map *const rings[WATCH_RINGS] = { t->skel->maps.synsent_ring0, t->skel->maps.synsent_ring1,
+						     t->skel->maps.synsent_ring2, t->skel->maps.synsent_ring3 };
+
+	return rings[i];
+}
+
+static int set_rings(struct trace *t, uint32_t bytes)
+{
+	int i, r = 0;
+
+	for (i = 0; i < WATCH_RINGS && !r; i++)
+		r = bpf_map__set_max_entries(ring_of(t, i), bytes);
+	return r;
+}
+
 static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 {
 	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
@@ -146,7 +164,7 @@ static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 	if (!r)
 		r = bpf_map__set_max_entries(t->skel->maps.synsent_more, max);
 	if (!r)
-		r = bpf_map__set_max_entries(t->skel->maps.synsent_told, o->ring_bytes ? o->ring_bytes : RING_DEFAULT);
+		r = set_rings(t, o->ring_bytes ? o->ring_bytes / WATCH_RINGS : RING_DEFAULT);
 	if (!r)
 		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed);
 	if (!r)
@@ -193,6 +211,18 @@ static int start_frame(struct trace *t, struct err *e)
 	return t->cpus ? 0 : err_set(e, ENOMEM, "no memory for the counts");
 }
 
+static int listen_rings(struct trace *t, struct err *e)
+{
+	int i, r = 0;
+
+	t->ring = ring_buffer__new(bpf_map__fd(ring_of(t, 0)), on_record, t, NULL);
+	if (!t->ring)
+		r = -errno;
+	for (i = 1; i < WATCH_RINGS && !r; i++)
+		r = ring_buffer__add(t->ring, bpf_map__fd(ring_of(t, i)), on_record, t);
+	return r ? err_sys(e, -r, "cannot read what the BPF programs tell") : 0;
+}
+
 int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 {
 	struct trace *t;
@@ -210,8 +240,7 @@ int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 	if (!r)
 		r = load(t, o, e);
 	if (!r) {
-		t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.synsent_told), on_record, t, NULL);
-		r = t->ring ? 0 : err_sys(e, errno, "cannot read what the BPF programs tell");
+		r = listen_rings(t, e);
 	}
 	if (r) {
 		trace_free(t);
