@@ -70,6 +70,7 @@ probe_check() {
 	pc cmocka || need libcmocka-dev
 	python_has jsonschema || need python3-jsonschema
 	have ip || spare iproute2 "tests that look at namespaces from outside"
+	have iptables-legacy || spare iptables "naming rules of iptables"
 	have tcpdump || spare tcpdump "the comparison with its lines"
 	have zstd || spare zstd "reading captures that it has packed"
 	have lz4 || spare lz4 "reading captures that it has packed"

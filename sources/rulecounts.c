@@ -13,7 +13,6 @@
 #include "sources/nfsock.h"
 #include "sources/nft.h"
 #include "sources/rulecounts_list.h"
-#include "sources/rules_list.h"
 #include "util/duration.h"
 
 struct rulecounts {
@@ -66,12 +65,12 @@ static int read_legacy(struct rulecounts *c, struct err *e)
 /* -t: no elements of sets that have names. */
 static int read_nft(struct rulecounts *c, struct err *e)
 {
-	static const char *const argv[] = { "nft", "-j", "-t", "list", "ruleset", NULL };
+	static const char *const argv[] = { "nft", "-a", "-t", "list", "ruleset", NULL };
 	struct spawn_result res;
 	int r = nft_run(argv, NULL, NULL, &res, e);
 
-	if (!r)
-		r = rulecounts_from_nft(buf_text(&res.out), &c->list, e);
+	if (!r && rulecounts_from_nft(buf_text(&res.out), &c->list))
+		r = err_sys(e, ENOMEM, "cannot read nft's rules");
 	spawn_result_fini(&res);
 	return r;
 }
@@ -126,30 +125,6 @@ void rulecounts_blind(const struct rulecounts *c, struct rulecounts_blind *ret)
 	ret->policies = c->list.blind_policies;
 }
 
-struct texts {
-	struct buf listing;
-	int socket;
-	struct err *e;
-};
-
-static int list_texts(void *arg)
-{
-	static const char *const argv[] = { "nft", "-a", "-s", "-t", "list", "ruleset", NULL };
-	struct texts *t = arg;
-	struct spawn_result res;
-	int r;
-
-	t->socket = nfsock_open(NETLINK_NETFILTER, 0, NULL);
-	r = nft_run(argv, NULL, NULL, &res, t->e);
-
-	if (!r) {
-		t->listing = res.out;
-		res.out = (struct buf){ 0 };
-	}
-	spawn_result_fini(&res);
-	return r;
-}
-
 static uint64_t difference(const struct rulecounts_list *before, const struct rulecount *c)
 {
 	const struct rulecount *was = rulecounts_list_find(before, c);
@@ -179,37 +154,38 @@ static void to_hit(const struct rulecount *c, uint64_t packets, struct rule_hit 
 	put(h->comment, sizeof(h->comment), c->comment);
 }
 
-static bool any_nft_moved(const struct rulecounts *before, const struct rulecounts *after)
+struct moving {
+	const struct rulecounts *before, *after;
+	rulecounts_fn *fn;
+	void *user;
+};
+
+static int tell_moved(void *arg)
 {
-	for (size_t i = 0; i < after->list.n; i++)
-		if (after->list.items[i].maker == RULE_NFT && difference(&before->list, &after->list.items[i]))
-			return true;
-	return false;
+	const struct moving *m = arg;
+	const struct rulecounts_list *l = &m->after->list;
+	int socket = nfsock_open(NETLINK_NETFILTER, 0, NULL);
+	struct rule_hit h;
+
+	for (size_t i = 0; i < l->n; i++) {
+		uint64_t moved = difference(&m->before->list, &l->items[i]);
+
+		if (!moved)
+			continue;
+		to_hit(&l->items[i], moved, &h);
+		if (h.maker == RULE_NFT && !h.comment[0] && socket >= 0)
+			nfsock_comment(socket, &h, h.comment, sizeof(h.comment));
+		m->fn(&h, m->user);
+	}
+	if (socket >= 0)
+		close(socket);
+	return 0;
 }
 
 int rulecounts_moved(const struct rulecounts *before, const struct rulecounts *after, rulecounts_fn *fn, void *user,
 		     struct err *e)
 {
-	struct texts t = { .e = e, .socket = -1 };
-	struct rule_hit h;
-	uint64_t moved;
-	int r = 0;
+	struct moving m = { before, after, fn, user };
 
-	if (any_nft_moved(before, after))
-		r = netns_call(after->netns, list_texts, &t, e);
-	for (size_t i = 0; i < after->list.n; i++) {
-		moved = difference(&before->list, &after->list.items[i]);
-		if (!moved)
-			continue;
-		to_hit(&after->list.items[i], moved, &h);
-		if (h.maker == RULE_NFT && rules_list_find(buf_text(&t.listing), NULL, &h) && !r)
-			r = err_sys(e, ENOMEM, "cannot look the rules up");
-		if (h.maker == RULE_NFT && !h.comment[0] && t.socket >= 0)
-			nfsock_comment(t.socket, &h, h.comment, sizeof(h.comment));
-		fn(&h, user);
-	}
-	buf_fini(&t.listing);
-	if (t.socket >= 0)
-		close(t.socket);
-	return r;
+	return netns_call(after->netns, tell_moved, &m, e);
 }

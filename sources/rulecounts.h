@@ -31,8 +31,8 @@ typedef void rulecounts_fn(const struct rule_hit *h, void *user);
 /*
  * Calls fn for each of `after` whose counter is higher than in `before`, in the
  * firewall's order; h->packets says by how much, h->t_ns is 0.  A rule that
- * `before` does not have counts from 0.  May run nft, for the texts.  0, or -errno
- * of that; fn was called then too.
+ * `before` does not have counts from 0.  fn runs in a thread of its own when there
+ * is a netns.  0, or -errno.
  */
 int rulecounts_moved(const struct rulecounts *before, const struct rulecounts *after, rulecounts_fn *fn, void *user,
 		     struct err *e);

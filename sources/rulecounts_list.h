@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "sources/rules.h"
-#include "util/err.h"
 
 /* The counters of what drops, as nft and iptables-save print them; pure. */
 
@@ -31,12 +30,9 @@ struct rulecounts_list {
 
 void rulecounts_list_fini(struct rulecounts_list *l);
 
-/*
- * Adds what `nft -j list ruleset` printed: rules that drop or reject, here or by
- * a map of their own, and have a counter.  -EPROTO when it is something else,
- * -ENOMEM.
- */
-int rulecounts_from_nft(const char *json, struct rulecounts_list *to, struct err *e);
+/* Adds what `nft -a -t list ruleset` printed: rules that drop or reject, perhaps by a map of their own, and have a
+ * counter.  0 or -ENOMEM. */
+int rulecounts_from_nft(const char *listing, struct rulecounts_list *to);
 
 /* Adds what iptables-legacy-save -c printed: rules with the targets DROP, REJECT, TARPIT, and policies that drop.
  * `family` is "ip" or "ip6".  0 or -ENOMEM. */

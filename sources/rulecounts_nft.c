@@ -1,169 +1,131 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sources/rulecounts_list.h"
+#include "sources/rules_list.h"
 
-struct ruleset {
-	const json_t *items;
-	json_t *hooks;	  /* of base chains, by what place() makes of their names */
-	json_t *counters; /* packets of counters that have a name */
+/*
+ * The text, and not nft's JSON: nft 1.0.6 breaks off in the midst of it when a
+ * table has the flag owner, as those of firewalld and of sources/nftrace.h do.
+ */
+struct reading {
+	struct rulecounts_list *to;
+	struct rulecounts_list named; /* counters that have a name, in their chains' stead */
+	int r;
 };
 
-static const char *text_of(const json_t *object, const char *key)
+static bool begins_with_packets(const char *text)
 {
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
+	return !strncmp(text, "packets ", strlen("packets "));
 }
 
-static uint64_t number_of(const json_t *object, const char *key)
+static char *borrow(const char *text)
 {
-	json_int_t v = json_integer_value(json_object_get(object, key));
-
-	return v > 0 ? (uint64_t)v : 0;
+	return *text ? (char *)(uintptr_t)text : NULL;
 }
 
-/* One text for a thing within a table.  A name holds no newline, or two things may be taken for one. */
-static const char *place(const json_t *of, const char *name, char *to, size_t len)
+/* "packets N" */
+static uint64_t value(const char *text)
 {
-	snprintf(to, len, "%s\n%s\n%s", text_of(of, "family"), text_of(of, "table"), name);
+	return begins_with_packets(text) ? strtoull(text + strlen("packets "), NULL, 10) : 0;
+}
+
+static void note_counter(struct reading *rd, const struct rules_listed *l)
+{
+	struct rulecount c = { .family = borrow(l->family), .table = borrow(l->table), .chain = borrow(l->counter) };
+
+	c.packets = value(l->text);
+	rd->r = rulecounts_list_add(&rd->named, &c);
+}
+
+static const char *quoted_name(const char *at, char *to, size_t len)
+{
+	at += *at == '"';
+	snprintf(to, len, "%.*s", (int)strcspn(at, "\" "), at);
 	return to;
 }
 
-#define PLACE_LEN (3 * RULE_NAME_LEN)
-
-static int note_things(struct ruleset *r, struct rulecounts_list *to)
+static bool named_counter(const struct reading *rd, const struct rules_listed *l, const char *at, uint64_t *ret)
 {
-	char key[PLACE_LEN];
-	int failed = 0;
-	size_t i;
+	char name[RULE_NAME_LEN];
 
-	for (i = 0; i < json_array_size(r->items); i++) {
-		const json_t *item = json_array_get(r->items, i), *chain = json_object_get(item, "chain"),
-			     *counter = json_object_get(item, "counter"), *hook = json_object_get(chain, "hook");
+	quoted_name(at, name, sizeof(name));
+	for (size_t i = 0; i < rd->named.n; i++) {
+		const struct rulecount *c = &rd->named.items[i];
 
-		if (json_is_string(hook))
-			failed |= json_object_set_new_nocheck(r->hooks,
-							      place(chain, text_of(chain, "name"), key, sizeof(key)),
-							      json_string_nocheck(json_string_value(hook)));
-		if (json_is_string(hook) && !strcmp(text_of(chain, "policy"), "drop"))
-			to->blind_policies++;
-		if (counter)
-			failed |= json_object_set_new_nocheck(
-				r->counters, place(counter, text_of(counter, "name"), key, sizeof(key)),
-				json_integer((json_int_t)number_of(counter, "packets")));
+		if (!strcmp(c->chain, name) && !strcmp(c->table, l->table) && !strcmp(c->family, l->family)) {
+			*ret = c->packets;
+			return true;
+		}
 	}
-	return failed ? -ENOMEM : 0;
+	return false;
 }
 
-struct found {
-	bool drop, reject, counter;
-	uint64_t packets;
-};
-
-/* A verdict may stand in a map, so all that is within is looked at.  jansson bounds the depth. */
-static void look_for_verdicts(const json_t *j, struct found *f)
+/* False: it has none. */
+static bool counter_of(const struct reading *rd, const struct rules_listed *l, uint64_t *ret)
 {
-	const char *key;
-	json_t *value;
-	size_t i;
+	static const char word[] = "counter ", name[] = "name ";
+	const char *at = l->text;
 
-	if (json_is_array(j)) {
-		for (i = 0; i < json_array_size(j); i++)
-			look_for_verdicts(json_array_get(j, i), f);
+	while ((at = strstr(at, word))) {
+		bool whole = at == l->text || at[-1] == ' ';
+
+		at += strlen(word);
+		if (whole && begins_with_packets(at)) {
+			*ret = value(at);
+			return true;
+		}
+		if (whole && !strncmp(at, name, strlen(name)) && named_counter(rd, l, at + strlen(name), ret))
+			return true;
+	}
+	return false;
+}
+
+static void take_rule(struct reading *rd, const struct rules_listed *l)
+{
+	struct rulecount c = { .maker = RULE_NFT, .handle = l->handle };
+	bool drop = rules_list_has(l->text, "drop");
+	char text[RULE_TEXT_LEN];
+
+	c.reject = !drop && (rules_list_has(l->text, "reject") || strstr(l->text, "xt target \"REJECT\""));
+	if (!drop && !c.reject)
+		return;
+	if (!counter_of(rd, l, &c.packets)) {
+		rd->to->blind_rules++;
 		return;
 	}
-	json_object_foreach((json_t *)(uintptr_t)j, key, value)
-	{
-		if (!strcmp(key, "drop"))
-			f->drop = true;
-		else if (!strcmp(key, "reject"))
-			f->reject = true;
-		else if (!strcmp(key, "xt") && !strcmp(text_of(value, "name"), "REJECT"))
-			f->reject = true;
-		else
-			look_for_verdicts(value, f);
-	}
+	rules_list_text(l->text, text, sizeof(text));
+	c.family = borrow(l->family);
+	c.table = borrow(l->table);
+	c.chain = borrow(l->chain);
+	c.hook = borrow(l->hook);
+	c.text = borrow(text);
+	c.comment = borrow(l->comment);
+	rd->r = rulecounts_list_add(rd->to, &c);
 }
 
-static void look_for_counter(const struct ruleset *r, const json_t *rule, struct found *f)
+static void listed(const struct rules_listed *l, void *user)
 {
-	const json_t *exprs = json_object_get(rule, "expr");
-	char key[PLACE_LEN];
-	size_t i;
+	struct reading *rd = user;
 
-	for (i = 0; i < json_array_size(exprs); i++) {
-		const json_t *c = json_object_get(json_array_get(exprs, i), "counter");
-
-		if (!c)
-			continue;
-		f->counter = true;
-		if (json_is_string(c))
-			f->packets = (uint64_t)json_integer_value(
-				json_object_get(r->counters, place(rule, json_string_value(c), key, sizeof(key))));
-		else
-			f->packets = number_of(c, "packets");
-	}
+	if (rd->r)
+		return;
+	if (l->counter)
+		note_counter(rd, l);
+	else if (l->handle)
+		take_rule(rd, l);
+	else
+		rd->to->blind_policies += l->drops;
 }
 
-static char *text_field(const json_t *object, const char *key)
+int rulecounts_from_nft(const char *listing, struct rulecounts_list *to)
 {
-	return (char *)(uintptr_t)json_string_value(json_object_get(object, key));
-}
+	struct reading rd = { .to = to };
+	int r = rules_list_parse(listing, listed, &rd);
 
-static int take_rule(const struct ruleset *r, const json_t *rule, struct rulecounts_list *to)
-{
-	struct rulecount c = { .maker = RULE_NFT };
-	struct found f = { 0 };
-	char key[PLACE_LEN];
-
-	look_for_verdicts(json_object_get(rule, "expr"), &f);
-	if (!f.drop && !f.reject)
-		return 0;
-	look_for_counter(r, rule, &f);
-	if (!f.counter) {
-		to->blind_rules++;
-		return 0;
-	}
-	c.family = text_field(rule, "family");
-	c.table = text_field(rule, "table");
-	c.chain = text_field(rule, "chain");
-	c.comment = text_field(rule, "comment");
-	c.hook = text_field(r->hooks, place(rule, text_of(rule, "chain"), key, sizeof(key)));
-	c.handle = number_of(rule, "handle");
-	c.packets = f.packets;
-	c.reject = f.reject && !f.drop;
-	return rulecounts_list_add(to, &c);
-}
-
-int rulecounts_from_nft(const char *json, struct rulecounts_list *to, struct err *e)
-{
-	json_error_t why;
-	json_t *root = json_loads(json, 0, &why);
-	struct ruleset set = { json_object_get(root, "nftables"), json_object(), json_object() };
-	int r = -EPROTO;
-	size_t i;
-
-	if (!json_is_array(set.items)) {
-		err_set(e, EPROTO, "nft printed something else than its JSON%s%s", root ? "" : ": ",
-			root ? "" : why.text);
-		goto out;
-	}
-	r = set.hooks && set.counters ? note_things(&set, to) : -ENOMEM;
-	for (i = 0; i < json_array_size(set.items) && !r; i++) {
-		const json_t *rule = json_object_get(json_array_get(set.items, i), "rule");
-
-		if (rule)
-			r = take_rule(&set, rule, to);
-	}
-	if (r)
-		err_sys(e, -r, "cannot read nft's rules");
-out:
-	json_decref(set.hooks);
-	json_decref(set.counters);
-	json_decref(root);
-	return r;
+	rulecounts_list_fini(&rd.named);
+	return r ? r : rd.r;
 }

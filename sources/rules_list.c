@@ -14,7 +14,7 @@
 #define COMMENT " comment \""
 
 struct listing {
-	char family[8], table[RULE_NAME_LEN], chain[RULE_NAME_LEN], hook[16];
+	char family[8], table[RULE_NAME_LEN], chain[RULE_NAME_LEN], counter[RULE_NAME_LEN], hook[16];
 	struct buf rule; /* the lines so far */
 	rules_listed_fn *fn;
 	void *user;
@@ -129,16 +129,20 @@ static void rule_line(struct listing *l, char *line)
 static void take_line(struct listing *l, char *line, size_t depth)
 {
 	if (!depth) {
-		l->table[0] = l->chain[0] = 0;
+		l->table[0] = l->chain[0] = l->counter[0] = 0;
 		if (begins(line, "table "))
 			word(word(line + strlen("table "), l->family, sizeof(l->family)), l->table, sizeof(l->table));
 	} else if (depth == 1) {
-		l->chain[0] = l->hook[0] = 0;
+		l->chain[0] = l->hook[0] = l->counter[0] = 0;
 		buf_reset(&l->rule);
 		if (begins(line, "chain "))
 			word(line + strlen("chain "), l->chain, sizeof(l->chain));
+		else if (begins(line, "counter "))
+			word(line + strlen("counter "), l->counter, sizeof(l->counter));
 	} else if (l->table[0] && l->chain[0]) {
 		rule_line(l, line);
+	} else if (l->table[0] && l->counter[0] && begins(line, "packets ")) {
+		tell(l, (struct rules_listed){ .counter = l->counter, .text = line, .comment = "" });
 	}
 }
 
@@ -171,34 +175,63 @@ struct search {
 	const char *base;
 };
 
-/* A word of the rule itself, not of a text within quotes. */
-static bool has_reject(const char *text)
+bool rules_list_has(const char *text, const char *verdict)
 {
+	size_t len = strlen(verdict);
 	bool quoted = false;
 	const char *at;
 
 	for (at = text; *at; at++) {
-		if (begins(at, "xt target \"REJECT\""))
-			return !quoted;
 		if (*at == '"')
 			quoted = !quoted;
-		if (!quoted && begins(at, "reject") && (at == text || at[-1] == ' ') && (!at[6] || at[6] == ' '))
+		if (!quoted && !strncmp(at, verdict, len) && (at == text || at[-1] == ' ') &&
+		    (!at[len] || at[len] == ' ' || at[len] == ','))
 			return true;
 	}
 	return false;
 }
 
-/* Where a match of iptables-nft stands that nft cannot print, it leaves two blanks. */
-static void put_text(const char *text, char *to, size_t len)
+/* nft leaves a target of iptables so when it cannot translate it. */
+static bool has_reject(const char *text)
 {
-	size_t n = 0;
-	bool quoted = false;
+	return rules_list_has(text, "reject") || strstr(text, "xt target \"REJECT\"");
+}
 
-	for (; *text && n + 1 < len; text++) {
+/* " packets N bytes M": how long it is; 0: something else. */
+static size_t values(const char *text)
+{
+	static const char *const names[] = { " packets ", " bytes " };
+	const char *at = text;
+
+	for (int i = 0; i < 2; i++) {
+		size_t digits;
+
+		if (!begins(at, names[i]))
+			return 0;
+		at += strlen(names[i]);
+		digits = strspn(at, "0123456789");
+		if (!digits)
+			return 0;
+		at += digits;
+	}
+	return (size_t)(at - text);
+}
+
+/* Where a match of iptables-nft stands that nft cannot print, it leaves two blanks. */
+void rules_list_text(const char *text, char *to, size_t len)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	while (*text && n + 1 < len) {
 		if (*text == '"')
 			quoted = !quoted;
-		if (quoted || text[0] != ' ' || text[1] != ' ')
-			to[n++] = *text;
+		if (!quoted && n >= 7 && !memcmp(to + n - 7, "counter", 7) && values(text))
+			text += values(text);
+		else if (!quoted && text[0] == ' ' && text[1] == ' ')
+			text++;
+		else
+			to[n++] = *text++;
 	}
 	to[n] = 0;
 }
@@ -210,12 +243,12 @@ static void compare(const struct rules_listed *l, void *user)
 
 	if (strcmp(l->family, h->family) != 0 || strcmp(l->table, h->table) != 0)
 		return;
-	if (!l->handle && !strcmp(l->chain, s->base))
+	if (!l->handle && !l->counter && !strcmp(l->chain, s->base))
 		snprintf(h->hook, sizeof(h->hook), "%s", l->hook);
 	/* By its handle alone: nft lists an anonymous chain's rules where they are used. */
 	if (!l->handle || l->handle != h->handle)
 		return;
-	put_text(l->text, h->text, sizeof(h->text));
+	rules_list_text(l->text, h->text, sizeof(h->text));
 	snprintf(h->comment, sizeof(h->comment), "%s", l->comment);
 	h->reject = has_reject(l->text);
 }
