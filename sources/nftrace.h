@@ -19,8 +19,9 @@
  *
  * What it does not see: iptables-legacy's rules (sources/rulecounts.h), and what
  * drops before the ingress hook (XDP, tc: sources/netprogs.h) or after a queue to
- * user space.  While it is there, `nft list ruleset` shows its tables, and the
- * ruleset's generation counts on.
+ * user space.  While it is there, `nft list ruleset` shows its tables, the
+ * ruleset's generation counts on, and `nft -j list ruleset` of nft 1.0.6 may break
+ * off at the flag owner, as it does beside firewalld.
  */
 struct nftrace;
 
