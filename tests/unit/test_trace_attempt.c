@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the BPF programs tell of an attempt, as an attempt and as its verdict. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+/* after <time.h>, whose struct timespec it wants */
+#include <linux/errqueue.h>
+
+#include "core/verdict.h"
+#include "sources/trace_attempt.h"
+#include "tests/fuzz/record_rules.h"
+#include "tests/unit/random.h"
+
+#define US ((int64_t)1000)
+#define MS ((int64_t)1000000)
+#define S ((int64_t)1000000000)
+#define AHEAD (1700000000 * S)
+#define BEGUN (100 * S + MS) /* in the kernel's clock, 1 ms after a tick's edge */
+#define START (AHEAD + BEGUN)
+#define JIFFY 26000 /* then */
+#define NETNS 4026531840u
+#define OTHER_NETNS 4026532999u
+
+enum { NETFILTER_DROP = 8, TCP_CSUM, WRONG_ACK, FLAGS, NEIGH_FAILED };
+
+static struct watch_record r;
+static struct attempt a;
+static struct verdict v;
+
+static const char *reason(uint32_t n, void *user)
+{
+	static const char *const names[] = { [NETFILTER_DROP] = "NETFILTER_DROP",
+					     [TCP_CSUM] = "TCP_CSUM",
+					     [WRONG_ACK] = "TCP_INVALID_ACK_SEQUENCE",
+					     [FLAGS] = "TCP_FLAGS",
+					     [NEIGH_FAILED] = "NEIGH_FAILED" };
+
+	return n < sizeof(names) / sizeof(names[0]) && names[n] ? names[n] : "";
+}
+
+static const char *function(uint64_t location, void *user)
+{
+	return location == 0xffffffff81234567 ? "nf_hook_slow" : "";
+}
+
+static const struct trace_frame frame = { .ahead_ns = AHEAD,
+					  .jiffies = { .hz = 250, .edge_mono_ns = 0, .at_edge = 1000 },
+					  .kernel = KERNEL_VERSION_OF(6, 12),
+					  .reason = reason,
+					  .function = function };
+
+/* An attempt of curl, by IPv4, as it is told when nothing went wrong: it began, and waits. */
+static struct watch_attempt *begin(void)
+{
+	static const struct watch_attempt plain = { .socket = 0xffff888012345678,
+						    .cookie = 77,
+						    .start_ns = BEGUN,
+						    .jiffies = JIFFY,
+						    .cgroup = 4242,
+						    .cgroup_known = 1,
+						    .netns = NETNS,
+						    .uid = 1000,
+						    .isn = 0x12345678,
+						    .pid = 812,
+						    .retries = 5,
+						    .linear = 0,
+						    .flow = { .client = { { 10, 0, 0, 1 } },
+							      .server = { { 10, 0, 0, 2 } },
+							      .client_port = 40000,
+							      .server_port = 443,
+							      .family = 4 },
+						    .comm = "curl" };
+
+	memset(&r, 0, sizeof(r));
+	r.attempt = plain;
+	return &r.attempt;
+}
+
+static void six(void)
+{
+	r.attempt.flow.family = 6;
+	r.attempt.flow.client = (struct watch_addr){ { 0x20, 1, 0xd, 0xb8, [15] = 1 } };
+	r.attempt.flow.server = (struct watch_addr){ { 0x20, 1, 0xd, 0xb8, [15] = 2 } };
+}
+
+/* n of its SYNs were sent again, by the schedule of 5 retries, and the events told so. */
+static void sent_again(int n)
+{
+	static const int at_ms[] = { 1009, 3025, 7089, 15281, 31409 };
+	int i;
+
+	r.attempt.retransmits = (uint8_t)n;
+	r.attempt.n_retrans = (uint16_t)n;
+	r.attempt.has_more = 1;
+	for (i = 0; i < n; i++)
+		r.more.retrans_us[i] = (uint32_t)at_ms[i] * 1000;
+}
+
+static void ended(int64_t after_ns, int by, int error)
+{
+	r.attempt.how = WATCH_ENDED;
+	r.attempt.by = (uint8_t)by;
+	r.attempt.error = error;
+	r.attempt.end_ns = (uint64_t)(BEGUN + after_ns);
+}
+
+static struct watch_drop *dropped(uint32_t why, uint32_t packets)
+{
+	struct watch_drop *d = &r.more.drops[r.attempt.n_drops++];
+
+	r.attempt.has_more = 1;
+	*d = (struct watch_drop){ .first_ns = BEGUN + 10 * US,
+				  .last_ns = BEGUN + 31409 * MS,
+				  .location = 0xffffffff81234567,
+				  .reason = why,
+				  .packets = packets,
+				  .netns = NETNS,
+				  .ifindex = 2 };
+	return d;
+}
+
+static void told(void)
+{
+	trace_attempt(&r.attempt, r.attempt.has_more ? &r.more : NULL, &frame, &a);
+	verdict_make(&a, &v);
+}
+
+static void assert_verdict(enum outcome o, enum gave_up_by by, enum limit l, enum confidence c)
+{
+	assert_string_equal(outcome_word(v.outcome), outcome_word(o));
+	assert_string_equal(gave_up_by_word(v.gave_up_by), gave_up_by_word(by));
+	assert_string_equal(limit_word(v.limit), limit_word(l));
+	assert_string_equal(confidence_word(v.confidence), confidence_word(c));
+}
+
+static bool has_evidence(const char *part)
+{
+	int i;
+
+	for (i = 0; i < v.n_evidence; i++)
+		if (strstr(v.evidence[i], part))
+			return true;
+	return false;
+}
+
+static void whose_it_is(void **test)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	begin()->inode = 99;
+	told();
+	assert_string_equal(endpoint_format(&a.flow.client, text), "10.0.0.1:40000");
+	assert_string_equal(endpoint_format(&a.flow.server, text), "10.0.0.2:443");
+	assert_int_equal(a.pid, 812);
+	assert_int_equal(a.uid, 1000);
+	assert_string_equal(a.comm, "curl");
+	assert_int_equal(a.cgroup, 4242);
+	assert_int_equal(a.netns, NETNS);
+	assert_int_equal(a.cookie, 77);
+	assert_int_equal(a.inode, 99);
+	assert_true(a.has_isn);
+	assert_int_equal(a.isn, 0x12345678);
+	assert_int_equal(attempt_start_ns(&a), START);
+	assert_false(a.late_found);
+	assert_false(a.crossed);
+	begin()->cgroup_known = 0;
+	r.attempt.flags = WATCH_NO_BEGIN | WATCH_SIMULTANEOUS;
+	six();
+	told();
+	assert_int_equal(a.cgroup, 0);
+	assert_true(a.late_found);
+	assert_true(a.crossed);
+	assert_string_equal(endpoint_format(&a.flow.server, text), "[2001:db8::2]:443");
+}
+
+static void policies(void **test)
+{
+	begin();
+	told();
+	assert_true(a.has_policy);
+	assert_int_equal(a.policy.retries, 5);
+	assert_int_equal(a.policy.rto_max_ms, POLICY_RTO_MAX_MS_MAX);
+	assert_int_equal(a.policy.rto_first_j, 0);
+	assert_int_equal(a.policy.hz, 250);
+	assert_true(a.has_phase);
+	assert_int_equal(a.phase, JIFFY);
+	assert_int_equal(a.phase_edge_ns, MS);
+	begin()->syncnt = 3;
+	r.attempt.linear = 4;
+	r.attempt.user_timeout_ms = 7000;
+	r.attempt.rto_max_j = 2500;
+	r.attempt.rto_first_j = 50;
+	told();
+	assert_int_equal(a.policy.syncnt, 3);
+	assert_int_equal(a.policy.linear, 4);
+	assert_int_equal(a.policy.user_timeout_ms, 7000);
+	assert_int_equal(a.policy.rto_max_ms, 10000);
+	assert_int_equal(a.policy.rto_first_j, 50);
+	/* HZ jiffies are the usual second */
+	begin()->rto_first_j = 250;
+	told();
+	assert_int_equal(a.policy.rto_first_j, 0);
+	/* no policy was read; one that cannot be */
+	begin()->retries = 0;
+	told();
+	assert_false(a.has_policy);
+	begin()->retries = 200;
+	told();
+	assert_false(a.has_policy);
+}
+
+/* The jiffy is the kernel's word; a tick that came late, or a clock that is a little off, moves no more than its edge.
+ */
+static void phases(void **test)
+{
+	begin()->jiffies = JIFFY - 1;
+	told();
+	assert_int_equal(a.phase, JIFFY - 1);
+	assert_int_equal(a.phase_edge_ns, 4 * MS);
+	begin()->jiffies = JIFFY + 1;
+	told();
+	assert_int_equal(a.phase, JIFFY + 1);
+	assert_int_equal(a.phase_edge_ns, 0);
+	/* jiffies of 64 bits, of which the clock knows the lower */
+	begin()->jiffies = ((uint64_t)1 << 32) + JIFFY;
+	told();
+	assert_int_equal(a.phase_edge_ns, MS);
+	begin()->jiffies = 0;
+	told();
+	assert_false(a.has_phase);
+}
+
+static void established(void **test)
+{
+	begin()->how = WATCH_CONNECTED;
+	r.attempt.end_ns = BEGUN + 300 * US;
+	told();
+	assert_verdict(OUTCOME_ESTABLISHED, GAVE_UP_NOBODY, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(v.elapsed_ns, 300 * US);
+	assert_int_equal(a.n_syns, 1);
+	assert_int_equal(a.n_replies, 1);
+	assert_int_equal(a.replies[0].kind, REPLY_SYN_ACK);
+	assert_int_equal(a.replies[0].t_ns, START + 300 * US);
+	/* two SYNs were lost before */
+	begin()->how = WATCH_CONNECTED;
+	sent_again(2);
+	r.attempt.retransmits = 0; /* the kernel clears it with the answer */
+	r.attempt.end_ns = BEGUN + 3026 * MS;
+	told();
+	assert_verdict(OUTCOME_ESTABLISHED, GAVE_UP_NOBODY, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.n_syns, 3);
+	assert_int_equal(a.syn_ns[1], START + 1009 * MS);
+	assert_int_equal(a.syn_ns[2], START + 3025 * MS);
+	assert_int_equal(v.elapsed_ns, 3026 * MS);
+}
+
+static void refused(void **test)
+{
+	begin()->reset_ns = BEGUN + 200 * US;
+	ended(210 * US, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(v.error, ECONNREFUSED);
+	assert_int_equal(a.n_replies, 1);
+	assert_int_equal(a.replies[0].kind, REPLY_RST);
+	assert_int_equal(a.replies[0].t_ns, START + 200 * US);
+	/* by an ICMP port unreachable, of a firewall */
+	begin()->icmp_origin = SO_EE_ORIGIN_ICMP;
+	r.attempt.icmp_type = r.attempt.icmp_code = 3;
+	r.attempt.icmp_has_from = 1;
+	r.attempt.icmp_from = (struct watch_addr){ { 10, 0, 0, 254 } };
+	ended(2 * MS, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_int_equal(v.outcome, OUTCOME_REFUSED);
+	assert_int_equal(a.n_replies, 1);
+	assert_int_equal(a.replies[0].kind, REPLY_ICMP);
+	assert_int_equal(a.replies[0].from.b[3], 254);
+}
+
+static void icmp(int origin, int type, int code)
+{
+	r.attempt.icmp_origin = (uint8_t)origin;
+	r.attempt.icmp_type = (uint8_t)type;
+	r.attempt.icmp_code = (uint8_t)code;
+	r.attempt.icmp_has_from = 1;
+	r.attempt.icmp_from.b[15] = 9;
+}
+
+static void unreachable(void **test)
+{
+	begin();
+	icmp(SO_EE_ORIGIN_ICMP, 3, 1);
+	ended(3 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.replies[0].icmp_family, 4);
+	/* IPv6 */
+	begin();
+	six();
+	icmp(SO_EE_ORIGIN_ICMP6, 1, 1);
+	ended(3 * MS, WATCH_KERNEL, EACCES);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.replies[0].icmp_family, 6);
+	assert_int_equal(a.replies[0].from.b[15], 9);
+	/* ... which keeps the ICMP from those who did not ask */
+	begin();
+	six();
+	ended(3 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.n_replies, 0);
+	/* no neighbour: this host dropped the SYN itself, and its own words come by no queue */
+	begin();
+	dropped(NEIGH_FAILED, 1)->output = 1;
+	ended(3100 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_true(has_evidence("NEIGH_FAILED"));
+	/* what came by the queue is no ICMP (SO_EE_ORIGIN_LOCAL: of this host) */
+	begin();
+	icmp(SO_EE_ORIGIN_LOCAL, 3, 1);
+	ended(3 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	told();
+	assert_int_equal(a.n_replies, 0);
+}
+
+/* The policy and the phase, to the tick: what ends just then is that limit's, and says so. */
+static int64_t predicted_ns(void)
+{
+	struct policy p = { .retries = r.attempt.retries,
+			    .syncnt = r.attempt.syncnt,
+			    .user_timeout_ms = r.attempt.user_timeout_ms,
+			    .rto_max_ms = POLICY_RTO_MAX_MS_MAX,
+			    .hz = 250,
+			    .kernel = frame.kernel };
+	struct schedule s;
+
+	schedule_exact(&p, JIFFY, &s);
+	return s.end * 4 * MS - MS;
+}
+
+static void timed_out(void **test)
+{
+	begin();
+	sent_again(5);
+	ended(predicted_ns() + 50 * US, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.n_syns, 6);
+	assert_int_equal(v.error, ETIMEDOUT);
+	assert_true(v.predicted_exact);
+	assert_int_equal(v.predicted_end_ns, predicted_ns());
+	assert_int_equal(v.elapsed_ns, predicted_ns() + 50 * US);
+	begin()->syncnt = 2;
+	sent_again(2);
+	ended(predicted_ns() + 50 * US, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	assert_non_null(strstr(v.headline, "TCP_SYNCNT"));
+	assert_int_equal(v.predicted_end_ns, predicted_ns());
+	begin()->user_timeout_ms = 5000;
+	sent_again(2);
+	ended(predicted_ns() + 50 * US, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_USER_TIMEOUT, CONFIDENCE_CERTAIN);
+	assert_int_equal(v.predicted_end_ns, predicted_ns());
+}
+
+/* An ICMP that came while it waited ended nothing. */
+static void soft_errors(void **test)
+{
+	begin();
+	sent_again(5);
+	icmp(SO_EE_ORIGIN_ICMP, 3, 1);
+	r.attempt.soft_ns = BEGUN + 2 * MS;
+	r.attempt.soft_last_ns = BEGUN + 31410 * MS;
+	r.attempt.soft_error = EHOSTUNREACH;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_int_equal(v.outcome, OUTCOME_TIMED_OUT);
+	assert_int_equal(v.gave_up_by, GAVE_UP_KERNEL);
+	assert_int_equal(a.soft_error, EHOSTUNREACH);
+	assert_int_equal(a.n_replies, 1);
+	assert_int_equal(a.replies[0].t_ns, START + 2 * MS);
+	/* a second one, after it, did: both are told, in their order */
+	begin();
+	sent_again(1);
+	icmp(SO_EE_ORIGIN_ICMP, 3, 13);
+	r.attempt.soft_ns = BEGUN + 2 * MS;
+	r.attempt.soft_error = EHOSTUNREACH;
+	ended(1010 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	told();
+	assert_int_equal(v.outcome, OUTCOME_UNREACHABLE);
+	assert_int_equal(a.n_replies, 2);
+	assert_int_equal(a.replies[1].t_ns, START + 1010 * MS);
+}
+
+static void the_program_ended_it(void **test)
+{
+	begin();
+	sent_again(2);
+	ended(5 * S, WATCH_PROGRAM, 0);
+	r.attempt.closer_pid = 812;
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	assert_int_equal(v.elapsed_ns, 5 * S);
+	assert_true(a.holder_alive);
+	/* it was killed */
+	begin();
+	ended(700 * MS, WATCH_PROGRAM, 0);
+	r.attempt.exiting = 1;
+	r.attempt.exit_code = SIGKILL;
+	told();
+	assert_verdict(OUTCOME_KILLED, GAVE_UP_SIGNAL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.end_signal, SIGKILL);
+	/* with a core, which is a bit of its own */
+	r.attempt.exit_code = SIGSEGV | 0x80;
+	told();
+	assert_int_equal(v.outcome, OUTCOME_KILLED);
+	assert_int_equal(a.end_signal, SIGSEGV);
+	/* it ended by itself */
+	r.attempt.exit_code = 3 << 8;
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.exit_status, 3);
+	assert_int_equal(a.end_signal, 0);
+	/* from outside */
+	begin();
+	ended(2 * S, WATCH_KERNEL, ECONNABORTED);
+	told();
+	assert_int_equal(v.outcome, OUTCOME_ABANDONED);
+	assert_non_null(strstr(v.headline, "SOCK_DESTROY"));
+}
+
+/* The event of its end was lost. */
+static void seen_gone(void **test)
+{
+	begin();
+	sent_again(5);
+	ended(predicted_ns() + 2 * MS, WATCH_KERNEL, ETIMEDOUT);
+	r.attempt.how = WATCH_SEEN_GONE;
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	/* nothing is known of who did it: never certain */
+	begin();
+	ended(2 * S, WATCH_NOBODY_KNOWN, 0);
+	r.attempt.how = WATCH_SEEN_GONE;
+	told();
+	assert_int_equal(a.close_cause, CLOSE_UNKNOWN);
+	assert_int_equal(a.unseen_ns, 2 * S);
+	assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
+	assert_int_not_equal(v.outcome, OUTCOME_PENDING);
+	/* nor whether the program that holds it later is the one */
+	begin();
+	ended(2 * S, WATCH_PROGRAM, 0);
+	r.attempt.how = WATCH_SEEN_GONE;
+	told();
+	assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
+}
+
+static void not_begun(void **test)
+{
+	static const struct {
+		int error;
+		enum outcome outcome;
+	} cases[] = { { EADDRNOTAVAIL, OUTCOME_FAILED },    { EPERM, OUTCOME_FAILED },
+		      { EINVAL, OUTCOME_FAILED },	    { EACCES, OUTCOME_FAILED },
+		      { ENETUNREACH, OUTCOME_UNREACHABLE }, { EHOSTUNREACH, OUTCOME_UNREACHABLE } };
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin();
+		r.attempt.how = WATCH_NOT_BEGUN;
+		r.attempt.by = WATCH_KERNEL;
+		r.attempt.error = cases[i].error;
+		r.attempt.end_ns = BEGUN;
+		told();
+		assert_verdict(cases[i].outcome, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+		assert_int_equal(v.error, cases[i].error);
+		assert_int_equal(a.n_syns, 0);
+		assert_false(a.has_isn);
+	}
+}
+
+static void pending(void **test)
+{
+	begin();
+	sent_again(2);
+	trace_attempt(&r.attempt, &r.more, &frame, &a);
+	a.observed_until_ns = START + 4 * S;
+	verdict_make(&a, &v);
+	assert_int_equal(v.outcome, OUTCOME_PENDING);
+	assert_int_equal(v.elapsed_ns, 4 * S);
+	assert_int_equal(a.ended_ns, 0);
+	assert_int_equal(a.n_syns, 3);
+}
+
+static void drops(void **test)
+{
+	begin();
+	sent_again(5);
+	dropped(NETFILTER_DROP, 6)->output = 1;
+	dropped(NETFILTER_DROP, 2)->netns = OTHER_NETNS;
+	dropped(NETFILTER_DROP, 1)->location = 1;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_int_equal(a.n_drops, 3);
+	assert_int_equal(a.drops[0].place, DROP_LOCAL_OUTPUT);
+	assert_int_equal(a.drops[0].packets, 6);
+	assert_string_equal(a.drops[0].reason, "NETFILTER_DROP");
+	assert_string_equal(a.drops[0].function, "nf_hook_slow");
+	assert_int_equal(a.drops[0].ifindex, 2);
+	assert_false(a.drops[0].reply);
+	assert_int_equal(a.drops[1].place, DROP_PATH_OR_PEER);
+	assert_int_equal(a.drops[1].netns, OTHER_NETNS);
+	assert_int_equal(a.drops[2].place, DROP_LOCAL_INPUT);
+	assert_string_equal(a.drops[2].function, "");
+	assert_int_equal(a.n_replies, 0);
+	/* where it was is not known: not somewhere else, by what is known */
+	begin();
+	dropped(NETFILTER_DROP, 1)->netns = 0;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_int_equal(a.drops[0].place, DROP_LOCAL_INPUT);
+	/* more than there is room for are not read */
+	r.attempt.n_drops = 255;
+	told();
+	assert_int_equal(a.n_drops, WATCH_DROPS_MAX);
+}
+
+/* Answers that came and did not count. */
+static void ignored(void **test)
+{
+	static const struct {
+		uint32_t why;
+		bool reset;
+		enum ignored ignored;
+		int n_drops;
+	} cases[] = {
+		{ NETFILTER_DROP, false, IGNORED_DROPPED, 1 },
+		{ TCP_CSUM, false, IGNORED_CHECKSUM, 0 },
+		{ WRONG_ACK, false, IGNORED_WRONG_ACK, 0 },
+		{ WRONG_ACK, true, IGNORED_WRONG_ACK, 0 },
+		{ FLAGS, true, IGNORED_NO_ACK, 0 },
+		{ FLAGS, false, IGNORED_DROPPED, 1 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct watch_drop *d;
+
+		begin();
+		sent_again(5);
+		d = dropped(cases[i].why, 3);
+		d->reply = 1;
+		d->reset = cases[i].reset;
+		ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+		told();
+		assert_int_equal(v.outcome, OUTCOME_TIMED_OUT);
+		assert_int_equal(a.n_drops, cases[i].n_drops);
+		/* the first and the last of them */
+		assert_int_equal(a.n_replies, 2);
+		assert_int_equal(a.replies[0].t_ns, START + 10 * US);
+		assert_int_equal(a.replies[1].t_ns, START + 31409 * MS);
+		assert_int_equal(a.replies[0].kind, cases[i].reset ? REPLY_RST : REPLY_SYN_ACK);
+		assert_int_equal(a.replies[0].ignored, cases[i].ignored);
+	}
+}
+
+/* What was dropped last is kept first, the answer that counted comes at the end: told in the order of time. */
+static void replies_in_order(void **test)
+{
+	struct watch_drop *d;
+
+	begin()->how = WATCH_CONNECTED;
+	sent_again(2);
+	d = dropped(NETFILTER_DROP, 1);
+	d->reply = 1;
+	d->first_ns = BEGUN + 1010 * MS;
+	d = dropped(TCP_CSUM, 1);
+	d->reply = 1;
+	d->first_ns = BEGUN + 5 * MS;
+	r.attempt.end_ns = BEGUN + 3026 * MS;
+	told();
+	assert_int_equal(v.outcome, OUTCOME_ESTABLISHED);
+	assert_int_equal(a.n_replies, 3);
+	assert_int_equal(a.replies[0].ignored, IGNORED_CHECKSUM);
+	assert_int_equal(a.replies[1].ignored, IGNORED_DROPPED);
+	assert_int_equal(a.replies[2].ignored, IGNORED_NOT);
+}
+
+/* The kernel's own count tells of SYNs whose events were lost; their times stay unknown. */
+static void lost_retransmissions(void **test)
+{
+	begin();
+	sent_again(5);
+	r.attempt.n_retrans = 3;
+	r.more.retrans_us[1] = r.more.retrans_us[3] = 0;
+	ended(predicted_ns() + 50 * US, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_int_equal(a.n_syns, 6);
+	assert_int_equal(a.syn_ns[1], START + 1009 * MS);
+	assert_int_equal(a.syn_ns[2], 0);
+	assert_int_equal(a.syn_ns[3], START + 7089 * MS);
+	assert_int_equal(a.syn_ns[4], 0);
+	assert_int_equal(a.syn_ns[5], START + 31409 * MS);
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	/* all of them were lost, and with them the second part */
+	r.attempt.n_retrans = r.attempt.has_more = 0;
+	told();
+	assert_int_equal(a.n_syns, 6);
+	assert_int_equal(a.syn_ns[1], 0);
+	assert_int_equal(v.outcome, OUTCOME_TIMED_OUT);
+	/* more than have room for their time */
+	begin()->retries = 127;
+	r.attempt.n_retrans = r.attempt.retransmits = 100;
+	r.attempt.has_more = 1;
+	memset(r.more.retrans_us, 1, sizeof(r.more.retrans_us));
+	told();
+	assert_int_equal(a.n_syns, 101);
+	assert_int_not_equal(a.syn_ns[WATCH_SYNS_MAX], 0);
+	assert_int_equal(a.syn_ns[WATCH_SYNS_MAX + 1], 0);
+}
+
+/* Bytes of any kind: nothing overruns, nothing of one record is left in the next. */
+static void whatever_comes(void **test)
+{
+	static struct attempt used;
+	uint64_t state = 0x5eed;
+	unsigned char *bytes = (unsigned char *)&r;
+	size_t i;
+	int n;
+
+	for (n = 0; n < 5000; n++) {
+		bool whole = random_below(&state, 2);
+
+		begin();
+		for (i = 0; i < sizeof(r); i++)
+			if (n % 2 || random_once_in(&state, 20))
+				bytes[i] = (unsigned char)random_u64(&state);
+		r.attempt.how = (uint8_t)(n % 3 ? random_below(&state, WATCH_NOT_BEGUN + 1) : r.attempt.how);
+		record_check(&r, whole, &used);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(whose_it_is),
+		cmocka_unit_test(policies),
+		cmocka_unit_test(phases),
+		cmocka_unit_test(established),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(unreachable),
+		cmocka_unit_test(timed_out),
+		cmocka_unit_test(soft_errors),
+		cmocka_unit_test(the_program_ended_it),
+		cmocka_unit_test(seen_gone),
+		cmocka_unit_test(not_begun),
+		cmocka_unit_test(pending),
+		cmocka_unit_test(drops),
+		cmocka_unit_test(ignored),
+		cmocka_unit_test(replies_in_order),
+		cmocka_unit_test(lost_retransmissions),
+		cmocka_unit_test(whatever_comes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
