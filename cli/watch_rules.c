@@ -31,8 +31,11 @@ struct snapshot {
 	uint32_t netns;
 	int64_t taken_ns; /* CLOCK_MONOTONIC */
 	struct rulecounts *counts;
-	struct buf moved; /* for people */
-	int n_moved;
+	/* Of nft's rules, and of iptables-legacy's; for people */
+	struct {
+		struct buf text;
+		int n;
+	} moved[2];
 };
 
 struct watch_rules {
@@ -146,11 +149,12 @@ static struct snapshot *snapshot_of(struct watch_rules *w, uint32_t netns)
 static void on_moved(const struct rule_hit *h, void *user)
 {
 	struct snapshot *s = user;
+	bool legacy = h->maker == RULE_IPTABLES_LEGACY;
 
-	if (s->n_moved++ >= CANDIDATES_SHOWN)
+	if (s->moved[legacy].n++ >= CANDIDATES_SHOWN)
 		return;
-	buf_str(&s->moved, s->n_moved > 1 ? "; or " : "");
-	rule_format(h, &s->moved);
+	buf_str(&s->moved[legacy].text, s->moved[legacy].n > 1 ? "; or " : "");
+	rule_format(h, &s->moved[legacy].text);
 }
 
 /* Reads the counters, and notes which moved since they were read last. */
@@ -165,8 +169,9 @@ static void look(struct watch_rules *w, struct snapshot *s)
 	    !now)
 		return;
 	if (s->counts) {
-		buf_reset(&s->moved);
-		s->n_moved = 0;
+		buf_reset(&s->moved[0].text);
+		buf_reset(&s->moved[1].text);
+		s->moved[0].n = s->moved[1].n = 0;
 		rulecounts_moved(s->counts, now, on_moved, s, &e);
 	}
 	rulecounts_free(s->counts);
@@ -176,17 +181,22 @@ static void look(struct watch_rules *w, struct snapshot *s)
 static void name_by_counters(struct watch_rules *w, struct drop *d)
 {
 	struct snapshot *s = d->netns ? snapshot_of(w, d->netns) : NULL;
+	/* nft's rules drop in its own code, those of iptables-legacy's modules leave that to the hook. */
+	bool legacy = !strcmp(d->function, "nf_hook_slow");
+	const char *text;
+	int n;
 
 	if (!s)
 		return;
 	if (!s->taken_ns || clock_mono_ns() - s->taken_ns >= AGAIN_NS)
 		look(w, s);
-	if (s->n_moved == 1)
-		snprintf(d->rule, sizeof(d->rule), "%.*s (by its counter)", (int)sizeof(d->rule) - 20,
-			 buf_text(&s->moved));
-	else if (s->n_moved)
-		snprintf(d->rule, sizeof(d->rule), "one of %d whose counters moved: %.*s", s->n_moved,
-			 (int)sizeof(d->rule) - 48, buf_text(&s->moved));
+	text = buf_text(&s->moved[legacy].text);
+	n = s->moved[legacy].n;
+	if (n == 1)
+		snprintf(d->rule, sizeof(d->rule), "%.*s (by its counter)", (int)sizeof(d->rule) - 20, text);
+	else if (n)
+		snprintf(d->rule, sizeof(d->rule), "one of %d whose counters moved: %.*s", n, (int)sizeof(d->rule) - 48,
+			 text);
 }
 
 /* ---- programs at devices ---- */
@@ -271,7 +281,8 @@ void watch_rules_free(struct watch_rules *w)
 		nftrace_free(w->traces[i]);
 	for (i = 0; i < w->n_snapshots; i++) {
 		rulecounts_free(w->snapshots[i].counts);
-		buf_fini(&w->snapshots[i].moved);
+		buf_fini(&w->snapshots[i].moved[0].text);
+		buf_fini(&w->snapshots[i].moved[1].text);
 	}
 	namespaces_free(w->namespaces);
 	buf_fini(&w->note);

@@ -143,6 +143,8 @@ static void take_drop(const struct watch_attempt *w, const struct watch_drop *d,
 	to = &a->drops[a->n_drops++];
 	trace_drop(d, f, to);
 	to->place = place_of(w, d);
+	if (!to->netns && to->place == DROP_LOCAL_OUTPUT)
+		to->netns = w->netns; /* no device had it yet */
 }
 
 /* The error queue has the newest; the socket's error says whether it fits. */
