@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/options.h"
 #include "cli/watch_metrics.h"
 #include "cli/watch_rules.h"
 #include "cli/watch_screen.h"
@@ -78,14 +79,19 @@ static int open_signals(struct watch *w)
 
 static void become(struct watch *w, int gate)
 {
+	struct err e = { 0 };
 	char c;
+	int r;
 
 	/* until it is watched */
 	while (read(gate, &c, 1) < 0 && errno == EINTR)
 		;
 	sigprocmask(SIG_SETMASK, &w->before, NULL);
 	execvp(w->o->argv[0], w->o->argv);
-	_exit(errno == ENOENT ? 127 : 126);
+	r = errno;
+	err_sys(&e, r, "cannot run %s", w->o->argv[0]);
+	report_error("watch", &e, 0);
+	_exit(r == ENOENT ? 127 : 126);
 }
 
 static int start_child(struct watch *w, int *ret_gate, struct err *e)

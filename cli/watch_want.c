@@ -2,11 +2,13 @@
 #include "cli/watch_want.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "cli/options.h"
 #include "sources/procs.h"
@@ -69,6 +71,13 @@ static int take_uids(const struct option_list *l, struct watch_want *w, struct e
 	return 0;
 }
 
+static bool is_namespace(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && fs.f_type == NSFS_MAGIC;
+}
+
 /* A file of a namespace, a name of `ip netns`, a process in it, or its inode number. */
 static int take_netns(const struct option_list *l, struct watch_want *w, struct err *e)
 {
@@ -89,7 +98,7 @@ static int take_netns(const struct option_list *l, struct watch_want *w, struct 
 		}
 		for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 			snprintf(path, sizeof(path), places[i], text);
-			if ((i || text[0] == '/') && !stat(path, &st))
+			if ((i || text[0] == '/') && is_namespace(path) && !stat(path, &st))
 				break;
 		}
 		if (i == sizeof(places) / sizeof(places[0])) {
@@ -112,8 +121,34 @@ static int take_cgroup(const struct option_list *l, const struct cgroups *cgroup
 		return misuse(e, "what lies below a cgroup is watched with it");
 	}
 	r = cgroups_find(cgroups, l->v[0], &w->cgroup, &w->cgroup_level, e);
-	w->cgroup_path = l->v[0];
+	w->cgroup_path = cgroups_below(cgroups, l->v[0]);
 	return r ? misuse(e, "a path below the mount of cgroup v2, as /proc/PID/cgroup has it after `0::`") : 0;
+}
+
+static int take_comms(const struct option_list *l, struct watch_want *w, struct err *e)
+{
+	for (w->n_comms = 0; w->n_comms < l->n; w->n_comms++) {
+		if (!*l->v[w->n_comms]) {
+			err_set(e, EINVAL, "--comm: an empty name");
+			return misuse(e, "`ps -o comm= PID` tells a process's name");
+		}
+		w->comms[w->n_comms] = l->v[w->n_comms];
+	}
+	return 0;
+}
+
+static int take_containers(const struct option_list *l, struct watch_want *w, struct err *e)
+{
+	for (w->n_containers = 0; w->n_containers < l->n; w->n_containers++) {
+		const char *text = l->v[w->n_containers];
+
+		if (!*text || text[strspn(text, "0123456789abcdef")]) {
+			err_set(e, EINVAL, "--container %s: this is no container's id", text);
+			return misuse(e, "an id is of hexadecimal digits, as `docker ps` or `crictl ps` shows it");
+		}
+		w->containers[w->n_containers] = text;
+	}
+	return 0;
 }
 
 static int take_filter(const struct watch_asked *o, struct watch_want *w, struct err *e)
@@ -129,7 +164,7 @@ static int take_filter(const struct watch_asked *o, struct watch_want *w, struct
 	}
 	r = filter_new(buf_text(&b), &w->filter, e);
 	buf_fini(&b);
-	return r;
+	return r ? misuse(e, "pcap-filter(7) has the language; `dst port 443` is one") : 0;
 }
 
 int watch_want_make(const struct watch_asked *o, const struct cgroups *cgroups, struct watch_want *ret, struct err *e)
@@ -148,13 +183,13 @@ int watch_want_make(const struct watch_asked *o, const struct cgroups *cgroups, 
 		r = too_many("netns", o->netns, e);
 	if (r)
 		return r;
-	for (ret->n_comms = 0; ret->n_comms < o->comms->n; ret->n_comms++)
-		ret->comms[ret->n_comms] = o->comms->v[ret->n_comms];
-	for (ret->n_containers = 0; ret->n_containers < o->containers->n; ret->n_containers++)
-		ret->containers[ret->n_containers] = o->containers->v[ret->n_containers];
 	ret->failures = o->failures;
 	ret->slow_ns = o->slow_ns;
 	r = take_pids(o->pids, ret, e);
+	if (!r)
+		r = take_comms(o->comms, ret, e);
+	if (!r)
+		r = take_containers(o->containers, ret, e);
 	if (!r)
 		r = take_uids(o->uids, ret, e);
 	if (!r)

@@ -188,12 +188,15 @@ void failed_locally(struct verdict *v)
 	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
 }
 
-/* What this host dropped, for want of a neighbour. */
+/* What this host dropped, for want of a neighbour: IPv6 gives no reason for it, but the place is the same. */
 static const struct drop *neighbour_drop(const struct attempt *a)
 {
 	const struct drop *d = drop_at(a, DROP_LOCAL_OUTPUT);
 
-	return d && !strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) ? d : NULL;
+	return d && (!strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) || !strcmp(d->function, "neigh_invalidate") ||
+		     !strcmp(d->function, "ndisc_error_report"))
+		       ? d
+		       : NULL;
 }
 
 /*
@@ -208,7 +211,8 @@ static void traced_unreachable(const struct attempt *a, struct verdict *v)
 		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
 		say_headline(v, "no neighbour answered for the server's address or its gateway (ARP or ND)");
 		say_evidence(v, "this host dropped %" PRIu64 " SYN%s for that (%s)", d->packets,
-			     say_plural((int64_t)d->packets), d->reason);
+			     say_plural((int64_t)d->packets),
+			     strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) ? d->function : d->reason);
 		say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
 		return;
 	}

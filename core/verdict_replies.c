@@ -132,6 +132,8 @@ bool outlived_icmp(const struct attempt *a, const struct reply *icmp)
 
 static bool kernel_ended(const struct attempt *a)
 {
+	if (a->end == ATTEMPT_END_CLOSE && a->close_cause == CLOSE_APPLICATION)
+		return false;
 	return a->end == ATTEMPT_END_RESULT || (a->end == ATTEMPT_END_CLOSE && a->close_cause == CLOSE_KERNEL) ||
 	       !a->has_fail_count || a->attempt_fails;
 }

@@ -108,6 +108,13 @@ static int level_of(const char *below)
 	return n;
 }
 
+const char *cgroups_below(const struct cgroups *c, const char *path)
+{
+	size_t len = strlen(c->mount);
+
+	return len && !strncmp(path, c->mount, len) && (!path[len] || path[len] == '/') ? path + len : path;
+}
+
 int cgroups_find(const struct cgroups *c, const char *path, uint64_t *ret_id, int *ret_level, struct err *e)
 {
 	char whole[CGROUP_TEXT_LEN * 2];
@@ -117,8 +124,7 @@ int cgroups_find(const struct cgroups *c, const char *path, uint64_t *ret_id, in
 		err_set(e, ENOENT, "cgroup v2 is not mounted here");
 		return -ENOENT;
 	}
-	if (!strncmp(path, c->mount, strlen(c->mount)))
-		path += strlen(c->mount);
+	path = cgroups_below(c, path);
 	snprintf(whole, sizeof(whole), "%s/%s", c->mount, path[0] == '/' ? path + 1 : path);
 	if (stat(whole, &st))
 		return err_sys(e, errno, "cgroup %s", path);

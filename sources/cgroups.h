@@ -23,6 +23,9 @@ void cgroups_free(struct cgroups *c);
 /* "/system.slice/docker-0a1b....scope"; "" when it is not known.  Valid until the next call. */
 const char *cgroups_path(struct cgroups *c, uint64_t id);
 
+/* A path below the mount: what is whole loses the mount. */
+const char *cgroups_below(const struct cgroups *c, const char *path);
+
 /* The id of the cgroup at a path, below the mount or whole, and how deep it lies.  0 or -errno. */
 int cgroups_find(const struct cgroups *c, const char *path, uint64_t *ret_id, int *ret_level, struct err *e);
 
