@@ -1,0 +1,516 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a user does with `synsent watch`: filters, commands under it, signals, limits, metrics, fewer privileges.
+
+watch.py SYNSENT [--user nobody] [--only TEXT] [--kills N] [--show]
+
+Who gave up is proved by watch_gave_up.py, where a packet was lost by watch_places.py.
+"""
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import harness
+import machine
+import prometheus
+import watched
+from watched import Watch, connect, connecting, listener
+
+CAPS = "+bpf,+perfmon,+net_admin,+dac_read_search,+syslog,+sys_ptrace"  # docs/systemd/synsent-watch.service.in
+PYTHON = sys.executable
+REFUSED_PORT, OPEN_PORT, SILENT_PORT = 201, 202, 203
+RULES = "nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; }; }'"
+CONNECT = "import socket, sys; s = socket.socket(); s.settimeout(.3); s.connect_ex(('127.0.0.1', int(sys.argv[1])))"
+
+MISUSE = (
+    ["--pid", "0"], ["--pid", "x"], ["-p", "-1"], ["--uid", "no-such-user"], ["--uid", "-1"],
+    ["--netns", "no-such-netns"], ["--netns", "/nonexistent"], ["--netns", "/dev/null"], ["--netns", "/"],
+    ["--cgroup", "/no/such/cgroup"], ["--cgroup", "/", "--cgroup", "/"], ["--slow", "x"], ["--slow", "0"],
+    ["--for", "0"], ["--for", "-1s"], ["-c", "0"], ["-c", "x"], ["--max-attempts", "1"], ["--nonsense"],
+    ["dst", "prot", "443"], ["--metrics", "99999"], ["--metrics", "x:1"], ["--top", "-j"], ["--color", "blue"], ["--"],
+    ["--container", ""], ["--comm", ""], ["--container", "xyz"],
+) + (sum((["--pid", str(i)] for i in range(1, 18)), []),)
+
+
+class Trial:
+    def __init__(self, name):
+        self.name, self.wrong, self.watches = name, [], []
+
+    def want(self, what, got, expected):
+        if got != expected:
+            self.wrong.append("%s is %r, not %r" % (what, got, expected))
+
+    def holds(self, what, condition):
+        if not condition:
+            self.wrong.append(what)
+
+    def report(self, show):
+        if self.wrong:
+            print("WRONG: " + self.name)
+            for w in self.wrong:
+                print("    " + w)
+            for w in self.watches if show else []:
+                print("    %s: stdout: %s\n    stderr: %s" % (w.command, w.text()[-1500:], w.said()[-1500:]))
+        return bool(self.wrong)
+
+
+def ports(attempts):
+    return sorted(a["server"]["port"] for a in attempts)
+
+
+class Test:
+    def __init__(self, synsent):
+        self.synsent = synsent
+        self.net = watched.Net()
+        self.net.run(RULES)
+        self.other = None
+        with self.net:
+            self.listener = listener("0.0.0.0", OPEN_PORT)
+
+    def watch(self, t, args, inside=True, **more):
+        """One that is at work, of this namespace."""
+        with self.net:
+            w = Watch(self.synsent, (["--netns", self.net.path] if inside else []) + args, **more)
+        t.watches.append(w)
+        return w
+
+    def python(self, program, *args, **more):
+        with self.net:
+            return subprocess.Popen([PYTHON, "-c", program, *map(str, args)], **more)
+
+    # ---- filters ----
+
+    def filters(self, t):
+        """Attempts of several processes, under one `watch` for each filter."""
+        group = os.path.join(cgroup_root(), "synsent-test-%d" % os.getpid())
+        container = "%064x" % random.getrandbits(256)
+        inner = os.path.join(group, container)
+        try:
+            os.makedirs(inner)
+            self.filters_within(t, inner, container)
+        finally:
+            for path in (inner, group):
+                deadline = time.monotonic() + 3
+                while os.path.isdir(path) and time.monotonic() < deadline:
+                    try:
+                        os.rmdir(path)
+                    except OSError:
+                        time.sleep(0.02)
+            t.holds("the test's cgroup is left", not os.path.isdir(group))
+
+    def filters_within(self, t, group, container):
+        first = self.python("input(); " + CONNECT, REFUSED_PORT, stdin=subprocess.PIPE)
+        second = self.python("import ctypes, os\nctypes.CDLL(None).prctl(15, b'other name', 0, 0, 0)\n"
+                             "os.setuid(65534)\ninput(); " + CONNECT, REFUSED_PORT + 10, stdin=subprocess.PIPE)
+        third = self.python("input(); " + CONNECT, REFUSED_PORT + 20, stdin=subprocess.PIPE)
+        with open(os.path.join(group, "cgroup.procs"), "w") as f:
+            f.write(str(third.pid))
+        path = group[len(cgroup_root()):]
+        one, two, three = [REFUSED_PORT], [REFUSED_PORT + 10], [REFUSED_PORT + 20]
+        cases = (
+            (["--pid", first.pid], one), (["-p", first.pid, "-p", second.pid], one + two), (["--comm", "other name"], two),
+            (["--uid", "nobody"], two), (["--uid", 65534], two), (["--uid", "root"], one + three),
+            (["--cgroup", path], three), (["--cgroup", os.path.dirname(path)], three), (["--cgroup", group], three),
+            (["--container", container[:12]], three), (["--container", container], three),
+            (["--container", container[:8], "--uid", "nobody"], []), (["dst", "port", two[0]], two),
+            (["tcp[tcpflags] & tcp-syn != 0 and dst host 127.0.0.1 and portrange 201-211"], one + two),
+            (["ip6"], []), (["--slow", "10s"], []), (["--failures"], one + two + three),
+        )
+        watches = [(args, self.watch(t, ["-j", *map(str, args)]), expected) for args, expected in cases]
+        netns = [self.watch(t, ["-j", "--netns", str(ns)], inside=False)
+                 for ns in (self.net.path, self.net.inode, first.pid, "/proc/%d/ns/net" % first.pid)]
+        netns.append(self.watch(t, ["-j", "--netns", str(os.stat("/proc/self/ns/net").st_ino)], inside=False))
+        every = self.watch(t, ["-j"])
+        # All of them began before this one; those that show nothing have nothing to await.
+        with self.net:
+            every.ready()
+        time.sleep(1.5)
+        for p in (first, second, third):
+            p.communicate(b"\n", timeout=10)
+        time.sleep(0.1)
+        for args, w, expected in watches:
+            got = [a for a in w.end()]
+            t.want("what %r shows" % (args,), ports(got), expected)
+            t.want("its status", w.status, 0)
+            for a in got:
+                port, ids = a["server"]["port"], a["synsent"].get("cgroup")
+                t.want("the container", a.get("container", {}).get("id"), container[:12] if port == three[0] else None)
+                t.want("the user", a["user"]["id"], "65534" if port == two[0] else "0")
+                if port == three[0]:
+                    t.want("the cgroup", ids, path)
+        got = [ports(w.end()) for w in netns]
+        t.want("what --netns shows", got, [one + two + three] * 4 + [[]])
+        t.want("what is shown without a filter", ports(every.end()), one + two + three)
+
+    def slow(self, t):
+        """--failures and --slow, and both: what connects at once, is refused, and waits."""
+        cases = ((["--failures"], [201, 203]), (["--slow", "200ms"], [203]),
+                 (["--failures", "--slow", "200ms"], [201, 203]), ([], [201, 202, 203]))
+        watches = [self.watch(t, ["-j", *args]) for args, _ in cases]
+        with self.net:
+            watches[0].ready()
+            watches[3].ready()
+            time.sleep(0.7)
+            for port in (201, 202, 203):
+                connect("127.0.0.1", port, 0.3)
+        time.sleep(0.1)
+        for (args, expected), w in zip(cases, watches):
+            t.want("what %r shows" % (args,), ports(w.end()), expected)
+            t.holds("%r: what it did not show is not counted: %s" % (args, w.said()), " established" in w.said())
+
+    def misuse(self, t):
+        for args in MISUSE:
+            r = self.synsent.run(["watch", "--for", "10ms", *args] if "--for" not in args else ["watch", *args])
+            lines = r.err.splitlines()
+            t.want("the status of %r" % (args,), r.status, 2)
+            t.holds("%r says %r" % (args, r.err), lines and lines[0].startswith("synsent: watch: "))
+            right = " must be " in r.err if len(lines) == 1 else len(lines) == 2 and lines[1].startswith("  ")
+            t.holds("%r does not say what would be right: %r" % (args, r.err), right)
+            t.want("stdout of %r" % (args,), r.out, "")
+
+    # ---- commands ----
+
+    def commands(self, t):
+        for command, status in ((["true"], 0), (["sh", "-c", "exit 3"], 3), (["sh", "-c", "kill -9 $$"], 137),
+                                (["sh", "-c", "kill -TERM $$"], 143), (["/nonexistent/program"], 127), (["/dev/null"], 126)):
+            w = self.watch(t, ["-j", "--", *command])
+            w.end(None)
+            t.want("the status of %r" % (command,), w.status, status)
+            if status in (126, 127):
+                t.holds("it does not name %s: %s" % (command[0], w.said()), command[0] in w.said())
+
+    def grandchildren(self, t):
+        """One that leaves its parent, and its session; and others, which are none of the command's."""
+        script = ("import os, socket, time\nfrom sys import argv\n"
+                  "def go(port):\n s = socket.socket(); s.connect_ex(('127.0.0.1', port))\n"
+                  "go(201)\n"
+                  "if os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  time.sleep(.3); go(211); os._exit(0)\n"
+                  " os._exit(0)\n"
+                  "os.wait(); time.sleep(.8)")
+        w = self.watch(t, ["-j", "--", PYTHON, "-c", script])
+        deadline = time.monotonic() + 5
+        with self.net:
+            while w.p.poll() is None and time.monotonic() < deadline:
+                connect("127.0.0.1", 221)
+                time.sleep(0.02)
+        t.want("what is shown", ports(w.end(None)), [201, 211])
+        t.want("the status", w.status, 0)
+
+    # ---- signals and ends ----
+
+    def signals(self, t):
+        """SIGUSR1 sums up and goes on; ^C sums up and ends."""
+        w = self.watch(t, ["--pending", "--pid", str(os.getpid())])
+        with self.net:
+            w.ready()
+            waiting = connecting("127.0.0.1", SILENT_PORT)[0]
+            time.sleep(0.1)
+            w.p.send_signal(signal.SIGUSR1)
+            t.holds("no summary on SIGUSR1", w.await_text("nothing lost"))
+            t.holds("the one that waits is not shown", w.await_text(":203"))
+            connect("127.0.0.1", OPEN_PORT)
+            t.holds("it does not go on", w.await_text(":202"))
+            waiting.close()
+        w.end()
+        t.want("the status", w.status, 0)
+        t.want("the number of summaries", w.text().count("nothing lost"), 2)
+        t.want("how often it is pending", w.text().count(" pending "), 1)
+
+    def limits(self, t):
+        began = time.monotonic()
+        w = self.watch(t, ["-q", "--for", "1s"])
+        w.end(None)
+        t.want("the status of --for", w.status, 0)
+        t.holds("--for 1s took %.1f s" % (time.monotonic() - began), 1 <= time.monotonic() - began < 3)
+        w = self.watch(t, ["-j", "-c", "3"])
+        with self.net:
+            w.ready()
+            for port in range(211, 220):
+                connect("127.0.0.1", port)
+        w.end(None)
+        t.want("the status of -c", w.status, 0)
+        t.want("lines of -c 3", len(w.text().splitlines()), 3)
+
+    def closed_stdout(self, t):
+        """| head -1: ends with the next line that cannot be written."""
+        read, write = os.pipe()
+        with self.net:
+            w = Watch(self.synsent, ["-j", "--netns", self.net.path], stdout=write)
+            os.close(write)
+            time.sleep(1)
+            connect("127.0.0.1", REFUSED_PORT)
+            t.holds("no line came", os.read(read, 65536))
+            os.close(read)
+            deadline = time.monotonic() + 3
+            while w.p.poll() is None and time.monotonic() < deadline:
+                connect("127.0.0.1", REFUSED_PORT)
+                time.sleep(0.05)
+        t.holds("it goes on though stdout is closed", w.p.poll() is not None)
+        w.json = False
+        w.end(signal.SIGKILL)
+        t.holds("status %r" % w.status, w.status in (0, -signal.SIGPIPE))
+
+    def early(self, t):
+        """One that was in SYN-SENT before."""
+        with self.net:
+            waiting = [connecting("127.0.0.1", SILENT_PORT)[0] for _ in range(2)]
+            w = self.watch(t, ["-j", "--pending"]).ready()
+            waiting.pop().close()
+            time.sleep(0.1)
+            got = w.end()
+            waiting.pop().close()
+        t.want("what it tells", sorted((a["synsent"]["outcome"], a.get("process", {}).get("pid")) for a in got),
+               [("abandoned", os.getpid()), ("pending", os.getpid())])
+
+    def text(self, t):
+        """Columns are where the head says; nothing hostile reaches the terminal; -v tells more."""
+        w = self.watch(t, ["-v", "--color", "never"])
+        program = ("import ctypes\nctypes.CDLL(None).prctl(15, b'\\x1b[31m\\xffa\\nb\\t\\\"', 0, 0, 0)\n" + CONNECT)
+        with self.net:
+            w.ready()
+            connect("::1", 211)
+            connect("127.0.0.1", SILENT_PORT, 0.3)
+        self.python(program, REFUSED_PORT).wait(10)
+        time.sleep(0.1)
+        w.end()
+        text = w.text()
+        t.holds("control characters are printed", not re.search("[\x00-\x09\x0b-\x1f\x7f\udc80-\udcff]", text))
+        lines = text.split("\n\n")[0].splitlines()
+        head = lines[0]
+        t.want("the head", head.split(), ["TIME", "PROCESS", "SERVER", "OUTCOME", "AFTER", "SYNS", "WHY"])
+        rows = [line for line in lines[1:] if not line.startswith("   ")]
+        evidence = [line for line in lines[1:] if line.startswith("   ")]
+        t.holds("no evidence with -v", any("application closed" in line for line in evidence))
+        plain = [line for line in rows if "python3[" in line]
+        t.holds("lines are missing: %r" % rows, len(plain) > 2)
+        for line in plain:
+            for word in ("SERVER", "OUTCOME", "WHY"):
+                at = head.index(word)
+                t.holds("%s is not in its column: %r" % (word, line), line[at - 1] == " " and line[at] != " ")
+        t.holds("the hostile name is not there: %r" % rows, any("[31m" in line and ":201" in line for line in rows))
+
+    # ---- packets ----
+
+    def packets(self, t):
+        """The TTL of an RST; an ICMP for IPv6 ends one."""
+        self.linked()
+        with self.net:
+            w = self.watch(t, ["-j", "--packets"]).ready()
+            connect("10.6.0.2", REFUSED_PORT, 1)
+            connect("fd06:1::1", 80, 1.5)
+        time.sleep(0.1)
+        got = {a["server"]["address"]: a["synsent"] for a in w.end()}
+        rst = got.get("10.6.0.2", {}).get("replies", [{}])
+        t.want("the RST", [(r.get("kind"), r.get("ttl")) for r in rst], [("rst", 37)])
+        icmp = got.get("fd06:1::1", {})
+        t.want("what an ICMP of IPv6 made", (icmp.get("outcome"), icmp.get("gave_up_by")), ("unreachable", "network"))
+
+    def linked(self):
+        """Another namespace, once."""
+        if self.other:
+            return self.other
+        self.other = watched.Net()
+        os.set_inheritable(self.other.fd, True)
+        with self.net:
+            subprocess.run(["sh", "-ec", LINK % self.other.fd], check=True, env=harness.ENV, pass_fds=[self.other.fd])
+        self.other.run(LINK_OTHER)
+        return self.other
+
+    def inbound(self, t):
+        """SYNs from another namespace: refused by nobody, ignored by a rule."""
+        other = self.linked()
+        with self.net:
+            w = self.watch(t, ["-j", "--inbound"]).ready()
+            with other:
+                for port in (REFUSED_PORT, OPEN_PORT, SILENT_PORT):
+                    connect("10.6.0.1", port, 0.3)
+            time.sleep(0.1)
+            got = [a for a in w.end() if a["network"].get("direction") == "inbound"]
+        seen = {a["server"]["port"]: a["synsent"] for a in got}
+        t.want("what is shown", sorted(seen), [201, 203])
+        t.want("outcomes", {p: s["outcome"] for p, s in seen.items()}, {201: "refused", 203: "unanswered"})
+        t.want("where it was ignored", seen.get(203, {}).get("drop", {}).get("place"), "local-input")
+
+    def metrics(self, t):
+        """A scrape equals the events."""
+        with self.net:
+            w = self.watch(t, ["-j", "--metrics", "9464"]).ready()
+            for port in [REFUSED_PORT] * 5 + [OPEN_PORT] * 7 + [SILENT_PORT] * 2:
+                connect("127.0.0.1", port, 0.1)
+            waiting = connecting("127.0.0.1", SILENT_PORT)[0]
+            time.sleep(0.2)
+            with urllib.request.urlopen("http://127.0.0.1:9464/metrics", timeout=5) as answer:
+                samples = prometheus.samples_of(answer.read().decode())
+            waiting.close()
+            time.sleep(0.1)
+            w.end()
+        events = {}
+        # The scrape is an attempt itself, and the one that waited ended afterwards.
+        for a in [harness.validate.load(line.encode()) for line in w.text().splitlines()]:
+            if a["server"]["port"] != 9464:
+                key = a["synsent"]["outcome"]
+                events[key] = events.get(key, 0) + 1
+        events["abandoned"] = events.get("abandoned", 0) - 1
+        served = {}
+        for (name, labels), value in samples.items():
+            if name == "synsent_connect_attempts_total" and value:
+                served[dict(labels)["outcome"]] = served.get(dict(labels)["outcome"], 0) + value
+        events["established"] = events.get("established", 0)
+        served["established"] = served.get("established", 0) - (served.get("established", 0) - events["established"] == 1)
+        t.want("the sums", served, events)
+        t.want("pending", samples.get(("synsent_attempts_pending", ())), 1.0)
+        t.want("wrong of the format", prometheus.failures, [])
+
+    # ---- privileges, and the end ----
+
+    def capabilities(self, t):
+        """As a user who has what the service has."""
+        nobody = harness.Synsent(self.synsent.binary, True)
+        with nobody, self.net:
+            p = subprocess.Popen(
+                ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", CAPS, "--ambient-caps",
+                 CAPS, "--no-new-privs", nobody.binary, "watch", "-j", "--netns", str(self.net.inode)], env=harness.ENV,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/")
+            time.sleep(1)
+            connect("127.0.0.1", REFUSED_PORT)
+            connect("127.0.0.1", SILENT_PORT, 0.3)
+            time.sleep(0.1)
+            p.send_signal(signal.SIGINT)
+            out, err = p.communicate(timeout=10)
+        got = [harness.validate.load(line) for line in out.splitlines()]
+        t.want("the status", p.returncode, 0)
+        t.want("what it shows", [(a["server"]["port"], a["process"]["pid"], a["synsent"]["confidence"]) for a in got],
+               [(201, os.getpid(), "certain"), (203, os.getpid(), "certain")])
+        t.want("the function", [a["synsent"]["drop"].get("function") for a in got[1:]], ["nft_do_chain"])
+        t.holds("it says that something is missing: %s" % err.decode(), b"without" not in err)
+
+    def kills(self, t, n):
+        """SIGKILL leaves nothing."""
+        before = own_bpf()
+        mark = "synsent-watch-%d" % os.getpid()
+        rng = random.Random(5)
+        for i in range(n):
+            with self.net:
+                command = [self.synsent.binary, "watch", "-j"] + (["--", "sleep", "1"] if i % 3 == 0 else [])
+                p = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                                     env={**harness.ENV, machine.MARK: mark})
+            time.sleep(rng.random() * 0.2)
+            p.kill()
+            p.wait()
+        deadline = time.monotonic() + 4
+        while (own_bpf() - before or machine.marked(mark)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        t.want("BPF programs, maps and links that are left", own_bpf() - before, set())
+        t.want("processes that are left", machine.marked(mark), {})
+
+
+LINK = """
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad
+ip link add p0 type veth peer name p1 netns /proc/self/fd/%d
+ip addr add 10.6.0.1/24 dev p0
+ip addr add fd06::1/64 dev p0 nodad
+ip link set p0 up
+ip -6 route add fd06:1::/64 via fd06::2
+"""
+LINK_OTHER = """
+echo 0 >/proc/sys/net/ipv6/conf/p1/accept_dad
+ip addr add 10.6.0.2/24 dev p1
+ip addr add fd06::2/64 dev p1 nodad
+echo 37 >/proc/sys/net/ipv4/ip_default_ttl
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+ip link set p1 up
+ip -6 route add prohibit fd06:1::/64
+"""
+
+
+def cgroup_root():
+    with open("/proc/self/mounts") as f:
+        for line in f:
+            if line.split()[2] == "cgroup2":
+                return line.split()[1]
+    return None
+
+
+def own_bpf():
+    """Programs and maps of `watch`, by their names, and the links to such programs."""
+    found, programs = set(), set()
+    for kind in ("prog", "map", "link"):
+        try:
+            items = json.loads(machine.output("bpftool", "-j", kind, "list") or "[]")
+        except ValueError:
+            items = []
+        for i in items if isinstance(items, list) else []:
+            if i.get("name", "").startswith("synsent"):
+                programs |= {i["id"]} if kind == "prog" else set()
+                found.add((kind, i["id"]))
+            elif kind == "link" and i.get("prog_id") in programs:
+                found.add((kind, i["id"]))
+    return found
+
+
+def as_nobody(synsent, t):
+    """What is missing is said, and what waits in its own namespace is seen; never certain and wrong."""
+    net = watched.Net()
+    net.run(RULES)
+    with net:
+        w = Watch(synsent, ["-j", "--pending"], user=harness.NOBODY, group=harness.NOBODY, extra_groups=[])
+        t.watches.append(w)
+        t.holds("it does not say what it does without", w.await_text("without eBPF: "))
+        for port in (REFUSED_PORT, SILENT_PORT):
+            connect("127.0.0.1", port, 2)
+        waiting = connecting("127.0.0.1", SILENT_PORT + 10)[0]
+        time.sleep(0.3)
+        attempts = w.end()
+        waiting.close()
+    t.want("the status", w.status, 0)
+    t.holds("what waited was not seen: %r" % ports(attempts), SILENT_PORT in ports(attempts))
+    for a in attempts:
+        s, right = a["synsent"], {REFUSED_PORT: "refused", SILENT_PORT: "abandoned"}
+        t.holds("certain and wrong: %r" % s, s["confidence"] != "certain" or
+                s["outcome"] == right.get(a["server"]["port"], s["outcome"]))
+    t.want("wrong of the schema", w.schema_problems(), [])
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("synsent")
+    p.add_argument("--user", choices=["nobody"])
+    p.add_argument("--only", default="")
+    p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
+    p.add_argument("--kills", type=int, default=20)
+    o = p.parse_args()
+    trials = []
+    with harness.Synsent(o.synsent, o.user == "nobody") as synsent:
+        if os.geteuid():
+            harness.skip("the namespaces of this test are made by root")
+        if not synsent.root:
+            t = Trial("as an ordinary user")
+            as_nobody(synsent, t)
+            print("as %s: %d wrong" % (synsent.user, len(t.wrong)))
+            return t.report(o.show)
+        test = Test(synsent)
+        names = [n for n in ("filters", "slow", "misuse", "commands", "grandchildren", "signals", "limits", "closed_stdout",
+                             "early", "text", "packets", "inbound", "metrics", "capabilities", "kills") if o.only in n]
+        for name in names:
+            t, began = Trial(name), time.monotonic()
+            try:
+                getattr(test, name)(t, *([o.kills] if name == "kills" else []))
+            except (RuntimeError, OSError, subprocess.SubprocessError, KeyError, ValueError) as e:
+                t.wrong.append("%s: %s" % (type(e).__name__, e))
+            t.wrong += ["schema: " + problem for w in t.watches if w.json for problem in w.schema_problems()][:3]
+            trials.append(t.report(o.show))
+            print("%5.1f s  %s" % (time.monotonic() - began, name))
+    print("%d parts, %d wrong" % (len(trials), sum(trials)))
+    return any(trials)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,348 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where `synsent watch` says that a SYN or its answer was lost, in namespaces that lose them in every way.
+
+watch_places.py SYNSENT [--show]
+
+The client's namespace, a router's and a server's are joined in a row; all of them are made here, and nothing of the host
+is changed.  Each case is one attempt for IPv4 and one for IPv6, all at the same time, under one `watch`.
+"""
+import argparse
+import errno
+import os
+import subprocess
+import sys
+import time
+
+import harness
+import watched
+
+GIVE_UP_AFTER = 0.7  # s; a neighbour is given up sooner
+
+RULES = """
+table inet local {
+	chain early {
+		type filter hook prerouting priority -300
+		tcp dport 103 drop
+	}
+	chain in {
+		type filter hook input priority 0
+		tcp dport 101 drop
+		tcp dport 105 reject with tcp reset
+		tcp dport 106 reject
+		tcp sport 110 tcp flags & (syn|ack) == syn|ack drop
+		tcp sport 117 tcp flags & (syn|ack) == syn|ack drop
+	}
+	chain out {
+		type filter hook output priority 0
+		tcp dport 102 drop
+	}
+}
+"""
+FORWARD = """
+table inet router {
+	chain forward {
+		type filter hook forward priority 0
+		tcp dport 113 drop
+		tcp dport 116 reject with icmpx type admin-prohibited
+	}
+}
+"""
+POLICY = """
+table inet closed {
+	chain in {
+		type filter hook input priority 0; policy drop
+		tcp dport 1 accept
+		tcp sport 1 accept
+	}
+}
+"""
+DEVICE = """
+table netdev ingress_lo {
+	chain in {
+		type filter hook ingress device lo priority 0
+		tcp dport 104 drop
+	}
+}
+"""
+NO_DAD = "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad\n"
+NETWORK = """
+ip link add c0 type veth peer name c1 netns /proc/self/fd/%(router)d
+ip addr add 10.7.1.1/24 dev c0
+ip addr add fd07:1::1/64 dev c0 nodad
+ip link set c0 up
+ip route add default via 10.7.1.2
+ip -6 route add default via fd07:1::2
+ip route add blackhole 10.9.1.0/24
+ip route add prohibit 10.9.2.0/24
+ip route add unreachable 10.9.3.0/24
+ip -6 route add blackhole fd09:1::/64
+ip -6 route add prohibit fd09:2::/64
+ip -6 route add unreachable fd09:3::/64
+"""
+# A neighbour that does not answer is given up soon; once those that do are known.
+IMPATIENT = """
+for d in /proc/sys/net/ipv4/neigh/c0 /proc/sys/net/ipv6/neigh/c0; do
+	echo 1 >$d/mcast_solicit
+	echo 100 >$d/retrans_time_ms
+done
+"""
+ROUTER = """
+ip addr add 10.7.1.2/24 dev c1
+ip addr add fd07:1::2/64 dev c1 nodad
+ip link set c1 up
+ip link add s0 type veth peer name s1 netns /proc/self/fd/%(server)d
+ip addr add 10.7.2.1/24 dev s0
+ip addr add fd07:2::1/64 dev s0 nodad
+ip link set s0 up
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+"""
+SERVER = """
+ip addr add 10.7.2.2/24 dev s1
+ip addr add fd07:2::2/64 dev s1 nodad
+ip link set s1 up
+ip route add default via 10.7.2.1
+ip -6 route add default via fd07:2::1
+"""
+PROGRAMS = """
+#define SEC(name) __attribute__((section(name), used))
+struct xdp_md { unsigned int data, data_end; };
+struct __sk_buff { unsigned int others[19], data, data_end; };
+static inline __attribute__((always_inline)) int port_of(unsigned char *p, unsigned char *end)
+{
+	int v6;
+
+	if (p + 58 > end)
+		return 0;
+	v6 = p[12] == 0x86;
+	if (p[v6 ? 20 : 23] != 6)
+		return 0;
+	p += v6 ? 56 : 36;
+	return p[0] << 8 | p[1];
+}
+SEC("xdp") int drop_115(struct xdp_md *c)
+{
+	return port_of((void *)(long)c->data, (void *)(long)c->data_end) == 115 ? 1 : 2;
+}
+SEC("tc") int drop_114(struct __sk_buff *c)
+{
+	return port_of((void *)(long)c->data, (void *)(long)c->data_end) == 114 ? 2 : -1;
+}
+SEC("classifier") int drop_118(struct __sk_buff *c)
+{
+	return port_of((void *)(long)c->data, (void *)(long)c->data_end) == 118 ? 2 : -1;
+}
+char _license[] SEC("license") = "GPL";
+"""
+
+LO = ("127.0.0.1", "::1")
+FAR = ("10.7.2.2", "fd07:2::2")
+NEIGHBOUR = ("10.7.1.99", "fd07:1::99")
+SILENT = {"outcome": "abandoned", "gave_up_by": "application", "limit": "app-timer", "confidence": "certain"}
+
+
+def silent(place, reason, reply=False, **more):
+    return {**SILENT, "place": place, "reason": reason, "reply": reply, **more}
+
+
+def ended(outcome, by, error, **more):
+    return {"outcome": outcome, "gave_up_by": by, "confidence": "certain", "error": error, **more}
+
+
+def told(outcome, by, error, **more):
+    """By polling, of what did not end the socket: it closes it when its other work is done, so it is likely only."""
+    return {**ended(outcome, by, error, **more), "confidence": "likely"}
+
+
+BACKLOG = silent("peer-backlog", "accept queue full", rule="listener ")
+# name, namespace, addresses of both families, port, what is expected
+CASES = (
+    ("rule in INPUT", "client", LO, 101, silent("local-input", "NETFILTER_DROP")),
+    ("rule in OUTPUT", "client", LO, 102, silent("local-output", "NETFILTER_DROP")),
+    ("rule in raw PREROUTING", "client", LO, 103, silent("local-input", "NETFILTER_DROP")),
+    ("rule at the device's ingress", "client", LO, 104, silent("local-input", "NETFILTER_")),
+    ("policy drop", "closed", LO, 80, silent("local-input", "NETFILTER_DROP")),
+    ("reject with an RST", "client", LO, 105, ended("refused", "peer", "ECONNREFUSED")),
+    # An ICMP comes back within connect() here, which makes it a soft error; IPv4 tells those that poll of it.
+    ("reject with an ICMP", "client", LO[:1], 106, told("refused", "peer", "ECONNREFUSED", place="local-input")),
+    ("reject with an ICMPv6", "client", LO[1:], 106, {**SILENT, "place": "local-input"}),
+    ("SYN-ACK dropped at the client", "client", LO, 110, silent("local-input", "NETFILTER_DROP", True)),
+    ("SYN-ACK from afar dropped at the client", "client", FAR, 117, silent("local-input", "NETFILTER_DROP", True)),
+    ("accept queue full here", "client", LO, 111, BACKLOG),
+    ("accept queue full in another namespace", "client", FAR, 112, BACKLOG),
+    ("rule in FORWARD", "client", FAR, 113, silent("path-or-peer", "NETFILTER_DROP")),
+    ("tc at the egress", "client", FAR, 114, silent("local-output", "TC_EGRESS")),
+    ("tc at the ingress afar", "client", FAR, 118, silent("path-or-peer", "TC_INGRESS")),
+    ("XDP", "client", FAR, 115, silent("path-or-peer", "XDP|NOT_SPECIFIED", function="veth_xdp")),
+    ("reject in FORWARD", "client", FAR[:1], 116, told("unreachable", "network", "EHOSTUNREACH", place="path-or-peer",
+                                                       headline="icmp 3/13 ")),
+    ("reject in FORWARD, IPv6", "client", FAR[1:], 116, {**SILENT, "place": "path-or-peer"}),
+    ("nothing listens", "client", LO, 120, ended("refused", "peer", "ECONNREFUSED")),
+    ("nothing listens afar", "client", FAR, 120, ended("refused", "peer", "ECONNREFUSED")),
+    ("dead neighbour", "client", NEIGHBOUR, 80, ended("unreachable", "kernel", "EHOSTUNREACH",
+                                                     place="local-output", function="neigh_",
+                                                     headline="no neighbour answered")),
+    ("no route", "closed", ("10.8.1.1", "fd08:1::1"), 80, ended("unreachable", "kernel", "ENETUNREACH", syns=0)),
+    ("blackhole", "client", ("10.9.1.1", "fd09:1::1"), 80, ended("failed", "kernel", "EINVAL", syns=0)),
+    ("prohibit", "client", ("10.9.2.1", "fd09:2::1"), 80, ended("failed", "kernel", "EACCES", syns=0)),
+    ("unreachable", "client", ("10.9.3.1", "fd09:3::1"), 80, ended("unreachable", "kernel", "EHOSTUNREACH", syns=0)),
+    ("no port left", "few", LO, 121, ended("failed", "kernel", "EADDRNOTAVAIL", syns=0)),
+)
+
+
+class Network:
+    def __init__(self, directory):
+        self.kept = []
+        self.client, self.router, self.server, self.closed, self.few = (watched.Net() for _ in range(5))
+        self.lacks = {}
+        self.make()
+        self.attach(directory)
+        self.listen()
+        self.client.run(IMPATIENT)
+
+    def rules(self, net, text):
+        with net:
+            done = subprocess.run(["nft", "-f", "-"], input=text, text=True, env=harness.ENV, stderr=subprocess.PIPE)
+        if done.returncode:
+            harness.skip("nft: " + done.stderr)
+
+    def make(self):
+        fds = {"router": self.router.fd, "server": self.server.fd}
+        for fd in fds.values():
+            os.set_inheritable(fd, True)
+        for net, script in ((self.client, NETWORK), (self.router, ROUTER), (self.server, SERVER)):
+            with net:
+                subprocess.run(["sh", "-ec", NO_DAD + script % fds], check=True, env=harness.ENV, pass_fds=fds.values())
+        self.rules(self.client, RULES)
+        self.rules(self.client, DEVICE)
+        self.rules(self.router, FORWARD)
+        self.rules(self.closed, POLICY)
+        self.few.run("echo 40000 40001 >/proc/sys/net/ipv4/ip_local_port_range")
+
+    def attach(self, directory):
+        names = ("XDP", "tc at the egress", "tc at the ingress afar")
+        source, program = os.path.join(directory, "drops.c"), os.path.join(directory, "drops.o")
+        with open(source, "w") as f:
+            f.write(PROGRAMS)
+        try:
+            made = subprocess.run(["clang", "-O2", "-g", "-target", "bpf", "-c", source, "-o", program], env=harness.ENV,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        except FileNotFoundError:
+            self.lacks = {name: "clang is missing" for name in names}
+            return
+        if made.returncode:
+            self.lacks = {name: made.stdout for name in names}
+            return
+        tc = "tc qdisc add dev %s clsact && tc filter add dev %s %s bpf da obj " + program + " sec %s"
+        for name, net, script in ((names[0], self.server, "ip link set dev s1 xdp obj %s sec xdp" % program),
+                                  (names[1], self.client, tc % ("c0", "c0", "egress", "tc")),
+                                  (names[2], self.server, tc % ("s1", "s1", "ingress", "classifier"))):
+            done = net.run(script, False)
+            if done.returncode:
+                self.lacks[name] = done.stdout.strip()
+
+    def listen(self):
+        for net, addresses, ports in ((self.client, LO, (110, 111)), (self.server, FAR, (112, 117)),
+                                      (self.few, LO, (121,))):
+            with net:
+                for address in addresses:
+                    self.kept += [watched.listener(address, p, 0 if p in (111, 112) else 64) for p in ports]
+        # The queue of a backlog of 0 holds one.
+        for net, addresses, port, n in ((self.client, LO, 111, 1), (self.client, FAR, 112, 1), (self.few, LO, 121, 2)):
+            with net:
+                for address in addresses * n:
+                    s, error = watched.connecting(address, port)
+                    error = error or watched.end_of(s, 2)
+                    if error != 0:
+                        raise RuntimeError("cannot fill the listener %s:%d: %s" % (address, port, error))
+                    self.kept.append(s)
+
+
+def attempt_all(network, cases):
+    """(case, address) -> error; None: it waited until it was given up."""
+    running, errors = {}, {}
+    for case in cases:
+        with getattr(network, case[1]):
+            for address in case[2]:
+                s, error = watched.connecting(address, case[3])
+                running[case[0], address] = s
+                errors[case[0], address] = error
+    deadline = time.monotonic() + GIVE_UP_AFTER
+    for key, s in running.items():
+        errors[key] = errors[key] or watched.end_of(s, max(0, deadline - time.monotonic()))
+    for s in running.values():
+        s.close()
+    return errors
+
+
+def check(attempt, expected, error, pid):
+    s = attempt["synsent"]
+    drop = s.get("drop", {})
+    got = {**{k: s.get(k) for k in ("outcome", "gave_up_by", "limit", "confidence")},
+           "headline": s.get("headline"), "error": attempt.get("error", {}).get("type"), "syns": len(s["syns_ns"]),
+           **{k: drop.get(k) for k in ("place", "reason", "function", "rule", "reply")}}
+    wrong = []
+    for what, value in expected.items():
+        values = value.split("|") if isinstance(value, str) else [value]
+        beginning = what in ("reason", "function", "rule", "headline")
+        if not any((str(got[what]).startswith(v) if beginning else got[what] == v) for v in values):
+            wrong.append("%s is %r, not %r" % (what, got[what], value))
+    if "place" not in expected and drop and expected["outcome"] != "refused":
+        wrong.append("a drop is told of: %r" % drop)
+    told = got["error"] and getattr(errno, got["error"])
+    if error and told != error:
+        wrong.append("the program was told %s" % errno.errorcode[error])
+    if (error is None) != (s["outcome"] == "abandoned"):
+        wrong.append("the program was told %s, and the outcome is %s" % (error, s["outcome"]))
+    if attempt.get("process", {}).get("pid") != pid:
+        wrong.append("process is %r, not %d" % (attempt.get("process"), pid))
+    return wrong
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("synsent")
+    p.add_argument("--show", action="store_true")
+    o = p.parse_args()
+    if os.geteuid():
+        harness.skip("other network namespaces are made by root only")
+    wrong = 0
+    with harness.Synsent(o.synsent) as synsent:
+        network = Network(synsent.directory)
+        cases = [c for c in CASES if c[0] not in network.lacks]
+        for name, why in network.lacks.items():
+            print("left out: %s: %s" % (name, why))
+        args = ["-j"]
+        for net in (network.client, network.closed, network.few):
+            args += ["--netns", net.path]
+        watch = watched.Watch(synsent, args)
+        with network.client:
+            watch.ready()
+        errors = attempt_all(network, cases)
+        time.sleep(0.2)
+        attempts = watch.end()
+        problems = watch.schema_problems()
+    if watch.status:
+        problems.append("status %s: %s" % (watch.status, watch.said()))
+    for name, where, addresses, port, expected in cases:
+        for address in addresses:
+            of = [a for a in attempts if (a["server"]["address"], a["server"]["port"]) == (address, port)
+                  and a["synsent"].get("netns") == getattr(network, where).inode]
+            bad = ["%d attempts, not 1" % len(of)] if len(of) != 1 else check(of[0], expected, errors[name, address],
+                                                                             os.getpid())
+            if bad or o.show:
+                print("%s %s, %s:%d" % ("WRONG" if bad else "     ", name, address, port))
+                for text in bad:
+                    print("    " + text)
+                for a in of:
+                    print("    ", {k: a["synsent"].get(k) for k in ("outcome", "drop", "headline", "evidence", "replies")})
+            wrong += bool(bad)
+    for text in problems:
+        print("WRONG: " + text)
+    print("%d attempts, %d wrong" % (sum(len(c[2]) for c in cases), wrong + len(problems)))
+    return bool(wrong or problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
