@@ -505,6 +505,8 @@ def main():
                 getattr(test, name)(t, *([o.kills] if name == "kills" else []))
             except (RuntimeError, OSError, subprocess.SubprocessError, KeyError, ValueError) as e:
                 t.wrong.append("%s: %s" % (type(e).__name__, e))
+            for w in t.watches:
+                w.stop()
             t.wrong += ["schema: " + problem for w in t.watches if w.json for problem in w.schema_problems()][:3]
             trials.append(t.report(o.show))
             print("%5.1f s  %s" % (time.monotonic() - began, name))

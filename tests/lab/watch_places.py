@@ -317,11 +317,14 @@ def main():
         for net in (network.client, network.closed, network.few):
             args += ["--netns", net.path]
         watch = watched.Watch(synsent, args)
-        with network.client:
-            watch.ready()
-        errors = attempt_all(network, cases)
-        time.sleep(0.2)
-        attempts = watch.end()
+        try:
+            with network.client:
+                watch.ready()
+            errors = attempt_all(network, cases)
+            time.sleep(0.2)
+            attempts = watch.end()
+        finally:
+            watch.stop()
         problems = watch.schema_problems()
     if watch.status:
         problems.append("status %s: %s" % (watch.status, watch.said()))

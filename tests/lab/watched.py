@@ -147,6 +147,12 @@ class Watch:
         attempts = [harness.validate.load(line.encode()) for line in self.text().splitlines()]
         return [a for a in attempts if a.get("server", {}).get("port") != READY_PORT]
 
+    def stop(self):
+        """Whatever happened, nothing is left of it."""
+        if self.p.poll() is None:
+            self.p.kill()
+            self.p.wait()
+
     def schema_problems(self):
         return [p for line in self.text().splitlines(keepends=True)
                 for p in harness.validate.problems(harness.CHECK, line.encode())]
