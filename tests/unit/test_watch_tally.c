@@ -19,7 +19,7 @@ static void feed(struct watch_tally *t, const char *name, int attempts, int fail
 	char comm[16] = { 0 };
 	int i;
 
-	strncpy(comm, name, sizeof(comm));
+	memcpy(comm, name, strnlen(name, sizeof(comm)));
 	for (i = 0; i < attempts; i++)
 		watch_tally_feed(t, comm, i < failures);
 }
@@ -65,7 +65,7 @@ static void many_names(void **test)
 	static struct watch_summary_process p[WATCH_TALLY_MAX + 1];
 	static uint64_t expected[WATCH_TALLY_MAX];
 	uint64_t state = 7, others;
-	char comm[16];
+	char comm[24];
 	int n, i;
 
 	assert_non_null(t);
