@@ -402,6 +402,10 @@ static void soft_errors(void **test)
 	assert_int_equal(v.outcome, OUTCOME_UNREACHABLE);
 	assert_int_equal(a.n_replies, 2);
 	assert_int_equal(a.replies[1].t_ns, START + 1010 * MS);
+	/* the one that ended it was noted just before: it is one */
+	r.attempt.soft_ns = BEGUN + 1010 * MS - 20 * US;
+	told();
+	assert_int_equal(a.n_replies, 1);
 }
 
 static void the_program_ended_it(void **test)
@@ -624,7 +628,7 @@ static void lost_retransmissions(void **test)
 	begin()->retries = 127;
 	r.attempt.n_retrans = r.attempt.retransmits = 100;
 	r.attempt.has_more = 1;
-	memset(r.more.retrans_us, 1, sizeof(r.more.retrans_us));
+	memset(&r.more, 1, sizeof(r.more));
 	told();
 	assert_int_equal(a.n_syns, 101);
 	assert_int_not_equal(a.syn_ns[WATCH_SYNS_MAX], 0);

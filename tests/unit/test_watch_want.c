@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which attempts `watch` is asked for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "cli/watch_want.h"
+
+#define MS ((int64_t)1000000)
+
+static struct attempt a;
+static struct cgroups *cgroups;
+static const char *given[WATCH_WANT_MAX + 1];
+static struct option_list list;
+static const struct option_list none;
+
+/* What is asked for; all else is. */
+static struct watch_asked nothing_asked(void)
+{
+	return (struct watch_asked){
+		.pids = &none, .comms = &none, .uids = &none, .cgroups = &none, .containers = &none, .netns = &none
+	};
+}
+
+static const struct option_list *list_of(const char *first, const char *second)
+{
+	given[0] = first;
+	given[1] = second;
+	list = (struct option_list){ .v = given, .n = second ? 2 : 1 };
+	return &list;
+}
+
+static void made(const struct watch_asked *o, struct watch_want *ret)
+{
+	struct err e = { 0 };
+
+	if (watch_want_make(o, cgroups, ret, &e))
+		fail_msg("%s", e.what);
+}
+
+static void assert_refused(const struct watch_asked *o, const char *part)
+{
+	struct watch_want w;
+	struct err e = { 0 };
+
+	assert_true(watch_want_make(o, cgroups, &w, &e) < 0);
+	assert_int_equal(e.exit_code, 2);
+	if (!strstr(e.what, part))
+		fail_msg("%s: has no \"%s\"", e.what, part);
+	watch_want_fini(&w);
+}
+
+static bool wanted(const struct watch_asked *o)
+{
+	struct watch_want w;
+	bool is;
+
+	made(o, &w);
+	is = watch_wants(&w, &a, cgroups);
+	watch_want_fini(&w);
+	return is;
+}
+
+static int set_up(void **test)
+{
+	memset(&a, 0, sizeof(a));
+	endpoint_parse("10.0.0.1:40000", &a.flow.client);
+	endpoint_parse("10.0.0.2:443", &a.flow.server);
+	a.pid = 812;
+	a.uid = 1000;
+	a.netns = 4026531840u;
+	a.n_syns = 1;
+	strcpy(a.comm, "curl");
+	return 0;
+}
+
+static void all(void **test)
+{
+	struct watch_asked o = nothing_asked();
+
+	assert_true(wanted(&o));
+	memset(&a, 0, sizeof(a));
+	assert_true(wanted(&o));
+}
+
+static void processes(void **test)
+{
+	struct watch_asked o = nothing_asked();
+
+	o.pids = list_of("1", "812");
+	assert_true(wanted(&o));
+	o.pids = list_of("8120", NULL);
+	assert_false(wanted(&o));
+	o.pids = list_of("0", NULL);
+	assert_refused(&o, "--pid 0");
+	o.pids = list_of("-1", NULL);
+	assert_refused(&o, "--pid -1");
+	o.pids = list_of("12x", NULL);
+	assert_refused(&o, "--pid 12x");
+	o.pids = list_of("2147483648", NULL);
+	assert_refused(&o, "--pid");
+	o.pids = list_of("99999999999999999999999", NULL);
+	assert_refused(&o, "--pid");
+	o.pids = list_of("", NULL);
+	assert_refused(&o, "--pid");
+}
+
+/* The kernel keeps 15 bytes of a name. */
+static void commands(void **test)
+{
+	struct watch_asked o = nothing_asked();
+
+	o.comms = list_of("wget", "curl");
+	assert_true(wanted(&o));
+	o.comms = list_of("cur", NULL);
+	assert_false(wanted(&o));
+	o.comms = list_of("curly", NULL);
+	assert_false(wanted(&o));
+	strcpy(a.comm, "a-name-that-is-");
+	o.comms = list_of("a-name-that-is-longer", NULL);
+	assert_true(wanted(&o));
+	o.comms = list_of("a-name-that-is", NULL);
+	assert_false(wanted(&o));
+}
+
+static void users(void **test)
+{
+	struct watch_asked o = nothing_asked();
+
+	o.uids = list_of("1000", NULL);
+	assert_true(wanted(&o));
+	o.uids = list_of("root", NULL);
+	assert_false(wanted(&o));
+	a.uid = 0;
+	assert_true(wanted(&o));
+	o.uids = list_of("4294967295", NULL);
+	assert_false(wanted(&o));
+	o.uids = list_of("no-such-user-here", NULL);
+	assert_refused(&o, "--uid no-such-user-here");
+	o.uids = list_of("4294967296", NULL);
+	assert_refused(&o, "--uid");
+}
+
+static void namespaces(void **test)
+{
+	struct watch_asked o = nothing_asked();
+	char pid[16], path[64];
+	struct stat st;
+
+	o.netns = list_of("4026531840", NULL);
+	assert_true(wanted(&o));
+	o.netns = list_of("4026531841", NULL);
+	assert_false(wanted(&o));
+	a.netns = 0; /* of a source that does not know: it looks into one alone */
+	assert_true(wanted(&o));
+	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
+	a.netns = (uint32_t)st.st_ino;
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	o.netns = list_of(pid, NULL);
+	assert_true(wanted(&o));
+	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
+	o.netns = list_of(path, NULL);
+	assert_true(wanted(&o));
+	a.netns++;
+	assert_false(wanted(&o));
+	o.netns = list_of("no-such-namespace", NULL);
+	assert_refused(&o, "--netns no-such-namespace");
+}
+
+static void containers(void **test)
+{
+	struct watch_asked o = nothing_asked();
+
+	/* of no container, whatever the beginning is */
+	o.containers = list_of("0123456789ab", NULL);
+	assert_false(wanted(&o));
+	o.containers = list_of("", NULL);
+	assert_false(wanted(&o));
+}
+
+static void cgroup(void **test)
+{
+	struct watch_asked o = nothing_asked();
+
+	o.cgroups = list_of("/a", "/b");
+	assert_refused(&o, "once");
+	o.cgroups = list_of("/no/such/cgroup", NULL);
+	assert_refused(&o, "cgroup");
+}
+
+static void too_many(void **test)
+{
+	struct watch_asked o = nothing_asked();
+	int i;
+
+	for (i = 0; i <= WATCH_WANT_MAX; i++)
+		given[i] = "1";
+	list = (struct option_list){ .v = given, .n = WATCH_WANT_MAX };
+	o.pids = &list;
+	assert_false(wanted(&o));
+	list.n++;
+	assert_refused(&o, "--pid: at most 16");
+	o.pids = &none;
+	o.comms = &list;
+	assert_refused(&o, "--comm: at most 16");
+	o.comms = &none;
+	o.uids = &list;
+	assert_refused(&o, "--uid: at most 16");
+	o.uids = &none;
+	o.containers = &list;
+	assert_refused(&o, "--container: at most 16");
+	o.containers = &none;
+	o.netns = &list;
+	assert_refused(&o, "--netns: at most 16");
+}
+
+/* A filter is asked of the SYN as it would be a packet. */
+static void filters(void **test)
+{
+	static const struct {
+		const char *first, *second;
+		bool four, six;
+	} cases[] = {
+		{ "port 443", NULL, true, true },
+		{ "dst", "port 443", true, true },
+		{ "src port 443", NULL, false, false },
+		{ "src port 40000", NULL, true, true },
+		{ "host 10.0.0.2", NULL, true, false },
+		{ "net 2001:db8::/32", NULL, false, true },
+		{ "dst host", "2001:db8::2", false, true },
+		{ "ip6", NULL, false, true },
+		{ "not ip6", NULL, true, false },
+		{ "tcp[tcpflags] == tcp-syn", NULL, true, false }, /* of IPv4 alone, says pcap-filter(7) */
+		{ "udp", NULL, false, false },
+	};
+	struct watch_asked o = nothing_asked();
+	const char *words[2];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		words[0] = cases[i].first;
+		words[1] = cases[i].second;
+		o.words = (char *const *)words;
+		o.n_words = cases[i].second ? 2 : 1;
+		set_up(test);
+		if (wanted(&o) != cases[i].four)
+			fail_msg("%s: of IPv4", cases[i].first);
+		endpoint_parse("[2001:db8::1]:40000", &a.flow.client);
+		endpoint_parse("[2001:db8::2]:443", &a.flow.server);
+		if (wanted(&o) != cases[i].six)
+			fail_msg("%s: of IPv6", cases[i].first);
+	}
+	words[0] = "port port";
+	o.n_words = 1;
+	{
+		struct watch_want w;
+		struct err e = { 0 };
+
+		assert_int_equal(watch_want_make(&o, cgroups, &w, &e), -EINVAL);
+		assert_non_null(strstr(e.what, "port port"));
+		watch_want_fini(&w);
+	}
+}
+
+/* All that is not empty must hold. */
+static void together(void **test)
+{
+	static const char *const pid[] = { "812" }, *const comm[] = { "curl" }, *const other[] = { "wget" };
+	const struct option_list pids = { (const char **)pid, 1 }, comms = { (const char **)comm, 1 },
+				 others = { (const char **)other, 1 };
+	static const char *const words[] = { "port 443" };
+	struct watch_asked o = nothing_asked();
+
+	o.pids = &pids;
+	o.comms = &comms;
+	o.words = (char *const *)words;
+	o.n_words = 1;
+	assert_true(wanted(&o));
+	a.flow.server.port = 80;
+	assert_false(wanted(&o));
+	a.flow.server.port = 443;
+	o.comms = &others;
+	assert_false(wanted(&o));
+}
+
+static bool wants_end(bool failures, int64_t slow_ms, enum outcome outcome, int64_t elapsed_ms)
+{
+	struct watch_want w = { .failures = failures, .slow_ns = slow_ms * MS };
+	struct verdict v = { .outcome = outcome, .elapsed_ns = elapsed_ms * MS };
+
+	return watch_wants_end(&w, &v);
+}
+
+static void ends(void **test)
+{
+	static const struct {
+		bool failures;
+		int64_t slow_ms, elapsed_ms;
+		bool connected, failed;
+	} cases[] = {
+		{ false, 0, 1, true, true },
+		{ true, 0, 1, false, true },
+		/* --slow is asked of failures too, unless all of them are wanted */
+		{ false, 500, 499, false, false },
+		{ false, 500, 500, true, true },
+		{ true, 500, 499, false, true },
+		{ true, 500, 500, true, true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(
+			wants_end(cases[i].failures, cases[i].slow_ms, OUTCOME_ESTABLISHED, cases[i].elapsed_ms),
+			cases[i].connected);
+		assert_int_equal(wants_end(cases[i].failures, cases[i].slow_ms, OUTCOME_REFUSED, cases[i].elapsed_ms),
+				 cases[i].failed);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(all, set_up),
+		cmocka_unit_test_setup(processes, set_up),
+		cmocka_unit_test_setup(commands, set_up),
+		cmocka_unit_test_setup(users, set_up),
+		cmocka_unit_test_setup(namespaces, set_up),
+		cmocka_unit_test_setup(containers, set_up),
+		cmocka_unit_test_setup(cgroup, set_up),
+		cmocka_unit_test_setup(too_many, set_up),
+		cmocka_unit_test_setup(filters, set_up),
+		cmocka_unit_test_setup(together, set_up),
+		cmocka_unit_test(ends),
+	};
+	int r;
+
+	cgroups = cgroups_new();
+	if (!cgroups)
+		return 1;
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	cgroups_free(cgroups);
+	return r;
+}
