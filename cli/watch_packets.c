@@ -158,13 +158,28 @@ void watch_packets_read(struct watch_packets *w)
 
 /* ---- joining ---- */
 
+static bool has_reset(const struct attempt *a)
+{
+	const struct reply *r = attempt_accepted_reply(a);
+
+	return r && r->kind == REPLY_RST;
+}
+
+/* RFC 4443: 1 unreachable, 3 time exceeded, 4 parameter problem. */
+static bool ended_by_icmp6(const struct seen *s, const struct attempt *a)
+{
+	return s->reply.icmp_family == 6 && s->reply.icmp_type != 2 && a->close_cause == CLOSE_KERNEL &&
+	       a->end_error != ETIMEDOUT && !has_reset(a);
+}
+
 /* Why the kernel, which tells of what it took, did not take this. */
 static enum ignored why_ignored(const struct seen *s, const struct attempt *a)
 {
 	if (s->reply.ignored != IGNORED_NOT)
 		return s->reply.ignored;
+	/* IPv6's are not told of; but such an error comes of nothing else. */
 	if (s->reply.kind == REPLY_ICMP)
-		return IGNORED_BY_TYPE;
+		return ended_by_icmp6(s, a) ? IGNORED_NOT : IGNORED_BY_TYPE;
 	if (!s->has_ack)
 		return IGNORED_NO_ACK;
 	if (a->has_isn && s->reply.ack != a->isn + 1 + a->syn_len)

@@ -312,6 +312,9 @@ class Test:
         t.want("the RST", [(r.get("kind"), r.get("ttl")) for r in rst], [("rst", 37)])
         icmp = got.get("fd06:1::1", {})
         t.want("what an ICMP of IPv6 made", (icmp.get("outcome"), icmp.get("gave_up_by")), ("unreachable", "network"))
+        last = (icmp.get("replies") or [{}])[-1]
+        t.want("and who sent it", (last.get("from"), last.get("icmp"), last.get("accepted")),
+               ("fd06::2", {"type": 1, "code": 1}, True))
 
     def linked(self):
         """Another namespace, once."""

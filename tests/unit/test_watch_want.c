@@ -184,7 +184,7 @@ static void containers(void **test)
 	o.containers = list_of("0123456789ab", NULL);
 	assert_false(wanted(&o));
 	o.containers = list_of("", NULL);
-	assert_false(wanted(&o));
+	assert_refused(&o, "--container");
 }
 
 static void cgroup(void **test)
