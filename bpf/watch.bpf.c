@@ -47,6 +47,7 @@ const volatile __u8 want_drops;
 const volatile __u8 want_failed; /* of connect() calls that fail without a SYN */
 
 __u64 attached_ns; /* all of this runs; what began before is no loss */
+__u64 kept_ns;	   /* when a drop was kept by its flow, last */
 
 /* Allocated at once: an allocator that frees by RCU costs more than all the rest. */
 struct {
@@ -120,7 +121,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct watch_record);
+	__type(value, struct watch_attempt);
 } synsent_scratch SEC(".maps");
 
 /* What new records are copied from. */
@@ -311,45 +312,62 @@ static __always_inline bool is_wanted_netns(__u32 netns)
 /* A reader is woken at most so often: a wake-up for each event halves the rate of connections. */
 #define WAKE_NS 20000000u
 
-static __always_inline void put(const void *record, __u32 len, __u64 now)
+static __always_inline __u64 wake_flags(struct per_cpu *c, __u64 now)
+{
+	if (now - c->woken_ns < WAKE_NS)
+		return BPF_RB_NO_WAKEUP;
+	c->woken_ns = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline void *my_ring(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id() % WATCH_RINGS;
-	void *ring = bpf_map_lookup_elem(&synsent_told, &cpu);
+
+	return bpf_map_lookup_elem(&synsent_told, &cpu);
+}
+
+static __always_inline void tell_first(const struct watch_attempt *a)
+{
 	struct per_cpu *c = mine();
-	__u64 flags = BPF_RB_NO_WAKEUP;
+	void *ring = my_ring();
 
 	if (!ring || !c)
 		return;
-	if (now - c->woken_ns >= WAKE_NS) {
-		c->woken_ns = now;
-		flags = BPF_RB_FORCE_WAKEUP;
-	}
-	if (bpf_ringbuf_output(ring, (void *)record, len, flags))
+	if (bpf_ringbuf_output(ring, (void *)a, sizeof(*a), wake_flags(c, a->end_ns)))
 		c->counts[WATCH_N_UNTOLD]++;
 }
 
-static __always_inline void tell_whole(const struct watch_attempt *a)
+/* It is put together in the ring: on another place of this CPU, an interrupt could tell of another one meanwhile. */
+static __always_inline void tell_whole(const struct watch_attempt *a, struct watch_more *more)
 {
-	__u64 key = a->socket;
-	struct watch_more *more = bpf_map_lookup_elem(&synsent_more, &key);
+	struct per_cpu *c = mine();
+	void *ring = my_ring();
 	struct watch_record *r;
-	__u32 zero = 0;
 
-	r = bpf_map_lookup_elem(&synsent_scratch, &zero);
-	if (!r || !more)
+	if (!ring || !c)
 		return;
+	r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	if (!r) {
+		c->counts[WATCH_N_UNTOLD]++;
+		return;
+	}
 	r->attempt = *a;
 	r->more = *more;
-	bpf_map_delete_elem(&synsent_more, &key);
-	put(r, sizeof(*r), a->end_ns);
+	bpf_ringbuf_submit(r, wake_flags(c, a->end_ns));
 }
 
 static __always_inline void tell(const struct watch_attempt *a)
 {
-	if (a->has_more)
-		tell_whole(a);
-	else
-		put(a, sizeof(*a), a->end_ns);
+	__u64 key = a->socket;
+	struct watch_more *more = a->has_more ? bpf_map_lookup_elem(&synsent_more, &key) : 0;
+
+	if (!more) {
+		tell_first(a);
+		return;
+	}
+	tell_whole(a, more);
+	bpf_map_delete_elem(&synsent_more, &key);
 }
 
 static __always_inline struct watch_more *more_of(struct watch_attempt *a)
@@ -391,6 +409,9 @@ static __always_inline void take_drops(struct watch_attempt *a)
 {
 	struct drop_key key = { .flow = a->flow };
 
+	/* Three looks at a table in which nothing of it can be cost as much as the rest of its end. */
+	if (kept_ns < a->start_ns)
+		return;
 	for (key.reply = 0; key.reply < 3; key.reply++) {
 		struct watch_drop *d = bpf_map_lookup_elem(&synsent_drops, &key);
 
@@ -404,7 +425,7 @@ static __always_inline void take_drops(struct watch_attempt *a)
 
 static __always_inline bool is_quiet(const struct watch_attempt *a)
 {
-	return a->how == WATCH_CONNECTED && !a->n_retrans && !a->retransmits && !a->flags &&
+	return a->how == WATCH_CONNECTED && !a->n_retrans && !a->retransmits && !a->has_more && !a->flags &&
 	       a->end_ns - a->start_ns < quiet_below_ns;
 }
 
@@ -874,7 +895,6 @@ static __always_inline bool read_connect(const void *regs, struct connect_call *
 SEC("tp_btf/sys_exit")
 int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 {
-	struct watch_record *r;
 	struct connect_call call;
 	struct watch_attempt *a;
 	const struct sock *sk;
@@ -890,10 +910,9 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 		return 0;
 	}
 	sk = sock_of(call.fd);
-	r = sk && !had_attempt(sk) ? bpf_map_lookup_elem(&synsent_scratch, &zero) : 0;
-	if (!r)
+	a = sk && !had_attempt(sk) ? bpf_map_lookup_elem(&synsent_scratch, &zero) : 0;
+	if (!a)
 		return 0;
-	a = &r->attempt;
 	*a = nothing;
 	if (!read_sockaddr((const void *)call.address, &a->flow))
 		return 0;
@@ -1005,6 +1024,8 @@ static __always_inline void keep_drop(const struct drop_key *key, const struct w
 {
 	struct watch_drop *old = bpf_map_lookup_elem(&synsent_drops, key);
 
+	if (kept_ns < d->last_ns)
+		kept_ns = d->last_ns;
 	if (old && old->reason == d->reason && old->location == d->location) {
 		old->packets++;
 		old->last_ns = d->last_ns;
