@@ -313,6 +313,13 @@ static int open_all(struct watch *w, struct err *e)
 		r = watch_source_open(&so, &w->source, e);
 	if (!r && o->inbound)
 		r = watch_inbound_open(on_inbound, w, &w->inbound, e);
+	if (!r && o->rules && watch_source_without(w->source)) {
+		e->exit_code = 77;
+		err_set(e, EPERM, "--rules needs eBPF, which tells what is dropped: %s",
+			watch_source_without(w->source));
+		err_remedy(e, "run it as root, or leave --rules out");
+		return -EPERM;
+	}
 	if (!r && !watch_source_without(w->source))
 		r = watch_rules_new(&ro, &w->rules, e);
 	if (r || !w->rules)
