@@ -468,8 +468,9 @@ static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *
 	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
 	if (want_drops && (how != WATCH_CONNECTED || a->retransmits || a->n_retrans))
 		take_drops(a);
-	if (a->retransmits > a->n_retrans && !(a->flags & WATCH_EARLIER))
-		count(WATCH_N_MISSED_RETRANS, a->retransmits - a->n_retrans);
+	/* Its timer may fire while the SYN waits for a neighbour: then none is sent (tcp_output.c __tcp_retransmit_skb()). */
+	if (tp->total_retrans > a->n_retrans && !(a->flags & WATCH_EARLIER))
+		count(WATCH_N_MISSED_RETRANS, tp->total_retrans - a->n_retrans);
 	tell(a);
 }
 

@@ -138,6 +138,7 @@ struct tcp_sock {
 	__u8 tcp_usec_ts : 1; /* 6.7 */
 	__u32 snd_una;
 	__u32 retrans_stamp;
+	__u32 total_retrans;
 	__u16 total_rto; /* 6.7 */
 };
 
