@@ -1056,6 +1056,7 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	struct drop_key key = { 0 };
 	struct headers h = { 0 };
 	struct watch_attempt *a;
+	const struct sock *owner = skb->sk;
 	bool known;
 
 	if (reason < specified_from || reason == no_socket_reason || reason == other_host_reason)
@@ -1072,9 +1073,11 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	if (skb->dev) {
 		d.ifindex = (__u32)skb->dev->ifindex;
 		d.netns = skb->dev->nd_net.net->ns.inum;
+	} else if (owner) {
+		d.netns = netns_of(owner); /* no device is chosen yet: it is on its way out */
 	}
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
-	d.output = !d.reply && is_leaving(skb->sk, d.netns);
+	d.output = !d.reply && is_leaving(owner, d.netns);
 	if (a) {
 		add_drop(a, &d);
 		return 0;
