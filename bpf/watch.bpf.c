@@ -901,10 +901,15 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 	const struct sock *sk;
 	__u32 zero = 0;
 
-	if (ret >= 0 || ret < -ERRNO_LAST || ret == -EINPROGRESS || !read_connect(regs, &call))
+	if (ret >= 0 || ret < -ERRNO_LAST || !read_connect(regs, &call))
 		return 0;
-	if (ret == -EALREADY || ret == -EISCONN || ret == -EINTR)
+	if (ret == -EALREADY || ret == -EISCONN)
 		return 0;
+	/* That attempt has had its call: the next one on this socket may fail without a SYN. */
+	if (ret == -EINPROGRESS || ret == -EINTR) {
+		note_connecting(0);
+		return 0;
+	}
 	/* Without a SYN there is nothing that gives these. */
 	if (ret == -ECONNREFUSED || ret == -ETIMEDOUT || ret == -ECONNRESET) {
 		note_connecting(0);
