@@ -221,7 +221,7 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 
 	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns)) {
 		connected(a, v);
-	} else if (r && r->kind == REPLY_SYN_ACK) {
+	} else if (r && r->kind == REPLY_SYN_ACK && last_syn_ns(a) <= r->t_ns) {
 		say_evidence(v, "a SYN-ACK that fits was seen, and neither an ACK nor an RST of the client");
 		established(a, v, CONFIDENCE_LIKELY);
 	} else if (r && r->kind == REPLY_RST && !kernel_did_not) {
