@@ -46,7 +46,8 @@ def now_ns():
 
 def name(word):
     """Of this process from now on, as ps has it."""
-    full = "%s-%d" % (word[:9], os.getpid())
+    number = "-%d" % os.getpid()
+    full = word[:min(9, 15 - len(number))] + number
     libc.prctl(15, full.encode(), 0, 0, 0)
     return full
 
@@ -164,7 +165,8 @@ class Open:
         info = self.info()
         if self.told or info[0] != SYN_SENT:
             self.over()
-        (end or self.s.close)()
+        with contextlib.suppress(OSError):  # shutdown() of one that is over
+            (end or self.s.close)()
         self.tell(how, syns=info[2] + 1)
 
 
@@ -1108,6 +1110,7 @@ def main(argv):
     libc.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: whoever is left behind is waited for
     pid = os.fork()
     if not pid:
+        name(way)
         globals()[way](*args)
         os._exit(0)
     status = os.waitpid(pid, 0)[1]
