@@ -468,7 +468,7 @@ static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *
 	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
 	if (want_drops && (how != WATCH_CONNECTED || a->retransmits || a->n_retrans))
 		take_drops(a);
-	/* Its timer may fire while the SYN waits for a neighbour: then none is sent (tcp_output.c __tcp_retransmit_skb()). */
+	/* The timer of a SYN that waits for a neighbour fires, and none is sent (__tcp_retransmit_skb()). */
 	if (tp->total_retrans > a->n_retrans && !(a->flags & WATCH_EARLIER))
 		count(WATCH_N_MISSED_RETRANS, tp->total_retrans - a->n_retrans);
 	tell(a);
@@ -601,12 +601,18 @@ static __always_inline struct watch_attempt *begin_late(const struct sock *sk, c
 
 /* ---- end ---- */
 
+#define ECONNRESET 104
+
 /*
  * A connect() that fails before its SYN closes the socket, too, by itself (net/ipv4/tcp_ipv4.c tcp_v4_connect()): then
  * no close() was called, and the socket is not yet one that is connecting (net/ipv4/af_inet.c __inet_stream_connect()).
  */
 static __always_inline __u8 who_closes(const struct sock *sk)
 {
+	/* What net/ipv4/tcp.c tcp_disconnect() leaves in one that it took out of SYN_SENT; an RST gives ECONNREFUSED.
+	 */
+	if (sk->sk_err == ECONNRESET)
+		return WATCH_PROGRAM;
 	if (sk->sk_err)
 		return WATCH_KERNEL;
 	if (sk->sk_shutdown == SHUTDOWN_MASK)
@@ -756,9 +762,16 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 		tp = tcp_of(sk);
 		if (!tp)
 			return 0;
-		count(WATCH_N_NO_END, 1);
 		read_end(sk, tp, a);
-		end(a, tp, WATCH_ENDED);
+		if (a->error) {
+			count(WATCH_N_NO_END, 1);
+			end(a, tp, WATCH_ENDED);
+		} else {
+			/* A blocking connect() that failed took the error, and now disconnects: it tells of no cause.
+			 */
+			a->by = WATCH_NOBODY_KNOWN;
+			gone(a);
+		}
 		forget(sk);
 	}
 	return 0;
@@ -800,7 +813,6 @@ int BPF_PROG(synsent_destroy, struct sock *sk)
 
 #define ERRNO_LAST 133
 #define EINTR 4
-#define ECONNRESET 104
 #define EISCONN 106
 #define ETIMEDOUT 110
 #define ECONNREFUSED 111

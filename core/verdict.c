@@ -277,6 +277,8 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 		say_silence(a, v);
 		break;
 	default:
+		if (a->traced)
+			say_evidence(v, "the event that tells of its end was lost; a later one showed it over");
 		judge_gone(a, v);
 	}
 }

@@ -226,7 +226,7 @@ static void take_end(const struct watch_attempt *w, const struct trace_frame *f,
 		return;
 	}
 	a->close_cause = w->by == WATCH_KERNEL ? CLOSE_KERNEL : CLOSE_APPLICATION;
-	a->end_error = w->error;
+	a->end_error = w->by == WATCH_KERNEL ? w->error : 0;
 	if (w->by == WATCH_PROGRAM)
 		take_exit(w, a);
 }
