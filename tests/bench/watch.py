@@ -4,13 +4,16 @@
 
 watch.py SYNSENT WATCH_LOAD [--rounds N] [--seconds S] [--jobs N]
 
-In a network namespace of its own.  Each round measures the rate alone, then with each tracer, then alone again; a
+In a network namespace of its own.  Each round measures the load alone, then with each tracer, then alone again; a
 ratio is the rate with a tracer over the mean of the two.  The median of the rounds is given, and the extremes.
+Where other programs run meanwhile, rates tell of them.  So the CPU time that an attempt takes is compared, too, the
+tracer's own added: on CPUs that do nothing else, the rate is its inverse.  The target is for that.
 What the load counted must be what `watch` counted, but for what it says that it lost.
 """
 import argparse
 import os
 import re
+import resource
 import shutil
 import signal
 import statistics
@@ -20,9 +23,22 @@ import tempfile
 import time
 
 TARGET = 0.95
+WATCH_LINKS = 7
 TRACEFS = "[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing; "
 TRACEPOINT = ("tracepoint:sock:inet_sock_set_state /args->protocol == 6/ "
               "{ printf(\"%d %d %d %s\\n\", args->oldstate, args->newstate, pid, comm); }")
+
+
+BCC = ("tcpstates-bpfcc", "tcpconnect-bpfcc", "tcptracer-bpfcc")
+
+
+def why_not(name):
+    """Why a tracer is left out; None: it is not."""
+    if not shutil.which(name):
+        return "it is not installed"
+    if name in BCC and not os.path.exists("/lib/modules/%s/build" % os.uname().release):
+        return "it compiles, and this kernel's headers are not here"
+    return None
 
 
 def tracers(synsent):
@@ -31,12 +47,12 @@ def tracers(synsent):
     yield "watch --failures -q", watch + ["-q", "--failures"]
     yield "watch --failures", watch + ["--failures"]
     yield "watch, a line each", watch
-    if shutil.which("bpftrace"):
+    if not why_not("bpftrace"):
         yield "bpftrace printf", ["unshare", "--mount", "sh", "-c", TRACEFS + "exec bpftrace -e \"$0\"", TRACEPOINT]
-    for name in ("tcpstates-bpfcc", "tcpconnect-bpfcc"):
-        if shutil.which(name) and os.path.exists("/lib/modules/%s/build" % os.uname().release):
-            yield name, [name]  # it compiles, and needs the kernel's headers
-    if shutil.which("tcpdump"):
+    for name in BCC:
+        if not why_not(name):
+            yield name, [name]
+    if not why_not("tcpdump"):
         yield "tcpdump SYN", ["tcpdump", "-nn", "-l", "-i", "lo", "tcp[tcpflags] & tcp-syn != 0"]
 
 
@@ -45,10 +61,23 @@ class Load:
         self.args, self.seconds = [binary, kind, str(seconds), str(jobs)], seconds
 
     def run(self):
+        """How many attempts it made, and the CPU time of one."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         out = subprocess.run(self.args, stdout=subprocess.PIPE, check=True).stdout.split()
         if int(out[1]):
             sys.exit("the load itself: %d of %d attempts were not as they should be" % (int(out[1]), int(out[0])))
-        return int(out[0])
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return int(out[0]), used / int(out[0])
+
+
+def run_s(pid):
+    """All that its threads ran, exactly."""
+    ns = 0
+    for task in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/schedstat" % (pid, task)) as f:
+            ns += int(f.read().split()[0])
+    return ns / 1e9
 
 
 def cpu_s(pid):
@@ -62,17 +91,44 @@ def memory(pid):
         return int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1))
 
 
+def fdinfo(pid):
+    """What the kernel says of each descriptor that is open."""
+    for fd in os.listdir("/proc/%d/fdinfo" % pid):
+        try:
+            with open("/proc/%d/fdinfo/%s" % (pid, fd)) as f:
+                yield f.read()
+        except FileNotFoundError:
+            pass
+
+
+def links(pid):
+    """How many BPF programs of a process run."""
+    return sum("link_id" in text for text in fdinfo(pid))
+
+
+def start(command, out):
+    """Started, and at work."""
+    p = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+    if not command[0].endswith("synsent"):
+        time.sleep(2)
+        return p
+    until = time.monotonic() + 20
+    while links(p.pid) < WATCH_LINKS and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.2)  # it looks at what is there already
+    return p
+
+
 def traced(command, load):
-    """The load's count with a tracer, the tracer's user and system CPU meanwhile, its memory, and what it printed."""
+    """The load's count and CPU time with a tracer, the tracer's user, system and whole CPU meanwhile, its memory, and
+    what it printed."""
     with tempfile.TemporaryFile() as out:
-        keep = command[0].endswith("synsent")
-        p = subprocess.Popen(command, stdout=out if keep else subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(1.0 if keep else 4.0)  # bcc compiles first
-        before = cpu_s(p.pid)
-        n = load.run()
+        p = start(command, out if command[0].endswith("synsent") else subprocess.DEVNULL)
+        before, ran = cpu_s(p.pid), run_s(p.pid)
+        n, each = load.run()
         if p.poll() is not None:
             sys.exit("%s ended by itself, status %d" % (" ".join(command), p.returncode))
-        used, kib = [b - a for a, b in zip(before, cpu_s(p.pid))], memory(p.pid)
+        used, kib = [b - a for a, b in zip(before, cpu_s(p.pid))] + [run_s(p.pid) - ran], memory(p.pid)
         p.send_signal(signal.SIGINT)
         try:
             p.wait(20)
@@ -80,7 +136,7 @@ def traced(command, load):
             p.kill()
             p.wait()
         out.seek(0)
-        return n, used, kib, out.read().decode(errors="replace")
+        return n, each, used, kib, out.read().decode(errors="replace")
 
 
 def agrees(text, n):
@@ -91,40 +147,69 @@ def agrees(text, n):
     return told == n or told < n <= told + lost
 
 
+def maps_kib(pid):
+    """What the kernel holds for the BPF maps of a process."""
+    kib, seen = 0, set()
+    for text in fdinfo(pid):
+        fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        if "map_id" in fields and fields["map_id"] not in seen:
+            seen.add(fields["map_id"])
+            kib += int(fields["memlock"]) // 1024
+    return kib
+
+
 def idle(synsent, seconds=10):
-    p = subprocess.Popen([synsent, "watch", "-q"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(1)
-    before = cpu_s(p.pid)
+    """It costs nothing while nothing happens.  True: it did."""
+    p = start([synsent, "watch", "-q", "--netns", str(os.getpid())], subprocess.DEVNULL)
+    before = run_s(p.pid)
     time.sleep(seconds)
-    used = sum(cpu_s(p.pid)) - sum(before)
+    used = run_s(p.pid) - before
+    kib, maps = memory(p.pid), maps_kib(p.pid)
     p.send_signal(signal.SIGINT)
     p.wait()
-    print("idle for %d s: %.2f s of CPU, %.1f %%" % (seconds, used, 100 * used / seconds))
+    print("idle for %d s: %.4f s of CPU, %.1f %%; memory %.1f MiB, and %.1f MiB of the kernel's for its maps" % (
+        seconds, used, 100 * used / seconds, kib / 1024, maps / 1024))
+    return used >= 0.0005 * seconds
+
+
+def spread(ratios):
+    return "%.3f (%.3f to %.3f)" % (statistics.median(ratios), min(ratios), max(ratios))
+
+
+def one_round(o, load, seen, rates):
+    """True: something that happened was not told."""
+    wrong = False
+    before = load.run()
+    for name, command in tracers(o.synsent):
+        if o.only and o.only not in name:
+            continue
+        n, each, used, kib, text = traced(command, load)
+        after = load.run()
+        alone, alone_each = (before[0] + after[0]) / 2, (before[1] + after[1]) / 2
+        before = after
+        rates.append(alone / o.seconds)
+        seen.setdefault(name, []).append((n / alone, alone_each / (each + used[2] / n), used[0] * 1e9 / n,
+                                          used[1] * 1e9 / n, used[2] * 1e9 / n, kib))
+        if command[0] == o.synsent and not agrees(text, n):
+            print("WRONG: the load made %d attempts, and %s says: %s" % (n, name, text[-400:]))
+            wrong = True
+    return wrong
 
 
 def measure(o, kind):
     load = Load(o.load, kind, o.seconds, o.jobs)
-    ratios, costs, rates, wrong = {}, {}, [], 0
+    seen, rates, wrong = {}, [], False
     load.run()
     for _ in range(o.rounds):
-        for name, command in tracers(o.synsent):
-            if o.only and o.only not in name:
-                continue
-            before = load.run()
-            n, used, kib, text = traced(command, load)
-            alone = (before + load.run()) / 2
-            rates.append(alone / o.seconds)
-            ratios.setdefault(name, []).append(n / alone)
-            costs.setdefault(name, []).append((used[0] * 1e9 / n, used[1] * 1e9 / n, kib))
-            if command[0] == o.synsent and not agrees(text, n):
-                print("WRONG: the load made %d attempts, and %s says: %s" % (n, name, text[-400:]))
-                wrong += 1
-    print("%s: %d/s alone (median)" % (kind, statistics.median(rates)))
-    for name, r in ratios.items():
-        user, system, kib = (statistics.median(c) for c in zip(*costs[name]))
-        print("  %-22s %.3f of it (%.3f to %.3f)  %5.0f ns user, %5.0f ns system CPU an attempt, %d MiB" % (
-            name, statistics.median(r), min(r), max(r), user, system, kib / 1024))
-    held = statistics.median(ratios.get("watch -q", [1])) >= TARGET
+        wrong |= one_round(o, load, seen, rates)
+    print("%s: %d/s alone (median); beside it, of that rate, and of its inverse, CPU an attempt:" % (
+        kind, statistics.median(rates)))
+    for name, of in seen.items():
+        rate, cpu, user, system, ran, kib = zip(*of)
+        print("  %-21s %s, by CPU %s; its own %d ns an attempt, %.0f %% user; %d MiB" % (
+            name, spread(rate), spread(cpu), statistics.median(ran),
+            100 * sum(user) / ((sum(user) + sum(system)) or 1), max(kib) / 1024))
+    held = statistics.median(c for _, c, *_ in seen.get("watch -q", [(0, 1)])) >= TARGET
     print("  the target of %.2f %s" % (TARGET, "is held by watch -q" if held else "is MISSED by watch -q"))
     return wrong or not held
 
@@ -133,8 +218,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("synsent")
     p.add_argument("load")
-    p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--seconds", type=float, default=1)
+    p.add_argument("--rounds", type=int, default=9)
+    p.add_argument("--seconds", type=float, default=0.5)
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--only", default="")
     p.add_argument("--inside", action="store_true")
@@ -146,8 +231,11 @@ def main():
     if not o.inside:
         return subprocess.call(["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh", sys.executable] +
                                sys.argv + ["--inside"])
-    idle(o.synsent)
-    return any([measure(o, kind) for kind in ("refused", "established")])
+    for name in ("bpftrace", "tcpdump") + BCC:
+        if why_not(name):
+            print("%s is left out: %s" % (name, why_not(name)))
+    busy = idle(o.synsent)
+    return any([busy] + [measure(o, kind) for kind in ("refused", "established")])
 
 
 if __name__ == "__main__":

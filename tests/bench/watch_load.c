@@ -63,7 +63,8 @@ static void load(const struct sockaddr_in *to, bool established, int64_t until_n
 		}
 		r = connect(fd, (const struct sockaddr *)to, sizeof(*to)) ? errno : 0;
 		c->attempts++;
-		c->wrong += established ? r != 0 : r != ECONNREFUSED;
+		/* The server's reset may be here before connect() looks: it connected before. */
+		c->wrong += established ? r && r != ECONNRESET : r != ECONNREFUSED;
 		close_hard(fd);
 	}
 }
