@@ -59,7 +59,7 @@ class Laws:
     def __init__(self, read, wrong, gencap, directory):
         self.read, self.wrong, self.directory = read, wrong, directory
         read.cwd = directory  # so that names are short: a summary is as high as a screen, its head included
-        self.web = generate(gencap, directory, "-m", "web", "-n", "3M", "-s", "200", "-S", "5")
+        self.web = generate(gencap, directory, "-m", "web", "-n", "1500k", "-s", "200", "-S", "5")
         self.flood = generate(gencap, directory, "-m", "synflood", "-n", "60k", "-S", "6")
         self.small = self.flood[:700]
         rng = random.Random(7)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs that end a connect() in every way, under `synsent run`: who gave up must never be told wrong.
 
-run_gave_up.py SYNSENT [--user nobody] [--fast] [--busy] [--jobs N] [--repeat N] [--ways TEXT] [--faults TEXT] [--all]
+run_gave_up.py SYNSENT [--user nobody] [--fast] [--busy] [--jobs N] [--repeat N] [--ways TEXT] [--faults TEXT] [--share N]
+               [--all]
 
 The truth is what the program itself was told by the kernel (run_gives_up.py), and what the counters of its
 namespace moved by.  A `certain` verdict must agree with it, whatever the machine is busy with; one that is less than
@@ -252,6 +253,7 @@ def main():
     p.add_argument("--repeat", type=int, default=1)
     p.add_argument("--ways", default="")
     p.add_argument("--faults", default=None)
+    p.add_argument("--share", type=int, default=1, help="one run of so many")
     p.add_argument("--all", action="store_true")
     p.add_argument("--fast", action="store_true")
     p.add_argument("--busy", action="store_true")
@@ -270,7 +272,7 @@ def main():
                 t.run()
                 return t, t.report()
 
-            done = harness.all_of(o.jobs, one, list(test.trials()))
+            done = harness.all_of(o.jobs, one, list(test.trials())[::o.share])
             if o.keep:
                 shutil.copytree(synsent.directory, "/tmp/ways-kept", dirs_exist_ok=True)
     finally:
