@@ -17,6 +17,9 @@
 #include "watch.skel.h"
 
 #define OPEN_DEFAULT 32768u
+
+/* No wake-up is sent so soon after another (bpf/watch.bpf.c WAKE_NS): twice as long it is looked at without. */
+#define BUSY_NS 40000000
 #define RING_DEFAULT (2u << 20) /* each */
 
 _Static_assert(TRACE_FILTERS_MAX == WATCH_FILTERS_MAX, "the programs' filters");
@@ -39,7 +42,7 @@ struct trace {
 	struct per_cpu *cpus;
 	int n_cpus;
 	uint64_t quiet[2][WATCH_TIMES]; /* told so far */
-	bool busy;
+	int64_t read_ns;		/* CLOCK_MONOTONIC: something was there */
 	/* while it is read */
 	trace_fn *fn;
 	void *user;
@@ -273,13 +276,14 @@ int trace_read(struct trace *t, trace_fn *fn, void *user)
 	t->fn = fn;
 	t->user = user;
 	n = ring_buffer__consume(t->ring);
-	t->busy = n > 0;
+	if (n > 0)
+		t->read_ns = clock_mono_ns();
 	return n > 0 ? n : 0;
 }
 
 bool trace_is_busy(const struct trace *t)
 {
-	return t->busy;
+	return t->read_ns && clock_mono_ns() - t->read_ns < BUSY_NS;
 }
 
 struct drop_key {

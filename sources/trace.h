@@ -59,7 +59,7 @@ typedef void trace_fn(const struct attempt *a, void *user);
 /* Gives what is waiting; how many it was. */
 int trace_read(struct trace *t, trace_fn *fn, void *user);
 
-/* The last read had something: more may come without a wake-up, so it is to be read again soon. */
+/* Something was read a moment ago: more may come without a wake-up, so it is to be read again soon. */
 bool trace_is_busy(const struct trace *t);
 
 /* Gives the attempts that wait now, at most `max`, in no order; how many. */
