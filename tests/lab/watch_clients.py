@@ -18,7 +18,8 @@ def sock_destroy():
     o = run_gives_up.new()
     o.wait(run_gives_up.LIMIT)
     if not o.over():
-        subprocess.run(["ss", "-K", "-t", "-n", "state", "syn-sent", "sport = :%d" % o.local],
+        at = "[%s]" % o.to if ":" in o.to else o.to
+        subprocess.run(["ss", "-K", "-t", "-n", "state", "syn-sent", "dst %s and sport = :%d" % (at, o.local)],
                        stdout=subprocess.DEVNULL, check=True)
         o.wait(2)
     o.leave()
