@@ -12,12 +12,13 @@
 #define ATTEMPTS_MIN 16
 #define ATTEMPTS_MAX 4194304
 
+/* The setup, and what becomes of it the filters and the terminal. */
 struct watch_opts {
+	struct watch_setup s;
 	struct option_list pids, comms, uids, cgroups, containers, netns;
-	const char *color, *metrics, *metrics_file;
-	int64_t for_ns, slow_ns;
-	int count, max_attempts;
-	bool failures, json, quiet, verbose, pending, no_bpf, packets, inbound, top, rules;
+	const char *color;
+	int64_t slow_ns;
+	bool failures;
 };
 
 #define AT(field) offsetof(struct watch_opts, field)
@@ -39,46 +40,46 @@ static const struct option_row rows[] = {
 	{ 0, "netns", OPT_LIST, AT(netns), 0, 0, "NS",
 	  "Attempts in this network namespace: a file, a name of `ip netns`, or a process in it. May be repeated",
 	  NULL },
-	{ 0, "for", OPT_DURATION, AT(for_ns), NS_PER_MS, 366 * 86400 * NS_PER_S, "TIME", "Stop after TIME", NULL },
-	{ 'c', "count", OPT_INT, AT(count), 1, INT32_MAX, "N", "Stop after showing N attempts", NULL },
-	{ 0, "pending", OPT_FLAG, AT(pending), 0, 0, NULL,
+	{ 0, "for", OPT_DURATION, AT(s.for_ns), NS_PER_MS, 366 * 86400 * NS_PER_S, "TIME", "Stop after TIME", NULL },
+	{ 'c', "count", OPT_INT, AT(s.count), 1, INT32_MAX, "N", "Stop after showing N attempts", NULL },
+	{ 0, "pending", OPT_FLAG, AT(s.pending), 0, 0, NULL,
 	  "At the end, and on SIGUSR1, show the attempts that wait still", NULL },
-	{ 0, "metrics", OPT_STRING, AT(metrics), 0, 0, "[ADDR:]PORT",
+	{ 0, "metrics", OPT_STRING, AT(s.metrics), 0, 0, "[ADDR:]PORT",
 	  "Serve metrics to Prometheus at http://ADDR:PORT/metrics. The default of ADDR is 127.0.0.1", NULL },
-	{ 0, "metrics-file", OPT_STRING, AT(metrics_file), 0, 0, "FILE",
+	{ 0, "metrics-file", OPT_STRING, AT(s.metrics_file), 0, 0, "FILE",
 	  "Write the metrics to FILE, every 10 s and at the end, for node_exporter's textfile collector (NAME.prom)",
 	  NULL },
-	{ 'j', "json", OPT_FLAG, AT(json), 0, 0, NULL, "One JSON object per attempt on standard output", NULL },
-	{ 'q', "quiet", OPT_FLAG, AT(quiet), 0, 0, NULL, "The summary only", NULL },
-	{ 'v', "verbose", OPT_FLAG, AT(verbose), 0, 0, NULL, "The evidence under each attempt", NULL },
-	{ 0, "top", OPT_FLAG, AT(top), 0, 0, NULL,
+	{ 'j', "json", OPT_FLAG, AT(s.json), 0, 0, NULL, "One JSON object per attempt on standard output", NULL },
+	{ 'q', "quiet", OPT_FLAG, AT(s.quiet), 0, 0, NULL, "The summary only", NULL },
+	{ 'v', "verbose", OPT_FLAG, AT(s.verbose), 0, 0, NULL, "The evidence under each attempt", NULL },
+	{ 0, "top", OPT_FLAG, AT(s.top), 0, 0, NULL,
 	  "A full screen: what waits, with a countdown to the next SYN and to the give-up, what failed, and the servers. "
 	  "`h` there tells the keys",
 	  NULL },
-	{ 0, "rules", OPT_FLAG, AT(rules), 0, 0, NULL,
+	{ 0, "rules", OPT_FLAG, AT(s.rules), 0, 0, NULL,
 	  "Name the very rule that dropped a packet. This adds tables to the ruleset of this network namespace (of those of "
 	  "--netns) that trace handshakes, and changes no rule; they go with this process, however it ends. Without it rules "
 	  "are named by their counters, where they have some",
 	  NULL },
-	{ 0, "packets", OPT_FLAG, AT(packets), 0, 0, NULL,
+	{ 0, "packets", OPT_FLAG, AT(s.packets), 0, 0, NULL,
 	  "Look at the packets of handshakes, too, in this network namespace: the TTL of replies, the sender of an ICMP, the "
 	  "ISN",
 	  NULL },
-	{ 0, "inbound", OPT_FLAG, AT(inbound), 0, 0, NULL,
+	{ 0, "inbound", OPT_FLAG, AT(s.inbound), 0, 0, NULL,
 	  "Also show SYNs that came to this network namespace and were answered late, refused or ignored, and why",
 	  NULL },
-	{ 0, "max-attempts", OPT_INT, AT(max_attempts), ATTEMPTS_MIN, ATTEMPTS_MAX, "N",
+	{ 0, "max-attempts", OPT_INT, AT(s.max_attempts), ATTEMPTS_MIN, ATTEMPTS_MAX, "N",
 	  "Room for N attempts that wait at once, of 384 bytes each, and as much again for those whose SYNs are lost. The "
 	  "default is 32768 (12 MiB)",
 	  NULL },
-	{ 0, "no-bpf", OPT_FLAG, AT(no_bpf), 0, 0, NULL,
+	{ 0, "no-bpf", OPT_FLAG, AT(s.no_bpf), 0, 0, NULL,
 	  "Do without eBPF: this network namespace only, by its packets and sock_diag, as far as they may be seen",
 	  NULL },
 	{ 0, "color", OPT_STRING, AT(color), 0, 0, "WHEN", "always, auto or never", terminal_color_words },
 	{ .name = NULL },
 };
 
-static int prepare(const struct watch_opts *o, char **words, int n_words, struct watch_setup *s, struct err *e)
+static int prepare(struct watch_opts *o, char **words, int n_words, struct err *e)
 {
 	const struct watch_asked asked = { .pids = &o->pids,
 					   .comms = &o->comms,
@@ -90,30 +91,16 @@ static int prepare(const struct watch_opts *o, char **words, int n_words, struct
 					   .slow_ns = o->slow_ns,
 					   .words = words,
 					   .n_words = n_words };
-	int r = terminal_init(&s->terminal, o->color, e);
+	int r = terminal_init(&o->s.terminal, o->color, e);
 
 	if (r)
 		return r;
-	s->cgroups = cgroups_new();
-	if (!s->cgroups)
+	o->s.cgroups = cgroups_new();
+	if (!o->s.cgroups)
 		return err_sys(e, ENOMEM, "watch");
-	s->for_ns = o->for_ns;
-	s->count = (uint64_t)o->count;
-	s->max_attempts = (uint64_t)o->max_attempts;
-	s->metrics = o->metrics;
-	s->metrics_file = o->metrics_file;
-	s->json = o->json;
-	s->quiet = o->quiet;
-	s->verbose = o->verbose;
-	s->pending = o->pending;
-	s->no_bpf = o->no_bpf;
-	s->packets = o->packets;
-	s->top = o->top;
-	s->rules = o->rules;
-	s->inbound = o->inbound;
-	r = watch_want_make(&asked, s->cgroups, &s->want, e);
-	if (s->argv)
-		s->want.tree = getpid();
+	r = watch_want_make(&asked, o->s.cgroups, &o->s.want, e);
+	if (o->s.argv)
+		o->s.want.tree = getpid();
 	return r;
 }
 
@@ -151,9 +138,9 @@ static void join_words(char **words, int n, struct buf *to)
 	}
 }
 
-static int check(const struct watch_opts *o, struct err *e)
+static int check(const struct watch_setup *s, struct err *e)
 {
-	if (!o->top || (!o->json && !o->quiet && !o->verbose))
+	if (!s->top || (!s->json && !s->quiet && !s->verbose))
 		return 0;
 	err_set(e, EINVAL, "--top shows attempts by itself, and -j, -q or -v in another way");
 	err_remedy(e, "leave one of them out");
@@ -163,33 +150,32 @@ static int check(const struct watch_opts *o, struct err *e)
 
 static int watch(const struct command *c, int argc, char **argv)
 {
-	struct watch_setup s = { 0 };
 	struct watch_opts o = { 0 };
 	struct buf what = { 0 };
 	struct err e = { 0 };
-	int first = 0, r, words = cut_command(argc, argv, &s.argv), status = 0;
+	int first = 0, r, words = cut_command(argc, argv, &o.s.argv), status = 0;
 
-	if (words < argc && !s.argv) {
+	if (words < argc && !o.s.argv) {
 		err_set(&e, EINVAL, "-- without a command");
 		err_remedy(&e, "leave -- out, or let the command follow it");
 		return report_error(c->name, &e, 2);
 	}
 	argv[words] = NULL;
 	join_words(argv, words, &what);
-	s.what = buf_text(&what);
+	o.s.what = buf_text(&what);
 	r = options_parse(c, words, argv, &o, &first, &e);
 	if (r > 0)
 		return 0;
 	if (!r)
-		r = check(&o, &e);
+		r = check(&o.s, &e);
 	if (!r)
-		r = prepare(&o, argv + first, words - first, &s, &e);
+		r = prepare(&o, argv + first, words - first, &e);
 	if (!r)
-		status = watch_run(&s, &e);
+		status = watch_run(&o.s, &e);
 	if (r || status < 0)
 		status = report_error(c->name, &e, 77);
-	watch_want_fini(&s.want);
-	cgroups_free(s.cgroups);
+	watch_want_fini(&o.s.want);
+	cgroups_free(o.s.cgroups);
 	free_lists(&o);
 	buf_fini(&what);
 	return status;

@@ -6,15 +6,15 @@
 #include "cli/watch_source.h"
 #include "cli/watch_want.h"
 
-/* What `synsent watch` was asked, and the observation itself. */
+/* What `synsent watch` was asked. */
 struct watch_setup {
 	struct watch_want want;
 	struct cgroups *cgroups;
 	struct terminal terminal;
 	char **argv;	/* CMD; NULL: none */
 	int64_t for_ns; /* 0: until it is ended */
-	uint64_t count; /* of attempts that are shown; 0: no limit */
-	uint64_t max_attempts;
+	int count;	/* of attempts that are shown; 0: no limit */
+	int max_attempts;
 	const char *metrics, *metrics_file; /* NULL: none */
 	bool json, quiet, verbose, pending, no_bpf, packets, inbound, top, rules;
 	const char *what; /* the filters, as the user gave them; for the screen's head */

@@ -34,7 +34,8 @@ struct watch_show {
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
 	int64_t begun_ns;	   /* CLOCK_MONOTONIC */
-	uint64_t shown, quiet, pending;
+	int shown;
+	uint64_t quiet, pending;
 	struct watch_inbound_counts inbound;
 	bool headed, stopped; /* stdout is gone */
 };
