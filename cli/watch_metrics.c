@@ -23,7 +23,7 @@ struct watch_metrics {
 static void put(struct watch_metrics *m, enum openmetrics_format f, struct buf *to)
 {
 	const struct openmetrics_build build = { .version = SYNSENT_VERSION, .kernel = m->kernel.release };
-	struct watch_loss losses[WATCH_LOSSES_MAX];
+	struct watch_summary_loss losses[WATCH_LOSSES_MAX];
 	int i, n = watch_source_losses(m->source, losses);
 
 	m->o.refresh(m->o.user);

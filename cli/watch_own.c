@@ -139,12 +139,12 @@ int64_t watch_own_now(const struct watch_own *w)
 	return observe_now(w->observe);
 }
 
-int watch_own_losses(struct watch_own *w, struct watch_loss *ret)
+int watch_own_losses(struct watch_own *w, struct watch_summary_loss *ret)
 {
 	struct tracker_counts c;
 
 	tracker_counts(w->tracker, &c);
-	ret[0] = (struct watch_loss){ "packets", w->lost };
-	ret[1] = (struct watch_loss){ "table", c.evicted };
+	ret[0] = (struct watch_summary_loss){ "packets", w->lost };
+	ret[1] = (struct watch_summary_loss){ "table", c.evicted };
 	return 2;
 }

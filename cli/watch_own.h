@@ -18,6 +18,6 @@ int watch_own_wait_ms(const struct watch_own *w);
 int watch_own_pump(struct watch_own *w, struct err *e);
 void watch_own_pending(struct watch_own *w, void (*fn)(const struct attempt *a, void *user), void *user);
 int64_t watch_own_now(const struct watch_own *w);
-int watch_own_losses(struct watch_own *w, struct watch_loss *ret);
+int watch_own_losses(struct watch_own *w, struct watch_summary_loss *ret);
 
 #endif

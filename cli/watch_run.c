@@ -2,6 +2,7 @@
 #include "cli/watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -100,7 +101,7 @@ static int start_child(struct watch *w, int *ret_gate, struct err *e)
 
 	/* What its children leave behind is a child of this process then, and so still its own. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (pipe(gate))
+	if (pipe2(gate, O_CLOEXEC))
 		return err_sys(e, errno, "cannot start %s", w->o->argv[0]);
 	w->child = fork();
 	if (!w->child) {
@@ -159,7 +160,7 @@ static int ms_until(int64_t due_ns, int64_t now_ns)
 
 static int wait_ms(const struct watch *w)
 {
-	int ms = sooner(watch_source_wait_ms(w->source), watch_show_wait_ms(w->show));
+	int ms = watch_source_wait_ms(w->source);
 	int64_t left = w->until_ns ? (w->until_ns - clock_mono_ns() + NS_PER_MS - 1) / NS_PER_MS : -1;
 
 	if (w->inbound)
@@ -171,29 +172,6 @@ static int wait_ms(const struct watch *w)
 	if (w->until_ns && left < 0)
 		left = 0;
 	return sooner(ms, left < INT32_MAX ? (int)left : INT32_MAX);
-}
-
-static void read_inbound(struct watch *w)
-{
-	struct watch_inbound_counts c;
-
-	if (!w->inbound)
-		return;
-	watch_inbound_read(w->inbound);
-	watch_inbound_idle(w->inbound);
-	watch_inbound_counts(w->inbound, &c);
-	watch_show_inbound_counts(w->show, &c);
-}
-
-static void finish_inbound(struct watch *w)
-{
-	struct watch_inbound_counts c;
-
-	if (!w->inbound)
-		return;
-	watch_inbound_finish(w->inbound, clock_real_ns());
-	watch_inbound_counts(w->inbound, &c);
-	watch_show_inbound_counts(w->show, &c);
 }
 
 static void draw(struct watch *w)
@@ -226,14 +204,16 @@ static int turn(struct watch *w, struct err *e)
 	if (w->rules)
 		watch_rules_read(w->rules);
 	r = watch_source_pump(w->source, e);
-	read_inbound(w);
+	if (w->inbound) {
+		watch_inbound_read(w->inbound);
+		watch_inbound_idle(w->inbound);
+	}
 	if (w->metrics && !r)
 		r = watch_metrics_pump(w->metrics, e);
 	take_signals(w);
 	if (w->screen)
 		draw(w);
-	watch_show_turn(w->show);
-	if (w->until_ns && clock_mono_ns() >= w->until_ns)
+	if (!watch_show_turn(w->show) || (w->until_ns && clock_mono_ns() >= w->until_ns))
 		w->ended = true;
 	return r;
 }
@@ -252,6 +232,9 @@ static int open_screen(struct watch *w, struct err *e)
 
 static int watch(struct watch *w, struct err *e)
 {
+	const struct watch_parts parts = {
+		.source = w->source, .metrics = w->metrics, .rules = w->rules, .inbound = w->inbound
+	};
 	int gate = -1, r = 0;
 
 	if (w->o->argv)
@@ -260,7 +243,7 @@ static int watch(struct watch *w, struct err *e)
 		close(gate);
 	if (w->o->for_ns)
 		w->until_ns = clock_mono_ns() + w->o->for_ns;
-	watch_show_begin(w->show, w->source);
+	watch_show_begin(w->show, &parts);
 	if (w->metrics)
 		watch_metrics_begin(w->metrics, w->source);
 	if (!r && w->o->top)
@@ -308,7 +291,7 @@ static int open_all(struct watch *w, struct err *e)
 	if (!r && (o->metrics || o->metrics_file))
 		r = watch_metrics_new(&mo, &w->metrics, e);
 	if (!r)
-		r = watch_show_new(o, w->metrics, &w->show, e);
+		r = watch_show_new(o, &w->show, e);
 	if (!r)
 		r = watch_source_open(&so, &w->source, e);
 	if (!r && o->inbound)
@@ -322,11 +305,9 @@ static int open_all(struct watch *w, struct err *e)
 	}
 	if (!r && !watch_source_without(w->source))
 		r = watch_rules_new(&ro, &w->rules, e);
-	if (r || !w->rules)
-		return r;
-	watch_show_rules(w->show, w->rules);
-	fputs(watch_rules_note(w->rules), stderr);
-	return 0;
+	if (!r && w->rules)
+		fputs(watch_rules_note(w->rules), stderr);
+	return r;
 }
 
 int watch_run(const struct watch_setup *o, struct err *e)
@@ -337,7 +318,8 @@ int watch_run(const struct watch_setup *o, struct err *e)
 
 	if (!r) {
 		r = watch(&w, e);
-		finish_inbound(&w);
+		if (w.inbound)
+			watch_inbound_finish(w.inbound, clock_real_ns());
 		/* Whatever happened: what is known is told. */
 		lost = watch_show_end(w.show);
 		if (w.metrics && !r)

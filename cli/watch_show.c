@@ -23,24 +23,20 @@
 
 struct watch_show {
 	const struct watch_setup *o;
-	struct watch_source *source;
-	struct watch_metrics *metrics;
+	struct watch_parts with;
 	struct watch_lost *lost;
-	struct watch_rules *rules; /* NULL: none */
-	struct screen *screen;	   /* NULL: lines are printed */
-	uint32_t netns;		   /* this one's inode number */
-	struct attempt more;	   /* an attempt, and what was found out of it */
+	struct screen *screen; /* NULL: lines are printed */
+	uint32_t netns;	       /* this one's inode number */
+	struct attempt more;   /* an attempt, and what was found out of it */
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
 	int64_t begun_ns;	   /* CLOCK_MONOTONIC */
-	int shown;
-	uint64_t quiet, pending;
-	struct watch_inbound_counts inbound;
-	bool headed, stopped; /* stdout is gone */
+	uint64_t shown, quiet, pending;
+	bool headed;
 };
 
-int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, struct watch_show **ret, struct err *e)
+int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct err *e)
 {
 	struct watch_show *s = calloc(1, sizeof(*s));
 	struct stat own;
@@ -53,7 +49,6 @@ int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, s
 	s->o = o;
 	if (!stat("/proc/self/ns/net", &own))
 		s->netns = (uint32_t)own.st_ino;
-	s->metrics = metrics;
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
 	s->lost = watch_lost_new();
@@ -82,12 +77,12 @@ static void say(const struct watch_show *s, const char *text)
 		fprintf(stderr, "%s\n", text);
 }
 
-void watch_show_begin(struct watch_show *s, struct watch_source *source)
+void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 {
-	const char *without = watch_source_without(source);
+	const char *without = watch_source_without(parts->source);
 	struct buf b = { 0 };
 
-	s->source = source;
+	s->with = *parts;
 	s->begun_ns = clock_mono_ns();
 	if (without) {
 		buf_str(&b, "synsent: watch: without eBPF: ");
@@ -101,35 +96,29 @@ void watch_show_begin(struct watch_show *s, struct watch_source *source)
 	say(s, s->o->argv ? "Watching the command and its children." : "Watching; Ctrl-C ends it with a summary.");
 }
 
-static void container_of_attempt(const struct watch_show *s, const struct attempt *a, char to[CONTAINER_ID_LEN])
+static void put_head(struct watch_show *s)
 {
-	cgroups_container(cgroups_path(s->o->cgroups, a->cgroup), to);
+	if (!s->headed)
+		watch_line_head(&s->out);
+	s->headed = true;
 }
 
 static void put_attempt(struct watch_show *s, const struct attempt *a, const struct verdict *v)
 {
-	char container[CONTAINER_ID_LEN] = "";
-	const struct attempt_json_opts jo = { .source = "watch",
-					      .container = container,
-					      .cgroup = s->o->json ? cgroups_path(s->o->cgroups, a->cgroup) : NULL };
+	const char *cgroup = cgroups_path(s->o->cgroups, a->cgroup);
+	char container[CONTAINER_ID_LEN];
+	const struct attempt_json_opts jo = { .source = "watch", .container = container, .cgroup = cgroup };
 	const struct watch_line_look look = { .color = s->o->terminal.color,
 					      .evidence = s->o->verbose,
 					      .container = container };
 
-	container_of_attempt(s, a, container);
+	cgroups_container(cgroup, container);
 	if (s->o->json) {
 		attempt_json(a, v, &jo, &s->out);
 		return;
 	}
-	if (!s->headed)
-		watch_line_head(&s->out);
-	s->headed = true;
+	put_head(s);
 	watch_line(a, v, &look, &s->out);
-}
-
-void watch_show_rules(struct watch_show *s, struct watch_rules *rules)
-{
-	s->rules = rules;
 }
 
 /* What is shown is worth a question to the kernel, and to nft. */
@@ -138,16 +127,22 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 	bool unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
 	struct drop d;
 
-	if (!a->n_drops && !unknown && !(s->rules && s->o->rules && !a->connected))
+	if (!a->n_drops && !unknown && !(s->with.rules && s->o->rules && !a->connected))
 		return a;
 	s->more = *a;
 	if (unknown && watch_lost_backlog(s->lost, a->netns, &a->flow.server, &d)) {
 		d.packets = (uint64_t)a->n_syns;
 		s->more.drops[s->more.n_drops++] = d;
 	}
-	if (s->rules)
-		watch_rules_name(s->rules, &s->more);
+	if (s->with.rules)
+		watch_rules_name(s->with.rules, &s->more);
 	return &s->more;
+}
+
+/* One more was shown. */
+static bool is_enough(struct watch_show *s)
+{
+	return ++s->shown == (uint64_t)s->o->count;
 }
 
 bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
@@ -160,8 +155,8 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 	verdict_conclude(a, &v);
 	digest_make(a, &v, &d);
 	summary_feed(s->summary, &d);
-	if (s->metrics)
-		watch_metrics_feed(s->metrics, &d, 1);
+	if (s->with.metrics)
+		watch_metrics_feed(s->with.metrics, &d, 1);
 	watch_tally_feed(s->tally, a->comm, digest_failed(&d));
 	/* Rates are of all. */
 	if (s->screen && v.outcome == OUTCOME_ESTABLISHED)
@@ -174,8 +169,7 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		screen_ended(s->screen, a, &v);
 	else
 		put_attempt(s, a, &v);
-	s->shown++;
-	return s->o->count && s->shown == s->o->count;
+	return is_enough(s);
 }
 
 void watch_show_on(struct watch_show *s, struct screen *screen)
@@ -193,15 +187,15 @@ static void on_waiting(const struct attempt *a, void *user)
 
 void watch_show_now(struct watch_show *s)
 {
-	struct watch_loss losses[WATCH_LOSSES_MAX];
-	int n = watch_source_losses(s->source, losses), i;
+	struct watch_summary_loss losses[WATCH_LOSSES_MAX];
+	int n = watch_source_losses(s->with.source, losses), i;
 	uint64_t lost = 0;
 
 	for (i = 0; i < n; i++)
 		lost += losses[i].n;
 	screen_lost(s->screen, lost);
 	screen_pending_begin(s->screen);
-	watch_source_pending(s->source, on_waiting, s);
+	watch_source_pending(s->with.source, on_waiting, s);
 	screen_pending_end(s->screen);
 }
 
@@ -216,11 +210,11 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 
 	if (s->o->quiet || s->screen)
 		return false;
-	dropped = watch_source_dropped(s->source, &a->flow, &drop);
+	dropped = watch_source_dropped(s->with.source, &a->flow, &drop);
 	if (!dropped && d->answer == REPLY_NONE)
 		dropped = watch_lost_backlog(s->lost, s->netns, &a->flow.server, &drop);
-	if (dropped && s->rules)
-		watch_rules_name_drop(s->rules, &a->flow, &drop);
+	if (dropped && s->with.rules)
+		watch_rules_name_drop(s->with.rules, &a->flow, &drop);
 	watch_inbound_verdict(a, d, dropped ? &drop : NULL, &v);
 	if (s->o->json) {
 		told = *a;
@@ -229,24 +223,16 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 			told.drops[told.n_drops++] = drop;
 		attempt_json(&told, &v, &jo, &s->out);
 	} else {
-		if (!s->headed)
-			watch_line_head(&s->out);
-		s->headed = true;
+		put_head(s);
 		watch_line_inbound(a, &v, dropped ? &drop : NULL, &look, &s->out);
 	}
-	s->shown++;
-	return s->o->count && s->shown == s->o->count;
-}
-
-void watch_show_inbound_counts(struct watch_show *s, const struct watch_inbound_counts *c)
-{
-	s->inbound = *c;
+	return is_enough(s);
 }
 
 static void on_quiet(int family, int64_t elapsed_ns, uint64_t n, void *user)
 {
 	struct watch_show *s = user;
-	const struct digest d = { .start_ns = watch_source_now(s->source),
+	const struct digest d = { .start_ns = watch_source_now(s->with.source),
 				  .elapsed_ns = elapsed_ns,
 				  .flow.server.addr.family = (uint8_t)family,
 				  .n_syns = 1,
@@ -256,30 +242,27 @@ static void on_quiet(int family, int64_t elapsed_ns, uint64_t n, void *user)
 				  .answer = REPLY_SYN_ACK };
 
 	s->quiet += n;
-	if (s->metrics)
-		watch_metrics_feed(s->metrics, &d, n);
+	if (s->with.metrics)
+		watch_metrics_feed(s->with.metrics, &d, n);
 	while (n--)
 		summary_feed(s->summary, &d);
 }
 
 void watch_show_refresh(struct watch_show *s)
 {
-	watch_source_quiet(s->source, on_quiet, s);
+	watch_source_quiet(s->with.source, on_quiet, s);
 }
 
-void watch_show_turn(struct watch_show *s)
+bool watch_show_turn(struct watch_show *s)
 {
+	bool gone;
+
 	if (!s->out.len)
-		return;
+		return true;
 	fwrite(buf_text(&s->out), 1, s->out.len, stdout);
-	if (fflush(stdout) && errno == EPIPE)
-		s->stopped = true;
+	gone = fflush(stdout) && errno == EPIPE;
 	buf_reset(&s->out);
-}
-
-int watch_show_wait_ms(const struct watch_show *s)
-{
-	return s->stopped ? 0 : -1;
+	return !gone;
 }
 
 /* ---- summary ---- */
@@ -298,24 +281,25 @@ static void on_pending(const struct attempt *a, void *user)
 	put_attempt(s, a, &v);
 }
 
-static int facts(struct watch_show *s, struct watch_summary_facts *f, struct watch_summary_loss *losses,
-		 struct watch_summary_process *processes)
+static int add_loss(struct watch_summary_loss *to, int n, const char *source, uint64_t lost)
 {
-	struct watch_loss l[WATCH_LOSSES_MAX];
-	int i, n = watch_source_losses(s->source, l), any = 0;
+	to[n] = (struct watch_summary_loss){ source, lost };
+	return n + 1;
+}
 
-	for (i = 0; i < n; i++) {
-		losses[i] = (struct watch_summary_loss){ l[i].source, l[i].n };
-		any |= l[i].n > 0;
-	}
-	if (s->rules && s->o->rules) {
-		losses[n++] = (struct watch_summary_loss){ "rules", watch_rules_lost(s->rules) };
-		any |= watch_rules_lost(s->rules) > 0;
-	}
-	if (s->o->inbound) {
-		losses[n++] = (struct watch_summary_loss){ "inbound packets", s->inbound.lost };
-		losses[n++] = (struct watch_summary_loss){ "inbound table", s->inbound.evicted };
-		any |= s->inbound.lost + s->inbound.evicted > 0;
+/* True: something was lost. */
+static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct watch_summary_loss *losses,
+		  struct watch_summary_process *processes)
+{
+	struct watch_inbound_counts in = { 0 };
+	int i, n = watch_source_losses(s->with.source, losses);
+
+	if (s->with.rules && s->o->rules)
+		n = add_loss(losses, n, "rules", watch_rules_lost(s->with.rules));
+	if (s->with.inbound) {
+		watch_inbound_counts(s->with.inbound, &in);
+		n = add_loss(losses, n, "inbound packets", in.lost);
+		n = add_loss(losses, n, "inbound table", in.evicted);
 	}
 	*f = (struct watch_summary_facts){ .took_ns = clock_mono_ns() - s->begun_ns,
 					   .pending = s->pending,
@@ -323,14 +307,16 @@ static int facts(struct watch_show *s, struct watch_summary_facts *f, struct wat
 					   .losses = losses,
 					   .n_losses = n,
 					   .processes = processes,
-					   .without = watch_source_without(s->source),
-					   .has_inbound = s->o->inbound,
-					   .in_answered = s->inbound.answered,
-					   .in_late = s->inbound.late,
-					   .in_refused = s->inbound.refused,
-					   .in_ignored = s->inbound.ignored };
+					   .without = watch_source_without(s->with.source),
+					   .has_inbound = s->with.inbound,
+					   .in_answered = in.answered,
+					   .in_late = in.late,
+					   .in_refused = in.refused,
+					   .in_ignored = in.ignored };
 	f->n_processes = watch_tally_worst(s->tally, processes, PROCESSES_SHOWN, &f->other_processes);
-	return any;
+	for (i = 0; i < n && !losses[i].n; i++)
+		;
+	return i < n;
 }
 
 static bool sum(struct watch_show *s)
@@ -344,7 +330,7 @@ static bool sum(struct watch_show *s)
 
 	s->pending = 0;
 	watch_show_refresh(s);
-	watch_source_pending(s->source, on_pending, s);
+	watch_source_pending(s->with.source, on_pending, s);
 	watch_show_turn(s);
 	lost = facts(s, &f, losses, processes);
 	if (s->shown && !s->o->json && !s->o->top)
@@ -370,6 +356,6 @@ bool watch_show_end(struct watch_show *s)
 {
 	struct err e = { 0 };
 
-	watch_source_pump(s->source, &e);
+	watch_source_pump(s->with.source, &e);
 	return sum(s);
 }

@@ -5,28 +5,32 @@
 #include "cli/watch.h"
 #include "cli/watch_inbound.h"
 #include "cli/watch_metrics.h"
+#include "cli/watch_rules.h"
 
 /* What `watch` prints: attempts on stdout, the summary on stdout, or, where that has JSON, on stderr. */
 struct watch_show;
 
-/* `metrics` is fed, too; borrowed; NULL: none. */
-int watch_show_new(const struct watch_setup *o, struct watch_metrics *metrics, struct watch_show **ret, struct err *e);
+int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct err *e);
+void watch_show_free(struct watch_show *s);
+
+/* What else takes part; borrowed.  All but the source may be NULL. */
+struct watch_parts {
+	struct watch_source *source;
+	struct watch_metrics *metrics; /* is fed with attempts */
+	struct watch_rules *rules;     /* names drops */
+	struct watch_inbound *inbound; /* its counts are part of the summary */
+};
+
+/* The observation begins. */
+void watch_show_begin(struct watch_show *s, const struct watch_parts *parts);
 
 struct screen;
-struct watch_rules;
-
-/* Drops are named by it; borrowed. */
-void watch_show_rules(struct watch_show *s, struct watch_rules *rules);
 
 /* From now on attempts are shown there, and no lines are printed; borrowed.  NULL: no longer. */
 void watch_show_on(struct watch_show *s, struct screen *screen);
 
 /* What waits now, and what was lost, for the screen. */
 void watch_show_now(struct watch_show *s);
-void watch_show_free(struct watch_show *s);
-
-/* The observation begins; the source stays, borrowed. */
-void watch_show_begin(struct watch_show *s, struct watch_source *source);
 
 /* An attempt that is over.  True: as many were shown as were asked for. */
 bool watch_show_attempt(struct watch_show *s, const struct attempt *a);
@@ -34,15 +38,11 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a);
 /* A SYN that came to this host, and was answered late, or not well. */
 bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const struct digest *d);
 
-/* What there was of them, for the summary. */
-void watch_show_inbound_counts(struct watch_show *s, const struct watch_inbound_counts *c);
-
 /* What was only counted up to now is fed. */
 void watch_show_refresh(struct watch_show *s);
 
-/* Between two reads of the source: what is to be printed goes out.  wait_ms: how soon that is wanted; -1: not. */
-void watch_show_turn(struct watch_show *s);
-int watch_show_wait_ms(const struct watch_show *s);
+/* Between two reads of the source: what is to be printed goes out.  False: nobody reads it any more. */
+bool watch_show_turn(struct watch_show *s);
 
 /* The summary so far, and those that wait. */
 void watch_show_sum(struct watch_show *s, bool goes_on);

@@ -191,7 +191,7 @@ uint64_t watch_source_waiting(struct watch_source *s)
 	return n > c.connected + c.ended ? n - c.connected - c.ended : 0;
 }
 
-int watch_source_losses(struct watch_source *s, struct watch_loss *ret)
+int watch_source_losses(struct watch_source *s, struct watch_summary_loss *ret)
 {
 	struct trace_counts counts;
 	int n = 0;
@@ -202,7 +202,7 @@ int watch_source_losses(struct watch_source *s, struct watch_loss *ret)
 	while (n < WATCH_LOSSES_MAX && (ret[n].source = trace_lost(&counts, n, &ret[n].n)))
 		n++;
 	if (s->packets && n < WATCH_LOSSES_MAX)
-		ret[n++] = (struct watch_loss){ "packets", watch_packets_lost(s->packets) };
+		ret[n++] = (struct watch_summary_loss){ "packets", watch_packets_lost(s->packets) };
 	return n;
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "core/attempt.h"
+#include "sinks/watch_summary.h"
 #include "util/err.h"
 
 /*
@@ -55,17 +56,12 @@ int64_t watch_source_now(const struct watch_source *s);
 /* How many wait now, about. */
 uint64_t watch_source_waiting(struct watch_source *s);
 
-struct watch_loss {
-	const char *source;
-	uint64_t n;
-};
-
 #define WATCH_LOSSES_MAX 8
 
 /* What was dropped of a flow that is no attempt of this host; trace_dropped(). */
 bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret);
 
 /* What was lost, by source, those too where nothing was; how many. */
-int watch_source_losses(struct watch_source *s, struct watch_loss *ret);
+int watch_source_losses(struct watch_source *s, struct watch_summary_loss *ret);
 
 #endif
