@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "sources/namespaces.h"
+#include "sources/netns.h"
 #include "sources/netprogs.h"
 #include "sources/nftrace.h"
 #include "sources/rulecounts.h"
@@ -48,13 +48,6 @@ struct watch_rules {
 	int n_snapshots;
 	struct buf note;
 };
-
-static uint32_t own_netns(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/net", &st) ? 0 : (uint32_t)st.st_ino;
-}
 
 /* ---- by tracing ---- */
 
@@ -160,13 +153,12 @@ static void on_moved(const struct rule_hit *h, void *user)
 /* Reads the counters, and notes which moved since they were read last. */
 static void look(struct watch_rules *w, struct snapshot *s)
 {
-	int fd = s->netns == own_netns() ? -1 : namespaces_fd(w->namespaces, s->netns);
+	int fd = namespaces_fd(w->namespaces, s->netns);
 	struct rulecounts *now = NULL;
 	struct err e = { 0 };
 
 	s->taken_ns = clock_mono_ns();
-	if ((fd < 0 && s->netns != own_netns()) || rulecounts_take(fd, RULECOUNTS_NFT | RULECOUNTS_LEGACY, &now, &e) ||
-	    !now)
+	if (fd < 0 || rulecounts_take(fd, RULECOUNTS_NFT | RULECOUNTS_LEGACY, &now, &e) || !now)
 		return;
 	if (s->counts) {
 		buf_reset(&s->moved[0].text);
@@ -230,11 +222,11 @@ static void on_program(const struct netprog *p, void *user)
 
 static void name_program(struct watch_rules *w, struct drop *d)
 {
-	int fd = d->netns == own_netns() ? -1 : namespaces_fd(w->namespaces, d->netns);
+	int fd = namespaces_fd(w->namespaces, d->netns);
 	struct programs k = { .drop = d };
 	struct err e = { 0 };
 
-	if (fd < 0 && d->netns != own_netns())
+	if (fd < 0)
 		return;
 	netprogs_list(fd, d->ifindex, on_program, &k, &e);
 	if (k.n)
@@ -264,7 +256,7 @@ int watch_rules_new(const struct watch_rules_opts *o, struct watch_rules **ret, 
 	/* What counters are before. */
 	for (i = 0; i < o->n_netns && i < SNAPSHOTS_MAX; i++)
 		look(w, snapshot_of(w, o->netns[i]));
-	own = o->n_netns ? NULL : snapshot_of(w, own_netns());
+	own = o->n_netns ? NULL : snapshot_of(w, netns_own());
 	if (own)
 		look(w, own);
 	*ret = w;

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 #include "cli/watch_inbound_verdict.h"
 #include "cli/watch_lost.h"
@@ -17,6 +16,7 @@
 #include "sinks/screen.h"
 #include "sinks/watch_line.h"
 #include "sinks/watch_summary.h"
+#include "sources/netns.h"
 #include "util/clock.h"
 
 #define PROCESSES_SHOWN 8
@@ -39,7 +39,6 @@ struct watch_show {
 int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct err *e)
 {
 	struct watch_show *s = calloc(1, sizeof(*s));
-	struct stat own;
 	uint64_t seed = 1;
 
 	if (!s)
@@ -47,8 +46,7 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	if (getrandom(&seed, sizeof(seed), 0) < 0)
 		seed = 1;
 	s->o = o;
-	if (!stat("/proc/self/ns/net", &own))
-		s->netns = (uint32_t)own.st_ino;
+	s->netns = netns_own();
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
 	s->lost = watch_lost_new();
@@ -145,14 +143,24 @@ static bool is_enough(struct watch_show *s)
 	return ++s->shown == (uint64_t)s->o->count;
 }
 
+/* All are shown, whatever becomes of them: then words are wanted at once, and no attempt is judged twice. */
+static bool shows_all(const struct watch_show *s)
+{
+	return !s->o->quiet && !s->screen && !s->o->want.failures && !s->o->want.slow_ns;
+}
+
 bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 {
+	const struct attempt *more;
 	struct verdict v;
 	struct digest d;
 
 	if (!watch_wants(&s->o->want, a, s->o->cgroups))
 		return false;
-	verdict_conclude(a, &v);
+	if (shows_all(s))
+		verdict_make(a, &v);
+	else
+		verdict_conclude(a, &v);
 	digest_make(a, &v, &d);
 	summary_feed(s->summary, &d);
 	if (s->with.metrics)
@@ -163,12 +171,13 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		screen_ended(s->screen, a, &v);
 	if (s->o->quiet || !watch_wants_end(&s->o->want, &v) || (s->screen && v.outcome == OUTCOME_ESTABLISHED))
 		return false;
-	a = look_further(s, a);
-	verdict_make(a, &v);
+	more = look_further(s, a);
+	if (more != a || v.wordless)
+		verdict_make(more, &v);
 	if (s->screen)
-		screen_ended(s->screen, a, &v);
+		screen_ended(s->screen, more, &v);
 	else
-		put_attempt(s, a, &v);
+		put_attempt(s, more, &v);
 	return is_enough(s);
 }
 

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 struct call {
 	int fd;
@@ -23,6 +24,13 @@ static void *run(void *arg)
 	else
 		c->r = c->fn(c->arg);
 	return NULL;
+}
+
+uint32_t netns_own(void)
+{
+	struct stat st;
+
+	return stat("/proc/thread-self/ns/net", &st) ? 0 : (uint32_t)st.st_ino;
 }
 
 int netns_call(int fd, int (*fn)(void *arg), void *arg, struct err *e)

@@ -2,7 +2,12 @@
 #ifndef SYNSENT_SOURCES_NETNS_H
 #define SYNSENT_SOURCES_NETNS_H
 
+#include <stdint.h>
+
 #include "util/err.h"
+
+/* The inode number of the network namespace that this thread is in; 0: /proc does not tell. */
+uint32_t netns_own(void);
 
 /*
  * Calls fn(arg) in the network namespace of `fd`, in a thread of its own that

@@ -20,7 +20,6 @@
 
 /* No wake-up is sent so soon after another (bpf/watch.bpf.c WAKE_NS): twice as long it is looked at without. */
 #define BUSY_NS 40000000
-#define RING_DEFAULT (2u << 20) /* each */
 
 _Static_assert(TRACE_FILTERS_MAX == WATCH_FILTERS_MAX, "the programs' filters");
 _Static_assert(sizeof(struct watch_attempt) + 64 <= TRACE_ATTEMPT_BYTES, "the memory that is stated");
@@ -144,15 +143,6 @@ static struct bpf_map *ring_of(const struct trace *t, int i)
 	return rings[i];
 }
 
-static int set_rings(struct trace *t, uint32_t bytes)
-{
-	int i, r = 0;
-
-	for (i = 0; i < WATCH_RINGS && !r; i++)
-		r = bpf_map__set_max_entries(ring_of(t, i), bytes);
-	return r;
-}
-
 static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 {
 	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
@@ -166,8 +156,6 @@ static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 	r = bpf_map__set_max_entries(t->skel->maps.synsent_open, max);
 	if (!r)
 		r = bpf_map__set_max_entries(t->skel->maps.synsent_more, max);
-	if (!r)
-		r = set_rings(t, o->ring_bytes ? o->ring_bytes / WATCH_RINGS : RING_DEFAULT);
 	if (!r)
 		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed);
 	if (!r)

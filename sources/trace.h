@@ -18,7 +18,7 @@
  * with this process.
  *
  * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each of max_attempts, and
- * TRACE_MORE_BYTES more for those that lost something; ring_bytes; 2 MiB for drops.
+ * TRACE_MORE_BYTES more for those that lost something; 8 MiB of rings; 2 MiB for drops.
  */
 struct trace;
 
@@ -42,7 +42,6 @@ struct trace_opts {
 
 	int64_t quiet_below_ns; /* connected sooner, by one SYN: counted, and never given; 0: all are given */
 	uint32_t max_attempts;	/* 0: 32768 */
-	uint32_t ring_bytes;	/* 0: 8 MiB; a power of 2 */
 	bool no_failed;		/* leave out connect() calls that fail before a SYN: sys_exit is not used */
 };
 
