@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "kernel.h"
 #include "here_shared.h"
-#include "here_tree.h"
+#include "processes.h"
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>

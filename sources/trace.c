@@ -18,7 +18,7 @@
 
 #define OPEN_DEFAULT 32768u
 
-/* No wake-up is sent so soon after another (bpf/watch.bpf.c WAKE_NS): twice as long it is looked at without. */
+/* No wake-up is sent so soon after another (bpf/watch_tell.h WAKE_NS): twice as long it is looked at without. */
 #define BUSY_NS 40000000
 
 _Static_assert(TRACE_FILTERS_MAX == WATCH_FILTERS_MAX, "the programs' filters");

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#ifndef SYNSENT_BPF_HERE_TREE_H
-#define SYNSENT_BPF_HERE_TREE_H
+#ifndef SYNSENT_BPF_PROCESSES_H
+#define SYNSENT_BPF_PROCESSES_H
 
 #include "kernel.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* Processes as PID namespaces see them, and how one ends.  For the programs of here.bpf.c alone. */
+/* Processes as PID namespaces see them, and how one ends.  */
 
 struct ns_common {
 	unsigned int inum;

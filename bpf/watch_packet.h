@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SYNSENT_BPF_WATCH_PACKET_H
+#define SYNSENT_BPF_WATCH_PACKET_H
+
+#include "watch_kernel.h"
+#include "watch_state.h"
+
+#include <stdbool.h>
+
+/* A packet that is dropped, and where that is kept.  For watch.bpf.c alone. */
+
+struct headers {
+	struct watch_flow flow; /* as the packet has it: client is the source */
+	__u8 flags;
+	__u32 seq;
+};
+
+/* A SYN, its answer, or an RST that answers it (RFC 9293 section 3.10.7.1: its sequence number is 0). */
+static __always_inline bool is_handshake(const struct headers *h)
+{
+	return h->flags & TCP_FLAG_SYN || ((h->flags & TCP_FLAG_RST) && (h->flags & TCP_FLAG_ACK) && !h->seq);
+}
+
+static __always_inline bool read_tcp(const unsigned char *ip, int len, struct headers *h)
+{
+	unsigned char tcp[14];
+
+	if (bpf_probe_read_kernel(tcp, sizeof(tcp), ip + len))
+		return false;
+	h->flow.client_port = (__u16)(tcp[0] << 8 | tcp[1]);
+	h->flow.server_port = (__u16)(tcp[2] << 8 | tcp[3]);
+	h->flags = tcp[13];
+	h->seq = (__u32)tcp[4] << 24 | (__u32)tcp[5] << 16 | (__u32)tcp[6] << 8 | tcp[7];
+	return true;
+}
+
+/* IPv6 extension headers before TCP are not followed: no stack puts them before a SYN by itself. */
+static __always_inline bool read_ip(const unsigned char *ip, struct headers *h)
+{
+	unsigned char b[40];
+
+	if (bpf_probe_read_kernel(b, sizeof(b), ip))
+		return false;
+	if (b[0] >> 4 == 4 && b[9] == IPPROTO_TCP) {
+		h->flow.family = 4;
+		__builtin_memcpy(h->flow.client.b, b + 12, 4);
+		__builtin_memcpy(h->flow.server.b, b + 16, 4);
+		return read_tcp(ip, (b[0] & 15) * 4, h);
+	}
+	if (b[0] >> 4 == 6 && b[6] == IPPROTO_TCP) {
+		h->flow.family = 6;
+		__builtin_memcpy(h->flow.client.b, b + 8, 16);
+		__builtin_memcpy(h->flow.server.b, b + 24, 16);
+		return read_tcp(ip, 40, h);
+	}
+	return false;
+}
+
+#define ETH_HLEN 14
+
+/* A driver or an XDP program has not said yet where the headers begin. */
+static __always_inline bool read_headers(const struct sk_buff *skb, struct headers *h)
+{
+	const unsigned char *head = skb->head, *data = skb->data;
+
+	if (skb->network_header && read_ip(head + skb->network_header, h))
+		return true;
+	return read_ip(data, h) || read_ip(data + ETH_HLEN, h);
+}
+
+static __always_inline void reverse(struct watch_flow *f)
+{
+	struct watch_addr a = f->client;
+	__u16 port = f->client_port;
+
+	f->client = f->server;
+	f->client_port = f->server_port;
+	f->server = a;
+	f->server_port = port;
+}
+
+#define KEPT_PER_10MS 200
+
+/* So that a flood that a firewall drops costs little more than without. */
+static __always_inline bool may_keep(__u64 now)
+{
+	struct per_cpu *c = mine();
+
+	if (!c)
+		return false;
+	if (now - c->drops_since_ns > 10000000) {
+		c->drops_since_ns = now;
+		c->drops = 0;
+	}
+	if (c->drops++ < KEPT_PER_10MS)
+		return true;
+	c->counts[WATCH_N_DROPS_UNKEPT]++;
+	return false;
+}
+
+static __always_inline void keep_drop(const struct drop_key *key, const struct watch_drop *d)
+{
+	struct watch_drop *old = bpf_map_lookup_elem(&synsent_drops, key);
+
+	if (kept_ns < d->last_ns)
+		kept_ns = d->last_ns;
+	if (old && old->reason == d->reason && old->location == d->location) {
+		old->packets++;
+		old->last_ns = d->last_ns;
+	} else {
+		bpf_map_update_elem(&synsent_drops, key, d, BPF_ANY);
+	}
+}
+
+#endif

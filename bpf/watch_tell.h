@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SYNSENT_BPF_WATCH_TELL_H
+#define SYNSENT_BPF_WATCH_TELL_H
+
+#include "watch_socket.h"
+#include "watch_state.h"
+
+#include <stdbool.h>
+
+/* What is kept of an attempt until its end, and the telling.  For watch.bpf.c alone. */
+
+/* A reader is woken at most so often: a wake-up for each event halves the rate of connections. */
+#define WAKE_NS 20000000u
+
+static __always_inline __u64 wake_flags(struct per_cpu *c, __u64 now)
+{
+	if (now - c->woken_ns < WAKE_NS)
+		return BPF_RB_NO_WAKEUP;
+	c->woken_ns = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline void *my_ring(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id() % WATCH_RINGS;
+
+	return bpf_map_lookup_elem(&synsent_told, &cpu);
+}
+
+static __always_inline void tell_first(const struct watch_attempt *a)
+{
+	struct per_cpu *c = mine();
+	void *ring = my_ring();
+
+	if (!ring || !c)
+		return;
+	if (bpf_ringbuf_output(ring, (void *)a, sizeof(*a), wake_flags(c, a->end_ns)))
+		c->counts[WATCH_N_UNTOLD]++;
+}
+
+/* It is put together in the ring: on another place of this CPU, an interrupt could tell of another one meanwhile. */
+static __always_inline void tell_whole(const struct watch_attempt *a, struct watch_more *more)
+{
+	struct per_cpu *c = mine();
+	void *ring = my_ring();
+	struct watch_record *r;
+
+	if (!ring || !c)
+		return;
+	r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	if (!r) {
+		c->counts[WATCH_N_UNTOLD]++;
+		return;
+	}
+	r->attempt = *a;
+	r->more = *more;
+	bpf_ringbuf_submit(r, wake_flags(c, a->end_ns));
+}
+
+static __always_inline void tell(const struct watch_attempt *a)
+{
+	__u64 key = a->socket;
+	struct watch_more *more = a->has_more ? bpf_map_lookup_elem(&synsent_more, &key) : 0;
+
+	if (!more) {
+		tell_first(a);
+		return;
+	}
+	tell_whole(a, more);
+	bpf_map_delete_elem(&synsent_more, &key);
+}
+
+static __always_inline struct watch_more *more_of(struct watch_attempt *a)
+{
+	__u64 key = a->socket;
+	struct watch_more *more;
+
+	if (!a->has_more && bpf_map_update_elem(&synsent_more, &key, &nothing_more, BPF_ANY)) {
+		count(WATCH_N_NO_ROOM, 1);
+		return 0;
+	}
+	more = bpf_map_lookup_elem(&synsent_more, &key);
+	a->has_more = more != 0;
+	return more;
+}
+
+static __always_inline void add_drop(struct watch_attempt *a, const struct watch_drop *d)
+{
+	struct watch_more *more = more_of(a);
+
+	for (__u32 i = 0; more && i < WATCH_DROPS_MAX; i++) {
+		struct watch_drop *to = &more->drops[i];
+
+		if (i >= a->n_drops) {
+			*to = *d;
+			a->n_drops = i + 1;
+			return;
+		}
+		if (to->reason == d->reason && to->location == d->location && to->reply == d->reply &&
+		    to->reset == d->reset) {
+			to->packets += d->packets;
+			to->last_ns = d->last_ns;
+			return;
+		}
+	}
+}
+
+static __always_inline void take_drops(struct watch_attempt *a)
+{
+	struct drop_key key = { .flow = a->flow };
+
+	/* Three looks at a table in which nothing of it can be cost as much as the rest of its end. */
+	if (kept_ns < a->start_ns)
+		return;
+	for (key.reply = 0; key.reply < 3; key.reply++) {
+		struct watch_drop *d = bpf_map_lookup_elem(&synsent_drops, &key);
+
+		/* of a former attempt with these ports */
+		if (d && d->last_ns >= a->start_ns)
+			add_drop(a, d);
+		if (d)
+			bpf_map_delete_elem(&synsent_drops, &key);
+	}
+}
+
+static __always_inline bool is_quiet(const struct watch_attempt *a)
+{
+	return a->how == WATCH_CONNECTED && !a->n_retrans && !a->retransmits && !a->has_more && !a->flags &&
+	       a->end_ns - a->start_ns < quiet_below_ns;
+}
+
+static __always_inline void count_quietly(const struct watch_attempt *a)
+{
+	__u64 us = (a->end_ns - a->start_ns) / 1000;
+	struct per_cpu *c = mine();
+	__u32 log = 0, at, six = a->flow.family == 6;
+
+	for (int shift = 16; shift; shift >>= 1) {
+		if (us >> (log + shift))
+			log += shift;
+	}
+	/* The two bits below the highest one divide an octave into quarters. */
+	at = log < 2 ? log * 4 : log * 4 + ((us >> (log - 2)) & 3);
+	if (!c)
+		return;
+	c->counts[WATCH_N_QUIET]++;
+	c->quiet[six & 1][at & (WATCH_TIMES - 1)]++;
+}
+
+/* What the socket says at its end, and it is told. */
+static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *tp, __u8 how)
+{
+	if (a->flags & WATCH_FILTERED)
+		return;
+	a->how = how;
+	a->end_ns = bpf_ktime_get_ns();
+	read_flow(tp, &a->flow);
+	read_counts(tp, a);
+	if (how == WATCH_CONNECTED)
+		count(WATCH_N_CONNECTED, 1);
+	else
+		count(WATCH_N_ENDED, 1);
+	if (quiet_below_ns && is_quiet(a)) {
+		count_quietly(a);
+		return;
+	}
+	a->cookie = (__u64)tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter;
+	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
+	if (want_drops && (how != WATCH_CONNECTED || a->retransmits || a->n_retrans))
+		take_drops(a);
+	/* The timer of a SYN that waits for a neighbour fires, and none is sent (__tcp_retransmit_skb()). */
+	if (tp->total_retrans > a->n_retrans && !(a->flags & WATCH_EARLIER))
+		count(WATCH_N_MISSED_RETRANS, tp->total_retrans - a->n_retrans);
+	tell(a);
+}
+
+#endif
