@@ -9,11 +9,15 @@
 
 /* Whose an attempt is, and whether that is asked for.  For watch.bpf.c alone. */
 
+/* As /proc shows it here; 0: it is in another PID namespace, and has no number in this one. */
 static __always_inline __s32 pid_of(struct task_struct *leader)
 {
-	if (!level)
-		return (__s32)(bpf_get_current_pid_tgid() >> 32);
-	return number_at(leader, (int)level);
+	int level;
+
+	if (!pidns)
+		return BPF_CORE_READ(leader, tgid);
+	level = level_in(leader, pidns);
+	return level < 0 ? 0 : number_at(leader, level);
 }
 
 static __always_inline void read_process(struct watch_attempt *a)
@@ -47,7 +51,7 @@ static __always_inline bool is_in_tree(void)
 	struct task_struct *task = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
 
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
-		__s32 pid = BPF_CORE_READ(task, tgid);
+		__s32 pid = pid_of(task);
 
 		if (pid == tree_pid)
 			return i > 0;

@@ -10,7 +10,7 @@
 
 /* What the programs are told before they run, their tables, and their counts.  For watch.bpf.c alone. */
 
-const volatile __u32 level; /* of this tool's PID namespace; 0: the first */
+const volatile __u32 pidns; /* of the processes that /proc shows here, its inode number; 0: the first */
 const volatile __s32 filter_pids[WATCH_FILTERS_MAX];
 const volatile __u32 n_pids;
 const volatile char filter_comms[WATCH_FILTERS_MAX][16];

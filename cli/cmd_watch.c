@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/watch.h"
+#include "sources/procs.h"
 #include "util/buf.h"
 #include "util/duration.h"
 
@@ -100,7 +101,7 @@ static int prepare(struct watch_opts *o, char **words, int n_words, struct err *
 		return err_sys(e, ENOMEM, "watch");
 	r = watch_want_make(&asked, o->s.cgroups, &o->s.want, e);
 	if (o->s.argv)
-		o->s.want.tree = getpid();
+		o->s.want.tree = procs_self();
 	return r;
 }
 

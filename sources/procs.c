@@ -236,6 +236,31 @@ bool procs_is_below(int32_t pid, int32_t ancestor)
 	return false;
 }
 
+/* include/linux/proc_ns.h PROC_PID_INIT_INO */
+#define FIRST_NAMESPACE 0xEFFFFFFCu
+
+int32_t procs_self(void)
+{
+	char text[16];
+	ssize_t len = readlink("/proc/self", text, sizeof(text) - 1);
+
+	if (len <= 0)
+		return getpid();
+	text[len] = 0;
+	return (int32_t)strtol(text, NULL, 10);
+}
+
+uint32_t procs_namespace(void)
+{
+	struct stat st;
+
+	/* Where process 1 may not be looked at: /proc is of this process's own namespace, or else of the first, likely.
+	 */
+	if (stat("/proc/1/ns/pid", &st) && (procs_self() != getpid() || stat("/proc/self/ns/pid", &st)))
+		return 0;
+	return st.st_ino == FIRST_NAMESPACE ? 0 : (uint32_t)st.st_ino;
+}
+
 static int ns_pids(const char *who, int32_t *pids, int max)
 {
 	char path[64], line[256], *at;

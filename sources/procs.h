@@ -50,6 +50,12 @@ bool procs_is_below(int32_t pid, int32_t ancestor);
 /* The pid by which this process would call that one.  0 or -ENOENT. */
 int procs_pid_here(int32_t pid, int32_t *ret_here);
 
+/* The PID namespace whose processes the mounted /proc shows, its inode number; 0: the first of all. */
+uint32_t procs_namespace(void);
+
+/* The pid of this process, as the mounted /proc shows it. */
+int32_t procs_self(void);
+
 /* In how many PID namespaces it is, from the mounted /proc's to its own; 0: not known. */
 int procs_nesting(int32_t pid);
 

@@ -125,9 +125,7 @@ static void give_filters(struct watch_bpf *skel, const struct trace_opts *o)
 
 static void give_kernel(struct trace *t, const struct trace_opts *o)
 {
-	int nesting = procs_nesting(getpid());
-
-	t->skel->rodata->level = nesting > 1 ? (uint32_t)nesting - 1 : 0;
+	t->skel->rodata->pidns = procs_namespace();
 	t->skel->rodata->no_socket_reason = trace_names_reason_of(t->names, "NO_SOCKET");
 	t->skel->rodata->other_host_reason = trace_names_reason_of(t->names, "OTHERHOST");
 	t->skel->rodata->specified_from = trace_names_reason_of(t->names, "NOT_SPECIFIED");

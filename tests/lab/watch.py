@@ -187,6 +187,17 @@ class Test:
             if status in (126, 127):
                 t.holds("it does not name %s: %s" % (command[0], w.said()), command[0] in w.said())
 
+    def nested(self, t):
+        """In a PID namespace, as in a container: its processes are found, by the numbers that /proc has there."""
+        for mount in ([], ["--mount-proc"]):
+            r = subprocess.run(["unshare", "--net", "--pid", "--fork", *mount, self.synsent.binary, "watch", "-j", "--", PYTHON,
+                                "-c", "import os, socket\nprint(os.readlink('/proc/self'), file=open(2, 'w'))\n"
+                                "socket.socket().connect_ex(('127.0.0.1', 201))"],
+                               capture_output=True, text=True, timeout=30, env=harness.ENV)
+            pid = int(r.stderr.split()[0])
+            found = [json.loads(line) for line in r.stdout.splitlines()]
+            t.want("the processes %s" % (mount or "with the host's /proc"), [a["process"]["pid"] for a in found], [pid])
+
     def grandchildren(self, t):
         """One that leaves its parent, and its session; and others, which are none of the command's."""
         script = ("import os, socket, time\nfrom sys import argv\n"
@@ -500,7 +511,7 @@ def main():
             print("as %s: %d wrong" % (synsent.user, len(t.wrong)))
             return t.report(o.show)
         test = Test(synsent)
-        names = [n for n in ("filters", "slow", "misuse", "commands", "grandchildren", "signals", "limits", "closed_stdout",
+        names = [n for n in ("filters", "slow", "misuse", "commands", "nested", "grandchildren", "signals", "limits", "closed_stdout",
                              "early", "text", "packets", "inbound", "metrics", "capabilities", "kills") if o.only in n]
         for name in names:
             t, began = Trial(name), time.monotonic()
