@@ -115,7 +115,6 @@ static __always_inline void begin(const struct sock *sk)
 	}
 	/* It stays, or its end would look like that of one whose begin was not told. */
 	a->flags |= WATCH_FILTERED;
-	count(WATCH_N_FILTERED, 1);
 }
 
 /*
@@ -274,7 +273,6 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 		a = begin_late(sk, tp);
 	if (!a || a->flags & WATCH_FILTERED)
 		return 0;
-	count(WATCH_N_RETRANS, 1);
 	us = (bpf_ktime_get_ns() - a->start_ns) / 1000;
 	read_counts(tp, a);
 	/* It is in the kernel's count (tcp_update_rto_stats(), 6.7; afterwards before), and doubles the RTO afterwards.
@@ -304,9 +302,8 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 	if (!a)
 		return 0;
 	if (sk->__sk_common.skc_state == TCP_SYN_SENT) {
-		a->soft_last_ns = bpf_ktime_get_ns();
 		if (!a->soft_ns)
-			a->soft_ns = a->soft_last_ns;
+			a->soft_ns = bpf_ktime_get_ns();
 		a->soft_error = sk->sk_err_soft;
 		read_icmp(sk, a);
 	} else if (sk->__sk_common.skc_state == TCP_CLOSE) {
@@ -417,7 +414,6 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 	read_process(a);
 	if (!is_wanted_netns(a->netns) || !is_wanted_process(a))
 		return 0;
-	count(WATCH_N_NOT_BEGUN, 1);
 	tell(a);
 	return 0;
 }

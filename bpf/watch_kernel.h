@@ -139,7 +139,6 @@ struct tcp_sock {
 	__u32 snd_una;
 	__u32 retrans_stamp;
 	__u32 total_retrans;
-	__u16 total_rto; /* 6.7 */
 };
 
 struct net_device {

@@ -29,8 +29,6 @@ static __always_inline void read_process(struct watch_attempt *a)
 	a->cgroup = bpf_get_current_cgroup_id();
 	a->cgroup_known = 1;
 	__builtin_memcpy(a->comm, leader->comm, sizeof(a->comm));
-	if (leader->flags & PF_KTHREAD)
-		a->flags |= WATCH_THREAD_KERNEL;
 }
 
 /* Who closes it; a timer or an interrupt runs in anybody's name and must not ask. */

@@ -53,11 +53,10 @@ struct watch_drop {
 #define WATCH_PROGRAM 2 /* that of closer_pid; by its end, if it was exiting */
 
 /* struct watch_attempt.flags */
-#define WATCH_NO_BEGIN 1u      /* the event of its begin was lost, or came before this was loaded */
-#define WATCH_SIMULTANEOUS 2u  /* it went by SYN_RECV */
-#define WATCH_THREAD_KERNEL 4u /* a kernel thread's: of a file system, for instance */
-#define WATCH_EARLIER 16u      /* it began before this was loaded */
-#define WATCH_FILTERED 8u      /* not asked for, and never told */
+#define WATCH_NO_BEGIN 1u     /* the event of its begin was lost, or came before this was loaded */
+#define WATCH_SIMULTANEOUS 2u /* it went by SYN_RECV */
+#define WATCH_EARLIER 16u     /* it began before this was loaded */
+#define WATCH_FILTERED 8u     /* not asked for, and never told */
 
 struct watch_attempt {
 	__u64 socket; /* the kernel's address: what joins the events */
@@ -66,18 +65,18 @@ struct watch_attempt {
 	__u64 jiffies; /* when it began; 0: not known */
 	__u64 cgroup;
 	__u64 inode;
-	__u64 reset_ns;		     /* an RST was accepted; 0: none */
-	__u64 soft_ns, soft_last_ns; /* ICMP errors were noted while it waited; 0: none */
+	__u64 reset_ns; /* an RST was accepted; 0: none */
+	__u64 soft_ns;	/* an ICMP error was noted while it waited, first; 0: none */
 	__u32 netns, uid, isn, flags;
 	__s32 pid; /* the process's, in the PID namespace of /proc; 0: not known */
 	__s32 error, soft_error;
 	__s32 closer_pid, exit_code;
 	__u32 user_timeout_ms, rto_max_j, rto_first_j; /* 0: not set, or not known */
-	__u16 total_rto, n_retrans; /* the kernel's count of timeouts, and the events that told of one */
+	__u16 n_retrans; /* the events that told of a SYN sent again; `retransmits` is the kernel's count */
 	__u8 retransmits, syncnt, retries, linear;
 	__u8 how, by, exiting, n_drops;
 	__u8 icmp_origin, icmp_type, icmp_code, icmp_has_from; /* of the error queue: SO_EE_ORIGIN_ICMP, ... */
-	__u8 cgroup_known, has_more, room[2];
+	__u8 cgroup_known, has_more, room[4];
 	struct watch_addr icmp_from;
 	struct watch_flow flow;
 	char comm[16];
@@ -100,10 +99,6 @@ enum watch_count {
 	WATCH_N_BEGUN,
 	WATCH_N_CONNECTED,
 	WATCH_N_ENDED,
-	WATCH_N_NOT_BEGUN,
-	WATCH_N_FILTERED,	/* attempts that a filter left out */
-	WATCH_N_QUIET,		/* connected at once, and only counted, as `failures_only` asks */
-	WATCH_N_RETRANS,	/* SYNs sent again, by the events */
 	WATCH_N_MISSED_RETRANS, /* ... and by the kernel's count alone */
 	WATCH_N_NO_BEGIN,	/* attempts whose begin was not told */
 	WATCH_N_NO_END,		/* ... and whose end */

@@ -73,11 +73,9 @@ static __always_inline void read_counts(const struct tcp_sock *tp, struct watch_
 {
 	const struct inet_connection_sock *icsk = &tp->inet_conn;
 
-	/* inet_csk_delete... leaves it alone; tcp_ack() clears it when the SYN is acknowledged. */
+	/* tcp_ack() clears it when the SYN is acknowledged. */
 	if (icsk->icsk_retransmits > a->retransmits)
 		a->retransmits = icsk->icsk_retransmits;
-	if (bpf_core_field_exists(tp->total_rto) && tp->total_rto > a->total_rto)
-		a->total_rto = tp->total_rto;
 }
 
 #endif

@@ -143,7 +143,6 @@ static __always_inline void count_quietly(const struct watch_attempt *a)
 	at = log < 2 ? log * 4 : log * 4 + ((us >> (log - 2)) & 3);
 	if (!c)
 		return;
-	c->counts[WATCH_N_QUIET]++;
 	c->quiet[six & 1][at & (WATCH_TIMES - 1)]++;
 }
 

@@ -50,15 +50,18 @@ static bool is_local(const struct addr *a)
 static void on_attempt(const struct attempt *a, void *user)
 {
 	struct watch_own *w = user;
+	struct attempt seen;
 
 	/* One that came and went between two looks at sock_diag is known by its packets alone; other hosts' are not
 	 * ours. */
 	if (!a->socket_seen && !is_local(&a->flow.client.addr))
 		return;
+	seen = *a;
+	seen.blind = observe_blind(w->observe);
 	if (w->fn)
-		w->fn(a, w->user);
+		w->fn(&seen, w->user);
 	else
-		w->o.on_attempt(a, w->o.user);
+		w->o.on_attempt(&seen, w->o.user);
 }
 
 int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, struct err *e)
@@ -97,13 +100,6 @@ void watch_own_free(struct watch_own *w)
 	observe_free(w->observe);
 	tracker_free(w->tracker);
 	free(w);
-}
-
-const char *watch_own_blind(const struct watch_own *w)
-{
-	const struct err *why = observe_blind(w->observe);
-
-	return why ? why->what : NULL;
 }
 
 int watch_own_fds(const struct watch_own *w, struct pollfd *fds)

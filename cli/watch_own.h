@@ -10,9 +10,6 @@ struct watch_own;
 int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, struct err *e);
 void watch_own_free(struct watch_own *w);
 
-/* NULL: packets are seen; else why not. */
-const char *watch_own_blind(const struct watch_own *w);
-
 int watch_own_fds(const struct watch_own *w, struct pollfd *fds);
 int watch_own_wait_ms(const struct watch_own *w);
 int watch_own_pump(struct watch_own *w, struct err *e);

@@ -65,10 +65,8 @@ bool trace_is_busy(const struct trace *t);
 int trace_pending(struct trace *t, int max, trace_fn *fn, void *user);
 
 struct trace_counts {
-	uint64_t begun, connected, ended, not_begun, filtered;
-	uint64_t quiet;			     /* counted only: quiet_below_ns */
-	uint64_t retransmits;		     /* told by events */
-	uint64_t missed_retransmits;	     /* known by the kernel's count alone */
+	uint64_t begun, connected, ended;
+	uint64_t missed_retransmits;	     /* known by the kernel's count alone, and told by no event */
 	uint64_t missed_begins, missed_ends; /* attempts of which the event was lost, and something else told */
 	uint64_t no_room;		     /* attempts that found no room in the table */
 	uint64_t untold;		     /* records that found no room in the ring */

@@ -19,15 +19,14 @@ class Drop(c.LittleEndianStructure):
 
 
 class Attempt(c.LittleEndianStructure):
-    _fields_ = [(n, u64) for n in "socket cookie start_ns end_ns jiffies cgroup inode reset_ns soft_ns "
-                "soft_last_ns".split()] + \
+    _fields_ = [(n, u64) for n in "socket cookie start_ns end_ns jiffies cgroup inode reset_ns soft_ns".split()] + \
         [(n, u32) for n in "netns uid isn flags".split()] + \
         [(n, i32) for n in "pid error soft_error closer_pid exit_code".split()] + \
         [(n, u32) for n in "user_timeout_ms rto_max_j rto_first_j".split()] + \
-        [(n, u16) for n in "total_rto n_retrans".split()] + \
+        [("n_retrans", u16)] + \
         [(n, u8) for n in "retransmits syncnt retries linear how by exiting n_drops icmp_origin icmp_type icmp_code "
          "icmp_has_from cgroup_known has_more".split()] + \
-        [("room", u8 * 2), ("icmp_from", u8 * 16), ("flow", Flow), ("comm", c.c_char * 16)]
+        [("room", u8 * 4), ("icmp_from", u8 * 16), ("flow", Flow), ("comm", c.c_char * 16)]
 
 
 class More(c.LittleEndianStructure):
@@ -70,7 +69,7 @@ cases = {
     "refused": first(attempt(200000, ENDED, by=KERNEL, error=111, reset_ns=100 * S + 190000)),
     "icmp": first(attempt(2000000, ENDED, by=KERNEL, error=113, icmp_origin=2, icmp_type=3, icmp_code=1,
                           icmp_has_from=1)),
-    "soft": whole(attempt(65 * S, ENDED, soft_ns=101 * S, soft_last_ns=102 * S, soft_error=113, icmp_origin=3,
+    "soft": whole(attempt(65 * S, ENDED, soft_ns=101 * S, soft_error=113, icmp_origin=3,
                           icmp_type=1, **timeout)),
     "timeout": whole(attempt(65 * S, ENDED, **timeout), [dict(reason=1, packets=6, output=1, netns=4026531840)]),
     "user-timeout": whole(attempt(5 * S, ENDED, user_timeout_ms=5000, by=KERNEL, error=110, retransmits=2,

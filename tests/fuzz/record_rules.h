@@ -45,7 +45,7 @@ static inline void record_frame(struct trace_frame *f)
 static inline void record_tame(struct watch_record *r)
 {
 	struct watch_attempt *w = &r->attempt;
-	__u64 *const times[] = { &w->start_ns, &w->end_ns, &w->reset_ns, &w->soft_ns, &w->soft_last_ns };
+	__u64 *const times[] = { &w->start_ns, &w->end_ns, &w->reset_ns, &w->soft_ns };
 	size_t i;
 
 	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
