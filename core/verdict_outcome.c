@@ -168,7 +168,7 @@ void failed_locally(struct verdict *v)
 		say_advice(v, "`ip route get ADDRESS`");
 		break;
 	case EACCES:
-		say_headline(v, "a route of type prohibit forbids it on this host");
+		say_headline(v, "a route of type prohibit, or a sandbox or security module, forbids it on this host");
 		say_advice(v, "`ip route get ADDRESS` and `ip rule`");
 		break;
 	case EINVAL:
