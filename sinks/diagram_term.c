@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sinks/diagram_layout.h"
+#include "sinks/utf8.h"
 #include "util/buf.h"
 
 #define COLUMNS_MAX 160
@@ -72,25 +73,6 @@ static void put_right(struct canvas *cv, int end, const char *s, unsigned int pe
 	put(cv, end - width(s) + 1, s, pen);
 }
 
-static void utf8_out(struct buf *to, unsigned int c)
-{
-	if (c < 0x80) {
-		buf_char(to, (char)c);
-	} else if (c < 0x800) {
-		buf_char(to, (char)(0xc0 | c >> 6));
-		buf_char(to, (char)(0x80 | (c & 0x3f)));
-	} else if (c < 0x10000) {
-		buf_char(to, (char)(0xe0 | c >> 12));
-		buf_char(to, (char)(0x80 | (c >> 6 & 0x3f)));
-		buf_char(to, (char)(0x80 | (c & 0x3f)));
-	} else {
-		buf_char(to, (char)(0xf0 | c >> 18));
-		buf_char(to, (char)(0x80 | (c >> 12 & 0x3f)));
-		buf_char(to, (char)(0x80 | (c >> 6 & 0x3f)));
-		buf_char(to, (char)(0x80 | (c & 0x3f)));
-	}
-}
-
 static void pen_out(struct canvas *cv, unsigned int pen)
 {
 	buf_str(cv->to, "\033[0");
@@ -120,7 +102,7 @@ static void flush(struct canvas *cv)
 			pen = c->pen;
 		}
 		if (c->c || !i || !diagram_char_is_wide(cv->cells[i - 1].c))
-			utf8_out(cv->to, c->c ? c->c : ' ');
+			utf8_put(cv->to, c->c ? c->c : ' ');
 	}
 	if (pen)
 		buf_str(cv->to, "\033[0m");

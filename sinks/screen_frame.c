@@ -109,26 +109,6 @@ void screen_frame_pen(struct screen_frame *f, int row, int column, int end, unsi
 		f->cells[row * f->columns + column].pen |= pen;
 }
 
-static void put_utf8(struct buf *to, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_char(to, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_char(to, (char)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			buf_char(to, (char)(0xe0 | c >> 12));
-		} else {
-			buf_char(to, (char)(0xf0 | c >> 18));
-			buf_char(to, (char)(0x80 | (c >> 12 & 0x3f)));
-		}
-		buf_char(to, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_char(to, (char)(0x80 | (c & 0x3f)));
-}
-
 void screen_frame_row(const struct screen_frame *f, int row, struct buf *to)
 {
 	const struct screen_cell *cells = f->cells + row * f->columns;
@@ -138,7 +118,7 @@ void screen_frame_row(const struct screen_frame *f, int row, struct buf *to)
 		n--;
 	for (i = 0; i < n; i++)
 		if (cells[i].c)
-			put_utf8(to, cells[i].c);
+			utf8_put(to, cells[i].c);
 }
 
 int screen_text_columns(const char *text)

@@ -71,25 +71,14 @@ static void detail_key(struct screen *s, uint32_t key)
 
 static void add_char(char *text, size_t size, uint32_t c)
 {
+	struct buf add = { 0 };
 	size_t len = strlen(text);
 
 	if (utf8_hidden(c) || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) || len + 4 >= size)
 		return;
-	if (c < 0x80) {
-		text[len++] = (char)c;
-	} else if (c < 0x800) {
-		text[len++] = (char)(0xc0 | c >> 6);
-	} else if (c < 0x10000) {
-		text[len++] = (char)(0xe0 | c >> 12);
-		text[len++] = (char)(0x80 | (c >> 6 & 0x3f));
-	} else {
-		text[len++] = (char)(0xf0 | c >> 18);
-		text[len++] = (char)(0x80 | (c >> 12 & 0x3f));
-		text[len++] = (char)(0x80 | (c >> 6 & 0x3f));
-	}
-	if (c >= 0x80)
-		text[len++] = (char)(0x80 | (c & 0x3f));
-	text[len] = '\0';
+	utf8_put(&add, c);
+	memcpy(text + len, buf_text(&add), add.len + 1);
+	buf_fini(&add);
 }
 
 static void typed(struct screen *s, uint32_t key)

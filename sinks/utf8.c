@@ -23,6 +23,25 @@ size_t utf8_take(const unsigned char *s, size_t len, uint32_t *ret)
 	return n;
 }
 
+void utf8_put(struct buf *to, uint32_t c)
+{
+	if (c < 0x80) {
+		buf_char(to, (char)c);
+		return;
+	}
+	if (c < 0x800) {
+		buf_char(to, (char)(0xc0 | c >> 6));
+	} else if (c < 0x10000) {
+		buf_char(to, (char)(0xe0 | c >> 12));
+		buf_char(to, (char)(0x80 | (c >> 6 & 0x3f)));
+	} else {
+		buf_char(to, (char)(0xf0 | c >> 18));
+		buf_char(to, (char)(0x80 | (c >> 12 & 0x3f)));
+		buf_char(to, (char)(0x80 | (c >> 6 & 0x3f)));
+	}
+	buf_char(to, (char)(0x80 | (c & 0x3f)));
+}
+
 bool utf8_hidden(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
