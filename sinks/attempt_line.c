@@ -5,31 +5,9 @@
 
 #include "core/story_words.h"
 #include "sinks/figures.h"
+#include "sinks/line.h"
 
-#define FLOW_WIDTH 38	 /* most pairs of IPv4 endpoints are shorter */
-#define OUTCOME_WIDTH 11 /* "established", "unreachable" */
-
-/* No printf on the way of most lines: it would be half of the time. */
-static void put_int(uint64_t n, int width, struct buf *to)
-{
-	char text[24];
-	size_t at = sizeof(text);
-
-	do
-		text[--at] = (char)('0' + n % 10);
-	while (n /= 10);
-	while (sizeof(text) - at < (size_t)width)
-		text[--at] = ' ';
-	buf_add(to, text + at, sizeof(text) - at);
-}
-
-/* Up to that column, at least two. */
-static void put_gap(size_t len, size_t width, struct buf *to)
-{
-	static const char spaces[] = "                                        ";
-
-	buf_add(to, spaces, len < width ? width + 2 - len : 2);
-}
+#define FLOW_WIDTH 38 /* most pairs of IPv4 endpoints are shorter */
 
 static void put_flow(const struct attempt *a, struct buf *to)
 {
@@ -44,20 +22,7 @@ static void put_flow(const struct attempt *a, struct buf *to)
 		buf_escaped(to, a->path, strnlen(a->path, sizeof(a->path)));
 		buf_char(to, ']');
 	}
-	put_gap(to->len - start, FLOW_WIDTH, to);
-}
-
-static void put_outcome(enum outcome o, bool color, struct buf *to)
-{
-	const char *word = outcome_word(o);
-
-	color = color && o != OUTCOME_PENDING;
-	if (color)
-		buf_str(to, o == OUTCOME_ESTABLISHED ? "\033[32m" : "\033[31m");
-	buf_str(to, word);
-	if (color)
-		buf_str(to, "\033[0m");
-	put_gap(strlen(word), OUTCOME_WIDTH, to);
+	line_gap(to->len - start, FLOW_WIDTH, to);
 }
 
 /* The SYN that left last before that time. */
@@ -83,7 +48,7 @@ static void put_rst(const struct attempt *a, const struct reply *r, struct buf *
 {
 	figures_elapsed(r->t_ns - attempt_start_ns(a), to);
 	buf_str(to, ", RST on SYN ");
-	put_int((uint64_t)syn_before(a, r->t_ns), 0, to);
+	line_int((uint64_t)syn_before(a, r->t_ns), 0, to);
 }
 
 static void put_icmp(const struct attempt *a, const struct reply *r, struct buf *to)
@@ -91,10 +56,7 @@ static void put_icmp(const struct attempt *a, const struct reply *r, struct buf 
 	const char *words = story_icmp_text(r->icmp_family, r->icmp_type, r->icmp_code);
 	char from[ADDR_TEXT_LEN];
 
-	buf_str(to, r->icmp_family == 6 ? "icmp6 " : "icmp ");
-	put_int(r->icmp_type, 0, to);
-	buf_char(to, '/');
-	put_int(r->icmp_code, 0, to);
+	line_icmp(r, to);
 	if (*words) {
 		buf_str(to, " (");
 		buf_str(to, words);
@@ -104,21 +66,6 @@ static void put_icmp(const struct attempt *a, const struct reply *r, struct buf 
 	buf_str(to, addr_format(&r->from, from));
 	buf_str(to, " after ");
 	figures_elapsed(r->t_ns - attempt_start_ns(a), to);
-}
-
-/* Why what came back did not help; of several reasons the first. */
-static void put_ignored(const struct attempt *a, struct buf *to)
-{
-	int i;
-
-	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
-		const struct reply *r = &a->replies[i];
-
-		if (r->ignored == IGNORED_NOT || r->ignored == IGNORED_LATE)
-			continue;
-		buf_fmt(to, "; %s ignored: %s", reply_kind_word(r->kind), ignored_word(r->ignored));
-		return;
-	}
 }
 
 /* Where the headline does not say so itself. */
@@ -143,7 +90,7 @@ static void put_headline(const struct attempt *a, const struct verdict *v, struc
 		buf_fmt(to, "%d SYN%s over ", n, n == 1 ? "" : "s");
 		figures_elapsed(v->elapsed_ns, to);
 	}
-	put_ignored(a, to);
+	line_ignored(a, IGNORED_LATE, "; ", to);
 	put_confidence(v, to);
 }
 
@@ -163,12 +110,12 @@ static void put_words(const struct attempt *a, const struct verdict *v, struct b
 
 void attempt_line(const struct attempt *a, const struct verdict *v, const struct attempt_line_look *o, struct buf *to)
 {
-	put_int(a->number, 5, to);
+	line_int(a->number, 5, to);
 	buf_str(to, "  ");
 	figures_clock(attempt_start_ns(a), CLOCK_MS | (o->date ? CLOCK_DATE : 0), to);
 	buf_str(to, "  ");
 	put_flow(a, to);
-	put_outcome(v->outcome, o->color, to);
+	line_outcome(v->outcome, o->color, to);
 	put_words(a, v, to);
 	if (a->evicted)
 		buf_str(to, ", judged too early for want of memory");

@@ -4,9 +4,9 @@
 
 #include "sinks/diff.h"
 #include "sinks/figures.h"
+#include "sinks/line.h"
 
 #define FLOW_WIDTH 38
-#define OUTCOME_WIDTH 11
 
 static void put_flow(const struct flow *f, struct buf *to)
 {
@@ -21,11 +21,6 @@ static bool is_rewritten(const struct pair_report *r)
 {
 	return !endpoint_equal(&r->client_flow.client, &r->server_flow.client) ||
 	       !endpoint_equal(&r->client_flow.server, &r->server_flow.server);
-}
-
-static void put_gap(size_t len, size_t width, struct buf *to)
-{
-	buf_repeat(to, " ", len < width ? width + 2 - len : 2);
 }
 
 void diff_line(const struct pair_report *r, const struct pair_words *w, const struct diff_line_look *look,
@@ -46,10 +41,10 @@ void diff_line(const struct pair_report *r, const struct pair_words *w, const st
 		put_flow(&r->server_flow, to);
 		buf_char(to, ']');
 	}
-	put_gap(to->len - start, FLOW_WIDTH, to);
+	line_gap(to->len - start, FLOW_WIDTH, to);
 	buf_fmt(to, "%s%s%s", color ? o == OUTCOME_ESTABLISHED ? "\033[32m" : "\033[31m" : "", word,
 		color ? "\033[0m" : "");
-	put_gap(strlen(word), OUTCOME_WIDTH, to);
+	line_gap(strlen(word), LINE_OUTCOME_WIDTH, to);
 	buf_str(to, w->headline);
 	if (r->confidence != CONFIDENCE_CERTAIN && (r->sort == PAIR_LOST || r->sort == PAIR_BOTH))
 		buf_fmt(to, "  (%s)", confidence_word(r->confidence));

@@ -7,18 +7,16 @@
 
 #include "core/story_words.h"
 #include "sinks/figures.h"
+#include "sinks/line.h"
 
 #define PROCESS_WIDTH 18
 #define SERVER_WIDTH 22
-#define OUTCOME_WIDTH 11 /* "established", "unreachable" */
 #define AFTER_WIDTH 9
 
 static void put_padded(struct buf *to, const char *text, size_t width)
 {
-	size_t len = strlen(text);
-
 	buf_str(to, text);
-	buf_repeat(to, " ", len < width ? width - len + 2 : 2);
+	line_gap(strlen(text), width, to);
 }
 
 void watch_line_head(struct buf *to)
@@ -26,7 +24,7 @@ void watch_line_head(struct buf *to)
 	put_padded(to, "TIME", 8);
 	put_padded(to, "PROCESS", PROCESS_WIDTH);
 	put_padded(to, "SERVER", SERVER_WIDTH);
-	put_padded(to, "OUTCOME", OUTCOME_WIDTH);
+	put_padded(to, "OUTCOME", LINE_OUTCOME_WIDTH);
 	buf_fmt(to, "%*s  SYNS  WHY\n", AFTER_WIDTH, "AFTER");
 }
 
@@ -45,19 +43,6 @@ static void put_process(const struct attempt *a, const char *container, struct b
 	buf_fini(&b);
 }
 
-static void put_outcome(enum outcome o, bool color, struct buf *to)
-{
-	const char *word = outcome_word(o);
-
-	color = color && o != OUTCOME_PENDING;
-	if (color)
-		buf_str(to, o == OUTCOME_ESTABLISHED ? "\033[32m" : "\033[31m");
-	buf_str(to, word);
-	if (color)
-		buf_str(to, "\033[0m");
-	buf_repeat(to, " ", strlen(word) < OUTCOME_WIDTH ? OUTCOME_WIDTH - strlen(word) + 2 : 2);
-}
-
 static void put_after(int64_t elapsed_ns, struct buf *to)
 {
 	struct buf b = { 0 };
@@ -74,7 +59,7 @@ static void put_icmp(const struct reply *r, struct buf *to)
 	const char *words = story_icmp_text(r->icmp_family, r->icmp_type, r->icmp_code);
 	char from[ADDR_TEXT_LEN];
 
-	buf_fmt(to, "%s %u/%u", r->icmp_family == 6 ? "icmp6" : "icmp", r->icmp_type, r->icmp_code);
+	line_icmp(r, to);
 	if (!addr_is_any(&r->from))
 		buf_fmt(to, " from %s", addr_format(&r->from, from));
 	if (*words)
@@ -129,27 +114,12 @@ static void put_drop(const struct attempt *a, const struct drop *d, struct buf *
 	}
 }
 
-static void put_ignored(const struct attempt *a, struct buf *to)
-{
-	int i;
-
-	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
-		const struct reply *r = &a->replies[i];
-
-		if (r->ignored == IGNORED_NOT || r->ignored == IGNORED_DROPPED)
-			continue;
-		buf_fmt(to, "%s ignored: %s", reply_kind_word(r->kind), ignored_word(r->ignored));
-		return;
-	}
-	buf_str(to, "no answer");
-}
-
 static void put_silence(const struct attempt *a, struct buf *to)
 {
 	if (a->n_drops)
 		put_drop(a, &a->drops[0], to);
-	else
-		put_ignored(a, to);
+	else if (!line_ignored(a, IGNORED_DROPPED, "", to))
+		buf_str(to, "no answer");
 }
 
 static void put_timed_out(const struct attempt *a, const struct verdict *v, struct buf *to)
@@ -239,7 +209,7 @@ static void put_columns(const struct attempt *a, const struct verdict *v, const 
 	char server[ENDPOINT_TEXT_LEN];
 
 	put_padded(to, endpoint_format(&a->flow.server, server), SERVER_WIDTH);
-	put_outcome(v->outcome, o->color, to);
+	line_outcome(v->outcome, o->color, to);
 	if (a->n_syns)
 		put_after(v->elapsed_ns, to);
 	else
