@@ -7,19 +7,15 @@
 #include <string.h>
 
 #include "cli/doctor.h"
+#include "tests/unit/random.h"
 
 #define SAMPLES 120
 
 static uint64_t random_state = 20261127;
 
-/* splitmix64 */
 static uint64_t rnd(uint64_t n)
 {
-	uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (z ^ z >> 31) % n;
+	return random_u64(&random_state) % n;
 }
 
 static void random_string(char *to, size_t size)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/schedule.h"
+#include "tests/unit/random.h"
 
 /*
  * schedule_print SEED N: N random policies with their exact schedules, one per
@@ -12,14 +13,9 @@
  */
 static uint64_t state;
 
-/* splitmix64 */
 static uint64_t next(void)
 {
-	uint64_t z = state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
+	return random_u64(&state);
 }
 
 static int between(int lo, int hi)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/summary_scenes.h"
+#include "tests/unit/random.h"
 
 #include <assert.h>
 #include <string.h>
@@ -11,11 +12,7 @@
 
 uint64_t scene_random(uint64_t *state)
 {
-	uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
+	return random_u64(state);
 }
 
 struct endpoint scene_endpoint(const char *text)

@@ -9,20 +9,16 @@
 #include <string.h>
 
 #include "core/addr.h"
+#include "tests/unit/random.h"
 
 #define SEED 20260102u
 #define ROUNDS 20000
 
 static uint64_t random_state = SEED;
 
-/* splitmix64 */
 static uint64_t rnd(void)
 {
-	uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
+	return random_u64(&random_state);
 }
 
 static struct addr addr_of(const char *text)

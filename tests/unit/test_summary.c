@@ -10,6 +10,7 @@
 
 #include "core/summary.h"
 #include "core/summary_spread.h"
+#include "tests/unit/random.h"
 
 #define MS ((int64_t)1000000)
 #define S ((int64_t)1000000000)
@@ -51,11 +52,7 @@ static uint64_t state;
 
 static uint64_t random64(void)
 {
-	uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
+	return random_u64(&state);
 }
 
 static uint64_t below(uint64_t n)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/timescale.h"
+#include "tests/unit/random.h"
 
 #define MS ((int64_t)1000000)
 #define S ((int64_t)1000000000)
@@ -18,14 +19,9 @@
 static uint64_t random_state = SEED;
 static struct timescale ts;
 
-/* splitmix64 */
 static uint64_t rnd(uint64_t n)
 {
-	uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (z ^ z >> 31) % n;
+	return random_u64(&random_state) % n;
 }
 
 /* A fast lab's policy: the first RTO is some jiffies. */

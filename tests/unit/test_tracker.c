@@ -17,6 +17,7 @@
 
 #include "../scenario/dump.h"
 #include "core/tracker.h"
+#include "tests/unit/random.h"
 
 #define S ((int64_t)1000000000)
 #define START (1700000000 * S)
@@ -54,14 +55,9 @@ void *__wrap_realloc(void *p, size_t size)
 
 static uint64_t random_state;
 
-/* splitmix64 */
 static uint64_t rnd(uint64_t n)
 {
-	uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (z ^ z >> 31) % n;
+	return random_u64(&random_state) % n;
 }
 
 struct given {
