@@ -47,16 +47,18 @@ static void made(const struct watch_asked *o, struct watch_want *ret)
 		fail_msg("%s", e.what);
 }
 
-static void assert_refused(const struct watch_asked *o, const char *part)
+static int assert_refused(const struct watch_asked *o, const char *part)
 {
 	struct watch_want w;
 	struct err e = { 0 };
+	int r = watch_want_make(o, cgroups, &w, &e);
 
-	assert_true(watch_want_make(o, cgroups, &w, &e) < 0);
+	assert_true(r < 0);
 	assert_int_equal(e.exit_code, 2);
 	if (!strstr(e.what, part))
 		fail_msg("%s: has no \"%s\"", e.what, part);
 	watch_want_fini(&w);
+	return r;
 }
 
 static bool wanted(const struct watch_asked *o)
@@ -68,6 +70,20 @@ static bool wanted(const struct watch_asked *o)
 	is = watch_wants(&w, &a, cgroups);
 	watch_want_fini(&w);
 	return is;
+}
+
+/* With that asked for in one of o's lists. */
+static bool wanted_by(const struct watch_asked *o, const struct option_list **of, const char *first, const char *second)
+{
+	*of = list_of(first, second);
+	return wanted(o);
+}
+
+static void assert_refused_by(const struct watch_asked *o, const struct option_list **of, const char *text,
+			      const char *part)
+{
+	*of = list_of(text, NULL);
+	assert_refused(o, part);
 }
 
 static int set_up(void **test)
@@ -96,22 +112,14 @@ static void processes(void **test)
 {
 	struct watch_asked o = nothing_asked();
 
-	o.pids = list_of("1", "812");
-	assert_true(wanted(&o));
-	o.pids = list_of("8120", NULL);
-	assert_false(wanted(&o));
-	o.pids = list_of("0", NULL);
-	assert_refused(&o, "--pid 0");
-	o.pids = list_of("-1", NULL);
-	assert_refused(&o, "--pid -1");
-	o.pids = list_of("12x", NULL);
-	assert_refused(&o, "--pid 12x");
-	o.pids = list_of("2147483648", NULL);
-	assert_refused(&o, "--pid");
-	o.pids = list_of("99999999999999999999999", NULL);
-	assert_refused(&o, "--pid");
-	o.pids = list_of("", NULL);
-	assert_refused(&o, "--pid");
+	assert_true(wanted_by(&o, &o.pids, "1", "812"));
+	assert_false(wanted_by(&o, &o.pids, "8120", NULL));
+	assert_refused_by(&o, &o.pids, "0", "--pid 0");
+	assert_refused_by(&o, &o.pids, "-1", "--pid -1");
+	assert_refused_by(&o, &o.pids, "12x", "--pid 12x");
+	assert_refused_by(&o, &o.pids, "2147483648", "--pid");
+	assert_refused_by(&o, &o.pids, "99999999999999999999999", "--pid");
+	assert_refused_by(&o, &o.pids, "", "--pid");
 }
 
 /* The kernel keeps 15 bytes of a name. */
@@ -119,35 +127,25 @@ static void commands(void **test)
 {
 	struct watch_asked o = nothing_asked();
 
-	o.comms = list_of("wget", "curl");
-	assert_true(wanted(&o));
-	o.comms = list_of("cur", NULL);
-	assert_false(wanted(&o));
-	o.comms = list_of("curly", NULL);
-	assert_false(wanted(&o));
+	assert_true(wanted_by(&o, &o.comms, "wget", "curl"));
+	assert_false(wanted_by(&o, &o.comms, "cur", NULL));
+	assert_false(wanted_by(&o, &o.comms, "curly", NULL));
 	strcpy(a.comm, "a-name-that-is-");
-	o.comms = list_of("a-name-that-is-longer", NULL);
-	assert_true(wanted(&o));
-	o.comms = list_of("a-name-that-is", NULL);
-	assert_false(wanted(&o));
+	assert_true(wanted_by(&o, &o.comms, "a-name-that-is-longer", NULL));
+	assert_false(wanted_by(&o, &o.comms, "a-name-that-is", NULL));
 }
 
 static void users(void **test)
 {
 	struct watch_asked o = nothing_asked();
 
-	o.uids = list_of("1000", NULL);
-	assert_true(wanted(&o));
-	o.uids = list_of("root", NULL);
-	assert_false(wanted(&o));
+	assert_true(wanted_by(&o, &o.uids, "1000", NULL));
+	assert_false(wanted_by(&o, &o.uids, "root", NULL));
 	a.uid = 0;
 	assert_true(wanted(&o));
-	o.uids = list_of("4294967295", NULL);
-	assert_false(wanted(&o));
-	o.uids = list_of("no-such-user-here", NULL);
-	assert_refused(&o, "--uid no-such-user-here");
-	o.uids = list_of("4294967296", NULL);
-	assert_refused(&o, "--uid");
+	assert_false(wanted_by(&o, &o.uids, "4294967295", NULL));
+	assert_refused_by(&o, &o.uids, "no-such-user-here", "--uid no-such-user-here");
+	assert_refused_by(&o, &o.uids, "4294967296", "--uid");
 }
 
 static void namespaces(void **test)
@@ -156,24 +154,19 @@ static void namespaces(void **test)
 	char pid[16], path[64];
 	struct stat st;
 
-	o.netns = list_of("4026531840", NULL);
-	assert_true(wanted(&o));
-	o.netns = list_of("4026531841", NULL);
-	assert_false(wanted(&o));
+	assert_true(wanted_by(&o, &o.netns, "4026531840", NULL));
+	assert_false(wanted_by(&o, &o.netns, "4026531841", NULL));
 	a.netns = 0; /* of a source that does not know: it looks into one alone */
 	assert_true(wanted(&o));
 	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
 	a.netns = (uint32_t)st.st_ino;
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	o.netns = list_of(pid, NULL);
-	assert_true(wanted(&o));
+	assert_true(wanted_by(&o, &o.netns, pid, NULL));
 	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
-	o.netns = list_of(path, NULL);
-	assert_true(wanted(&o));
+	assert_true(wanted_by(&o, &o.netns, path, NULL));
 	a.netns++;
 	assert_false(wanted(&o));
-	o.netns = list_of("no-such-namespace", NULL);
-	assert_refused(&o, "--netns no-such-namespace");
+	assert_refused_by(&o, &o.netns, "no-such-namespace", "--netns no-such-namespace");
 }
 
 static void containers(void **test)
@@ -181,10 +174,8 @@ static void containers(void **test)
 	struct watch_asked o = nothing_asked();
 
 	/* of no container, whatever the beginning is */
-	o.containers = list_of("0123456789ab", NULL);
-	assert_false(wanted(&o));
-	o.containers = list_of("", NULL);
-	assert_refused(&o, "--container");
+	assert_false(wanted_by(&o, &o.containers, "0123456789ab", NULL));
+	assert_refused_by(&o, &o.containers, "", "--container");
 }
 
 static void cgroup(void **test)
@@ -193,8 +184,7 @@ static void cgroup(void **test)
 
 	o.cgroups = list_of("/a", "/b");
 	assert_refused(&o, "once");
-	o.cgroups = list_of("/no/such/cgroup", NULL);
-	assert_refused(&o, "cgroup");
+	assert_refused_by(&o, &o.cgroups, "/no/such/cgroup", "cgroup");
 }
 
 static void too_many(void **test)
@@ -261,14 +251,7 @@ static void filters(void **test)
 	}
 	words[0] = "port port";
 	o.n_words = 1;
-	{
-		struct watch_want w;
-		struct err e = { 0 };
-
-		assert_int_equal(watch_want_make(&o, cgroups, &w, &e), -EINVAL);
-		assert_non_null(strstr(e.what, "port port"));
-		watch_want_fini(&w);
-	}
+	assert_int_equal(assert_refused(&o, "port port"), -EINVAL);
 }
 
 /* All that is not empty must hold. */
