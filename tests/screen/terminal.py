@@ -106,7 +106,7 @@ def ascii_only(t):
 def no_color(t):
     t.expect("▶ Failures 9")
     seen = t.shown("-e")
-    assert "\x1b[31m" not in seen and "7m17:02:10" in seen or "49m17:02:10" in seen, repr(seen)
+    assert "\x1b[31m" not in seen and ("7m17:02:10" in seen or "49m17:02:10" in seen), repr(seen)
     t.type("q")
     t.ended()
 
