@@ -47,7 +47,7 @@ class Tmux:
             time.sleep(0.05)
 
     def ended(self):
-        self.expect("before", "over after some frames", "status 0", "done", gone="Failures")
+        self.expect("before", "the scene is over", "status 0", "done", gone="Failures")
         before, after = (open(self.directory + "/" + n).read().splitlines()[1:] for n in "12")
         assert before == after, "stty before and after: %s %s" % (before, after)  # but for the size
 
