@@ -78,7 +78,7 @@ const struct screen_kept *screen_kept_of(const struct screen *s, uint64_t failur
 	return k->id == failure ? k : NULL;
 }
 
-static void failed(struct screen *s, const struct attempt *a, const struct verdict *v)
+static void failed(struct screen *s, const struct attempt *a, const struct verdict *v, int64_t ended_ns)
 {
 	uint64_t id = s->next_failure++;
 	struct screen_failure *f = &s->failures[id % SCREEN_FAILURES_MAX];
@@ -86,7 +86,7 @@ static void failed(struct screen *s, const struct attempt *a, const struct verdi
 
 	f->id = id;
 	f->elapsed_ns = v->elapsed_ns;
-	f->ended_ns = a->ended_ns ? a->ended_ns : attempt_start_ns(a) + v->elapsed_ns;
+	f->ended_ns = ended_ns;
 	f->server = a->flow.server;
 	f->pid = a->pid;
 	memcpy(f->comm, a->comm, sizeof(f->comm));
@@ -110,7 +110,7 @@ void screen_ended(struct screen *s, const struct attempt *a, const struct verdic
 		s->counts.established++;
 	} else {
 		s->counts.failed++;
-		failed(s, a, v);
+		failed(s, a, v, ended_ns);
 	}
 	if (s->detail.open && s->detail.waits && !s->paused && s->detail.id == screen_attempt_id(a)) {
 		s->detail.a = *a;

@@ -96,8 +96,8 @@ static void pending_cell(const struct screen *s, const void *of, int i, struct b
 		break;
 	case PENDING_LOST:
 		*pen = SCREEN_RED;
-		if (p->drop)
-			screen_drop(p->drop, to);
+		if (p->a.n_drops > 0)
+			screen_drop(&p->a.drops[0], to);
 	}
 }
 

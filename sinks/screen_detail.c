@@ -96,10 +96,7 @@ void screen_detail_draw(struct screen *s, struct screen_frame *f, int row, int e
 	for (line = text.data; line && *line; line++)
 		d->lines += *line == '\n';
 	d->rows = end - row;
-	if (d->top > d->lines - d->rows)
-		d->top = d->lines - d->rows;
-	if (d->top < 0)
-		d->top = 0;
+	d->top = screen_top(d->top, d->lines, d->rows);
 	for (line = text.data; line && *line && row < end; line = next, n++) {
 		next = line + strcspn(line, "\n");
 		if (*next)

@@ -43,10 +43,7 @@ void screen_help_draw(struct screen *s, struct screen_frame *f, int row, int end
 	bool wide = f->columns >= 80;
 	int lines = wide ? KEYS : all;
 
-	if (s->help_top > lines - rows)
-		s->help_top = lines - rows;
-	if (s->help_top < 0)
-		s->help_top = 0;
+	s->help_top = screen_top(s->help_top, lines, rows);
 	for (i = s->help_top; i < lines && row < end; i++, row++) {
 		screen_frame_put(f, row, 0, f->columns, help[i], 0);
 		if (wide && i + KEYS + 1 < all)

@@ -54,11 +54,7 @@ static void detail_key(struct screen *s, uint32_t key)
 {
 	struct screen_detail *d = &s->detail;
 
-	d->top += movement(key, d->rows);
-	if (d->top > d->lines - d->rows)
-		d->top = d->lines - d->rows;
-	if (d->top < 0)
-		d->top = 0;
+	d->top = screen_top(d->top + movement(key, d->rows), d->lines, d->rows);
 	if (key == SCREEN_KEY_RIGHT && d->left < 10 * SIDEWAYS)
 		d->left += SIDEWAYS;
 	else if (key == SCREEN_KEY_LEFT && d->left)
@@ -140,7 +136,7 @@ static void list_key(struct screen *s, uint32_t key)
 		s->focus =
 			(enum screen_pane)((s->focus + (key == SCREEN_KEY_TAB ? 1 : SCREEN_PANES - 1)) % SCREEN_PANES);
 	else if (key == 's')
-		l->order = (l->order + 1) % screen_n_orders(s->focus);
+		l->order = (l->order + 1) % SCREEN_ORDERS;
 	else if (key == '/')
 		s->typing = true;
 	else if (key == SCREEN_KEY_ESCAPE)

@@ -136,17 +136,21 @@ static void tabs_draw(struct screen *s, struct screen_frame *f, int row)
 	buf_fini(&text);
 }
 
-/* What is chosen is on the screen, and no row is empty that could be filled. */
+int screen_top(int top, int lines, int rows)
+{
+	if (top > lines - rows)
+		top = lines - rows;
+	return top < 0 ? 0 : top;
+}
+
+/* What is chosen is on the screen. */
 static void scroll(struct screen_list *l)
 {
 	if (l->at < l->top)
 		l->top = l->at;
 	if (l->at >= l->top + l->rows)
 		l->top = l->at - l->rows + 1;
-	if (l->top > l->n - l->rows)
-		l->top = l->n - l->rows;
-	if (l->top < 0)
-		l->top = 0;
+	l->top = screen_top(l->top, l->n, l->rows);
 }
 
 void screen_list_draw(struct screen *s, enum screen_pane p, bool alone, struct screen_frame *f, int row, int end)

@@ -16,7 +16,6 @@ struct screen_pending {
 	int64_t next_ns; /* when the next leaves; 0: none, or not known */
 	int64_t end_ns;	 /* when the kernel, or the client's own timer where it told of one, gives up; 0: not known */
 	bool exact;	 /* else both are nominal: up to an eighth too early */
-	const struct drop *drop; /* of a, or NULL */
 	struct attempt a;
 };
 
@@ -40,6 +39,7 @@ struct screen_kept {
 enum screen_pane { SCREEN_PANE_PENDING, SCREEN_PANE_FAILURES, SCREEN_PANE_SERVERS, SCREEN_PANES };
 
 #define SCREEN_LIST_MAX 1024 /* of any list */
+#define SCREEN_ORDERS 5	     /* ... by which it can be sorted */
 
 /* A line of a list, in the order shown. */
 struct screen_item {
@@ -119,12 +119,15 @@ void screen_view(struct screen *s);
 void screen_move(struct screen_list *l, int by);
 const struct screen_item *screen_chosen(const struct screen *s);
 const char *screen_order_name(enum screen_pane p, int order);
-int screen_n_orders(enum screen_pane p);
 
 /* screen_cells.c: "curl[9120]", escaped. */
 void screen_process(const char *comm, size_t size, int32_t pid, struct buf *to);
 
-/* screen_lists.c: the rows [row, end) of a frame for one list, `alone` or beside others. */
+/* screen_lists.c: `top`, or where the first of those lines on the screen can stand next to it, so that no row is empty
+ * that could be filled. */
+int screen_top(int top, int lines, int rows);
+
+/* The rows [row, end) of a frame for one list, `alone` or beside others. */
 void screen_list_draw(struct screen *s, enum screen_pane p, bool alone, struct screen_frame *f, int row, int end);
 
 /* screen_told.c: the chosen item in a sentence. */

@@ -61,7 +61,6 @@ void screen_pending_add(struct screen *s, const struct attempt *a)
 	p->a = *a;
 	p->start_ns = start_ns;
 	p->id = screen_attempt_id(a);
-	p->drop = a->n_drops > 0 ? &p->a.drops[0] : NULL;
 	s->latest = -1;
 }
 

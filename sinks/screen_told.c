@@ -5,6 +5,14 @@
 #include "sinks/screen_cells.h"
 #include "sinks/screen_model.h"
 
+static void tell_drop(const struct attempt *a, struct buf *to)
+{
+	if (a->n_drops <= 0)
+		return;
+	buf_fmt(to, "; %s dropped at ", a->drops[0].reply ? "replies" : "SYNs");
+	screen_drop(&a->drops[0], to);
+}
+
 static void tell_pending(const struct screen *s, const struct screen_pending *p, struct buf *to)
 {
 	char client[ENDPOINT_TEXT_LEN];
@@ -17,10 +25,7 @@ static void tell_pending(const struct screen *s, const struct screen_pending *p,
 		buf_fmt(to, "; %s ", own ? "its own timer ends that in" : "the kernel gives up in");
 		screen_countdown(p->end_ns - s->now_ns, p->exact || own, to);
 	}
-	if (p->drop) {
-		buf_fmt(to, "; %s dropped at ", p->drop->reply ? "replies" : "SYNs");
-		screen_drop(p->drop, to);
-	}
+	tell_drop(&p->a, to);
 }
 
 static void tell_failure(const struct screen *s, const struct screen_failure *f, struct buf *to)
@@ -29,10 +34,8 @@ static void tell_failure(const struct screen *s, const struct screen_failure *f,
 
 	buf_fmt(to, "%s: ", outcome_word(f->outcome));
 	buf_escaped(to, f->why, strlen(f->why));
-	if (k && k->a.n_drops > 0) {
-		buf_fmt(to, "; %s dropped at ", k->a.drops[0].reply ? "replies" : "SYNs");
-		screen_drop(&k->a.drops[0], to);
-	}
+	if (k)
+		tell_drop(&k->a, to);
 }
 
 static void tell_server(const struct screen_rate *r, struct buf *to)

@@ -144,12 +144,10 @@ static int servers_by_server(const void *a, const void *b)
 	return compare_servers(&x->server, &y->server);
 }
 
-#define ORDERS 5
-
 static const struct screen_order {
 	const char *name;
 	int (*by)(const void *, const void *);
-} orders[SCREEN_PANES][ORDERS] = {
+} orders[SCREEN_PANES][SCREEN_ORDERS] = {
 	[SCREEN_PANE_PENDING] = { { "give-up", pending_by_end },
 				  { "next SYN", pending_by_next },
 				  { "waited", pending_by_start },
@@ -170,11 +168,6 @@ static const struct screen_order {
 const char *screen_order_name(enum screen_pane p, int order)
 {
 	return orders[p][order].name;
-}
-
-int screen_n_orders(enum screen_pane p)
-{
-	return ORDERS;
 }
 
 static int by_order(const void *a, const void *b, void *arg)
