@@ -3,12 +3,13 @@
 #define SYNSENT_SINKS_METRICS_CONN_H
 
 #include "sinks/metrics_answer.h"
+#include "util/duration.h"
 
-#define METRICS_ASK_NS 5000000000LL	/* so long may a client take to ask */
-#define METRICS_TELL_NS 10000000000LL	/* ... and then to take the answer */
-#define METRICS_LINGER_NS 2000000000LL	/* ... and then to close */
-#define METRICS_READ_MAX 4096		/* bytes read at once */
-#define METRICS_LINGER_MAX (16 * 4096U) /* bytes thrown away once all is said */
+#define METRICS_ASK_NS (5 * NS_PER_S)	 /* so long may a client take to ask */
+#define METRICS_TELL_NS (10 * NS_PER_S)	 /* ... and then to take the answer */
+#define METRICS_LINGER_NS (2 * NS_PER_S) /* ... and then to close */
+#define METRICS_READ_MAX 4096		 /* bytes read at once */
+#define METRICS_LINGER_MAX (16 * 4096U)	 /* bytes thrown away once all is said */
 
 /*
  * A client's connection: its request, the answer, and then its end, for which we

@@ -20,8 +20,8 @@
 #include "sinks/metrics_conn.h"
 #include "sinks/metrics_listen.h"
 
-#define ACCEPTS_MAX 64	      /* in a pump, so that a flood of connections does not hold its owner */
-#define PAUSE_NS 1000000000LL /* before another try, when no descriptor is free */
+#define ACCEPTS_MAX 64	  /* in a pump, so that a flood of connections does not hold its owner */
+#define PAUSE_NS NS_PER_S /* before another try, when no descriptor is free */
 #define ANSWERS (METRICS_SERVER_CONNS + 1)
 
 _Static_assert(sizeof(struct metrics_conn) <= 1024, "as the header says");
@@ -114,7 +114,7 @@ int metrics_server_wait_ms(const struct metrics_server *s, int64_t now_ns)
 		return -1;
 	if (first_ns <= now_ns)
 		return 0;
-	ms = (first_ns - now_ns + 999999) / 1000000;
+	ms = (first_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS;
 	return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 

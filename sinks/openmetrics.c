@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MS 1000000LL
-#define SECOND 1000000000LL
+#include "util/duration.h"
+
+#define MS NS_PER_MS
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 static const int64_t syns_edges[] = { 1, 2, 3, 4, 6, 8, 11, INT64_MAX };
@@ -76,10 +77,10 @@ static void count(struct histogram *h, int64_t value, uint64_t n)
 /* A product of a number of attempts and a time has more than 64 bits. */
 static void add_time(struct histogram *h, uint64_t ns, uint64_t n)
 {
-	uint64_t part = ns % SECOND, low = n % SECOND * part + h->sum_ns;
+	uint64_t part = ns % NS_PER_S, low = n % NS_PER_S * part + h->sum_ns;
 
-	h->sum += n * (ns / SECOND) + n / SECOND * part + low / SECOND;
-	h->sum_ns = low % SECOND;
+	h->sum += n * (ns / NS_PER_S) + n / NS_PER_S * part + low / NS_PER_S;
+	h->sum_ns = low % NS_PER_S;
 }
 
 void openmetrics_feed(struct openmetrics *m, const struct digest *d, uint64_t n)
@@ -197,7 +198,7 @@ static void histogram(const struct histogram *h, const char *name, int64_t unit,
 		buf_fmt(to, "\"} %" PRIu64 "\n", all);
 	} while (h->edges[i] != INT64_MAX);
 	buf_fmt(to, "%s_count %" PRIu64 "\n%s_sum %" PRIu64, name, all, name, h->sum);
-	if (unit == SECOND)
+	if (unit == NS_PER_S)
 		buf_fmt(to, ".%09" PRIu64, h->sum_ns);
 	buf_char(to, '\n');
 }
@@ -256,7 +257,7 @@ void openmetrics_text(const struct openmetrics *m, const struct openmetrics_buil
 	       "From the first SYN of an attempt to its being established.");
 	if (f == OPENMETRICS)
 		buf_str(out, "# UNIT synsent_handshake_seconds seconds\n");
-	histogram(&m->handshakes, "synsent_handshake_seconds", SECOND, out);
+	histogram(&m->handshakes, "synsent_handshake_seconds", NS_PER_S, out);
 	lost(m, f, out);
 	family(out, f, "synsent_attempts_pending", "gauge", "Attempts that wait for an answer now.");
 	buf_fmt(out, "synsent_attempts_pending %" PRIu64 "\n", m->pending);
