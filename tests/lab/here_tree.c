@@ -17,28 +17,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
+
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
 
 static socklen_t address(const char *text, struct sockaddr_storage *ret)
 {
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-	struct sockaddr_in *four = (struct sockaddr_in *)ret;
 	struct endpoint ep = { 0 };
 
-	memset(ret, 0, sizeof(*ret));
 	endpoint_parse(text, &ep);
-	if (ep.addr.family == 6) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons(ep.port);
-		memcpy(&six->sin6_addr, ep.addr.b, 16);
-		return sizeof(*six);
-	}
-	four->sin_family = AF_INET;
-	four->sin_port = htons(ep.port);
-	memcpy(&four->sin_addr, ep.addr.b, 4);
-	return sizeof(*four);
+	return sockaddr_of(&ep, ret);
 }
 
 static uint16_t own_port(int fd)

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
 #include "inside.h"
 #include "lab/fast.h"
 #include "lab/firewall.h"
@@ -27,24 +28,6 @@ static struct endpoint endpoint(const char *text)
 
 	endpoint_parse(text, &ep);
 	return ep;
-}
-
-static socklen_t sockaddr_of(const struct endpoint *ep, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-	struct sockaddr_in *four = (struct sockaddr_in *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	if (ep->addr.family == 6) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons(ep->port);
-		memcpy(&six->sin6_addr, ep->addr.b, 16);
-		return sizeof(*six);
-	}
-	four->sin_family = AF_INET;
-	four->sin_port = htons(ep->port);
-	memcpy(&four->sin_addr, ep->addr.b, 4);
-	return sizeof(*four);
 }
 
 static int socket_for(const struct endpoint *ep, int flags)
