@@ -64,8 +64,12 @@ static int input_open(struct watch_screen *s, struct err *e)
 		return 0;
 	}
 	s->in = fopen("/dev/tty", "re");
-	if (!s->in)
-		return err_sys(e, errno, "--top: /dev/tty");
+	if (!s->in) {
+		int r = err_sys(e, errno, "--top: cannot read keys from /dev/tty");
+
+		err_remedy(e, "run it in a terminal of its own, or leave --top out for a line per attempt");
+		return r;
+	}
 	s->fd = fileno(s->in);
 	return 0;
 }
