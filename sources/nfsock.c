@@ -14,6 +14,7 @@
 #include "sources/nftrace_parse.h"
 #include "sources/nlget.h"
 #include "sources/nlput.h"
+#include "sources/nlsock.h"
 
 #define RECEIVE_BUFFER (8 << 20) /* some thousands of trace messages */
 
@@ -39,39 +40,14 @@ failed:
 
 static int send_all(int fd, const struct buf *b)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int size = (int)(2 * b->len + 65536);
-	ssize_t n;
 
 	if (b->failed)
 		return -ENOMEM;
 	/* A batch must go in one datagram. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	do
-		n = sendto(fd, b->data, b->len, 0, (struct sockaddr *)&kernel, sizeof(kernel));
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
-
-ssize_t nfsock_receive(int fd, void *to, size_t max)
-{
-	struct sockaddr_nl from = { 0 };
-	struct iovec iov = { .iov_base = to, .iov_len = max };
-
-	for (;;) {
-		struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
-		ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (m.msg_flags & MSG_TRUNC)
-			return -EMSGSIZE;
-		if (m.msg_namelen == sizeof(from) && !from.nl_pid)
-			return n;
-	}
+	return nlsock_send(fd, b->data, b->len);
 }
 
 /* Calls fn, which may be NULL, for each message of an answer; the first error. */
@@ -82,7 +58,7 @@ static int answers(int fd, void (*fn)(const struct nlget *m, void *user), void *
 	int failure = 0;
 	ssize_t n;
 
-	while ((n = nfsock_receive(fd, data, sizeof(data))) != -EAGAIN) {
+	while ((n = nlsock_receive(fd, data, sizeof(data), MSG_DONTWAIT)) != -EAGAIN) {
 		struct bytes b = bytes_of(data, n < 0 ? 0 : (size_t)n);
 
 		if (n < 0 && !failure)

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "sources/rules.h"
 #include "util/buf.h"
@@ -30,9 +29,5 @@ void nfsock_comment(int fd, const struct rule_hit *h, char *to, size_t len);
 
 /* The same from the payload of an NFT_MSG_NEWRULE; pure.  False: it has none. */
 bool nfsock_comment_parse(struct bytes payload, char *to, size_t len);
-
-/* One datagram from the kernel, without waiting; another process's is passed over.  Its length, or -errno; -EAGAIN:
- * none is there; -ENOBUFS: some were lost. */
-ssize_t nfsock_receive(int fd, void *to, size_t max);
 
 #endif

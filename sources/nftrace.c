@@ -17,6 +17,7 @@
 #include "sources/nfsock.h"
 #include "sources/nftrace_group.h"
 #include "sources/nftrace_table.h"
+#include "sources/nlsock.h"
 #include "sources/rulebook.h"
 
 #define DATAGRAMS_AT_ONCE 4096 /* then others may have their turn */
@@ -324,7 +325,7 @@ static void read_links(struct nftrace *t)
 	uint8_t data[32768];
 	ssize_t n;
 
-	while ((n = nfsock_receive(t->links, data, sizeof(data))) != -EAGAIN) {
+	while ((n = nlsock_receive(t->links, data, sizeof(data), MSG_DONTWAIT)) != -EAGAIN) {
 		if (!t->netdev)
 			continue;
 		if (n >= 0 && !links_parse_datagram(bytes_of(data, (size_t)n), link_changed, t))
@@ -346,7 +347,7 @@ int nftrace_read(struct nftrace *t, int64_t now_ns, nftrace_fn *fn, void *user)
 	t->user = user;
 	read_links(t);
 	for (i = 0; i < DATAGRAMS_AT_ONCE; i++) {
-		ssize_t n = nfsock_receive(t->events, data, sizeof(data));
+		ssize_t n = nlsock_receive(t->events, data, sizeof(data), MSG_DONTWAIT);
 
 		if (n == -EAGAIN)
 			break;

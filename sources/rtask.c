@@ -7,24 +7,21 @@
 #include <unistd.h>
 
 #include "sources/nlput.h"
+#include "sources/nlsock.h"
 
 #define DATAGRAM_MAX 65536 /* the kernel fills at most 32 KiB at a time */
 #define ANSWER_TIMEOUT_S 5
 
 static int send_request(int fd, uint16_t type, uint16_t flags, const void *header, size_t len)
 {
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
 	struct nlput m = { 0 };
-	int r = 0;
+	int r;
 
 	nlput_begin(&m, type, (uint16_t)(NLM_F_REQUEST | flags), 1, header, len);
 	nlput_end(&m);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (m.b.failed)
-		r = -ENOMEM;
-	else if (sendto(fd, m.b.data, m.b.len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
-		r = -errno;
+	r = m.b.failed ? -ENOMEM : nlsock_send(fd, m.b.data, m.b.len);
 	buf_fini(&m.b);
 	return r;
 }
@@ -51,14 +48,12 @@ static int answer(int fd, bool dump, rtask_fn *fn, void *user)
 	int r = data ? 0 : -ENOMEM;
 
 	while (!r) {
-		ssize_t n = recv(fd, data, DATAGRAM_MAX, MSG_TRUNC);
+		ssize_t n = nlsock_receive(fd, data, DATAGRAM_MAX, 0);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			r = errno == EAGAIN ? -ETIMEDOUT : -errno;
+			r = n == -EAGAIN ? -ETIMEDOUT : (int)n;
 		else
-			r = n > DATAGRAM_MAX ? -EMSGSIZE : take(bytes_of(data, (size_t)n), dump, fn, user);
+			r = take(bytes_of(data, (size_t)n), dump, fn, user);
 	}
 	free(data);
 	return r < 0 ? r : 0;

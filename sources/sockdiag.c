@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sources/nlsock.h"
+
 #define DATAGRAM_MAX 65536 /* the kernel fills at most 32 KiB at a time */
 #define ANSWER_TIMEOUT_S 5
 
@@ -76,8 +78,6 @@ static int request(struct sockdiag *d, uint8_t family, uint32_t states, const st
 			  .idiag_ext = 1 << (INET_DIAG_INFO - 1),
 			  .idiag_states = states },
 	};
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	ssize_t n;
 
 	if (f) {
 		memcpy(m.body.id.idiag_src, f->client.addr.b, sizeof(m.body.id.idiag_src));
@@ -86,31 +86,7 @@ static int request(struct sockdiag *d, uint8_t family, uint32_t states, const st
 		m.body.id.idiag_dport = htons(f->server.port);
 		m.body.id.idiag_cookie[0] = m.body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	}
-	do
-		n = sendto(d->fd, &m, sizeof(m), 0, (struct sockaddr *)&kernel, sizeof(kernel));
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
-
-/* One datagram from the kernel; another process's is passed over.  Its length, or -errno. */
-static ssize_t receive(int fd, void *to, size_t max, int flags)
-{
-	struct sockaddr_nl from = { 0 };
-	struct iovec iov = { .iov_base = to, .iov_len = max };
-
-	for (;;) {
-		struct msghdr m = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1 };
-		ssize_t n = recvmsg(fd, &m, flags);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (m.msg_flags & MSG_TRUNC)
-			return -EMSGSIZE;
-		if (m.msg_namelen == sizeof(from) && !from.nl_pid)
-			return n;
-	}
+	return nlsock_send(d->fd, &m, sizeof(m));
 }
 
 struct by_family {
@@ -138,7 +114,7 @@ static int dump(struct sockdiag *d, uint8_t family, uint32_t states, struct by_f
 	if (failure)
 		return failure;
 	while (!done) {
-		ssize_t n = receive(d->fd, d->datagram, sizeof(d->datagram), 0);
+		ssize_t n = nlsock_receive(d->fd, d->datagram, sizeof(d->datagram), 0);
 
 		if (n == -EAGAIN)
 			return failure ? failure : -ETIMEDOUT;
@@ -171,7 +147,7 @@ int sockdiag_dump(struct sockdiag *d, int family, uint32_t states, sockdiag_fn *
 int sockdiag_get(struct sockdiag *d, const struct flow *f, sockdiag_fn *fn, void *user)
 {
 	int r = request(d, f->server.addr.family == 6 ? AF_INET6 : AF_INET, ~0U, f);
-	ssize_t n = r ? r : receive(d->fd, d->datagram, sizeof(d->datagram), 0);
+	ssize_t n = r ? r : nlsock_receive(d->fd, d->datagram, sizeof(d->datagram), 0);
 
 	if (n < 0)
 		return (int)n;
@@ -206,7 +182,7 @@ int sockdiag_destroy_read(int fd, sockdiag_fn *fn, void *user)
 	int lost = 0;
 
 	for (;;) {
-		ssize_t n = receive(fd, datagram, sizeof(datagram), MSG_DONTWAIT);
+		ssize_t n = nlsock_receive(fd, datagram, sizeof(datagram), MSG_DONTWAIT);
 
 		if (n == -EAGAIN)
 			return lost;
