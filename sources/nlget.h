@@ -17,32 +17,37 @@ struct nlget {
 	struct bytes payload;
 };
 
-/* The next message of a datagram; false at its end, or where the rest is none. */
+/* The next message of a datagram; false at its end, or where the rest is none: then it is left in b. */
 static inline bool nlget_message(struct bytes *b, struct nlget *ret)
 {
+	struct bytes at = *b;
 	struct nlget m;
 	uint32_t len;
 
-	if (!bytes_u32(b, false, &len) || !bytes_u16(b, false, &m.type) || !bytes_u16(b, false, &m.flags) ||
-	    !bytes_u32(b, false, &m.seq) || !bytes_skip(b, sizeof(uint32_t)) || len < NLMSG_HDRLEN ||
-	    !bytes_take(b, len - NLMSG_HDRLEN, &m.payload))
+	if (!bytes_u32(&at, false, &len) || !bytes_u16(&at, false, &m.type) || !bytes_u16(&at, false, &m.flags) ||
+	    !bytes_u32(&at, false, &m.seq) || !bytes_skip(&at, sizeof(uint32_t)) || len < NLMSG_HDRLEN ||
+	    !bytes_take(&at, len - NLMSG_HDRLEN, &m.payload))
 		return false;
-	if (!bytes_skip(b, -len & 3U))
-		b->len = 0;
+	if (!bytes_skip(&at, -len & 3U))
+		at.len = 0;
+	*b = at;
 	*ret = m;
 	return true;
 }
 
-/* The next attribute, without the flags of its type; false at the end, or where the rest is none. */
+/* The next attribute, without the flags of its type; false at the end, or where the rest is none: then it is left in b.
+ */
 static inline bool nlget_attr(struct bytes *b, uint16_t *ret_type, struct bytes *ret_value)
 {
+	struct bytes at = *b;
 	uint16_t len, type;
 
-	if (!bytes_u16(b, false, &len) || !bytes_u16(b, false, &type) || len < NLA_HDRLEN ||
-	    !bytes_take(b, (size_t)len - NLA_HDRLEN, ret_value))
+	if (!bytes_u16(&at, false, &len) || !bytes_u16(&at, false, &type) || len < NLA_HDRLEN ||
+	    !bytes_take(&at, (size_t)len - NLA_HDRLEN, ret_value))
 		return false;
-	if (!bytes_skip(b, -len & 3U))
-		b->len = 0;
+	if (!bytes_skip(&at, -len & 3U))
+		at.len = 0;
+	*b = at;
 	*ret_type = type & NLA_TYPE_MASK;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,6 +107,8 @@ static void none(void **state)
 	assert_int_equal(told.hits, 1);
 	b.len -= 4;
 	assert_int_not_equal(nftrace_parse_datagram(b, feed, &told), 0);
+	for (b.len = 1; b.len <= NLMSG_HDRLEN; b.len++)
+		assert_int_not_equal(nftrace_parse_datagram(b, feed, &told), 0);
 }
 
 static void comments(void **state)
