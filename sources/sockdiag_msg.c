@@ -12,17 +12,13 @@
 #include <sys/socket.h>
 
 #include "sources/jiffies.h"
+#include "sources/nlget.h"
 
 #define STATE_SYN_RECV 3
 #define STATE_LISTEN 10
 #define TIMER_RETRANSMIT 1
 
 /* Integers of netlink are in the host's order. */
-static bool u16(struct bytes *b, uint16_t *ret)
-{
-	return bytes_copy(b, ret, sizeof(*ret));
-}
-
 static bool u32(struct bytes *b, uint32_t *ret)
 {
 	return bytes_copy(b, ret, sizeof(*ret));
@@ -115,48 +111,42 @@ static bool parse_fixed(struct bytes *b, struct sockdiag_socket *s)
 int sockdiag_parse(struct bytes payload, struct sockdiag_socket *ret)
 {
 	struct sockdiag_socket s = { 0 };
+	struct bytes value;
+	uint16_t type;
 
 	if (!parse_fixed(&payload, &s))
 		return -EBADMSG;
-	/* Attributes: 2 bytes of length, 2 of type, the value, and padding to 4. */
-	while (payload.len) {
-		uint16_t len, type;
-		struct bytes value;
-
-		if (!u16(&payload, &len) || !u16(&payload, &type) || len < 4 || !bytes_take(&payload, len - 4U, &value))
-			return -EBADMSG;
-		if ((type & NLA_TYPE_MASK) == INET_DIAG_INFO)
+	while (nlget_attr(&payload, &type, &value))
+		if (type == INET_DIAG_INFO)
 			parse_info(value, &s);
-		if (!bytes_skip(&payload, -len & 3U))
-			break;
-	}
+	if (payload.len)
+		return -EBADMSG;
 	*ret = s;
 	return 0;
 }
 
 /* One message; returns as sockdiag_parse_datagram. */
-static int message(uint16_t type, uint16_t flags, struct bytes payload, sockdiag_fn *fn, void *user)
+static int message(const struct nlget *m, sockdiag_fn *fn, void *user)
 {
+	struct bytes payload = m->payload;
 	struct sockdiag_socket s;
 	int32_t code = 0;
 	int r;
 
-	switch (type) {
+	switch (m->type) {
 	case NLMSG_DONE: /* an error may end a dump too; old kernels give no code */
 		bytes_copy(&payload, &code, sizeof(code));
 		if (code < 0)
 			return code;
-		return flags & NLM_F_DUMP_INTR ? -EAGAIN : 1;
+		return m->flags & NLM_F_DUMP_INTR ? -EAGAIN : 1;
 	case NLMSG_ERROR:
-		if (!bytes_copy(&payload, &code, sizeof(code)) || code > 0)
-			return -EBADMSG;
-		return code;
+		return nlget_error(payload);
 	case SOCK_DIAG_BY_FAMILY:
 		r = sockdiag_parse(payload, &s);
 		if (r)
 			return r;
 		fn(&s, user);
-		return flags & NLM_F_DUMP_INTR ? -EAGAIN : 0;
+		return m->flags & NLM_F_DUMP_INTR ? -EAGAIN : 0;
 	default:
 		return 0;
 	}
@@ -168,32 +158,23 @@ static int message(uint16_t type, uint16_t flags, struct bytes payload, sockdiag
  */
 int sockdiag_parse_datagram(struct bytes b, uint32_t seq, sockdiag_fn *fn, void *user, bool *ret_done)
 {
+	struct nlget m;
 	int failure = 0;
 	bool done = false;
 
-	while (b.len) {
-		uint32_t len, its_seq;
-		uint16_t type, flags;
-		struct bytes payload;
+	while (nlget_message(&b, &m)) {
 		int r;
 
-		if (!u32(&b, &len) || !u16(&b, &type) || !u16(&b, &flags) || !u32(&b, &its_seq) ||
-		    !bytes_skip(&b, sizeof(uint32_t)) || len < NLMSG_HDRLEN ||
-		    !bytes_take(&b, len - NLMSG_HDRLEN, &payload)) {
-			if (!failure)
-				failure = -EBADMSG;
-			break;
-		}
-		if (!bytes_skip(&b, -len & 3U))
-			b.len = 0;
-		if (its_seq != seq)
+		if (m.seq != seq)
 			continue;
-		r = message(type, flags, payload, fn, user);
-		if (type == NLMSG_DONE || type == NLMSG_ERROR)
+		r = message(&m, fn, user);
+		if (m.type == NLMSG_DONE || m.type == NLMSG_ERROR)
 			done = true;
 		if (r < 0 && !failure)
 			failure = r;
 	}
+	if (b.len && !failure)
+		failure = -EBADMSG;
 	if (ret_done)
 		*ret_done = done;
 	return failure ? failure : done;
