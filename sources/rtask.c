@@ -6,25 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sources/nlput.h"
 #include "sources/nlsock.h"
 
 #define DATAGRAM_MAX 65536 /* the kernel fills at most 32 KiB at a time */
 #define ANSWER_TIMEOUT_S 5
-
-static int send_request(int fd, uint16_t type, uint16_t flags, const void *header, size_t len)
-{
-	struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
-	struct nlput m = { 0 };
-	int r;
-
-	nlput_begin(&m, type, (uint16_t)(NLM_F_REQUEST | flags), 1, header, len);
-	nlput_end(&m);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	r = m.b.failed ? -ENOMEM : nlsock_send(fd, m.b.data, m.b.len);
-	buf_fini(&m.b);
-	return r;
-}
 
 /* 1: the answer is over. */
 static int take(struct bytes b, bool dump, rtask_fn *fn, void *user)
@@ -59,15 +44,29 @@ static int answer(int fd, bool dump, rtask_fn *fn, void *user)
 	return r < 0 ? r : 0;
 }
 
-int rtask(uint16_t type, uint16_t flags, const void *header, size_t len, rtask_fn *fn, void *user)
+int rtask_message(const struct nlput *request, bool dump, rtask_fn *fn, void *user)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), r;
+	struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
 
 	if (fd < 0)
 		return -errno;
-	r = send_request(fd, type, flags, header, len);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	r = request->b.failed ? -ENOMEM : nlsock_send(fd, request->b.data, request->b.len);
 	if (!r)
-		r = answer(fd, flags & NLM_F_DUMP, fn, user);
+		r = answer(fd, dump, fn, user);
 	close(fd);
+	return r;
+}
+
+int rtask(uint16_t type, uint16_t flags, const void *header, size_t len, rtask_fn *fn, void *user)
+{
+	struct nlput m = { 0 };
+	int r;
+
+	nlput_begin(&m, type, (uint16_t)(NLM_F_REQUEST | flags), 1, header, len);
+	nlput_end(&m);
+	r = rtask_message(&m, flags & NLM_F_DUMP, fn, user);
+	buf_fini(&m.b);
 	return r;
 }

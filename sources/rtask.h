@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "sources/nlget.h"
+#include "sources/nlput.h"
 
 typedef void rtask_fn(const struct nlget *m, void *user);
 
@@ -15,5 +16,8 @@ typedef void rtask_fn(const struct nlget *m, void *user);
  * flags are NLM_F_DUMP for many, 0 for one.  0 or -errno.
  */
 int rtask(uint16_t type, uint16_t flags, const void *header, size_t len, rtask_fn *fn, void *user);
+
+/* The same with a whole request, which has NLM_F_REQUEST; `dump` as it has NLM_F_DUMP. */
+int rtask_message(const struct nlput *request, bool dump, rtask_fn *fn, void *user);
 
 #endif
