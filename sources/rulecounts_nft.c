@@ -90,7 +90,7 @@ static void take_rule(struct reading *rd, const struct rules_listed *l)
 	bool drop = rules_list_has(l->text, "drop");
 	char text[RULE_TEXT_LEN];
 
-	c.reject = !drop && (rules_list_has(l->text, "reject") || strstr(l->text, "xt target \"REJECT\""));
+	c.reject = !drop && rules_list_rejects(l->text);
 	if (!drop && !c.reject)
 		return;
 	if (!counter_of(rd, l, &c.packets)) {

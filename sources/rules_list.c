@@ -191,8 +191,7 @@ bool rules_list_has(const char *text, const char *verdict)
 	return false;
 }
 
-/* nft leaves a target of iptables so when it cannot translate it. */
-static bool has_reject(const char *text)
+bool rules_list_rejects(const char *text)
 {
 	return rules_list_has(text, "reject") || strstr(text, "xt target \"REJECT\"");
 }
@@ -250,7 +249,7 @@ static void compare(const struct rules_listed *l, void *user)
 		return;
 	rules_list_text(l->text, h->text, sizeof(h->text));
 	snprintf(h->comment, sizeof(h->comment), "%s", l->comment);
-	h->reject = has_reject(l->text);
+	h->reject = rules_list_rejects(l->text);
 }
 
 int rules_list_find(const char *listing, const char *base, struct rule_hit *h)

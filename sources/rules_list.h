@@ -32,6 +32,9 @@ void rules_list_text(const char *text, char *to, size_t len);
 /* "reject" or "drop" as a word of the rule itself, in a map too, and not within quotes. */
 bool rules_list_has(const char *text, const char *verdict);
 
+/* Likewise "reject", or a target REJECT of iptables, which nft leaves so when it cannot translate it. */
+bool rules_list_rejects(const char *text);
+
 /* Fills text, comment and reject of an nft rule, which its family, table and handle name; and hook from the base chain
  * `base` of that table (NULL: h->chain).  What is not in the listing is left alone.  0, or -ENOMEM. */
 int rules_list_find(const char *listing, const char *base, struct rule_hit *h);
