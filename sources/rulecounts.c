@@ -119,12 +119,6 @@ void rulecounts_free(struct rulecounts *c)
 	free(c);
 }
 
-void rulecounts_blind(const struct rulecounts *c, struct rulecounts_blind *ret)
-{
-	ret->rules = c->list.blind_rules;
-	ret->policies = c->list.blind_policies;
-}
-
 static uint64_t difference(const struct rulecounts_list *before, const struct rulecount *c)
 {
 	const struct rulecount *was = rulecounts_list_find(before, c);

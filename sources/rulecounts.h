@@ -11,7 +11,9 @@
  * Which rules may have dropped something between two moments: those that drop
  * and whose counter moved.  The ruleset is only read.  A rule that counts before
  * its last match, or a counter that several rules share, names rules that did not
- * drop it; other packets move counters too.  So these are candidates.
+ * drop it; other packets move counters too.  So these are candidates.  nft's rules without
+ * `counter`, and the policies of its chains, drop without counting, and are never
+ * named.
  */
 struct rulecounts;
 
@@ -36,13 +38,5 @@ typedef void rulecounts_fn(const struct rule_hit *h, void *user);
  */
 int rulecounts_moved(const struct rulecounts *before, const struct rulecounts *after, rulecounts_fn *fn, void *user,
 		     struct err *e);
-
-/* What can drop without counting, and so is never named: nft's rules without `counter`, and chains whose policy is
- * drop. */
-struct rulecounts_blind {
-	int rules, policies;
-};
-
-void rulecounts_blind(const struct rulecounts *c, struct rulecounts_blind *ret);
 
 #endif

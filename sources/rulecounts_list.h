@@ -25,7 +25,6 @@ struct rulecounts_list {
 	struct rulecount *items; /* in the firewall's own order */
 	size_t n, room;
 	const struct rulecount **by_key; /* after rulecounts_list_sort() */
-	int blind_rules, blind_policies; /* they drop, and nothing counts it */
 };
 
 void rulecounts_list_fini(struct rulecounts_list *l);

@@ -91,12 +91,8 @@ static void take_rule(struct reading *rd, const struct rules_listed *l)
 	char text[RULE_TEXT_LEN];
 
 	c.reject = !drop && rules_list_rejects(l->text);
-	if (!drop && !c.reject)
+	if ((!drop && !c.reject) || !counter_of(rd, l, &c.packets))
 		return;
-	if (!counter_of(rd, l, &c.packets)) {
-		rd->to->blind_rules++;
-		return;
-	}
 	rules_list_text(l->text, text, sizeof(text));
 	c.family = borrow(l->family);
 	c.table = borrow(l->table);
@@ -117,8 +113,6 @@ static void listed(const struct rules_listed *l, void *user)
 		note_counter(rd, l);
 	else if (l->handle)
 		take_rule(rd, l);
-	else
-		rd->to->blind_policies += l->drops;
 }
 
 int rulecounts_from_nft(const char *listing, struct rulecounts_list *to)

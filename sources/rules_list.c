@@ -95,7 +95,7 @@ static void base_chain(struct listing *l, char *line)
 	if (!hook)
 		return;
 	word(hook + strlen(" hook "), l->hook, sizeof(l->hook));
-	tell(l, (struct rules_listed){ .drops = strstr(line, "policy drop;"), .text = line, .comment = "" });
+	tell(l, (struct rules_listed){ .text = line, .comment = "" });
 }
 
 static void rule_line(struct listing *l, char *line)

@@ -13,7 +13,6 @@
 struct rules_listed {
 	const char *family, *table, *chain; /* valid for the call */
 	const char *hook;		    /* of the chain, when it is a base chain; else "" */
-	bool drops;			    /* no rule, but the chain itself: its policy is drop */
 	uint64_t handle;		    /* of the rule; 0: this is the chain's own line ("type filter hook ...") */
 	const char *counter;		    /* no rule: a counter of this name, and text is its value; else NULL */
 	const char *text;		    /* the rule, its lines joined, without handle and comment */

@@ -99,7 +99,6 @@ static int trace(int n, char **ends)
 static int counts(void)
 {
 	struct rulecounts *before = NULL, *after = NULL;
-	struct rulecounts_blind blind;
 	struct err e = { 0 };
 	int r;
 
@@ -112,10 +111,6 @@ static int counts(void)
 	}
 	if (!r)
 		r = rulecounts_moved(before, after, say_hit, NULL, &e);
-	if (!r) {
-		rulecounts_blind(after, &blind);
-		say(json_pack("{s:i,s:i}", "blind_rules", blind.rules, "blind_policies", blind.policies));
-	}
 	rulecounts_free(before);
 	rulecounts_free(after);
 	return r ? fail(&e) : 0;
