@@ -10,7 +10,6 @@
 #include "sources/sockdiag.h"
 
 struct search {
-	struct namespaces *namespaces;
 	const struct endpoint *server;
 	uint32_t netns;
 	struct backlog *ret;
@@ -58,7 +57,7 @@ static bool look_in(int fd, uint32_t inode, void *user)
 
 bool backlog_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct backlog *ret)
 {
-	struct search k = { .namespaces = n, .server = server, .ret = ret };
+	struct search k = { .server = server, .ret = ret };
 	int fd = namespaces_fd(n, netns);
 
 	if (fd >= 0 && look_in(fd, netns, &k))
