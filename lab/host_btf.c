@@ -20,7 +20,7 @@ static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
  * A program for it is loaded and let go, never attached: who attaches to or detaches from a tracepoint makes others
  * that listen there lose events.
  */
-static int load(const char *name, uint32_t btf_id)
+static int load(uint32_t btf_id)
 {
 	const struct bpf_insn nothing[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
@@ -56,7 +56,7 @@ static int try_each(struct host *h, const struct btf *btf, struct err *e)
 		int32_t id = find(btf, t->name);
 
 		t->is = id < 0 ? TRACEPOINT_ABSENT : TRACEPOINT_THERE;
-		code = id < 0 ? -ENOENT : load(t->name, (uint32_t)id);
+		code = id < 0 ? -ENOENT : load((uint32_t)id);
 		if (!code || r)
 			continue;
 		r = code;
