@@ -99,6 +99,12 @@ void host_note(struct host *h, enum host_trial_kind k, int r, const struct err *
 	snprintf(t->remedy, sizeof(t->remedy), "%.*s", (int)strcspn(line, "\n"), line);
 }
 
+void host_note_next(struct host *h, enum host_trial_kind k, int r, struct err *e)
+{
+	host_note(h, k, r, e);
+	*e = (struct err){ 0 };
+}
+
 int host_lacks(const struct host *h, uint64_t mask, int r, struct err *e)
 {
 	uint64_t lacks = mask & ~h->caps;
@@ -268,23 +274,17 @@ static int try_jiffies(struct err *e)
 	return jiffies_calibrate(&c, e);
 }
 
-static void note_alone(struct host *h, enum host_trial_kind k, int r, struct err *e)
-{
-	host_note(h, k, r, e);
-	*e = (struct err){ 0 };
-}
-
 static void try_all(struct host *h)
 {
 	struct err e = { 0 };
 
-	note_alone(h, HOST_POLICY, sysctls_policy(&h->policy, &e), &e);
-	note_alone(h, HOST_JIFFIES, try_jiffies(&e), &e);
-	note_alone(h, HOST_SOCK_DIAG, try_sock_diag(&e), &e);
-	note_alone(h, HOST_PACKETS, try_packets(h, &e), &e);
-	note_alone(h, HOST_LOW_PORTS, try_low_ports(h, &e), &e);
-	note_alone(h, HOST_CONFINE, try_confine(&e), &e);
-	note_alone(h, HOST_RULESET, try_ruleset(h, &e), &e);
+	host_note_next(h, HOST_POLICY, sysctls_policy(&h->policy, &e), &e);
+	host_note_next(h, HOST_JIFFIES, try_jiffies(&e), &e);
+	host_note_next(h, HOST_SOCK_DIAG, try_sock_diag(&e), &e);
+	host_note_next(h, HOST_PACKETS, try_packets(h, &e), &e);
+	host_note_next(h, HOST_LOW_PORTS, try_low_ports(h, &e), &e);
+	host_note_next(h, HOST_CONFINE, try_confine(&e), &e);
+	host_note_next(h, HOST_RULESET, try_ruleset(h, &e), &e);
 	host_try_tracing(h);
 	host_try_box(h);
 }

@@ -84,28 +84,22 @@ static int try_announce(struct err *e)
 	return err_sys(e, -fd, "connect() calls cannot be announced (seccomp)");
 }
 
-static void note(struct host *h, enum host_trial_kind k, int r, struct err *e)
-{
-	host_note(h, k, r, e);
-	*e = (struct err){ 0 };
-}
-
 static void try_inside(struct host *h, pid_t supervisor)
 {
 	struct err e = { 0 };
 	int r;
 
-	note(h, HOST_NAMESPACES, 0, &e);
-	note(h, HOST_BOX_PACKETS, try_packets(&e), &e);
+	host_note_next(h, HOST_NAMESPACES, 0, &e);
+	host_note_next(h, HOST_BOX_PACKETS, try_packets(&e), &e);
 	r = try_firewall(supervisor, &e);
-	note(h, HOST_BOX_FIREWALL, r, &e);
+	host_note_next(h, HOST_BOX_FIREWALL, r, &e);
 	if (!r)
-		note(h, HOST_BOX_NFTRACE, firewall_script(NFTRACE, &e), &e);
-	note(h, HOST_BOX_SYSCTLS, sysctls_set("ipv4/tcp_syn_retries", POLICY_RETRIES_MIN, &e), &e);
-	note(h, HOST_FAST, try_fast(h, &e), &e);
+		host_note_next(h, HOST_BOX_NFTRACE, firewall_script(NFTRACE, &e), &e);
+	host_note_next(h, HOST_BOX_SYSCTLS, sysctls_set("ipv4/tcp_syn_retries", POLICY_RETRIES_MIN, &e), &e);
+	host_note_next(h, HOST_FAST, try_fast(h, &e), &e);
 	if (!r)
-		note(h, HOST_BOX_WORLD, try_world(&e), &e);
-	note(h, HOST_BOX_ANNOUNCE, try_announce(&e), &e);
+		host_note_next(h, HOST_BOX_WORLD, try_world(&e), &e);
+	host_note_next(h, HOST_BOX_ANNOUNCE, try_announce(&e), &e);
 }
 
 static void try_user_namespace(struct host *h)
@@ -114,7 +108,7 @@ static void try_user_namespace(struct host *h)
 	struct err e = { 0 };
 	struct sandbox box;
 
-	note(h, HOST_USER_NAMESPACES, sandbox_enter(&so, &box, &e), &e);
+	host_note(h, HOST_USER_NAMESPACES, sandbox_enter(&so, &box, &e), &e);
 }
 
 static void try_namespaces(struct host *h)

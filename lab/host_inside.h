@@ -10,6 +10,9 @@
 /* Notes how a trial went: r is 0 or -errno; of e, filled where it failed, the first line of the remedy is kept. */
 void host_note(struct host *h, enum host_trial_kind k, int r, const struct err *e);
 
+/* The same, and empties e for the next trial. */
+void host_note_next(struct host *h, enum host_trial_kind k, int r, struct err *e);
+
 /*
  * Where the kernel refused for want of capabilities (r is -EPERM or -EACCES) e says instead which of `mask` this
  * process lacks; if it has them all, e stays as it is: they are over a user namespace only.  Returns r.
