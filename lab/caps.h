@@ -2,10 +2,17 @@
 #ifndef SYNSENT_LAB_CAPS_H
 #define SYNSENT_LAB_CAPS_H
 
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Capabilities of the calling thread, as bit masks (1ULL << CAP_NET_ADMIN); capabilities(7). */
+
+/* linux/capability.h of Linux 5.8 */
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
 
 /* All that are in effect. */
 uint64_t caps_effective(void);

@@ -134,9 +134,9 @@ const char *host_cap_name(int cap)
 		return "NET_RAW";
 	case CAP_SYS_ADMIN:
 		return "SYS_ADMIN";
-	case HOST_CAP_PERFMON:
+	case CAP_PERFMON:
 		return "PERFMON";
-	case HOST_CAP_BPF:
+	case CAP_BPF:
 		return "BPF";
 	default:
 		return NULL;

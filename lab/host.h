@@ -85,10 +85,6 @@ void host_probe(struct host *ret);
 /* "namespaces", as JSON has it. */
 const char *host_trial_name(enum host_trial_kind k);
 
-/* linux/capability.h of Linux 5.8 */
-#define HOST_CAP_PERFMON 38
-#define HOST_CAP_BPF 39
-
 /* "NET_RAW" of CAP_NET_RAW; NULL: it is of no concern here. */
 const char *host_cap_name(int cap);
 

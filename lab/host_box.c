@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/caps.h"
 #include "lab/fast.h"
 #include "lab/firewall.h"
 #include "lab/here.h"
@@ -22,11 +23,6 @@
 #include "sources/sysctls.h"
 
 #define FAST_RTO_J 10
-
-/* run_here_check() */
-#define HERE_CAPS                                                                                     \
-	(1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW | 1ULL << HOST_CAP_BPF | \
-	 1ULL << HOST_CAP_PERFMON)
 
 /* As `watch --rules` marks SYNs; in a table that lives as long as the sandbox. */
 #define NFTRACE                                                                                   \
@@ -59,7 +55,7 @@ static int try_fast(const struct host *h, struct err *e)
 
 	fast_free(fast);
 	/* without what a sandbox takes, it is one of a user namespace, where BPF is not to be had */
-	return host_lacks(h, HERE_CAPS & ~(1ULL << HOST_CAP_PERFMON), r, e);
+	return host_lacks(h, run_here_caps() & ~(1ULL << CAP_PERFMON), r, e);
 }
 
 static int try_world(struct err *e)
@@ -144,7 +140,7 @@ static void try_here(struct host *h)
 		r = here_start(&o, &here, &e);
 	}
 	here_free(here);
-	r = host_lacks(h, HERE_CAPS, r, &e);
+	r = host_lacks(h, run_here_caps(), r, &e);
 	host_note(h, HOST_HERE, r, &e);
 }
 

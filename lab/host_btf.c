@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lab/caps.h"
 #include "lab/host_inside.h"
 
 static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -48,7 +49,7 @@ static int32_t find(const struct btf *btf, const char *name)
 
 static int try_each(struct host *h, const struct btf *btf, struct err *e)
 {
-	const uint64_t needed = 1ULL << HOST_CAP_BPF | 1ULL << HOST_CAP_PERFMON | 1ULL << CAP_NET_ADMIN;
+	const uint64_t needed = 1ULL << CAP_BPF | 1ULL << CAP_PERFMON | 1ULL << CAP_NET_ADMIN;
 	int i, r = 0, code;
 
 	for (i = 0; i < HOST_TRACEPOINTS; i++) {

@@ -91,7 +91,10 @@ struct run_view {
 	void (*note)(void *user, const char *text);
 };
 
-/* What `here` needs of this process.  0, or -EPERM with e->exit_code 77. */
+/* The capabilities that `here` needs, as a mask. */
+uint64_t run_here_caps(void);
+
+/* Whether this process has them.  0, or -EPERM with e->exit_code 77. */
 int run_here_check(struct err *e);
 
 /*

@@ -25,12 +25,6 @@
 #include "sources/procs.h"
 #include "sources/sysctls.h"
 
-/* linux/capability.h of Linux 5.8 */
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF 39
-#endif
-
 /* Of a whole host's packets those that begin and end connections: TCP of IPv4, and of IPv6 without further headers. */
 #define FILTER                                                          \
 	"(tcp[tcpflags] & (tcp-syn|tcp-rst|tcp-fin) != 0) or "          \
@@ -57,12 +51,15 @@ struct run_here {
 	struct news news[NEWS_MAX]; /* a ring */
 };
 
+uint64_t run_here_caps(void)
+{
+	return 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW | 1ULL << CAP_BPF |
+	       1ULL << CAP_PERFMON;
+}
+
 int run_here_check(struct err *e)
 {
-	const uint64_t needed = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW | 1ULL << CAP_BPF |
-				1ULL << CAP_PERFMON;
-
-	if (caps_have(needed))
+	if (caps_have(run_here_caps()))
 		return 0;
 	err_set(e, EPERM, "--here acts on the real network, which needs root");
 	err_remedy(e, "run it as root, or leave --here out: the faults then act in a network of CMD's own, for any "
