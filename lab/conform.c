@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "lab/conform_inside.h"
 #include "lab/firewall.h"
 #include "lab/sandbox.h"
+#include "lab/world.h"
 #include "sources/sysctls.h"
 #include "util/clock.h"
 #include "util/duration.h"
@@ -54,15 +54,6 @@ void conform_count(const struct conform *c, enum conform_kind k, int *ret_n, int
 	}
 }
 
-static bool ipv6_is_here(void)
-{
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
 /* Inside.  The answers are another process's, at the same time. */
 static void run_inside(struct common *m, pid_t supervisor)
 {
@@ -79,7 +70,7 @@ static void run_inside(struct common *m, pid_t supervisor)
 	p.linear = 0;
 	srand((unsigned int)clock_mono_ns());
 	conform_schedules(m->trials);
-	n = conform_cases(&m->c, &p, ipv6_is_here(), m->answers);
+	n = conform_cases(&m->c, &p, world_has_ipv6(), m->answers);
 	pid = fork();
 	if (!pid) {
 		failed[OF_ANSWERS] = -conform_run_answers(&m->c, m->answers, n, &p, &m->why[OF_ANSWERS]);

@@ -71,7 +71,7 @@ static void calm_ipv6(const char *link)
 	sysctls_set(name, 0, NULL);
 }
 
-static bool ipv6_is_here(void)
+bool world_has_ipv6(void)
 {
 	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -195,7 +195,7 @@ int world_make(struct world *w, const struct inherit *in, struct err *e)
 {
 	int middle = -1, r;
 
-	*w = (struct world){ .client = -1, .far = -1, .wire = { -1, -1 }, .ipv6 = ipv6_is_here() };
+	*w = (struct world){ .client = -1, .far = -1, .wire = { -1, -1 }, .ipv6 = world_has_ipv6() };
 	r = open_netns(&w->client, e);
 	if (!r)
 		r = new_netns(&w->far, e);

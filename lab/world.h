@@ -47,6 +47,9 @@ struct world {
 int world_make(struct world *w, const struct inherit *in, struct err *e);
 void world_fini(struct world *w);
 
+/* Whether this kernel has IPv6, so that a world will. */
+bool world_has_ipv6(void);
+
 /* Closes the wire's sockets here: other processes have them. */
 void world_leave_wire(struct world *w);
 
