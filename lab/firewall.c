@@ -20,9 +20,6 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* The initial user namespace's inode number: include/linux/proc_ns.h PROC_USER_INIT_INO, since 3.8. */
-#define INITIAL_USERNS_INO 0xeffffffdUL
-
 /* Whether a user namespace other than the initial one is ours and made our network namespace.  NS_GET_USERNS, Linux
  * 4.9. */
 static bool netns_is_of_our_userns(void)
@@ -31,7 +28,7 @@ static bool netns_is_of_our_userns(void)
 	int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int user = net < 0 ? -1 : ioctl(net, NS_GET_USERNS);
 	bool same = user >= 0 && !fstat(user, &owner) && !stat("/proc/self/ns/user", &ours) &&
-		    same_file(&owner, &ours) && ours.st_ino != INITIAL_USERNS_INO;
+		    same_file(&owner, &ours) && ours.st_ino != SANDBOX_HOST_USERNS;
 
 	if (user >= 0)
 		close(user);

@@ -15,6 +15,7 @@
 #include "lab/cgroup.h"
 #include "lab/fast.h"
 #include "lab/host_inside.h"
+#include "lab/sandbox.h"
 #include "sources/jiffies.h"
 #include "sources/sockdiag.h"
 #include "sources/sysctls.h"
@@ -176,12 +177,11 @@ static void find_iptables(struct host_program *p)
 	spawn_result_fini(&res);
 }
 
-/* include/linux/proc_ns.h PROC_USER_INIT_INO */
 static bool is_initial_userns(void)
 {
 	struct stat st;
 
-	return stat("/proc/self/ns/user", &st) || st.st_ino == 0xeffffffdU;
+	return stat("/proc/self/ns/user", &st) || st.st_ino == SANDBOX_HOST_USERNS;
 }
 
 static void look(struct host *h)

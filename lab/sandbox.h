@@ -21,6 +21,9 @@
  *       inner (the caller's code goes on here)
  */
 
+/* The host's own user namespace, by its inode's number: include/linux/proc_ns.h PROC_USER_INIT_INO, since Linux 3.8. */
+#define SANDBOX_HOST_USERNS 0xeffffffdUL
+
 struct sandbox_opts {
 	bool user_namespace; /* make one even for root (to test the ordinary user's way) */
 	bool host_network;   /* the network stays the caller's, and so do its capabilities: no user namespace is made */
