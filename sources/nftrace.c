@@ -74,6 +74,12 @@ static void forget_device(struct nftrace *t, uint32_t ifindex)
 			t->devices[i--] = t->devices[--t->n_devices];
 }
 
+static void note_unseen(struct nftrace *t, const char *devices, int r)
+{
+	snprintf(t->note, sizeof(t->note), "drops by rules at the ingress of %s are not seen: %s", devices,
+		 strerror(-r));
+}
+
 /* One device's chain; one that has just gone is no failure. */
 static void add_device(struct nftrace *t, const struct link_seen *l)
 {
@@ -88,8 +94,7 @@ static void add_device(struct nftrace *t, const struct link_seen *l)
 	if (!r)
 		remember_device(t, l->ifindex);
 	else if (r != -ENOENT && r != -ENODEV && r != -EEXIST)
-		snprintf(t->note, sizeof(t->note), "drops by rules at the ingress of some devices are not seen: %s",
-			 strerror(-r));
+		note_unseen(t, "some devices", r);
 }
 
 static void link_changed(const struct link_seen *l, void *user)
@@ -133,8 +138,7 @@ static void add_devices(struct nftrace *t)
 	t->n_devices = 0;
 	r = links_dump(link_changed, t);
 	if (r)
-		snprintf(t->note, sizeof(t->note), "drops by rules at the ingress of devices are not seen: %s",
-			 strerror(-r));
+		note_unseen(t, "devices", r);
 }
 
 static int add_table(struct nftrace *t, void (*put)(struct nlput *m, const struct nftrace_table *table))
@@ -173,8 +177,7 @@ static int add_tables(struct nftrace *t, struct err *e)
 	if (!r)
 		add_devices(t);
 	else
-		snprintf(t->note, sizeof(t->note), "drops by rules at the ingress of devices are not seen: %s",
-			 strerror(-r));
+		note_unseen(t, "devices", r);
 	return 0;
 }
 
