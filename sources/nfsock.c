@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sources/nfput.h"
 #include "sources/nftrace_parse.h"
 #include "sources/nlget.h"
-#include "sources/nlput.h"
 #include "sources/nlsock.h"
 
 #define RECEIVE_BUFFER (8 << 20) /* some thousands of trace messages */
@@ -94,19 +94,12 @@ static void take_generation(const struct nlget *m, void *user)
 			bytes_u32be(&value, user);
 }
 
-static void begin(struct nlput *m, uint16_t message, uint8_t family)
-{
-	const struct nfgenmsg h = { .nfgen_family = family, .version = NFNETLINK_V0 };
-
-	nlput_begin(m, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | message), NLM_F_REQUEST, 1, &h, sizeof(h));
-}
-
 int nfsock_generation(int fd, uint32_t *ret)
 {
 	struct nlput m = { 0 };
 	int r;
 
-	begin(&m, NFT_MSG_GETGEN, 0);
+	nfput_begin(&m, NFT_MSG_GETGEN, 0, 0);
 	nlput_end(&m);
 	r = send_all(fd, &m.b);
 	if (!r)
@@ -174,7 +167,7 @@ void nfsock_comment(int fd, const struct rule_hit *h, char *to, size_t len)
 	struct nlput m = { 0 };
 
 	*to = 0;
-	begin(&m, NFT_MSG_GETRULE, nftrace_nfproto(h->family));
+	nfput_begin(&m, NFT_MSG_GETRULE, nftrace_nfproto(h->family), 0);
 	nlput_text(&m, NFTA_RULE_TABLE, h->table);
 	nlput_text(&m, NFTA_RULE_CHAIN, h->chain);
 	nlput_attr(&m, NFTA_RULE_HANDLE, handle_be, sizeof(handle_be));

@@ -13,16 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sources/nfput.h"
+
 #define MARK_CHAIN "mark"
 #define REG NFT_REG_1
-
-static void begin(struct nlput *m, uint8_t family, uint16_t message, uint16_t flags)
-{
-	const struct nfgenmsg h = { .nfgen_family = family, .version = NFNETLINK_V0 };
-
-	nlput_begin(m, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | message), (uint16_t)(NLM_F_REQUEST | flags), 1, &h,
-		    sizeof(h));
-}
 
 static void batch(struct nlput *m, uint16_t type)
 {
@@ -44,7 +38,7 @@ void nftrace_batch_end(struct nlput *m)
 
 static void table(struct nlput *m, uint8_t family, const char *name)
 {
-	begin(m, family, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
+	nfput_begin(m, NFT_MSG_NEWTABLE, family, NLM_F_CREATE | NLM_F_EXCL);
 	nlput_text(m, NFTA_TABLE_NAME, name);
 	nlput_u32be(m, NFTA_TABLE_FLAGS, NFT_TABLE_F_OWNER);
 	nlput_end(m);
@@ -52,7 +46,7 @@ static void table(struct nlput *m, uint8_t family, const char *name)
 
 static void mark_chain(struct nlput *m, uint8_t family, const char *name)
 {
-	begin(m, family, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	nfput_begin(m, NFT_MSG_NEWCHAIN, family, NLM_F_CREATE);
 	nlput_text(m, NFTA_CHAIN_TABLE, name);
 	nlput_text(m, NFTA_CHAIN_NAME, MARK_CHAIN);
 	nlput_end(m);
@@ -65,7 +59,7 @@ struct rule {
 
 static struct rule rule_begin(struct nlput *m, uint8_t family, const char *name, const char *chain)
 {
-	begin(m, family, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	nfput_begin(m, NFT_MSG_NEWRULE, family, NLM_F_CREATE | NLM_F_APPEND);
 	nlput_text(m, NFTA_RULE_TABLE, name);
 	nlput_text(m, NFTA_RULE_CHAIN, chain);
 	return (struct rule){ .list = nlput_nest(m, NFTA_RULE_EXPRESSIONS) };
@@ -229,7 +223,7 @@ static void base_chain(struct nlput *m, uint8_t family, const struct nftrace_tab
 	struct rule r;
 	size_t nest;
 
-	begin(m, family, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	nfput_begin(m, NFT_MSG_NEWCHAIN, family, NLM_F_CREATE);
 	nlput_text(m, NFTA_CHAIN_TABLE, t->name);
 	nlput_text(m, NFTA_CHAIN_NAME, chain);
 	nest = nlput_nest(m, NFTA_CHAIN_HOOK);
