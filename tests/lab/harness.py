@@ -5,6 +5,7 @@ A test that cannot run here says why and exits 77.  Every object that a run prin
 docs/attempt.schema.json, whatever else is looked at.
 """
 import concurrent.futures
+import contextlib
 import os
 import shutil
 import signal
@@ -144,6 +145,18 @@ class Run:
                 print("    stdout: " + self.out.strip()[-6000:].replace("\n", "\n    "))
             sys.stdout.flush()
         return bool(self.wrong)
+
+
+@contextlib.contextmanager
+def kept_busy(busy):
+    """The machine, meanwhile, when that is wanted."""
+    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(4 * os.cpu_count() * busy)]
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
 
 
 def all_of(jobs, function, items):

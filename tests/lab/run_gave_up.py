@@ -260,9 +260,8 @@ def main():
     p.add_argument("--show", action="store_true")
     p.add_argument("--keep", action="store_true")
     o = p.parse_args()
-    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(4 * os.cpu_count() * o.busy)]
     vague, vague_wrong = collections.Counter(), []
-    try:
+    with harness.kept_busy(o.busy):
         with harness.Synsent(o.synsent, o.user == "nobody") as synsent:
             synsent.need()
             test = Test(o, synsent)
@@ -275,10 +274,6 @@ def main():
             done = harness.all_of(o.jobs, one, list(test.trials())[::o.share])
             if o.keep:
                 shutil.copytree(synsent.directory, "/tmp/ways-kept", dirs_exist_ok=True)
-    finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
     for t, _ in done:
         vague.update(t.vague)
         vague_wrong += ["%s, %s: %s" % (t.way, t.fault, w) for w in t.vague_wrong]

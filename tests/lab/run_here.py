@@ -399,8 +399,7 @@ def main():
         harness.skip("--here needs root")
     enter_namespace()
     server, neighbour = Server(), Neighbour()
-    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(4 * os.cpu_count() * o.busy)]
-    try:
+    with harness.kept_busy(o.busy):
         with harness.Synsent(o.synsent) as synsent:
             probe = synsent.run(["run", "--here", "--", "true"])
             if probe.status == 77:
@@ -413,10 +412,6 @@ def main():
                 jobs += [(f, None) for f in (t.loss, t.port_taken, t.capture, t.nobody) if o.only in f.__name__]
                 jobs += [(t.killed, v) for v in ("outer", "init", "inner") if o.only in "killed"]
             wrong = sum(harness.all_of(o.jobs, lambda job: job[0](job[1]), jobs))
-    finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
         n, worst = neighbour.end()
     if not o.busy and not o.only and (n < 20 or worst > 0.5):
         print("WRONG: the process outside connected %d times, once in %.3f s" % (n, worst))

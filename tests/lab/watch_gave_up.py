@@ -146,9 +146,8 @@ def main():
         harness.skip("watch sees the whole host as root only")
     if o.tracer and not shutil.which("bpftrace"):
         harness.skip("bpftrace is not installed")
-    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(4 * os.cpu_count() * o.busy)]
     tracer = Tracer() if o.tracer else None
-    try:
+    with harness.kept_busy(o.busy):
         with harness.Synsent(o.synsent, False) as synsent:
             synsent.need()
             test = run_gave_up.Test(o, synsent)
@@ -176,10 +175,6 @@ def main():
             wrong = sum(t.judge(found[t], bool(lost)) for t in trials)
             if o.keep:
                 shutil.copytree(synsent.directory, "/tmp/watch-kept", dirs_exist_ok=True)
-    finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
     vague, vague_wrong = collections.Counter(), []
     for t in trials:
         vague.update(t.vague)
