@@ -245,22 +245,41 @@ class Test:
                     n += 1
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options(doc):
+    """The parser, with what watch_gave_up.py has too."""
+    p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("synsent")
-    p.add_argument("--user", choices=("root", "nobody"), default="root")
     p.add_argument("--jobs", type=int, default=6)
     p.add_argument("--repeat", type=int, default=1)
     p.add_argument("--ways", default="")
     p.add_argument("--faults", default=None)
     p.add_argument("--share", type=int, default=1, help="one run of so many")
     p.add_argument("--all", action="store_true")
-    p.add_argument("--fast", action="store_true")
     p.add_argument("--busy", action="store_true")
-    p.add_argument("--show", action="store_true")
     p.add_argument("--keep", action="store_true")
-    o = p.parse_args()
+    return p
+
+
+def summary(synsent, trials, n_attempts, wrong, more=""):
+    """How many of each, and the verdicts that are less than certain, in words."""
     vague, vague_wrong = collections.Counter(), []
+    for t in trials:
+        vague.update(t.vague)
+        vague_wrong += ["%s, %s: %s" % (t.way, t.fault, w) for w in t.vague_wrong]
+    print("%d runs, %d attempts as %s, %d runs wrong; %d verdicts less than certain, of which %d not true%s" % (
+        len(trials), n_attempts, synsent.user, wrong, sum(vague.values()), len(vague_wrong), more))
+    for text, n in vague.most_common(20):
+        print("%6d  %s" % (n, text))
+    for text in vague_wrong[:20]:
+        print("   not true: " + text)
+
+
+def main():
+    p = options(__doc__)
+    p.add_argument("--user", choices=("root", "nobody"), default="root")
+    p.add_argument("--fast", action="store_true")
+    p.add_argument("--show", action="store_true")
+    o = p.parse_args()
     with harness.kept_busy(o.busy):
         with harness.Synsent(o.synsent, o.user == "nobody") as synsent:
             synsent.need()
@@ -274,17 +293,9 @@ def main():
             done = harness.all_of(o.jobs, one, list(test.trials())[::o.share])
             if o.keep:
                 shutil.copytree(synsent.directory, "/tmp/ways-kept", dirs_exist_ok=True)
-    for t, _ in done:
-        vague.update(t.vague)
-        vague_wrong += ["%s, %s: %s" % (t.way, t.fault, w) for w in t.vague_wrong]
-    attempts = sum(len(t.attempts) for t, _ in done)
-    print("%d runs, %d attempts as %s, %d runs wrong; %d verdicts less than certain, of which %d not true" % (
-        len(done), attempts, o.user, sum(w for _, w in done), sum(vague.values()), len(vague_wrong)))
-    for text, n in vague.most_common(20):
-        print("%6d  %s" % (n, text))
-    for text in vague_wrong[:20]:
-        print("   not true: " + text)
-    return any(w for _, w in done)
+    wrong = sum(w for _, w in done)
+    summary(synsent, [t for t, _ in done], sum(len(t.attempts) for t, _ in done), wrong)
+    return wrong != 0
 
 
 if __name__ == "__main__":

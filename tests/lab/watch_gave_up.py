@@ -11,7 +11,6 @@ what `watch` says that it lost.
 
 --tracer: a second tracer attaches to the same tracepoints and detaches all the time, so that events get lost.
 """
-import argparse
 import collections
 import json
 import os
@@ -128,20 +127,10 @@ def share_out(trials, attempts):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("synsent")
-    p.add_argument("--jobs", type=int, default=6)
-    p.add_argument("--repeat", type=int, default=1)
-    p.add_argument("--ways", default="")
-    p.add_argument("--faults", default=None)
-    p.add_argument("--share", type=int, default=1, help="one run of so many")
-    p.add_argument("--all", action="store_true")
-    p.add_argument("--busy", action="store_true")
+    p = run_gave_up.options(__doc__)
     p.add_argument("--tracer", action="store_true")
-    p.add_argument("--keep", action="store_true")
     o = p.parse_args()
     o.fast = o.show = False
-    o.user = "root"
     if os.geteuid():
         harness.skip("watch sees the whole host as root only")
     if o.tracer and not shutil.which("bpftrace"):
@@ -175,22 +164,13 @@ def main():
             wrong = sum(t.judge(found[t], bool(lost)) for t in trials)
             if o.keep:
                 shutil.copytree(synsent.directory, "/tmp/watch-kept", dirs_exist_ok=True)
-    vague, vague_wrong = collections.Counter(), []
-    for t in trials:
-        vague.update(t.vague)
-        vague_wrong += ["%s, %s: %s" % (t.way, t.fault, w) for w in t.vague_wrong]
     if status != (4 if lost else 0):
         bad.append("status %d, and %s" % (status, lost.group(0) if lost else "nothing lost"))
     for b in bad:
         print("WRONG: " + b)
     print(summary.splitlines()[0] if summary else "no summary")
-    print("%d runs, %d attempts, %d runs wrong; %d verdicts less than certain, of which %d not true%s" % (
-        len(trials), sum(len(f) for f in found.values()), wrong, sum(vague.values()), len(vague_wrong),
-        "; a second tracer came and went %d times" % tracer.n if tracer else ""))
-    for text, n in vague.most_common(20):
-        print("%6d  %s" % (n, text))
-    for text in vague_wrong[:20]:
-        print("   not true: " + text)
+    run_gave_up.summary(synsent, trials, sum(len(f) for f in found.values()), wrong,
+                        "; a second tracer came and went %d times" % tracer.n if tracer else "")
     return bool(wrong or bad)
 
 
