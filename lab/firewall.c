@@ -13,7 +13,7 @@
 
 #include "lab/firewall_text.h"
 #include "lab/sandbox.h"
-#include "sources/nft.h"
+#include "sources/fwtool.h"
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -72,8 +72,9 @@ int firewall_check_private(int pid, struct err *e)
 int firewall_script(const char *text, struct err *e)
 {
 	static const char *const argv[] = { "nft", "-f", "-", NULL };
+	const struct fwtool nft = { argv, "nftables", text, sandbox_keep_caps };
 	struct spawn_result res;
-	int r = nft_run(argv, text, sandbox_keep_caps, &res, e);
+	int r = fwtool_run(&nft, &res, e);
 
 	spawn_result_fini(&res);
 	return r;
@@ -90,10 +91,10 @@ static int list(const struct firewall_rule *rules, int n, struct firewall_state 
 		struct err *e)
 {
 	static const char *const argv[] = { "nft", "-j", "list", "ruleset", NULL };
+	const struct fwtool nft = { argv, "nftables", NULL, sandbox_keep_caps };
 	struct spawn_result res;
-	int r;
+	int r = fwtool_run(&nft, &res, e);
 
-	r = nft_run(argv, NULL, sandbox_keep_caps, &res, e);
 	if (!r)
 		r = firewall_parse(buf_text(&res.out), rules, n, ret_rules, ret_count, e);
 	spawn_result_fini(&res);

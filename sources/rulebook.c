@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/fwtool.h"
 #include "sources/netns.h"
 #include "sources/nfsock.h"
-#include "sources/nft.h"
 #include "sources/rules_list.h"
 #include "util/duration.h"
 
@@ -52,9 +52,10 @@ void rulebook_free(struct rulebook *b)
 static int list(void *arg)
 {
 	static const char *const argv[] = { "nft", "-a", "-s", "-t", "list", "ruleset", NULL };
+	const struct fwtool nft = { .argv = argv, .package = "nftables" };
 	struct rulebook *b = arg;
 	struct spawn_result res;
-	int r = nft_run(argv, NULL, NULL, &res, &b->why);
+	int r = fwtool_run(&nft, &res, &b->why);
 
 	if (!r) {
 		b->text = res.out.data;

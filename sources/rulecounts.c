@@ -9,11 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sources/fwtool.h"
 #include "sources/netns.h"
 #include "sources/nfsock.h"
-#include "sources/nft.h"
 #include "sources/rulecounts_list.h"
-#include "util/duration.h"
 
 struct rulecounts {
 	int netns;
@@ -36,16 +35,11 @@ static bool has_tables(const char *path)
 static int read_save(struct rulecounts *c, const char *program, const char *family, struct err *e)
 {
 	const char *const argv[] = { program, "-c", NULL };
-	const struct spawn s = { .argv = argv, .timeout_ns = 10 * NS_PER_S, .output_max = NFT_OUTPUT_MAX };
+	const struct fwtool save = { .argv = argv, .package = "iptables" };
 	struct spawn_result res;
-	int r = spawn_run(&s, &res, e);
+	int r = fwtool_run(&save, &res, e);
 
-	if (r == -ENOENT)
-		err_remedy(e, "  install it: apt-get install iptables");
-	else if (!r && (res.timed_out || res.status || res.cut))
-		r = err_set(e, EIO, "%s failed (status %d%s)", program, res.status,
-			    res.timed_out ? ", not done within 10 s" : "");
-	else if (!r && rulecounts_from_save(buf_text(&res.out), family, &c->list))
+	if (!r && rulecounts_from_save(buf_text(&res.out), family, &c->list))
 		r = err_sys(e, ENOMEM, "cannot read the rules of %s", program);
 	spawn_result_fini(&res);
 	return r;
@@ -66,8 +60,9 @@ static int read_legacy(struct rulecounts *c, struct err *e)
 static int read_nft(struct rulecounts *c, struct err *e)
 {
 	static const char *const argv[] = { "nft", "-a", "-t", "list", "ruleset", NULL };
+	const struct fwtool nft = { .argv = argv, .package = "nftables" };
 	struct spawn_result res;
-	int r = nft_run(argv, NULL, NULL, &res, e);
+	int r = fwtool_run(&nft, &res, e);
 
 	if (!r && rulecounts_from_nft(buf_text(&res.out), &c->list))
 		r = err_sys(e, ENOMEM, "cannot read nft's rules");
