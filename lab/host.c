@@ -188,7 +188,7 @@ static void look(struct host *h)
 {
 	char path[CGROUP_PATH_LEN];
 
-	h->version = kernel_version(h->kernel, sizeof(h->kernel));
+	kernel_version(h->kernel, sizeof(h->kernel));
 	h->hz = jiffies_hz();
 	h->uid = geteuid();
 	h->caps = caps_effective();

@@ -63,7 +63,6 @@ struct host_program {
 
 struct host {
 	char kernel[32];
-	uint32_t version; /* KERNEL_VERSION_OF; 0: not known */
 	int hz;
 	uint32_t uid;
 	uint64_t caps;	/* effective, capabilities(7) */
