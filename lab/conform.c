@@ -77,7 +77,7 @@ static void run_inside(struct common *m, pid_t supervisor)
 		_exit(0);
 	}
 	if (pid < 0)
-		failed[OF_ANSWERS] = -err_sys(&m->why[OF_ANSWERS], errno, "fork");
+		failed[OF_ANSWERS] = -err_sys(&m->why[OF_ANSWERS], errno, "cannot start a process");
 	failed[OF_SCHEDULES] = -conform_run_schedules(&m->c, m->trials, &m->why[OF_SCHEDULES]);
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -140,11 +140,11 @@ int conform_run(struct conform *ret, void (*progress)(const struct conform *c, v
 	int r;
 
 	if (m == MAP_FAILED)
-		return err_sys(e, errno, "self-test");
+		return err_sys(e, errno, "cannot get memory that processes share");
 	pid = fork();
 	if (!pid)
 		child(m, self);
-	r = pid < 0 ? err_sys(e, errno, "self-test: fork") : result(m, await(pid, m, progress, user), e);
+	r = pid < 0 ? err_sys(e, errno, "cannot start a process") : result(m, await(pid, m, progress, user), e);
 	m->c.took_ns = clock_mono_ns() - began;
 	memcpy(ret, &m->c, sizeof(*ret));
 	munmap(m, sizeof(*m));

@@ -7,13 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
 #include "core/words.h"
 #include "lab/conform_inside.h"
 #include "lab/wire_run.h"
 #include "lab/world.h"
 #include "lab/world_deaf.h"
 #include "lab/world_stage.h"
-#include "core/sockaddr.h"
 #include "sources/sysctls.h"
 #include "util/clock.h"
 #include "util/duration.h"
@@ -179,7 +179,7 @@ int conform_run_answers(struct conform *c, struct conform_answer *answers, int n
 	int left, r;
 
 	if (!s)
-		return err_sys(e, ENOMEM, "self-test");
+		return err_sys(e, ENOMEM, "cannot make the servers");
 	s->n = n;
 	memcpy(s->answers, answers, (size_t)n * sizeof(*answers));
 	r = make(s, p, e);

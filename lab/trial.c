@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/sockaddr.h"
 #include "core/words.h"
 #include "lab/netif.h"
-#include "core/sockaddr.h"
 #include "sources/sysctls.h"
 #include "util/clock.h"
 
@@ -50,8 +50,8 @@ static int set_policy(struct trial *t, struct err *e)
 		return r;
 	if (p->retries != t->asked.retries || p->linear != t->asked.linear ||
 	    p->rto_max_ms != (t->asked.rto_max_ms ? t->asked.rto_max_ms : POLICY_RTO_MAX_MS_MAX))
-		return err_set(e, EPROTO, "read back: retries %d, linear %d, rto_max_ms %d", p->retries, p->linear,
-			       p->rto_max_ms);
+		return err_set(e, EPROTO, "the sysctls that were set read back as retries %d, linear %d, rto_max_ms %d",
+			       p->retries, p->linear, p->rto_max_ms);
 	p->syncnt = t->asked.syncnt;
 	p->user_timeout_ms = t->asked.user_timeout_ms;
 	return 0;
@@ -81,7 +81,7 @@ static int listen_deaf(struct trial *t, struct err *e)
 	t->listener = open_socket(t);
 	if (t->listener < 0 || setsockopt(t->listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ||
 	    bind(t->listener, (struct sockaddr *)&at, len) || listen(t->listener, 5))
-		return err_sys(e, errno, "a listener");
+		return err_sys(e, errno, "cannot listen on port %d of loopback", PORT);
 	return 0;
 }
 
@@ -94,7 +94,7 @@ static int open_client(struct trial *t, struct err *e)
 	    (t->policy.syncnt &&
 	     setsockopt(t->fd, IPPROTO_TCP, TCP_SYNCNT, &t->policy.syncnt, sizeof(t->policy.syncnt))) ||
 	    (user_timeout && setsockopt(t->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof(user_timeout))))
-		return err_sys(e, errno, "a client");
+		return err_sys(e, errno, "cannot prepare a connecting socket");
 	return 0;
 }
 
@@ -154,7 +154,7 @@ int trial_start(struct trial *t, const struct jiffies_clock *jiffies, struct err
 	if (!connect(t->fd, (struct sockaddr *)&to, len))
 		return err_set(e, EPROTO, "a listener that takes no packet was connected to");
 	if (errno != EINPROGRESS)
-		return err_sys(e, errno, "connect");
+		return err_sys(e, errno, "cannot connect to loopback");
 	for (i = 0; !r && i < 2; i++)
 		r = sockdiag_dump(t->diag, t->family, SOCKDIAG_SYN_SENT, on_socket, &l, e);
 	return r;
@@ -175,7 +175,7 @@ int trial_take_syns(struct trial *t, struct err *e)
 
 	if (r < 0)
 		return r;
-	return live_lost(t->live) ? err_set(e, ENOBUFS, "packets were lost") : 0;
+	return live_lost(t->live) ? err_set(e, ENOBUFS, "the packet socket lost packets") : 0;
 }
 
 int trial_end(struct trial *t, struct err *e)
