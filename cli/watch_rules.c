@@ -158,7 +158,7 @@ static void look(struct watch_rules *w, struct snapshot *s)
 	struct err e = { 0 };
 
 	s->taken_ns = clock_mono_ns();
-	if (fd < 0 || rulecounts_take(fd, RULECOUNTS_NFT | RULECOUNTS_LEGACY, &now, &e) || !now)
+	if (fd < 0 || rulecounts_take(fd, &now, &e) || !now)
 		return;
 	if (s->counts) {
 		buf_reset(&s->moved[0].text);

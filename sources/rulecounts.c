@@ -16,7 +16,6 @@
 
 struct rulecounts {
 	int netns;
-	unsigned int which;
 	struct rulecounts_list list;
 };
 
@@ -78,16 +77,12 @@ struct taking {
 static int take_here(void *arg)
 {
 	struct taking *t = arg;
-	int r = 0;
+	int r = read_nft(t->c, t->e);
 
-	if (t->c->which & RULECOUNTS_NFT)
-		r = read_nft(t->c, t->e);
-	if (!r && t->c->which & RULECOUNTS_LEGACY)
-		r = read_legacy(t->c, t->e);
-	return r;
+	return r ? r : read_legacy(t->c, t->e);
 }
 
-int rulecounts_take(int netns, unsigned int which, struct rulecounts **ret, struct err *e)
+int rulecounts_take(int netns, struct rulecounts **ret, struct err *e)
 {
 	struct rulecounts *c = calloc(1, sizeof(*c));
 	struct taking t = { c, e };
@@ -96,7 +91,6 @@ int rulecounts_take(int netns, unsigned int which, struct rulecounts **ret, stru
 	if (!c)
 		return err_sys(e, ENOMEM, "cannot read the firewall's counters");
 	c->netns = netns;
-	c->which = which;
 	r = netns_call(netns, take_here, &t, e);
 	if (!r && rulecounts_list_sort(&c->list))
 		r = err_sys(e, ENOMEM, "cannot read the firewall's counters");

@@ -17,15 +17,13 @@
  */
 struct rulecounts;
 
-#define RULECOUNTS_NFT 1U    /* nft's, and so iptables-nft's: those with `counter` */
-#define RULECOUNTS_LEGACY 2U /* iptables-legacy's: all of them, and policies */
-
 /*
- * Counters now, of the network namespace `netns` (-1: this thread's).  Runs nft,
- * and where the kernel has tables of it iptables-legacy-save; `which` is of the
- * bits above.  0, or -errno: with -ENOENT a program is missing, and e says which.
+ * Counters now, of the network namespace `netns` (-1: this thread's).  Runs nft
+ * (its rules that have `counter`, and so those of iptables-nft), and where the
+ * kernel has tables of it iptables-legacy-save (all of its rules, and policies).
+ * 0, or -errno: with -ENOENT a program is missing, and e says which.
  */
-int rulecounts_take(int netns, unsigned int which, struct rulecounts **ret, struct err *e);
+int rulecounts_take(int netns, struct rulecounts **ret, struct err *e);
 void rulecounts_free(struct rulecounts *c);
 
 typedef void rulecounts_fn(const struct rule_hit *h, void *user);

@@ -102,12 +102,12 @@ static int counts(void)
 	struct err e = { 0 };
 	int r;
 
-	r = rulecounts_take(netns, RULECOUNTS_NFT | RULECOUNTS_LEGACY, &before, &e);
+	r = rulecounts_take(netns, &before, &e);
 	if (!r) {
 		say(json_pack("{s:s}", "ready", ""));
 		while (getchar() != '\n' && !feof(stdin))
 			;
-		r = rulecounts_take(netns, RULECOUNTS_NFT | RULECOUNTS_LEGACY, &after, &e);
+		r = rulecounts_take(netns, &after, &e);
 	}
 	if (!r)
 		r = rulecounts_moved(before, after, say_hit, NULL, &e);
