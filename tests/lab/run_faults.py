@@ -334,7 +334,7 @@ def main():
         client = synsent.path("try_connect")
         shutil.copy(o.client, client)
         rows = Rows(synsent, client)
-        cells = list(rows.cells()) + list(run_faults_more.cells(Cell, client, synsent, POLICY))
+        cells = list(rows.cells()) + list(run_faults_more.cells(Cell, client, POLICY))
         cells = [c for c in cells if o.only in c.title] * o.repeat
         cells.sort(key=lambda c: -c.seconds)
         numbers = iter(range(10 ** 6))

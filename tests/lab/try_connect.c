@@ -2,15 +2,16 @@
 /*
  * What run_faults.py runs, as a client and as a server at the far end.
  *
- *   try_connect HOST PORT [mptcp] [tfo] [from=PORT] [hold=MS] [say=TEXT]
+ *   try_connect HOST PORT [mptcp] [tfo] [from=PORT] [hold=MS] [say=TEXT] [within=MS]
  *
  * One plain blocking connect(); prints "HOST PORT RESULT NS LOCALPORT REPLY",
  * where RESULT is the name of an errno or "connects", and REPLY what came back
- * within 400 ms, "-" for nothing and "end" for an end.  Exits with the errno.
+ * to what it said within 400 ms (or MS), "-" for nothing and "end" for an
+ * end.  Exits with the errno.
  *
- *   try_connect serve PORT FILE
+ *   try_connect serve PORT
  *
- * Accepts for ever, and writes of each connection the IP and TCP headers of its SYN, in hex, as a line to FILE.
+ * Accepts for ever, and answers each connection with the IP and TCP headers of its SYN, in hex, as a line.
  */
 #include <errno.h>
 #include <linux/tcp.h>
@@ -34,7 +35,7 @@
 
 struct wish {
 	bool mptcp, tfo;
-	int from, hold_ms;
+	int from, hold_ms, within_ms;
 	const char *say;
 };
 
@@ -50,6 +51,8 @@ static bool read_wish(const char *word, struct wish *w)
 		w->hold_ms = atoi(word + 5);
 	else if (!strncmp(word, "say=", 4))
 		w->say = word + 4;
+	else if (!strncmp(word, "within=", 7))
+		w->within_ms = atoi(word + 7);
 	else
 		return false;
 	return true;
@@ -75,7 +78,7 @@ static int local_port(int fd)
 
 static void print_reply(int fd, const struct wish *w)
 {
-	struct timeval within = { .tv_usec = REPLY_WITHIN_MS * 1000 };
+	struct timeval within = { w->within_ms / 1000, w->within_ms % 1000 * 1000 };
 	char reply[4096] = "";
 	ssize_t n;
 
@@ -123,32 +126,32 @@ static int try(const char *host, const char *port, const struct wish *w)
 	return error;
 }
 
-static void note_syn(int fd, FILE *to)
+static void answer_syn(int fd)
 {
-	unsigned char syn[512];
+	unsigned char syn[256];
+	char hex[2 * sizeof(syn) + 2];
 	socklen_t len = sizeof(syn), i;
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, syn, &len))
 		len = 0;
 	for (i = 0; i < len; i++)
-		fprintf(to, "%02x", syn[i]);
-	fprintf(to, "\n");
-	fflush(to);
+		snprintf(hex + 2 * i, 3, "%02x", syn[i]);
+	snprintf(hex + 2 * len, 2, "\n");
+	send(fd, hex, 2 * len + 1, MSG_NOSIGNAL);
 }
 
-static int serve(const char *port, const char *file)
+static int serve(const char *port)
 {
 	struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)) };
 	int listener = socket(AF_INET6, SOCK_STREAM, 0), on = 1, fd;
-	FILE *to = fopen(file, "w");
 
-	if (!to || listener < 0 || setsockopt(listener, IPPROTO_TCP, TCP_SAVE_SYN, &on, sizeof(on)) ||
+	if (listener < 0 || setsockopt(listener, IPPROTO_TCP, TCP_SAVE_SYN, &on, sizeof(on)) ||
 	    bind(listener, (struct sockaddr *)&at, sizeof(at)) || listen(listener, 64)) {
 		perror("serve");
 		return BAD;
 	}
 	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		note_syn(fd, to);
+		answer_syn(fd);
 		close(fd);
 	}
 	return BAD;
@@ -156,11 +159,11 @@ static int serve(const char *port, const char *file)
 
 int main(int argc, char **argv)
 {
-	struct wish w = { 0 };
+	struct wish w = { .within_ms = REPLY_WITHIN_MS };
 	int i;
 
-	if (argc == 4 && !strcmp(argv[1], "serve"))
-		return serve(argv[2], argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "serve"))
+		return serve(argv[2]);
 	for (i = 3; i < argc; i++)
 		if (!read_wish(argv[i], &w))
 			return BAD;
