@@ -213,7 +213,8 @@ def check_side_by_side(synsent):
     faults = [([], "established", 1), (["-f", "syn-drop:1"], "established", 2), (["-f", "rst"], "refused", 1),
               (["-f", "icmp:host"], "unreachable", 1), (["-f", "delay:100ms"], "established", 1),
               (["-f", "syn-drop", "--policy", "retries=1,linear=0"], "timed-out", 2),
-              (["-f", "synack-drop:1"], "established", 2), (["-f", "icmp:port"], "refused", 1)]
+              (["-f", "synack-drop", "--policy", "retries=1,linear=0"], "timed-out", 2),
+              (["-f", "icmp:port"], "refused", 1)]
 
     def one(item):
         number, (options, outcome, syns) = item

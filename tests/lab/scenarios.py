@@ -299,7 +299,7 @@ def main():
             r.report()
             return r
 
-        runs = harness.all_of(o.jobs or (2 if o.fast else 20), one, chosen * o.repeat)
+        runs = harness.all_of(o.jobs or (1 if o.fast else 20), one, chosen * o.repeat)
         refused_runs = [] if o.only else list(bad_usage(synsent))
         wrong = sum(bool(r.wrong) for r in runs) + sum(r.report() for r in refused_runs)
     for name in unknown:
