@@ -3,6 +3,7 @@
 #include "watch_packet.h"
 #include "watch_process.h"
 #include "watch_socket.h"
+#include "watch_table.h"
 #include "watch_tell.h"
 
 #include <bpf/bpf_tracing.h>
@@ -28,57 +29,8 @@
 
 /* ---- begin ---- */
 
-static __always_inline void note_connecting(__u64 socket)
-{
-	struct connecting *c;
-
-	if (!want_failed)
-		return;
-	c = bpf_task_storage_get(&synsent_threads, bpf_get_current_task_btf(), 0,
-				 socket ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
-	if (c)
-		c->socket = socket;
-}
-
-#define EEXIST 17
-
-static __always_inline void gone(struct watch_attempt *a);
-
-/* One that is there has been missed to end, and its address is used again. */
-static __always_inline struct watch_attempt *add(__u64 key)
-{
-	long r = bpf_map_update_elem(&synsent_open, &key, &nothing, BPF_NOEXIST);
-	struct watch_attempt *old;
-
-	if (r == -EEXIST) {
-		old = bpf_map_lookup_elem(&synsent_open, &key);
-		if (old)
-			gone(old);
-		r = bpf_map_update_elem(&synsent_open, &key, &nothing, BPF_ANY);
-	}
-	if (r) {
-		count(WATCH_N_NO_ROOM, 1);
-		return 0;
-	}
-	return bpf_map_lookup_elem(&synsent_open, &key);
-}
-
-static __always_inline struct watch_attempt *find(const struct sock *sk)
-{
-	__u64 key = (__u64)sk;
-
-	return bpf_map_lookup_elem(&synsent_open, &key);
-}
-
-static __always_inline void forget(const struct sock *sk)
-{
-	__u64 key = (__u64)sk;
-
-	bpf_map_delete_elem(&synsent_open, &key);
-}
-
 /* Its end was missed, and here is something that shows it over. */
-static __always_inline void gone(struct watch_attempt *a)
+static __noinline void gone(struct watch_attempt *a)
 {
 	if (a->flags & WATCH_FILTERED)
 		return;
@@ -90,20 +42,31 @@ static __always_inline void gone(struct watch_attempt *a)
 	tell(a);
 }
 
+/* One that is there has been missed to end, and its address is used again. */
+static __always_inline struct watch_attempt *add_anew(const struct sock *sk)
+{
+	struct watch_attempt *old = find(sk);
+
+	if (old) {
+		gone(old);
+		forget(sk);
+	}
+	return add(sk);
+}
+
 static __always_inline void begin(const struct sock *sk)
 {
+	struct watch_attempt *a = add_anew(sk);
 	const struct tcp_sock *tp = tcp_of(sk);
-	struct watch_attempt *a = add((__u64)sk);
 	__u32 netns = netns_of(sk);
 
 	if (!a)
 		return;
-	a->socket = (__u64)sk;
+	forgive(key_of(sk));
 	a->start_ns = bpf_ktime_get_ns();
 	a->jiffies = bpf_jiffies64();
 	a->netns = netns;
 	read_process(a);
-	note_connecting((__u64)sk);
 	if (is_wanted_netns(netns) && is_wanted_process(a)) {
 		count(WATCH_N_BEGUN, 1);
 		/* For those who look while it waits.  The server is known, the port here is chosen next. */
@@ -111,10 +74,12 @@ static __always_inline void begin(const struct sock *sk)
 			read_flow(tp, &a->flow);
 			read_policy(tp, a);
 		}
+		show(a, sk);
 		return;
 	}
 	/* It stays, or its end would look like that of one whose begin was not told. */
 	a->flags |= WATCH_FILTERED;
+	show(a, sk);
 }
 
 /*
@@ -122,7 +87,7 @@ static __always_inline void begin(const struct sock *sk)
  * (net/ipv4/tcp_output.c tcp_connect()).  A filter for processes cannot be asked any more: user space finds out whose
  * it is, by its inode.
  */
-static __always_inline struct watch_attempt *begin_late(const struct sock *sk, const struct tcp_sock *tp)
+static __noinline struct watch_attempt *begin_late(const struct sock *sk, const struct tcp_sock *tp)
 {
 	struct watch_attempt *a;
 	__u64 now = bpf_ktime_get_ns(), unit = 1000000, passed;
@@ -130,13 +95,12 @@ static __always_inline struct watch_attempt *begin_late(const struct sock *sk, c
 
 	if (!is_wanted_netns(netns))
 		return 0;
-	a = add((__u64)sk);
+	a = add(sk);
 	if (!a)
 		return 0;
 	if (bpf_core_field_exists(tp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD_PROBED(tp, tcp_usec_ts))
 		unit = 1000;
 	passed = (__u32)((__u32)(now / unit) - tp->retrans_stamp);
-	a->socket = (__u64)sk;
 	a->start_ns = tp->retrans_stamp ? now - passed * unit : now;
 	a->netns = netns;
 	a->flags = WATCH_NO_BEGIN;
@@ -147,12 +111,11 @@ static __always_inline struct watch_attempt *begin_late(const struct sock *sk, c
 		a->flags |= WATCH_EARLIER;
 	else
 		count(WATCH_N_NO_BEGIN, 1);
+	show(a, sk);
 	return a;
 }
 
 /* ---- end ---- */
-
-#define ECONNRESET 104
 
 /*
  * A connect() that fails before its SYN closes the socket, too, by itself (net/ipv4/tcp_ipv4.c tcp_v4_connect()): then
@@ -172,7 +135,7 @@ static __always_inline __u8 who_closes(const struct sock *sk)
 }
 
 /* Of the newest error in the socket's queue: IPv4 puts ICMP there in SYN_SENT, asked or not (tcp_v4_err()). */
-static __always_inline void read_icmp(const struct sock *sk, struct watch_attempt *a)
+static __noinline void read_icmp(const struct sock *sk, struct watch_attempt *a)
 {
 	const void *head = &sk->sk_error_queue;
 	const struct sk_buff *skb = sk->sk_error_queue.prev;
@@ -241,10 +204,10 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 	} else {
 		read_end(sk, tp, a);
 		if (a->by != WATCH_NOBODY_KNOWN) {
+			owe(a->socket, a->error);
 			end(a, tp, WATCH_ENDED);
 		} else if (!a->flags) {
-			/* sys_exit tells of it: the error is known there */
-			note_connecting(0);
+			/* the return of its call tells of it: the error is known there */
 			count(WATCH_N_BEGUN, -1ull);
 		}
 	}
@@ -314,6 +277,7 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 		read_end(sk, tp, a);
 		if (a->error) {
 			count(WATCH_N_NO_END, 1);
+			owe(a->socket, a->error);
 			end(a, tp, WATCH_ENDED);
 		} else {
 			/* A blocking connect() that failed took the error, and now disconnects: it tells of no cause.
@@ -345,6 +309,7 @@ int BPF_PROG(synsent_destroy, struct sock *sk)
 	struct watch_attempt *a = find(sk);
 	const struct tcp_sock *tp;
 
+	forgive(key_of(sk));
 	if (!a)
 		return 0;
 	/* What is left in it may be what the program has read already. */
@@ -363,44 +328,25 @@ int BPF_PROG(synsent_destroy, struct sock *sk)
 #define ERRNO_LAST 133
 #define EINTR 4
 #define EISCONN 106
-#define ETIMEDOUT 110
-#define ECONNREFUSED 111
 #define EALREADY 114
 #define EINPROGRESS 115
-static __always_inline bool had_attempt(const struct sock *sk)
-{
-	struct connecting *c = bpf_task_storage_get(&synsent_threads, bpf_get_current_task_btf(), 0, 0);
-	bool had = c && c->socket == (__u64)sk;
 
-	if (c)
-		c->socket = 0;
-	return had;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
+static __noinline int tell_failed(const struct pt_regs *regs, __s32 error)
 {
 	struct connect_call call;
 	struct watch_attempt *a;
 	const struct sock *sk;
 	__u32 zero = 0;
+	__u64 key;
 
-	if (ret >= 0 || ret < -ERRNO_LAST || !read_connect(regs, &call))
+	if (!read_connect(regs, &call))
 		return 0;
-	if (ret == -EALREADY || ret == -EISCONN)
-		return 0;
-	/* That attempt has had its call: the next one on this socket may fail without a SYN. */
-	if (ret == -EINPROGRESS || ret == -EINTR) {
-		note_connecting(0);
-		return 0;
-	}
-	/* Without a SYN there is nothing that gives these. */
-	if (ret == -ECONNREFUSED || ret == -ETIMEDOUT || ret == -ECONNRESET) {
-		note_connecting(0);
-		return 0;
-	}
 	sk = sock_of(call.fd);
-	a = sk && !had_attempt(sk) ? bpf_map_lookup_elem(&synsent_scratch, &zero) : 0;
+	key = key_of_number((__u64)sk);
+	/* One that is there still has been missed to end: what comes next tells of it. */
+	if (!sk || is_owed(key, error) || find_key(key))
+		return 0;
+	a = bpf_map_lookup_elem(&synsent_scratch, &zero);
 	if (!a)
 		return 0;
 	*a = nothing;
@@ -408,7 +354,7 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 		return 0;
 	a->how = WATCH_NOT_BEGUN;
 	a->by = WATCH_KERNEL;
-	a->error = (int)-ret;
+	a->error = error;
 	a->start_ns = a->end_ns = bpf_ktime_get_ns();
 	a->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	read_process(a);
@@ -416,6 +362,17 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 		return 0;
 	tell(a);
 	return 0;
+}
+
+/* It comes with each return of each system call. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
+{
+	/* It goes on, or has been over for long. */
+	if (ret >= 0 || ret < -ERRNO_LAST || ret == -EINPROGRESS || ret == -EINTR || ret == -EALREADY ||
+	    ret == -EISCONN || is_of_an_attempt((__s32)-ret))
+		return 0;
+	return tell_failed(regs, (__s32)-ret);
 }
 
 /* ---- dropped packets ---- */
@@ -434,20 +391,15 @@ static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
 	return sk && sk->__sk_common.skc_state == TCP_SYN_SENT && (!netns || netns == netns_of(sk));
 }
 
-SEC("tp_btf/kfree_skb")
-int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)
+static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned int reason)
 {
 	struct watch_drop d = { .packets = 1, .reason = reason, .location = (__u64)location };
 	struct drop_key key = { 0 };
 	struct headers h = { 0 };
-	struct watch_attempt *a;
+	struct watch_attempt *a = attempt_of(skb);
 	const struct sock *owner = skb->sk;
-	bool known;
+	bool known = read_headers(skb, &h);
 
-	if (reason < specified_from || reason == no_socket_reason || reason == other_host_reason)
-		return 0;
-	a = attempt_of(skb);
-	known = read_headers(skb, &h);
 	if (!known && !a)
 		return 0;
 	if (known && !is_handshake(&h))
@@ -475,6 +427,14 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	key.reply = d.reply + d.reset;
 	keep_drop(&key, &d);
 	return 0;
+}
+
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)
+{
+	if (reason < specified_from || reason == no_socket_reason || reason == other_host_reason)
+		return 0;
+	return note_drop(skb, location, reason);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

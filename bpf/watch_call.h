@@ -5,6 +5,8 @@
 #include "processes.h"
 #include "watch_kernel.h"
 #include "watch_socket.h"
+#include "watch_state.h"
+#include "watch_table.h"
 
 #include <stdbool.h>
 
@@ -84,6 +86,48 @@ static __always_inline bool read_connect(const void *regs, struct connect_call *
 		return true;
 	}
 	return false;
+}
+
+/* ---- an attempt's error that a call gives once more ---- */
+
+#define ECONNABORTED 103
+#define ECONNRESET 104
+#define ETIMEDOUT 110
+#define ECONNREFUSED 111
+
+/*
+ * Nothing gives these to a connect() but the end of an attempt: the kernel's own, or another thread's shutdown(); after
+ * an error that was read by SO_ERROR the next call gives ECONNABORTED (net/ipv4/af_inet.c __inet_stream_connect()).
+ */
+static __always_inline bool is_of_an_attempt(__s32 error)
+{
+	return error == ECONNREFUSED || error == ETIMEDOUT || error == ECONNRESET || error == ECONNABORTED;
+}
+
+/* Others may come of a route as well as of an ICMP after the SYN. */
+static __always_inline void owe(__u64 key, __s32 error)
+{
+	if (want_failed && error && !is_of_an_attempt(error) &&
+	    !bpf_map_update_elem(&synsent_owed, &key, &error, BPF_NOEXIST))
+		__sync_fetch_and_add(&n_owed, 1);
+}
+
+static __always_inline bool forgive(__u64 key)
+{
+	if (!n_owed || bpf_map_delete_elem(&synsent_owed, &key))
+		return false;
+	__sync_fetch_and_add(&n_owed, -1);
+	return true;
+}
+
+/* The socket's attempt had it, and here it comes. */
+static __always_inline bool is_owed(__u64 key, __s32 error)
+{
+	__s32 *owed = n_owed ? bpf_map_lookup_elem(&synsent_owed, &key) : 0;
+	bool same = owed && *owed == error;
+
+	forgive(key);
+	return same;
 }
 
 #endif

@@ -9,9 +9,13 @@
 
 /* Whose an attempt is, and whether that is asked for.  For watch.bpf.c alone. */
 
-/* As /proc shows it here; 0: it is in another PID namespace, and has no number in this one. */
-static __always_inline __s32 pid_of(struct task_struct *leader)
+/*
+ * The number of the process that a task leads, as /proc shows it here; 0: it is in another PID namespace, and has no
+ * number in this one.  Global, so that the verifier goes through its loop once.
+ */
+__noinline __s32 watch_pid(__u64 task)
 {
+	struct task_struct *leader = (void *)task;
 	int level;
 
 	if (!pidns)
@@ -20,11 +24,16 @@ static __always_inline __s32 pid_of(struct task_struct *leader)
 	return level < 0 ? 0 : number_at(leader, level);
 }
 
+static __always_inline __u64 my_leader(void)
+{
+	return (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
+}
+
 static __always_inline void read_process(struct watch_attempt *a)
 {
 	struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
 
-	a->pid = pid_of(leader);
+	a->pid = pidns ? watch_pid(my_leader()) : leader->tgid;
 	a->uid = (__u32)bpf_get_current_uid_gid();
 	a->cgroup = bpf_get_current_cgroup_id();
 	a->cgroup_known = 1;
@@ -32,12 +41,12 @@ static __always_inline void read_process(struct watch_attempt *a)
 }
 
 /* Who closes it; a timer or an interrupt runs in anybody's name and must not ask. */
-static __always_inline void read_closer(struct watch_attempt *a)
+static __noinline void read_closer(struct watch_attempt *a)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	unsigned int flags = BPF_CORE_READ(task, flags);
 
-	a->closer_pid = pid_of(BPF_CORE_READ(task, group_leader));
+	a->closer_pid = watch_pid(my_leader());
 	a->exiting = (flags & PF_EXITING) != 0;
 	a->exit_code = a->exiting ? BPF_CORE_READ(task, exit_code) : 0;
 }
@@ -46,10 +55,10 @@ static __always_inline void read_closer(struct watch_attempt *a)
 
 static __always_inline bool is_in_tree(void)
 {
-	struct task_struct *task = BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), group_leader);
+	struct task_struct *task = (void *)my_leader();
 
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
-		__s32 pid = pid_of(task);
+		__s32 pid = watch_pid((__u64)task);
 
 		if (pid == tree_pid)
 			return i > 0;
@@ -71,23 +80,44 @@ static __always_inline bool same_comm(const volatile char *a, const char *b)
 	return true;
 }
 
+/*
+ * Each list is looked at behind its own length alone: what is 0 when the programs are loaded makes the verifier leave
+ * out all that stands behind it.
+ */
+static __always_inline bool is_wanted_pid(__s32 pid)
+{
+	for (__u32 i = 0; i < WATCH_FILTERS_MAX; i++) {
+		if (i < n_pids && filter_pids[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline bool is_wanted_uid(__u32 uid)
+{
+	for (__u32 i = 0; i < WATCH_FILTERS_MAX; i++) {
+		if (i < n_uids && filter_uids[i] == uid)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline bool is_wanted_comm(const char *comm)
+{
+	for (__u32 i = 0; i < WATCH_FILTERS_MAX; i++) {
+		if (i < n_comms && same_comm(filter_comms[i], comm))
+			return true;
+	}
+	return false;
+}
+
 static __always_inline bool is_wanted_process(const struct watch_attempt *a)
 {
-	bool found = !n_pids;
-
-	for (__u32 i = 0; i < WATCH_FILTERS_MAX; i++)
-		found |= i < n_pids && filter_pids[i] == a->pid;
-	if (!found)
+	if (n_pids && !is_wanted_pid(a->pid))
 		return false;
-	found = !n_uids;
-	for (__u32 i = 0; i < WATCH_FILTERS_MAX; i++)
-		found |= i < n_uids && filter_uids[i] == a->uid;
-	if (!found)
+	if (n_uids && !is_wanted_uid(a->uid))
 		return false;
-	found = !n_comms;
-	for (__u32 i = 0; i < WATCH_FILTERS_MAX && !found; i++)
-		found |= i < n_comms && same_comm(filter_comms[i], a->comm);
-	if (!found)
+	if (n_comms && !is_wanted_comm(a->comm))
 		return false;
 	if (filter_cgroup && bpf_get_current_ancestor_cgroup_id((int)filter_cgroup_level) != filter_cgroup)
 		return false;
@@ -96,11 +126,13 @@ static __always_inline bool is_wanted_process(const struct watch_attempt *a)
 
 static __always_inline bool is_wanted_netns(__u32 netns)
 {
-	bool found = !n_netns;
-
-	for (__u32 i = 0; i < WATCH_FILTERS_MAX; i++)
-		found |= i < n_netns && filter_netns[i] == netns;
-	return found;
+	if (!n_netns)
+		return true;
+	for (__u32 i = 0; i < WATCH_FILTERS_MAX; i++) {
+		if (i < n_netns && filter_netns[i] == netns)
+			return true;
+	}
+	return false;
 }
 
 #endif

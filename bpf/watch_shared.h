@@ -14,6 +14,8 @@
 #define WATCH_DROPS_MAX 3 /* places where packets of one attempt were dropped */
 #define WATCH_FILTERS_MAX 16
 #define WATCH_RINGS 4
+#define WATCH_PLACES 4096 /* of attempts that wait at once, in the fast table; a power of 2 */
+#define WATCH_WAYS 8	  /* places where one may be */
 
 /* IPv4 in the first four bytes, the rest 0. */
 struct watch_addr {

@@ -33,13 +33,18 @@ const volatile __u8 want_failed; /* of connect() calls that fail without a SYN *
 __u64 attached_ns; /* all of this runs; what began before is no loss */
 __u64 kept_ns;	   /* when a drop was kept by its flow, last */
 
+/* See watch_table.h.  0: a place is free. */
+__u64 place_keys[WATCH_PLACES] __attribute__((aligned(64)));
+struct watch_attempt places[WATCH_PLACES];
+__s64 n_beyond; /* in synsent_beyond */
+
 /* Allocated at once: an allocator that frees by RCU costs more than all the rest. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
 	__type(value, struct watch_attempt);
-} synsent_open SEC(".maps");
+} synsent_beyond SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -89,17 +94,15 @@ struct {
 	__type(value, struct per_cpu);
 } synsent_counts SEC(".maps");
 
-/* Which sockets of a thread had an attempt: the error that connect() then gives is that attempt's. */
-struct connecting {
-	__u64 socket;
-};
-
+/* The error of an attempt that its socket's next connect(), or the one that waits, will give once more; by the socket. */
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct connecting);
-} synsent_threads SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __s32);
+} synsent_owed SEC(".maps");
+
+__s64 n_owed;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

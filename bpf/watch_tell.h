@@ -39,7 +39,7 @@ static __always_inline void tell_first(const struct watch_attempt *a)
 }
 
 /* It is put together in the ring: on another place of this CPU, an interrupt could tell of another one meanwhile. */
-static __always_inline void tell_whole(const struct watch_attempt *a, struct watch_more *more)
+static __noinline void tell_whole(const struct watch_attempt *a, struct watch_more *more)
 {
 	struct per_cpu *c = mine();
 	void *ring = my_ring();
@@ -57,7 +57,7 @@ static __always_inline void tell_whole(const struct watch_attempt *a, struct wat
 	bpf_ringbuf_submit(r, wake_flags(c, a->end_ns));
 }
 
-static __always_inline void tell(const struct watch_attempt *a)
+static __noinline void tell(const struct watch_attempt *a)
 {
 	__u64 key = a->socket;
 	struct watch_more *more = a->has_more ? bpf_map_lookup_elem(&synsent_more, &key) : 0;
@@ -105,7 +105,7 @@ static __always_inline void add_drop(struct watch_attempt *a, const struct watch
 	}
 }
 
-static __always_inline void take_drops(struct watch_attempt *a)
+static __noinline void take_drops(struct watch_attempt *a)
 {
 	struct drop_key key = { .flow = a->flow };
 
@@ -129,7 +129,7 @@ static __always_inline bool is_quiet(const struct watch_attempt *a)
 	       a->end_ns - a->start_ns < quiet_below_ns;
 }
 
-static __always_inline void count_quietly(const struct watch_attempt *a)
+static __noinline void count_quietly(const struct watch_attempt *a)
 {
 	__u64 us = (a->end_ns - a->start_ns) / 1000;
 	struct per_cpu *c = mine();

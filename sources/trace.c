@@ -70,7 +70,7 @@ static int load_failed(struct err *e, int code)
 	}
 	if (code == EINVAL || code == ESRCH || code == ENOENT)
 		err_set(e, code,
-			"eBPF needs Linux 5.11 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
+			"eBPF needs Linux 5.12 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
 			"CONFIG_FTRACE_SYSCALLS");
 	else
 		err_sys(e, code, "the kernel did not take the BPF programs");
@@ -151,7 +151,7 @@ static int load(struct trace *t, const struct trace_opts *o, struct err *e)
 		return load_failed(e, errno);
 	give_filters(t->skel, o);
 	give_kernel(t, o);
-	r = bpf_map__set_max_entries(t->skel->maps.synsent_open, max);
+	r = bpf_map__set_max_entries(t->skel->maps.synsent_beyond, max);
 	if (!r)
 		r = bpf_map__set_max_entries(t->skel->maps.synsent_more, max);
 	if (!r)
@@ -300,26 +300,62 @@ static void add_drop_so_far(struct trace *t, struct attempt *a)
 		a->n_drops++;
 }
 
-int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
+static void give_pending(struct trace *t, const struct watch_attempt *w, trace_fn *fn, void *user)
 {
-	int fd = bpf_map__fd(t->skel->maps.synsent_open), more = bpf_map__fd(t->skel->maps.synsent_more), n = 0;
+	struct watch_more more;
+	bool whole = w->has_more &&
+		     !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_more), &w->socket, &more);
+
+	trace_attempt(w, whole ? &more : NULL, &t->frame, &t->attempt);
+	t->attempt.observed_until_ns = trace_now(t);
+	add_drop_so_far(t, &t->attempt);
+	fn(&t->attempt, user);
+}
+
+/* A copy of it, if it was the same attempt's from beginning to end. */
+static bool copy_place(const struct trace *t, int i, struct watch_attempt *ret)
+{
+	const struct watch_attempt *place = &t->skel->bss->places[i];
+	uint64_t socket = __atomic_load_n(&place->socket, __ATOMIC_ACQUIRE);
+
+	if (!socket)
+		return false;
+	memcpy(ret, place, sizeof(*ret));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return ret->socket == socket && __atomic_load_n(&place->socket, __ATOMIC_RELAXED) == socket;
+}
+
+/* Of those for which the fast table had no place. */
+static int pending_beyond(struct trace *t, int max, trace_fn *fn, void *user)
+{
+	int fd = bpf_map__fd(t->skel->maps.synsent_beyond), n = 0;
 	uint64_t key = 0, next;
-	struct watch_record w;
-	bool goes_on = !bpf_map_get_next_key(fd, NULL, &next), whole;
+	struct watch_attempt w;
+	bool goes_on = !bpf_map_get_next_key(fd, NULL, &next);
 
 	while (goes_on && n < max) {
 		key = next;
 		goes_on = !bpf_map_get_next_key(fd, &key, &next);
-		if (bpf_map_lookup_elem(fd, &key, &w.attempt) || w.attempt.flags & WATCH_FILTERED)
+		if (bpf_map_lookup_elem(fd, &key, &w) || !w.socket || w.flags & WATCH_FILTERED)
 			continue;
-		whole = w.attempt.has_more && !bpf_map_lookup_elem(more, &key, &w.more);
-		trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
-		t->attempt.observed_until_ns = trace_now(t);
-		add_drop_so_far(t, &t->attempt);
-		fn(&t->attempt, user);
+		give_pending(t, &w, fn, user);
 		n++;
 	}
 	return n;
+}
+
+int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
+{
+	struct watch_attempt w;
+	int i, n = 0;
+
+	for (i = 0; i < WATCH_PLACES && n < max; i++) {
+		if (!copy_place(t, i, &w) || w.flags & WATCH_FILTERED)
+			continue;
+		give_pending(t, &w, fn, user);
+		n++;
+	}
+	return n + pending_beyond(t, max - n, fn, user);
 }
 
 /* ---- counts ---- */

@@ -14,11 +14,12 @@
  * eBPF at the kernel's own tracepoints (bpf/watch.bpf.c): inet_sock_set_state,
  * tcp_retransmit_skb, inet_sk_error_report, tcp_receive_reset, tcp_destroy_sock,
  * kfree_skb and sys_exit.  Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and the
- * kernel's BTF; Linux 5.11 or later.  The programs are held by links: they go
+ * kernel's BTF; Linux 5.12 or later.  The programs are held by links: they go
  * with this process.
  *
  * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each of max_attempts, and
- * TRACE_MORE_BYTES more for those that lost something; 8 MiB of rings; 2 MiB for drops.
+ * TRACE_MORE_BYTES more for those that lost something; 8 MiB of rings; 2 MiB for drops;
+ * 1 MiB for the first 4096 that wait.
  */
 struct trace;
 

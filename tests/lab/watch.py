@@ -250,6 +250,21 @@ class Test:
         t.want("the status of -c", w.status, 0)
         t.want("lines of -c 3", len(w.text().splitlines()), 3)
 
+    def crowd(self, t):
+        """More wait at once than the fast table of the BPF programs has places: each is told of, or counted as lost."""
+        n = 5000
+        script = ("import resource, socket\nresource.setrlimit(resource.RLIMIT_NOFILE, (%d, %d))\nwaiting = []\n"
+                  "for i in range(%d):\n s = socket.socket(); s.setblocking(False); s.connect_ex(('127.0.0.%%d' %% (2 + i %% 200), %d))\n"
+                  " waiting.append(s)\n"
+                  "for s in waiting:\n s.close()\n" % (n + 100, n + 100, n, SILENT_PORT))
+        w = self.watch(t, ["-q", "--", PYTHON, "-c", script])
+        w.end(None)
+        told = re.search(r"^([\d,]+) attempts in", w.text(), re.M)
+        lost = re.search(r"([\d,]+) \(ring\)", w.text())
+        sums = [int(m.group(1).replace(",", "")) if m else 0 for m in (told, lost)]
+        t.want("told and lost", sum(sums), n)
+        t.holds("only %d were told" % sums[0], sums[0] > 4096)
+
     def closed_stdout(self, t):
         """| head -1: ends with the next line that cannot be written."""
         read, write = os.pipe()
@@ -511,7 +526,7 @@ def main():
             print("as %s: %d wrong" % (synsent.user, len(t.wrong)))
             return t.report(o.show)
         test = Test(synsent)
-        names = [n for n in ("filters", "slow", "misuse", "commands", "nested", "grandchildren", "signals", "limits", "closed_stdout",
+        names = [n for n in ("filters", "slow", "misuse", "commands", "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout",
                              "early", "text", "packets", "inbound", "metrics", "capabilities", "kills") if o.only in n]
         for name in names:
             t, began = Trial(name), time.monotonic()
