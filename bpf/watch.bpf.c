@@ -331,26 +331,26 @@ int BPF_PROG(synsent_destroy, struct sock *sk)
 #define EALREADY 114
 #define EINPROGRESS 115
 
-static __noinline int tell_failed(const struct pt_regs *regs, __s32 error)
+/* An error that may be one of a connect() that sent no SYN; in the others it goes on, or has been over for long. */
+static __always_inline bool is_failure(long ret)
 {
-	struct connect_call call;
-	struct watch_attempt *a;
-	const struct sock *sk;
-	__u32 zero = 0;
-	__u64 key;
+	return ret < 0 && ret >= -ERRNO_LAST && ret != -EINPROGRESS && ret != -EINTR && ret != -EALREADY &&
+	       ret != -EISCONN && !is_of_an_attempt((__s32)-ret);
+}
 
-	if (!read_connect(regs, &call))
-		return 0;
-	sk = sock_of(call.fd);
-	key = key_of_number((__u64)sk);
+static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct address *to, __s32 error)
+{
+	__u32 zero = 0;
+	struct watch_attempt *a;
+
 	/* One that is there still has been missed to end: what comes next tells of it. */
-	if (!sk || is_owed(key, error) || find_key(key))
+	if (is_owed(key, error) || find_key(key))
 		return 0;
 	a = bpf_map_lookup_elem(&synsent_scratch, &zero);
 	if (!a)
 		return 0;
 	*a = nothing;
-	if (!read_sockaddr((const void *)call.address, &a->flow))
+	if (!read_server(to, &a->flow))
 		return 0;
 	a->how = WATCH_NOT_BEGUN;
 	a->by = WATCH_KERNEL;
@@ -358,21 +358,45 @@ static __noinline int tell_failed(const struct pt_regs *regs, __s32 error)
 	a->start_ns = a->end_ns = bpf_ktime_get_ns();
 	a->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	read_process(a);
-	if (!is_wanted_netns(a->netns) || !is_wanted_process(a))
-		return 0;
-	tell(a);
+	if (is_wanted_netns(a->netns) && is_wanted_process(a))
+		tell(a);
 	return 0;
 }
 
-/* It comes with each return of each system call. */
+/* The one or the other: this one where the kernel takes it ... */
+SEC("fexit/inet_stream_connect")
+int BPF_PROG(synsent_connect, struct socket *socket, void *address, int len, int flags, int ret)
+{
+	struct address to = { 0 };
+
+	if (!is_failure(ret) || BPF_CORE_READ(socket, sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	if (bpf_probe_read_kernel(to.b, 16, address) ||
+	    (family_of(&to) == AF_INET6 && bpf_probe_read_kernel(to.b, sizeof(to.b), address)))
+		return 0;
+	return tell_failed(socket->sk, key_of(socket->sk), &to, -ret);
+}
+
+static __noinline int note_failed_call(const struct pt_regs *regs, __s32 error)
+{
+	struct address to = { 0 };
+	struct connect_call call;
+	const struct sock *sk;
+
+	if (!read_connect(regs, &call))
+		return 0;
+	sk = sock_of(call.fd);
+	if (!sk || bpf_probe_read_user(to.b, 16, (const void *)call.address) ||
+	    (family_of(&to) == AF_INET6 && bpf_probe_read_user(to.b, sizeof(to.b), (const void *)call.address)))
+		return 0;
+	return tell_failed(sk, key_of_number((__u64)sk), &to, error);
+}
+
+/* ... and this one, which comes with the return of every system call of the host, elsewhere. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 {
-	/* It goes on, or has been over for long. */
-	if (ret >= 0 || ret < -ERRNO_LAST || ret == -EINPROGRESS || ret == -EINTR || ret == -EALREADY ||
-	    ret == -EISCONN || is_of_an_attempt((__s32)-ret))
-		return 0;
-	return tell_failed(regs, (__s32)-ret);
+	return is_failure(ret) ? note_failed_call(regs, (__s32)-ret) : 0;
 }
 
 /* ---- dropped packets ---- */

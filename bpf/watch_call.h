@@ -35,30 +35,38 @@ static __always_inline const struct sock *sock_of(unsigned long fd)
 	return sk;
 }
 
-static __always_inline bool read_sockaddr(const void *user, struct watch_flow *to)
+/* A struct sockaddr_in or sockaddr_in6. */
+struct address {
+	unsigned char b[28];
+};
+
+static __always_inline __u16 family_of(const struct address *a)
 {
-	unsigned char b[28] = { 0 };
 	__u16 family;
 
-	if (bpf_probe_read_user(b, 16, user))
-		return false;
-	__builtin_memcpy(&family, b, 2);
-	to->server_port = (__u16)(b[2] << 8 | b[3]);
-	to->family = 4;
-	if (family == AF_INET) {
-		__builtin_memcpy(to->server.b, b + 4, 4);
-	} else if (family == AF_INET6 && !bpf_probe_read_user(b, sizeof(b), user)) {
-		__u32 a[4];
+	__builtin_memcpy(&family, a->b, 2);
+	return family;
+}
 
-		__builtin_memcpy(a, b + 8, 16);
-		if (is_mapped(a)) {
-			__builtin_memcpy(to->server.b, a + 3, 4);
-		} else {
-			to->family = 6;
-			__builtin_memcpy(to->server.b, a, 16);
-		}
-	} else {
+/* False: of another family. */
+static __always_inline bool read_server(const struct address *from, struct watch_flow *to)
+{
+	__u32 a[4];
+
+	to->server_port = (__u16)(from->b[2] << 8 | from->b[3]);
+	to->family = 4;
+	if (family_of(from) == AF_INET) {
+		__builtin_memcpy(to->server.b, from->b + 4, 4);
+		return true;
+	}
+	if (family_of(from) != AF_INET6)
 		return false;
+	__builtin_memcpy(a, from->b + 8, 16);
+	if (is_mapped(a)) {
+		__builtin_memcpy(to->server.b, a + 3, 4);
+	} else {
+		to->family = 6;
+		__builtin_memcpy(to->server.b, a, 16);
 	}
 	return true;
 }

@@ -94,7 +94,7 @@ struct {
 	__type(value, struct per_cpu);
 } synsent_counts SEC(".maps");
 
-/* The error of an attempt that its socket's next connect(), or the one that waits, will give once more; by the socket. */
+/* An attempt's error that its socket's connect() has still to give; by the socket. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);

@@ -141,29 +141,43 @@ static struct bpf_map *ring_of(const struct trace *t, int i)
 	return rings[i];
 }
 
-static int load(struct trace *t, const struct trace_opts *o, struct err *e)
+/* The connect() calls that fail without a SYN are seen by the return of the function, or by that of all system calls.
+ */
+static int load_with(struct trace *t, const struct trace_opts *o, bool function)
 {
 	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
 	int r;
 
+	watch_bpf__destroy(t->skel);
 	t->skel = watch_bpf__open();
 	if (!t->skel)
-		return load_failed(e, errno);
+		return -errno;
 	give_filters(t->skel, o);
 	give_kernel(t, o);
 	r = bpf_map__set_max_entries(t->skel->maps.synsent_beyond, max);
 	if (!r)
 		r = bpf_map__set_max_entries(t->skel->maps.synsent_more, max);
 	if (!r)
-		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed);
+		r = bpf_program__set_autoload(t->skel->progs.synsent_connect, !o->no_failed && function);
+	if (!r)
+		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed && !function);
 	if (!r)
 		r = watch_bpf__load(t->skel);
-	if (!r)
-		r = watch_bpf__attach(t->skel);
+	return r ? r : watch_bpf__attach(t->skel);
+}
+
+static int load(struct trace *t, const struct trace_opts *o, struct err *e)
+{
+	/* Some kernels have fexit, and do not let it be used. */
+	int r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1 ? load_with(t, o, true) : -EPERM;
+
+	if (r)
+		r = load_with(t, o, false);
+	if (r)
+		return load_failed(e, -r);
 	/* The time stamps that an earlier begin is told by are in ms. */
-	if (!r)
-		__atomic_store_n(&t->skel->bss->attached_ns, clock_mono_ns() + 2000000, __ATOMIC_RELEASE);
-	return r ? load_failed(e, -r) : 0;
+	__atomic_store_n(&t->skel->bss->attached_ns, clock_mono_ns() + 2000000, __ATOMIC_RELEASE);
+	return 0;
 }
 
 /* ---- what they tell ---- */
@@ -303,8 +317,7 @@ static void add_drop_so_far(struct trace *t, struct attempt *a)
 static void give_pending(struct trace *t, const struct watch_attempt *w, trace_fn *fn, void *user)
 {
 	struct watch_more more;
-	bool whole = w->has_more &&
-		     !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_more), &w->socket, &more);
+	bool whole = w->has_more && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_more), &w->socket, &more);
 
 	trace_attempt(w, whole ? &more : NULL, &t->frame, &t->attempt);
 	t->attempt.observed_until_ns = trace_now(t);

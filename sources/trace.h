@@ -13,9 +13,11 @@
  * Every connection attempt of this host, all network namespaces included, by
  * eBPF at the kernel's own tracepoints (bpf/watch.bpf.c): inet_sock_set_state,
  * tcp_retransmit_skb, inet_sk_error_report, tcp_receive_reset, tcp_destroy_sock,
- * kfree_skb and sys_exit.  Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, and the
- * kernel's BTF; Linux 5.12 or later.  The programs are held by links: they go
- * with this process.
+ * kfree_skb.  What connect() returned comes from inet_stream_connect() where the
+ * kernel takes programs of the type fexit, and else from sys_exit, which costs
+ * every system call of the host 0.1 us.  Needs CAP_BPF, CAP_PERFMON and
+ * CAP_NET_ADMIN, and the kernel's BTF; Linux 5.12 or later.  The programs are
+ * held by links: they go with this process.
  *
  * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each of max_attempts, and
  * TRACE_MORE_BYTES more for those that lost something; 8 MiB of rings; 2 MiB for drops;
@@ -43,7 +45,7 @@ struct trace_opts {
 
 	int64_t quiet_below_ns; /* connected sooner, by one SYN: counted, and never given; 0: all are given */
 	uint32_t max_attempts;	/* 0: 32768 */
-	bool no_failed;		/* leave out connect() calls that fail before a SYN: sys_exit is not used */
+	bool no_failed;		/* leave out connect() calls that fail before a SYN */
 };
 
 /* -EPERM, -ENOSYS (built without eBPF), ...: e says what is missing and e->exit_code is 77. */
