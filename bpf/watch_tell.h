@@ -112,9 +112,11 @@ static __noinline void take_drops(struct watch_attempt *a)
 	/* Three looks at a table in which nothing of it can be cost as much as the rest of its end. */
 	if (kept_ns < a->start_ns)
 		return;
-	for (key.reply = 0; key.reply < 3; key.reply++) {
-		struct watch_drop *d = bpf_map_lookup_elem(&synsent_drops, &key);
+	for (__u32 i = 0; i < 3; i++) {
+		struct watch_drop *d;
 
+		key.reply = i;
+		d = bpf_map_lookup_elem(&synsent_drops, &key);
 		/* of a former attempt with these ports */
 		if (d && d->last_ns >= a->start_ns)
 			add_drop(a, d);
