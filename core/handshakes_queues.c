@@ -151,22 +151,39 @@ static void give(struct handshakes *h, struct entry *e)
 /* A source that holds packets back must not make their senders silent. */
 #define SILENCE_OF_SOURCE_NS (60000 * MS)
 
-static int64_t clock_for(const struct handshakes *h, const struct entry *e)
+static bool is_answered(const struct entry *e)
 {
-	bool answered = e->flags & (ENTRY_SETTLED | ENTRY_ICMP);
-
-	return h->clock_ns + (answered || h->idle_ns > SILENCE_OF_SOURCE_NS ? h->idle_ns : 0);
+	return e->flags & (ENTRY_SETTLED | ENTRY_ICMP);
 }
 
-/* It waited long enough, or nothing can change it any more; else it waits on. */
+static int64_t clock_of_silence(const struct handshakes *h)
+{
+	return h->clock_ns + (h->idle_ns > SILENCE_OF_SOURCE_NS ? h->idle_ns : 0);
+}
+
+static int64_t clock_for(const struct handshakes *h, const struct entry *e)
+{
+	return is_answered(e) ? h->clock_ns + h->idle_ns : clock_of_silence(h);
+}
+
+/*
+ * It waited long enough, or nothing can change it any more; else it waits on.
+ * While nothing comes those whose time is over, but for that, are laid aside:
+ * in the wheel each turn would come upon them again.
+ */
 static void decide(struct handshakes *h, struct entry *e)
 {
 	int64_t deadline = entry_deadline_ns(h, e);
 
-	if (deadline > clock_for(h, e))
-		put_into_wheel(h, e, deadline);
-	else
+	if (deadline <= clock_for(h, e)) {
 		ring_put(&h->dormant, entry_index(h, e));
+	} else if (deadline <= h->clock_ns + h->idle_ns) {
+		e->queue = h->held;
+		h->held = entry_index(h, e);
+		h->n_wheel++;
+	} else {
+		put_into_wheel(h, e, deadline);
+	}
 }
 
 static void set_young_due(struct handshakes *h)
@@ -194,11 +211,11 @@ static void leave(struct handshakes *h, struct ring *r, uint32_t n)
 	ring_skip(r, n);
 	for (i = 0; i < n; i++) {
 		deadline = entry_deadline_ns(h, e[i]);
-		if (deadline > h->clock_ns) {
+		if (deadline > clock_for(h, e[i])) {
 			put_into_wheel(h, e[i], deadline);
 			continue;
 		}
-		entry_tell(h, e[i], true);
+		entry_tell(h, e[i], deadline <= h->clock_ns);
 		entries_drop(h, e[i]);
 	}
 }
@@ -239,22 +256,30 @@ static uint32_t turn_round(struct handshakes *h, uint32_t i)
 	return turned;
 }
 
+static void decide_all(struct handshakes *h, uint32_t first)
+{
+	uint32_t i, next;
+
+	for (i = turn_round(h, first); i; i = next) {
+		next = entry_at(h, i)->queue;
+		h->n_wheel--;
+		decide_late(h, entry_at(h, i));
+	}
+}
+
 static void turn_wheel(struct handshakes *h)
 {
 	int64_t now = (h->clock_ns + h->idle_ns) >> WHEEL_SHIFT;
-	uint32_t i, next;
+	uint32_t *slot, first;
 
 	if (now - h->wheel_tick > WHEEL_SLOTS)
 		h->wheel_tick = now - WHEEL_SLOTS; /* every slot, once */
 	while (h->wheel_tick < now) {
 		h->wheel_tick++;
-		i = turn_round(h, h->wheel[h->wheel_tick % WHEEL_SLOTS]);
-		h->wheel[h->wheel_tick % WHEEL_SLOTS] = 0;
-		for (; i; i = next) {
-			next = entry_at(h, i)->queue;
-			h->n_wheel--;
-			decide_late(h, entry_at(h, i));
-		}
+		slot = &h->wheel[h->wheel_tick % WHEEL_SLOTS];
+		first = *slot;
+		*slot = 0;
+		decide_all(h, first);
 	}
 }
 
@@ -301,9 +326,40 @@ static struct entry *take_young(struct handshakes *h)
 	return e;
 }
 
+/* Of the young, in their order, the unanswered wait on. */
+static void pick_answered(struct handshakes *h)
+{
+	uint32_t n = h->young.n;
+	struct entry *e;
+
+	while (n--) {
+		e = ring_take(h, &h->young);
+		if (is_answered(e))
+			decide_late(h, e);
+		else
+			ring_put(&h->young, entry_index(h, e));
+	}
+	set_young_due(h);
+}
+
+/* Nothing comes: what has an answer shall not wait for the next packet.  To be looked for once, until something comes.
+ */
+static void tell_apart(struct handshakes *h)
+{
+	uint32_t held = h->held;
+
+	h->held = 0;
+	decide_all(h, held);
+	if (h->idle_ns)
+		pick_answered(h);
+	h->told_apart = true;
+}
+
 void queues_advance(struct handshakes *h)
 {
-	while (h->young_due_ns <= h->clock_ns + h->idle_ns) {
+	if (h->held ? !h->told_apart || h->idle_ns > SILENCE_OF_SOURCE_NS : h->idle_ns && !h->told_apart)
+		tell_apart(h);
+	while (h->young_due_ns <= clock_of_silence(h)) {
 		if (h->config.at_once) {
 			decide_late(h, take_young(h));
 		} else {
@@ -324,8 +380,8 @@ static struct entry *first_of_wheel(struct handshakes *h)
 	uint32_t *slot;
 	struct entry *e;
 
-	for (tick = h->wheel_tick + 1; h->n_wheel && tick < h->wheel_tick + WHEEL_SLOTS; tick++) {
-		slot = &h->wheel[tick % WHEEL_SLOTS];
+	for (tick = h->wheel_tick; h->n_wheel && tick < h->wheel_tick + WHEEL_SLOTS; tick++) {
+		slot = tick == h->wheel_tick ? &h->held : &h->wheel[tick % WHEEL_SLOTS];
 		if (!*slot)
 			continue;
 		e = entry_at(h, *slot);

@@ -142,6 +142,8 @@ struct handshakes {
 	uint32_t wheel[WHEEL_SLOTS];
 	int64_t wheel_tick; /* slots up to this one are done */
 	uint32_t n_wheel;
+	uint32_t held;	  /* linked: silent for long enough, if the source was not the silent one */
+	bool told_apart;  /* no packet has come since the answered ones were looked for */
 	uint8_t *awaited; /* by class, how many attempts; sticks at UINT8_MAX; another thread may look */
 	/* while an attempt is given */
 	struct entry *telling;
@@ -299,7 +301,7 @@ static inline bool queues_are_due(const struct handshakes *h)
 {
 	int64_t now = h->clock_ns + h->idle_ns;
 
-	return h->young_due_ns <= now || now >> WHEEL_SHIFT > h->wheel_tick;
+	return h->young_due_ns <= now || now >> WHEEL_SHIFT > h->wheel_tick || h->held;
 }
 
 /* Gives one for its memory: of the decided ones the first, else the oldest.  False when there is none. */
