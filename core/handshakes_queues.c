@@ -7,6 +7,7 @@
 
 #define MS ((int64_t)1000000)
 #define LEAVE_AT_ONCE 16
+#define MANY (STAY_MAX + LEAVE_AT_ONCE)
 
 /* A SYN-ACK is sent again as a SYN is: after 1 s, then twice as long each time. */
 struct last {
@@ -53,8 +54,7 @@ int64_t entry_noted_deadline_ns(const struct handshakes *h, const struct entry *
 bool queues_init(struct handshakes *h)
 {
 	h->overdue_ns = sender_overdue_ns(0);
-	h->young_leave = h->config.at_once ? 1 : LEAVE_AT_ONCE;
-	h->young_enough = h->config.at_once ? 1 : STAY_MAX + LEAVE_AT_ONCE;
+	h->young_enough = h->config.at_once ? 1 : MANY;
 	h->young.size = YOUNG_FIRST;
 	h->dormant.size = DORMANT_RING;
 	h->young.items = bigmem_new(h->young.size * sizeof(*h->young.items), BIGMEM_PLAIN);
@@ -103,6 +103,15 @@ static struct entry *ring_take(struct handshakes *h, struct ring *r)
 	e = entry_at(h, *ring_at(r, 0));
 	ring_skip(r, 1);
 	return e;
+}
+
+/* It will be dropped soon, and is here. */
+static inline void expect_drop(const struct handshakes *h, const struct entry *e)
+{
+	__builtin_prefetch(&h->places[e->hash & (h->n_places - 1)], 1);
+	__builtin_prefetch(&h->awaited[e->class], 1);
+	if (e->notes)
+		__builtin_prefetch(pool_at(&h->chunks, e->notes));
 }
 
 static bool ring_grow(struct handshakes *h, struct ring *r)
@@ -186,11 +195,19 @@ static void decide(struct handshakes *h, struct entry *e)
 	}
 }
 
+/* So many leave together, once the last of them waited long enough. */
+static uint32_t young_leave(const struct handshakes *h)
+{
+	if (h->young.n < h->young_enough)
+		return 0;
+	return h->young.n < MANY ? 1 : LEAVE_AT_ONCE;
+}
+
 static void set_young_due(struct handshakes *h)
 {
-	h->young_due_ns = h->young.n < h->young_enough
-				  ? INT64_MAX
-				  : entry_at(h, *ring_at(&h->young, h->young_leave - 1))->start_ns + h->overdue_ns;
+	uint32_t n = young_leave(h);
+
+	h->young_due_ns = n ? entry_at(h, *ring_at(&h->young, n - 1))->start_ns + h->overdue_ns : INT64_MAX;
 }
 
 /* Those whose turn it is to leave a ring; what is not decided, or again not, since something late came, waits on. */
@@ -203,10 +220,7 @@ static void leave(struct handshakes *h, struct ring *r, uint32_t n)
 	for (i = 0; i < n; i++) {
 		__builtin_prefetch(entry_at(h, *ring_at(r, i + AHEAD)), 1); /* whatever it is */
 		e[i] = entry_at(h, *ring_at(r, i));
-		__builtin_prefetch(&h->places[e[i]->hash & (h->n_places - 1)], 1);
-		__builtin_prefetch(&h->awaited[e[i]->class], 1);
-		if (e[i]->notes)
-			__builtin_prefetch(pool_at(&h->chunks, e[i]->notes));
+		expect_drop(h, e[i]);
 	}
 	ring_skip(r, n);
 	for (i = 0; i < n; i++) {
@@ -359,13 +373,11 @@ void queues_advance(struct handshakes *h)
 {
 	if (h->held ? !h->told_apart || h->idle_ns > SILENCE_OF_SOURCE_NS : h->idle_ns && !h->told_apart)
 		tell_apart(h);
-	while (h->young_due_ns <= clock_of_silence(h)) {
-		if (h->config.at_once) {
-			decide_late(h, take_young(h));
-		} else {
-			leave(h, &h->young, h->young_leave);
-			set_young_due(h);
-		}
+	for (set_young_due(h); h->young_due_ns <= clock_of_silence(h); set_young_due(h)) {
+		if (h->young.n < MANY)
+			decide_late(h, ring_take(h, &h->young));
+		else
+			leave(h, &h->young, LEAVE_AT_ONCE);
 	}
 	if ((h->clock_ns + h->idle_ns) >> WHEEL_SHIFT > h->wheel_tick) {
 		turn_wheel(h);
@@ -445,6 +457,8 @@ void queues_finish(struct handshakes *h)
 		return;
 	}
 	while ((e = ring_take(h, &h->young))) {
+		if (h->young.n > LEAVE_AT_ONCE)
+			expect_drop(h, entry_at(h, *ring_at(&h->young, LEAVE_AT_ONCE)));
 		for (; i < n && others[i] >> 32 < entry_order(e); i++)
 			give(h, entry_at(h, (uint32_t)others[i]));
 		give(h, e);

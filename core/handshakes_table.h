@@ -129,16 +129,16 @@ struct handshakes {
 	struct handshakes_config config;
 	struct handshakes_counts counts;
 	struct pool entries, chunks, addresses;
-	uint32_t *places, n_places;	    /* a power of two */
-	uint32_t n_entries, n_unasked;	    /* the second: in all */
-	int64_t idle_ns;		    /* nothing came for so long since */
-	size_t memory;			    /* bytes in use */
-	int64_t clock_ns;		    /* the latest time so far */
-	int64_t overdue_ns;		    /* silence after SYN 0 that is one */
-	uint32_t young_leave, young_enough; /* so many leave together, when there are so many */
-	int64_t young_due_ns;		    /* when the first of the young that may leave have waited long enough */
-	struct ring young;		    /* in order of their SYN 0 */
-	struct ring dormant;		    /* in the order in which they were decided, later than the young */
+	uint32_t *places, n_places;    /* a power of two */
+	uint32_t n_entries, n_unasked; /* the second: in all */
+	int64_t idle_ns;	       /* nothing came for so long since */
+	size_t memory;		       /* bytes in use */
+	int64_t clock_ns;	       /* the latest time so far */
+	int64_t overdue_ns;	       /* silence after SYN 0 that is one */
+	uint32_t young_enough;	       /* when there are so many, the first may leave */
+	int64_t young_due_ns;	       /* ... when they have waited long enough */
+	struct ring young;	       /* in order of their SYN 0 */
+	struct ring dormant;	       /* in the order in which they were decided, later than the young */
 	uint32_t wheel[WHEEL_SLOTS];
 	int64_t wheel_tick; /* slots up to this one are done */
 	uint32_t n_wheel;
