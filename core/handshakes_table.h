@@ -100,10 +100,10 @@ struct pool {
 
 /*
  * A place in the hash table, 0 being free.  It is probed one after the other
- * from where the hash says, and at most two thirds full.  In it are the entry's
- * index, how far it is from there (PLACE_FAR: so far or further), and some bits
- * of the hash, so that an entry is looked at only when it is likely to be the
- * right one.
+ * from where the hash says, and at most half full, since each probe more is one
+ * whose end the processor cannot foresee.  In it are the entry's index, how far
+ * it is from there (PLACE_FAR: so far or further), and some bits of the hash, so
+ * that an entry is looked at only when it is likely to be the right one.
  */
 #define PLACE_INDEX_BITS 23
 #define PLACE_INDEX ((1u << PLACE_INDEX_BITS) - 1)
