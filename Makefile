@@ -45,6 +45,7 @@ bench: binary
 	@sh tests/bench/commands.sh $(BUILD)/synsent; status=$$?; \
 	python3 tests/bench/run.py $(BUILD)/synsent $(BUILD)/tests/bench/run_load || status=1; \
 	python3 tests/bench/watch.py $(BUILD)/synsent $(BUILD)/tests/bench/watch_load || status=1; \
+	python3 tests/bench/flood.py $(BUILD)/synsent $(BUILD)/tests/bench/flood_load || status=1; \
 	python3 tests/bench/read.py $(BUILD)/synsent $(BUILD)/tests/bench/gencap && exit $$status
 
 install: binary

@@ -47,12 +47,12 @@ static bool is_late(const struct attempt *a, const struct digest *d)
 	return d->n_syns > 1 || (r && r->t_ns - attempt_start_ns(a) > LATE_NS);
 }
 
+/* The attempt in full is made only where something of it is wanted: in a flood that would be most of the work. */
 static void on_digest(const struct digest *d, void *user)
 {
 	struct watch_inbound *w = user;
-	const struct attempt *a = handshakes_attempt(w->handshakes);
 
-	if (d->answer == REPLY_SYN_ACK && d->n_synacks < 2 && !is_late(a, d)) {
+	if (d->answer == REPLY_SYN_ACK && d->n_synacks < 2 && !is_late(handshakes_attempt(w->handshakes), d)) {
 		w->counts.answered++;
 		return;
 	}
@@ -62,7 +62,8 @@ static void on_digest(const struct digest *d, void *user)
 		w->counts.ignored++;
 	else
 		w->counts.refused++;
-	w->fn(a, d, w->user);
+	if (w->fn)
+		w->fn(handshakes_attempt(w->handshakes), d, w->user);
 }
 
 static void feed(struct watch_inbound *w)

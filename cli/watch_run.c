@@ -295,7 +295,7 @@ static int open_all(struct watch *w, struct err *e)
 	if (!r)
 		r = watch_source_open(&so, &w->source, e);
 	if (!r && o->inbound)
-		r = watch_inbound_open(on_inbound, w, &w->inbound, e);
+		r = watch_inbound_open(o->quiet ? NULL : on_inbound, w, &w->inbound, e);
 	if (!r && o->rules && watch_source_without(w->source)) {
 		e->exit_code = 77;
 		err_set(e, EPERM, "--rules needs eBPF, which tells what is dropped: %s",

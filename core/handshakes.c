@@ -105,6 +105,7 @@ size_t handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n
 	size_t i;
 
 	h->counts.sightings += n;
+	h->told_apart = false;
 	for (i = 0; i < n; i++) {
 		if (i % FETCH_MAX == 0)
 			fetch(h, s + i, n - i < FETCH_MAX ? n - i : FETCH_MAX);

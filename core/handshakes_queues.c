@@ -7,6 +7,7 @@
 
 #define MS ((int64_t)1000000)
 #define LEAVE_AT_ONCE 16
+#define MANY (STAY_MAX + LEAVE_AT_ONCE)
 
 /* A SYN-ACK is sent again as a SYN is: after 1 s, then twice as long each time. */
 struct last {
@@ -53,8 +54,7 @@ int64_t entry_noted_deadline_ns(const struct handshakes *h, const struct entry *
 bool queues_init(struct handshakes *h)
 {
 	h->overdue_ns = sender_overdue_ns(0);
-	h->young_leave = h->config.at_once ? 1 : LEAVE_AT_ONCE;
-	h->young_enough = h->config.at_once ? 1 : STAY_MAX + LEAVE_AT_ONCE;
+	h->young_enough = h->config.at_once ? 1 : MANY;
 	h->young.size = YOUNG_FIRST;
 	h->dormant.size = DORMANT_RING;
 	h->young.items = bigmem_new(h->young.size * sizeof(*h->young.items), BIGMEM_PLAIN);
@@ -105,6 +105,15 @@ static struct entry *ring_take(struct handshakes *h, struct ring *r)
 	return e;
 }
 
+/* It will be dropped soon, and is here. */
+static inline void expect_drop(const struct handshakes *h, const struct entry *e)
+{
+	__builtin_prefetch(&h->places[e->hash & (h->n_places - 1)], 1);
+	__builtin_prefetch(&h->awaited[e->class], 1);
+	if (e->notes)
+		__builtin_prefetch(pool_at(&h->chunks, e->notes));
+}
+
 static bool ring_grow(struct handshakes *h, struct ring *r)
 {
 	uint32_t size = r->size + r->size / 4, *items = bigmem_new(size * sizeof(*items), BIGMEM_PLAIN), i;
@@ -151,29 +160,54 @@ static void give(struct handshakes *h, struct entry *e)
 /* A source that holds packets back must not make their senders silent. */
 #define SILENCE_OF_SOURCE_NS (60000 * MS)
 
-static int64_t clock_for(const struct handshakes *h, const struct entry *e)
+static bool is_answered(const struct entry *e)
 {
-	bool answered = e->flags & (ENTRY_SETTLED | ENTRY_ICMP);
-
-	return h->clock_ns + (answered || h->idle_ns > SILENCE_OF_SOURCE_NS ? h->idle_ns : 0);
+	return e->flags & (ENTRY_SETTLED | ENTRY_ICMP);
 }
 
-/* It waited long enough, or nothing can change it any more; else it waits on. */
+static int64_t clock_of_silence(const struct handshakes *h)
+{
+	return h->clock_ns + (h->idle_ns > SILENCE_OF_SOURCE_NS ? h->idle_ns : 0);
+}
+
+static int64_t clock_for(const struct handshakes *h, const struct entry *e)
+{
+	return is_answered(e) ? h->clock_ns + h->idle_ns : clock_of_silence(h);
+}
+
+/*
+ * It waited long enough, or nothing can change it any more; else it waits on.
+ * While nothing comes those whose time is over, but for that, are laid aside:
+ * in the wheel each turn would come upon them again.
+ */
 static void decide(struct handshakes *h, struct entry *e)
 {
 	int64_t deadline = entry_deadline_ns(h, e);
 
-	if (deadline > clock_for(h, e))
-		put_into_wheel(h, e, deadline);
-	else
+	if (deadline <= clock_for(h, e)) {
 		ring_put(&h->dormant, entry_index(h, e));
+	} else if (deadline <= h->clock_ns + h->idle_ns) {
+		e->queue = h->held;
+		h->held = entry_index(h, e);
+		h->n_wheel++;
+	} else {
+		put_into_wheel(h, e, deadline);
+	}
+}
+
+/* So many leave together, once the last of them waited long enough. */
+static uint32_t young_leave(const struct handshakes *h)
+{
+	if (h->young.n < h->young_enough)
+		return 0;
+	return h->young.n < MANY ? 1 : LEAVE_AT_ONCE;
 }
 
 static void set_young_due(struct handshakes *h)
 {
-	h->young_due_ns = h->young.n < h->young_enough
-				  ? INT64_MAX
-				  : entry_at(h, *ring_at(&h->young, h->young_leave - 1))->start_ns + h->overdue_ns;
+	uint32_t n = young_leave(h);
+
+	h->young_due_ns = n ? entry_at(h, *ring_at(&h->young, n - 1))->start_ns + h->overdue_ns : INT64_MAX;
 }
 
 /* Those whose turn it is to leave a ring; what is not decided, or again not, since something late came, waits on. */
@@ -186,19 +220,16 @@ static void leave(struct handshakes *h, struct ring *r, uint32_t n)
 	for (i = 0; i < n; i++) {
 		__builtin_prefetch(entry_at(h, *ring_at(r, i + AHEAD)), 1); /* whatever it is */
 		e[i] = entry_at(h, *ring_at(r, i));
-		__builtin_prefetch(&h->places[e[i]->hash & (h->n_places - 1)], 1);
-		__builtin_prefetch(&h->awaited[e[i]->class], 1);
-		if (e[i]->notes)
-			__builtin_prefetch(pool_at(&h->chunks, e[i]->notes));
+		expect_drop(h, e[i]);
 	}
 	ring_skip(r, n);
 	for (i = 0; i < n; i++) {
 		deadline = entry_deadline_ns(h, e[i]);
-		if (deadline > h->clock_ns) {
+		if (deadline > clock_for(h, e[i])) {
 			put_into_wheel(h, e[i], deadline);
 			continue;
 		}
-		entry_tell(h, e[i], true);
+		entry_tell(h, e[i], deadline <= h->clock_ns);
 		entries_drop(h, e[i]);
 	}
 }
@@ -239,22 +270,30 @@ static uint32_t turn_round(struct handshakes *h, uint32_t i)
 	return turned;
 }
 
+static void decide_all(struct handshakes *h, uint32_t first)
+{
+	uint32_t i, next;
+
+	for (i = turn_round(h, first); i; i = next) {
+		next = entry_at(h, i)->queue;
+		h->n_wheel--;
+		decide_late(h, entry_at(h, i));
+	}
+}
+
 static void turn_wheel(struct handshakes *h)
 {
 	int64_t now = (h->clock_ns + h->idle_ns) >> WHEEL_SHIFT;
-	uint32_t i, next;
+	uint32_t *slot, first;
 
 	if (now - h->wheel_tick > WHEEL_SLOTS)
 		h->wheel_tick = now - WHEEL_SLOTS; /* every slot, once */
 	while (h->wheel_tick < now) {
 		h->wheel_tick++;
-		i = turn_round(h, h->wheel[h->wheel_tick % WHEEL_SLOTS]);
-		h->wheel[h->wheel_tick % WHEEL_SLOTS] = 0;
-		for (; i; i = next) {
-			next = entry_at(h, i)->queue;
-			h->n_wheel--;
-			decide_late(h, entry_at(h, i));
-		}
+		slot = &h->wheel[h->wheel_tick % WHEEL_SLOTS];
+		first = *slot;
+		*slot = 0;
+		decide_all(h, first);
 	}
 }
 
@@ -301,15 +340,44 @@ static struct entry *take_young(struct handshakes *h)
 	return e;
 }
 
+/* Of the young, in their order, the unanswered wait on. */
+static void pick_answered(struct handshakes *h)
+{
+	uint32_t n = h->young.n;
+	struct entry *e;
+
+	while (n--) {
+		e = ring_take(h, &h->young);
+		if (is_answered(e))
+			decide_late(h, e);
+		else
+			ring_put(&h->young, entry_index(h, e));
+	}
+	set_young_due(h);
+}
+
+/* Nothing comes: what has an answer shall not wait for the next packet.  To be looked for once, until something comes.
+ */
+static void tell_apart(struct handshakes *h)
+{
+	uint32_t held = h->held;
+
+	h->held = 0;
+	decide_all(h, held);
+	if (h->idle_ns)
+		pick_answered(h);
+	h->told_apart = true;
+}
+
 void queues_advance(struct handshakes *h)
 {
-	while (h->young_due_ns <= h->clock_ns + h->idle_ns) {
-		if (h->config.at_once) {
-			decide_late(h, take_young(h));
-		} else {
-			leave(h, &h->young, h->young_leave);
-			set_young_due(h);
-		}
+	if (h->held ? !h->told_apart || h->idle_ns > SILENCE_OF_SOURCE_NS : h->idle_ns && !h->told_apart)
+		tell_apart(h);
+	for (set_young_due(h); h->young_due_ns <= clock_of_silence(h); set_young_due(h)) {
+		if (h->young.n < MANY)
+			decide_late(h, ring_take(h, &h->young));
+		else
+			leave(h, &h->young, LEAVE_AT_ONCE);
 	}
 	if ((h->clock_ns + h->idle_ns) >> WHEEL_SHIFT > h->wheel_tick) {
 		turn_wheel(h);
@@ -324,8 +392,8 @@ static struct entry *first_of_wheel(struct handshakes *h)
 	uint32_t *slot;
 	struct entry *e;
 
-	for (tick = h->wheel_tick + 1; h->n_wheel && tick < h->wheel_tick + WHEEL_SLOTS; tick++) {
-		slot = &h->wheel[tick % WHEEL_SLOTS];
+	for (tick = h->wheel_tick; h->n_wheel && tick < h->wheel_tick + WHEEL_SLOTS; tick++) {
+		slot = tick == h->wheel_tick ? &h->held : &h->wheel[tick % WHEEL_SLOTS];
 		if (!*slot)
 			continue;
 		e = entry_at(h, *slot);
@@ -389,6 +457,8 @@ void queues_finish(struct handshakes *h)
 		return;
 	}
 	while ((e = ring_take(h, &h->young))) {
+		if (h->young.n > LEAVE_AT_ONCE)
+			expect_drop(h, entry_at(h, *ring_at(&h->young, LEAVE_AT_ONCE)));
 		for (; i < n && others[i] >> 32 < entry_order(e); i++)
 			give(h, entry_at(h, (uint32_t)others[i]));
 		give(h, e);

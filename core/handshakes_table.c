@@ -146,10 +146,10 @@ static void put(uint32_t *places, uint32_t n, uint32_t hash, uint32_t index)
 	set_place(places, n, hash, index, at);
 }
 
-/* Entries that are in use have a number. */
+/* Entries that are in use have a number.  All of the table is looked at, here and there, as soon as there is one. */
 static bool rehash(struct handshakes *h)
 {
-	uint32_t n = h->n_places * 2, *places = bigmem_new(n * sizeof(*places), BIGMEM_PLAIN), i;
+	uint32_t n = h->n_places * 2, *places = bigmem_new(n * sizeof(*places), 0), i;
 
 	if (!places)
 		return false;
@@ -165,7 +165,7 @@ static bool rehash(struct handshakes *h)
 
 static bool is_crowded(const struct handshakes *h)
 {
-	return h->n_entries >= h->n_places / 3 * 2;
+	return h->n_entries >= h->n_places / 2;
 }
 
 static bool may_make_larger(const struct handshakes *h, size_t more)
@@ -174,7 +174,7 @@ static bool may_make_larger(const struct handshakes *h, size_t more)
 	       h->memory + more + kept_for_others(h, &h->entries) <= h->config.memory;
 }
 
-/* For when two thirds of the table are used. */
+/* For when half of the table is used. */
 static bool make_larger(struct handshakes *h)
 {
 	return may_make_larger(h, h->n_places * sizeof(*h->places)) && rehash(h);

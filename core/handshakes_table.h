@@ -100,10 +100,10 @@ struct pool {
 
 /*
  * A place in the hash table, 0 being free.  It is probed one after the other
- * from where the hash says, and at most two thirds full.  In it are the entry's
- * index, how far it is from there (PLACE_FAR: so far or further), and some bits
- * of the hash, so that an entry is looked at only when it is likely to be the
- * right one.
+ * from where the hash says, and at most half full, since each probe more is one
+ * whose end the processor cannot foresee.  In it are the entry's index, how far
+ * it is from there (PLACE_FAR: so far or further), and some bits of the hash, so
+ * that an entry is looked at only when it is likely to be the right one.
  */
 #define PLACE_INDEX_BITS 23
 #define PLACE_INDEX ((1u << PLACE_INDEX_BITS) - 1)
@@ -129,19 +129,21 @@ struct handshakes {
 	struct handshakes_config config;
 	struct handshakes_counts counts;
 	struct pool entries, chunks, addresses;
-	uint32_t *places, n_places;	    /* a power of two */
-	uint32_t n_entries, n_unasked;	    /* the second: in all */
-	int64_t idle_ns;		    /* nothing came for so long since */
-	size_t memory;			    /* bytes in use */
-	int64_t clock_ns;		    /* the latest time so far */
-	int64_t overdue_ns;		    /* silence after SYN 0 that is one */
-	uint32_t young_leave, young_enough; /* so many leave together, when there are so many */
-	int64_t young_due_ns;		    /* when the first of the young that may leave have waited long enough */
-	struct ring young;		    /* in order of their SYN 0 */
-	struct ring dormant;		    /* in the order in which they were decided, later than the young */
+	uint32_t *places, n_places;    /* a power of two */
+	uint32_t n_entries, n_unasked; /* the second: in all */
+	int64_t idle_ns;	       /* nothing came for so long since */
+	size_t memory;		       /* bytes in use */
+	int64_t clock_ns;	       /* the latest time so far */
+	int64_t overdue_ns;	       /* silence after SYN 0 that is one */
+	uint32_t young_enough;	       /* when there are so many, the first may leave */
+	int64_t young_due_ns;	       /* ... when they have waited long enough */
+	struct ring young;	       /* in order of their SYN 0 */
+	struct ring dormant;	       /* in the order in which they were decided, later than the young */
 	uint32_t wheel[WHEEL_SLOTS];
 	int64_t wheel_tick; /* slots up to this one are done */
 	uint32_t n_wheel;
+	uint32_t held;	  /* linked: silent for long enough, if the source was not the silent one */
+	bool told_apart;  /* no packet has come since the answered ones were looked for */
 	uint8_t *awaited; /* by class, how many attempts; sticks at UINT8_MAX; another thread may look */
 	/* while an attempt is given */
 	struct entry *telling;
@@ -299,7 +301,7 @@ static inline bool queues_are_due(const struct handshakes *h)
 {
 	int64_t now = h->clock_ns + h->idle_ns;
 
-	return h->young_due_ns <= now || now >> WHEEL_SHIFT > h->wheel_tick;
+	return h->young_due_ns <= now || now >> WHEEL_SHIFT > h->wheel_tick || h->held;
 }
 
 /* Gives one for its memory: of the decided ones the first, else the oldest.  False when there is none. */

@@ -350,6 +350,45 @@ static void idle(void **state)
 	finish(&given, syn.t_ns + SECOND);
 }
 
+/*
+ * Nothing comes for a while, time and again, and all are there in the end: those that wait for the first time, those
+ * that sent more than one SYN, and those that were answered, which are given meanwhile.
+ */
+static void idle_among_many(void **state)
+{
+	const int64_t pause_ns = 20 * SECOND;
+	struct handshakes *h = begin(&given, 64 << 20, 1, true);
+	struct handshakes_counts c;
+	struct sighting syn;
+	uint32_t i, n = 0;
+	int64_t t_ns = BEGIN, idle_ns;
+	int turn;
+
+	for (turn = 0; turn < 3; turn++, t_ns += pause_ns) {
+		for (i = 0; i < 30000; i++, t_ns += MS / 100) {
+			n++;
+			syn = segment(4, n, (uint16_t)n, 2, t_ns);
+			feed_one(h, 1, syn);
+			if (i % 4 == 1)
+				feed_one(h, 1, answer(&syn, 0x14, t_ns + MS));
+			if (i % 4 == 2)
+				feed_one(h, 1, segment(4, n, (uint16_t)n, 2, t_ns + SECOND / 100));
+		}
+		assert_true(given.n <= n - 30000);
+		for (idle_ns = SECOND; idle_ns < pause_ns; idle_ns += SECOND / 4)
+			handshakes_idle(h, idle_ns);
+		/* what was answered is given, and silence is not: it may be the source's */
+		assert_int_equal(given.n, n - 30000 + 7500);
+		assert_int_equal(given.by_answer[REPLY_RST], n / 4);
+	}
+	handshakes_counts(h, &c);
+	assert_int_equal(c.attempts, n);
+	assert_int_equal(c.evicted + c.notes_lost + c.attempts_lost, 0);
+	finish(&given, t_ns);
+	assert_int_equal(given.n, n);
+	assert_int_equal(given.by_answer[REPLY_NONE], n - n / 4);
+}
+
 /* The first packet's time is far ahead of all others, as of a clock that was set. */
 static void clock_ahead(void **state)
 {
@@ -735,19 +774,13 @@ static void late_news(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(seeds_and_batches),
-		cmocka_unit_test(at_once),
-		cmocka_unit_test(clock_ahead),
-		cmocka_unit_test(more_than_is_kept),
-		cmocka_unit_test(memory_limit),
-		cmocka_unit_test(after_a_flood),
-		cmocka_unit_test(during_a_flood),
-		cmocka_unit_test(collisions),
-		cmocka_unit_test(filter_that_is_full),
-		cmocka_unit_test(the_youngest),
-		cmocka_unit_test(between_two_ports),
-		cmocka_unit_test(late_news),
-		cmocka_unit_test(idle),
+		cmocka_unit_test(seeds_and_batches), cmocka_unit_test(at_once),
+		cmocka_unit_test(idle_among_many),   cmocka_unit_test(clock_ahead),
+		cmocka_unit_test(more_than_is_kept), cmocka_unit_test(memory_limit),
+		cmocka_unit_test(after_a_flood),     cmocka_unit_test(during_a_flood),
+		cmocka_unit_test(collisions),	     cmocka_unit_test(filter_that_is_full),
+		cmocka_unit_test(the_youngest),	     cmocka_unit_test(between_two_ports),
+		cmocka_unit_test(late_news),	     cmocka_unit_test(idle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
