@@ -171,21 +171,31 @@ static __always_inline __u8 who_closes(const struct sock *sk)
 	return sk->sk_socket && sk->sk_socket->state != NOT_CONNECTING ? WATCH_PROGRAM : WATCH_NOBODY_KNOWN;
 }
 
-/* Of the newest error in the socket's queue: IPv4 puts ICMP there in SYN_SENT, asked or not (tcp_v4_err()). */
-static __always_inline void read_icmp(const struct sock *sk, struct watch_attempt *a)
+#define LOOPBACK_IFINDEX 1 /* include/net/flow.h */
+
+/*
+ * Of the newest error in the socket's queue: IPv4 puts ICMP there in SYN_SENT, asked or not (tcp_v4_err()).  Its data
+ * is the segment that it quotes; what an earlier attempt of this socket left there quotes that one's.
+ */
+static __always_inline void read_icmp(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	const void *head = &sk->sk_error_queue;
 	const struct sk_buff *skb = sk->sk_error_queue.prev;
 	const struct sock_exterr_skb *err;
 	struct sock_extended_err ee;
 	const unsigned char *ip;
+	__be32 quoted[2]; /* the ports, and the sequence number */
 
 	if (!skb || (const void *)skb == head)
+		return;
+	if (bpf_probe_read_kernel(quoted, sizeof(quoted), BPF_CORE_READ(skb, data)) ||
+	    bpf_ntohl(quoted[1]) != tp->snd_una)
 		return;
 	err = (const void *)skb + bpf_core_field_offset(struct sk_buff, cb);
 	if (bpf_probe_read_kernel(&ee, sizeof(ee),
 				  (const void *)err + bpf_core_field_offset(struct sock_exterr_skb, ee)))
 		return;
+	a->icmp_own = BPF_CORE_READ(skb, skb_iif) == LOOPBACK_IFINDEX;
 	a->icmp_origin = ee.ee_origin;
 	a->icmp_type = ee.ee_type;
 	a->icmp_code = ee.ee_code;
@@ -199,13 +209,15 @@ static __always_inline void read_icmp(const struct sock *sk, struct watch_attemp
 static __always_inline void read_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	a->error = sk->sk_err;
-	a->soft_error = sk->sk_err_soft;
+	/* getsockopt(SO_ERROR) takes it from there */
+	if (sk->sk_err_soft)
+		a->soft_error = sk->sk_err_soft;
 	a->by = who_closes(sk);
 	read_policy(tp, a);
 	if (a->by == WATCH_PROGRAM)
 		read_closer(a);
 	if (a->error || a->soft_ns)
-		read_icmp(sk, a);
+		read_icmp(sk, tp, a);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -240,6 +252,8 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		end(a, tp, WATCH_CONNECTED);
 	} else {
 		read_end(sk, tp, a);
+		/* net/ipv4/tcp_timer.c tcp_write_timer_handler() clears it; tcp_done() does so after this */
+		a->timer = tp->inet_conn.icsk_pending ? WATCH_TIMER_WAITED : WATCH_TIMER_FIRED;
 		if (a->by != WATCH_NOBODY_KNOWN) {
 			end(a, tp, WATCH_ENDED);
 		} else if (!a->flags) {
@@ -273,6 +287,8 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 		a = begin_late(sk, tp);
 	if (!a || a->flags & WATCH_FILTERED)
 		return 0;
+	if (sk->sk_err_soft)
+		a->soft_error = sk->sk_err_soft;
 	us = (bpf_ktime_get_ns() - a->start_ns) / 1000;
 	read_counts(tp, a);
 	/* It is in the kernel's count (tcp_update_rto_stats(), 6.7; afterwards before), and doubles the RTO afterwards.
@@ -299,18 +315,16 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	a = find(sk);
-	if (!a)
+	tp = a ? tcp_of(sk) : 0;
+	if (!tp)
 		return 0;
 	if (sk->__sk_common.skc_state == TCP_SYN_SENT) {
 		if (!a->soft_ns)
 			a->soft_ns = bpf_ktime_get_ns();
 		a->soft_error = sk->sk_err_soft;
-		read_icmp(sk, a);
+		read_icmp(sk, tp, a);
 	} else if (sk->__sk_common.skc_state == TCP_CLOSE) {
 		/* Its end was missed: the state is set before the error is reported. */
-		tp = tcp_of(sk);
-		if (!tp)
-			return 0;
 		read_end(sk, tp, a);
 		if (a->error) {
 			count(WATCH_N_NO_END, 1);

@@ -129,6 +129,7 @@ struct inet_connection_sock {
 	__u32 icsk_rto;
 	__u32 icsk_rto_max; /* 6.15 */
 	__u8 icsk_retransmits;
+	__u8 icsk_pending; /* 0: its timer has fired, and runs */
 	__u8 icsk_syn_retries;
 	__u32 icsk_user_timeout;
 };
@@ -149,6 +150,7 @@ struct net_device {
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
+	int skb_iif;
 	char cb[48];
 	__u16 network_header;
 	unsigned char *head, *data;
