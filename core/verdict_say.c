@@ -130,12 +130,19 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 	bool six = a->flow.server.addr.family == 6;
 	const char *plural = say_plural(a->n_syns);
 
-	if (a->soft_error && !last_icmp(a))
-		say_evidence(
-			v,
-			"its socket had noted %s, by which it went on: of an ICMP%s, or a route that failed, then or in "
-			"an earlier attempt of that socket",
-			errno_name(a->soft_error), six ? "v6" : "");
+	const struct reply *icmp = last_icmp(a);
+	char t[SAY_SECONDS_LEN];
+
+	if (a->soft_error && !icmp)
+		say_evidence(v,
+			     "its socket had noted %s, and went on: an ICMP%s came, or a route failed, then or in an "
+			     "earlier attempt of that socket",
+			     errno_name(a->soft_error), six ? "v6" : "");
+	else if (a->soft_error && six)
+		say_evidence(v,
+			     "icmp6 %u/%u came %s after SYN 0, a soft error: the socket went on, and polling does not "
+			     "show it",
+			     icmp->icmp_type, icmp->icmp_code, say_span(icmp->t_ns - attempt_start_ns(a), t));
 	else if (!a->n_replies && a->n_syns && six)
 		say_evidence(
 			v,
