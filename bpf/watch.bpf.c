@@ -322,6 +322,8 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 		if (!a->soft_ns)
 			a->soft_ns = bpf_ktime_get_ns();
 		a->soft_error = sk->sk_err_soft;
+		if (bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp)
+			a->flags |= WATCH_MPTCP;
 		read_icmp(sk, tp, a);
 	} else if (sk->__sk_common.skc_state == TCP_CLOSE) {
 		/* Its end was missed: the state is set before the error is reported. */
@@ -384,7 +386,7 @@ int BPF_PROG(synsent_destroy, struct sock *sk)
 static __always_inline bool had_attempt(const struct sock *sk)
 {
 	struct connecting *c = bpf_task_storage_get(&synsent_threads, bpf_get_current_task_btf(), 0, 0);
-	bool had = c && c->socket == (__u64)sk;
+	bool had = c && c->socket && c->socket == (__u64)connecting_one(sk);
 
 	if (c)
 		c->socket = 0;

@@ -23,6 +23,8 @@
 #define SO_EE_ORIGIN_ICMP 2
 #define SO_EE_ORIGIN_ICMP6 3
 
+#define IPPROTO_MPTCP 262
+
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
@@ -137,9 +139,14 @@ struct inet_connection_sock {
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u8 tcp_usec_ts : 1; /* 6.7 */
+	_Bool is_mptcp;	      /* with CONFIG_MPTCP */
 	__u32 snd_una;
 	__u32 retrans_stamp;
 	__u32 total_retrans;
+};
+
+struct mptcp_sock {
+	struct sock *first; /* its socket of TCP, that which connects */
 };
 
 struct net_device {

@@ -60,6 +60,7 @@ struct watch_drop {
 #define WATCH_NO_BEGIN 1u     /* the event of its begin was lost, or came before this was loaded */
 #define WATCH_SIMULTANEOUS 2u /* it went by SYN_RECV */
 #define WATCH_EARLIER 16u     /* it began before this was loaded */
+#define WATCH_MPTCP 32u	      /* of one of MPTCP, and an ICMP error was noted: its program is not shown that */
 #define WATCH_FILTERED 8u     /* not asked for, and never told */
 
 struct watch_attempt {

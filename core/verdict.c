@@ -243,7 +243,7 @@ static bool was_told_by_icmp(const struct attempt *a)
 {
 	const struct reply *icmp = last_icmp(a);
 
-	return a->traced && icmp && icmp->icmp_family != 6 && last_syn_ns(a) <= icmp->t_ns;
+	return a->traced && icmp && icmp->icmp_family != 6 && !a->soft_unshown && last_syn_ns(a) <= icmp->t_ns;
 }
 
 /* One that closes at once does so for that; later, its own timer may have been quicker. */

@@ -138,11 +138,12 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 			     "its socket had noted %s, and went on: an ICMP%s came, or a route failed, then or in an "
 			     "earlier attempt of that socket",
 			     errno_name(a->soft_error), six ? "v6" : "");
-	else if (a->soft_error && six)
+	else if (icmp && (a->soft_unshown || (a->soft_error && six)))
 		say_evidence(v,
-			     "icmp6 %u/%u came %s after SYN 0, a soft error: the socket went on, and polling does not "
+			     "icmp%s %u/%u came %s after SYN 0, a soft error: the socket went on, and polling does not "
 			     "show it",
-			     icmp->icmp_type, icmp->icmp_code, say_span(icmp->t_ns - attempt_start_ns(a), t));
+			     six ? "6" : "", icmp->icmp_type, icmp->icmp_code,
+			     say_span(icmp->t_ns - attempt_start_ns(a), t));
 	else if (!a->n_replies && a->n_syns && six)
 		say_evidence(
 			v,

@@ -266,6 +266,7 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->first_state_ns = a->connect_ns;
 	a->crossed = w->flags & WATCH_SIMULTANEOUS;
 	a->late_found = w->flags & WATCH_NO_BEGIN;
+	a->soft_unshown = w->flags & WATCH_MPTCP;
 	a->retransmits = -1;
 	if (w->how != WATCH_NOT_BEGUN) {
 		a->has_isn = w->isn != 0;

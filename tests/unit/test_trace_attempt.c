@@ -475,6 +475,17 @@ static void soft_errors_without_icmp(void **test)
 		told();
 		assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
 	}
+	/* a program is told of IPv4's when it polls; not by MPTCP, which keeps it */
+	begin();
+	icmp(SO_EE_ORIGIN_ICMP, 3, 13);
+	r.attempt.soft_ns = BEGUN + 20 * US;
+	r.attempt.soft_error = EHOSTUNREACH;
+	ended(10 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_int_equal(v.gave_up_by, GAVE_UP_NETWORK);
+	r.attempt.flags |= WATCH_MPTCP;
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
 	/* the program went on, and gave up by itself */
 	begin();
 	six();
