@@ -479,6 +479,9 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	}
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
+	/* of an earlier attempt of this socket: it waited for a neighbour */
+	if (a && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
+		return 0;
 	if (a) {
 		add_drop(a, &d);
 		return 0;

@@ -8,6 +8,7 @@ The client's namespace, a router's and a server's are joined in a row; all of th
 is changed.  Each case is one attempt for IPv4 and one for IPv6, all at the same time, under one `watch`.
 """
 import argparse
+import ctypes
 import errno
 import os
 import socket
@@ -144,6 +145,7 @@ LO = ("127.0.0.1", "::1")
 FAR = ("10.7.2.2", "fd07:2::2")
 NEIGHBOUR = ("10.7.1.99", "fd07:1::99")
 LEFT = ("10.7.2.3", "fd07:2::3")
+TAKEN_BACK = dict(zip(FAR, ("10.7.1.97", "fd07:1::97")))
 SILENT = {"outcome": "abandoned", "gave_up_by": "application", "limit": "app-timer", "confidence": "certain"}
 
 
@@ -198,6 +200,8 @@ CASES = (
     ("prohibit", "client", ("10.9.2.1", "fd09:2::1"), 80, ended("failed", "kernel", "EACCES", syns=0)),
     ("unreachable", "client", ("10.9.3.1", "fd09:3::1"), 80, ended("unreachable", "kernel", "EHOSTUNREACH", syns=0)),
     ("no port left", "few", LO, 121, ended("failed", "kernel", "EADDRNOTAVAIL", syns=0)),
+    # A SYN of its first attempt waits for a neighbour still, and is dropped during its second.
+    ("second attempt of a socket", "client", FAR, 119, silent("path-or-peer", "NETFILTER_DROP", drops=1)),
     ("a route that fails meanwhile", "client", LEFT, 119, ended("unreachable", "kernel", "EACCES", place="path-or-peer",
                                                                 limit="soft-error")),
 )
@@ -271,13 +275,23 @@ class Network:
                     self.kept.append(s)
 
 
+def second_attempt(address, port):
+    s, _ = watched.connecting(TAKEN_BACK[address], port)
+    ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16)  # AF_UNSPEC
+    error = s.connect_ex((address, port))
+    return s, 0 if error == errno.EINPROGRESS else error
+
+
 def attempt_all(network, cases):
     """(case, address) -> error; None: it waited until it was given up."""
     running, errors = {}, {}
     for case in cases:
         with getattr(network, case[1]):
             for address in case[2]:
-                s, error = watched.connecting(address, case[3])
+                if case[0] == "second attempt of a socket":
+                    s, error = second_attempt(address, case[3])
+                else:
+                    s, error = watched.connecting(address, case[3])
                 running[case[0], address] = s
                 errors[case[0], address] = error
     deadline = time.monotonic() + GIVE_UP_AFTER
@@ -306,6 +320,7 @@ def check(attempt, expected, error, pid):
     got = {**{k: s.get(k) for k in ("outcome", "gave_up_by", "limit", "confidence")},
            "headline": s.get("headline"), "error": attempt.get("error", {}).get("type"), "syns": len(s["syns_ns"]),
            "said": next((e for e in s["evidence"] if expected.get("said", "") in e), None),
+           "drops": len(s.get("drops", [drop] if drop else [])),
            **{k: drop.get(k) for k in ("place", "reason", "function", "rule", "reply")}}
     wrong = []
     for what, value in expected.items():
