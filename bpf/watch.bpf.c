@@ -36,8 +36,10 @@ static __always_inline void note_connecting(__u64 socket)
 		return;
 	c = bpf_task_storage_get(&synsent_threads, bpf_get_current_task_btf(), 0,
 				 socket ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
-	if (c)
-		c->socket = socket;
+	if (!c)
+		return;
+	c->socket = socket;
+	c->untold = 0;
 }
 
 #define EEXIST 17
@@ -77,17 +79,22 @@ static __always_inline void forget(const struct sock *sk)
 	bpf_map_delete_elem(&synsent_open, &key);
 }
 
+static __always_inline void tell_gone(struct watch_attempt *a)
+{
+	a->how = WATCH_SEEN_GONE;
+	a->end_ns = bpf_ktime_get_ns();
+	count(WATCH_N_NO_END, 1);
+	tell(a);
+}
+
 /* Its end was missed, and here is something that shows it over. */
 static __always_inline void gone(struct watch_attempt *a)
 {
 	if (a->flags & WATCH_FILTERED)
 		return;
-	a->how = WATCH_SEEN_GONE;
-	a->end_ns = bpf_ktime_get_ns();
-	count(WATCH_N_NO_END, 1);
 	if (want_drops)
 		take_drops(a);
-	tell(a);
+	tell_gone(a);
 }
 
 static __always_inline void begin(const struct sock *sk)
@@ -306,6 +313,20 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 }
 
 /* With sk_err 0, in SYN_SENT: an ICMP error came that does not end it. */
+/*
+ * A blocking connect() took the error, and disconnects (net/ipv4/af_inet.c __inet_stream_connect()): its return tells
+ * of it.  One that is taken back by AF_UNSPEC is connecting still.
+ */
+static __always_inline bool is_told_by_return(const struct sock *sk)
+{
+	struct connecting *c = bpf_task_storage_get(&synsent_threads, bpf_get_current_task_btf(), 0, 0);
+
+	if (!c || c->socket != (__u64)sk || !sk->sk_socket || sk->sk_socket->state != NOT_CONNECTING)
+		return false;
+	c->untold = (__u64)sk;
+	return true;
+}
+
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(synsent_error, const struct sock *sk)
 {
@@ -332,9 +353,12 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 			count(WATCH_N_NO_END, 1);
 			end(a, tp, WATCH_ENDED);
 		} else {
-			/* A blocking connect() that failed took the error, and now disconnects: it tells of no cause.
-			 */
 			a->by = WATCH_NOBODY_KNOWN;
+			read_counts(tp, a);
+			if (is_told_by_return(sk)) {
+				take_drops(a);
+				return 0;
+			}
 			gone(a);
 		}
 		forget(sk);
@@ -378,6 +402,7 @@ int BPF_PROG(synsent_destroy, struct sock *sk)
 
 #define ERRNO_LAST 133
 #define EINTR 4
+#define ECONNABORTED 103
 #define EISCONN 106
 #define ETIMEDOUT 110
 #define ECONNREFUSED 111
@@ -393,6 +418,32 @@ static __always_inline bool had_attempt(const struct sock *sk)
 	return had;
 }
 
+/* The error is that of an attempt whose end was missed.  ECONNABORTED: someone else had taken that before. */
+static __always_inline void tell_by_return(const struct connect_call *call, long ret)
+{
+	struct connecting *c = bpf_task_storage_get(&synsent_threads, bpf_get_current_task_btf(), 0, 0);
+	__u64 key = c ? c->untold : 0;
+	struct watch_attempt *a;
+	const struct sock *sk;
+
+	if (!key)
+		return;
+	c->untold = 0;
+	sk = sock_of(call->fd);
+	if (!sk || key != (__u64)connecting_one(sk))
+		return;
+	a = bpf_map_lookup_elem(&synsent_open, &key);
+	if (!a)
+		return;
+	if (ret != -ECONNABORTED) {
+		a->by = WATCH_KERNEL;
+		a->error = (int)-ret;
+	}
+	if (!(a->flags & WATCH_FILTERED))
+		tell_gone(a);
+	bpf_map_delete_elem(&synsent_open, &key);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 {
@@ -405,6 +456,7 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (ret == -EALREADY || ret == -EISCONN)
 		return 0;
+	tell_by_return(&call, ret);
 	/* That attempt has had its call: the next one on this socket may fail without a SYN. */
 	if (ret == -EINPROGRESS || ret == -EINTR) {
 		note_connecting(0);

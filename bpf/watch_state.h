@@ -92,6 +92,7 @@ struct {
 /* Which sockets of a thread had an attempt: the error that connect() then gives is that attempt's. */
 struct connecting {
 	__u64 socket;
+	__u64 untold; /* the same, when its end was missed and the call is about to return its error */
 };
 
 struct {

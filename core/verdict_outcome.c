@@ -188,7 +188,7 @@ void failed_locally(struct verdict *v)
 	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
 }
 
-static void neighbour_failed(const struct drop *d, struct verdict *v, enum confidence c)
+void neighbour_failed(const struct drop *d, struct verdict *v, enum confidence c)
 {
 	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, c);
 	say_headline(v, "no neighbour answered for the server's address or its gateway (ARP or ND)");

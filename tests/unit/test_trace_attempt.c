@@ -564,6 +564,11 @@ static void seen_gone(void **test)
 	assert_int_equal(a.unseen_ns, 2 * S);
 	assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
 	assert_int_not_equal(v.outcome, OUTCOME_PENDING);
+	/* its SYN was dropped for want of a neighbour */
+	dropped(0, 1)->location = NEIGHBOUR;
+	r.more.drops[0].last_ns = BEGUN + 1900 * MS;
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 	/* nor whether the program that holds it later is the one */
 	begin();
 	ended(2 * S, WATCH_PROGRAM, 0);
