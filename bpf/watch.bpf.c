@@ -29,17 +29,32 @@
 
 /* ---- begin ---- */
 
-/* Its end was missed, and here is something that shows it over. */
-static __noinline void gone(struct watch_attempt *a)
+/* ... or will be now: nobody waits for the return of its connect() any more. */
+static __always_inline void was_told(struct watch_attempt *a)
 {
-	if (a->flags & WATCH_FILTERED)
+	if (!(a->flags & WATCH_UNTOLD))
 		return;
+	a->flags &= ~WATCH_UNTOLD;
+	__sync_fetch_and_add(&n_untold, -1);
+}
+
+static __always_inline void tell_gone(struct watch_attempt *a)
+{
 	a->how = WATCH_SEEN_GONE;
 	a->end_ns = bpf_ktime_get_ns();
 	count(WATCH_N_NO_END, 1);
+	tell(a);
+}
+
+/* Its end was missed, and here is something that shows it over. */
+static __noinline void gone(struct watch_attempt *a)
+{
+	was_told(a);
+	if (a->flags & WATCH_FILTERED)
+		return;
 	if (want_drops)
 		take_drops(a);
-	tell(a);
+	tell_gone(a);
 }
 
 /* One that is there has been missed to end, and its address is used again. */
@@ -134,21 +149,31 @@ static __always_inline __u8 who_closes(const struct sock *sk)
 	return sk->sk_socket && sk->sk_socket->state != NOT_CONNECTING ? WATCH_PROGRAM : WATCH_NOBODY_KNOWN;
 }
 
-/* Of the newest error in the socket's queue: IPv4 puts ICMP there in SYN_SENT, asked or not (tcp_v4_err()). */
-static __noinline void read_icmp(const struct sock *sk, struct watch_attempt *a)
+#define LOOPBACK_IFINDEX 1 /* include/net/flow.h */
+
+/*
+ * Of the newest error in the socket's queue: IPv4 puts ICMP there in SYN_SENT, asked or not (tcp_v4_err()).  Its data
+ * is the segment that it quotes; what an earlier attempt of this socket left there quotes that one's.
+ */
+static __noinline void read_icmp(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	const void *head = &sk->sk_error_queue;
 	const struct sk_buff *skb = sk->sk_error_queue.prev;
 	const struct sock_exterr_skb *err;
 	struct sock_extended_err ee;
 	const unsigned char *ip;
+	__be32 quoted[2]; /* the ports, and the sequence number */
 
 	if (!skb || (const void *)skb == head)
+		return;
+	if (bpf_probe_read_kernel(quoted, sizeof(quoted), BPF_CORE_READ(skb, data)) ||
+	    bpf_ntohl(quoted[1]) != tp->snd_una)
 		return;
 	err = (const void *)skb + bpf_core_field_offset(struct sk_buff, cb);
 	if (bpf_probe_read_kernel(&ee, sizeof(ee),
 				  (const void *)err + bpf_core_field_offset(struct sock_exterr_skb, ee)))
 		return;
+	a->icmp_own = BPF_CORE_READ(skb, skb_iif) == LOOPBACK_IFINDEX;
 	a->icmp_origin = ee.ee_origin;
 	a->icmp_type = ee.ee_type;
 	a->icmp_code = ee.ee_code;
@@ -162,13 +187,15 @@ static __noinline void read_icmp(const struct sock *sk, struct watch_attempt *a)
 static __always_inline void read_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	a->error = sk->sk_err;
-	a->soft_error = sk->sk_err_soft;
+	/* getsockopt(SO_ERROR) takes it from there */
+	if (sk->sk_err_soft)
+		a->soft_error = sk->sk_err_soft;
 	a->by = who_closes(sk);
 	read_policy(tp, a);
 	if (a->by == WATCH_PROGRAM)
 		read_closer(a);
 	if (a->error || a->soft_ns)
-		read_icmp(sk, a);
+		read_icmp(sk, tp, a);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -203,6 +230,8 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		end(a, tp, WATCH_CONNECTED);
 	} else {
 		read_end(sk, tp, a);
+		/* net/ipv4/tcp_timer.c tcp_write_timer_handler() clears it; tcp_done() does so after this */
+		a->timer = tp->inet_conn.icsk_pending ? WATCH_TIMER_WAITED : WATCH_TIMER_FIRED;
 		if (a->by != WATCH_NOBODY_KNOWN) {
 			owe(a->socket, a->error);
 			end(a, tp, WATCH_ENDED);
@@ -236,6 +265,8 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 		a = begin_late(sk, tp);
 	if (!a || a->flags & WATCH_FILTERED)
 		return 0;
+	if (sk->sk_err_soft)
+		a->soft_error = sk->sk_err_soft;
 	us = (bpf_ktime_get_ns() - a->start_ns) / 1000;
 	read_counts(tp, a);
 	/* It is in the kernel's count (tcp_update_rto_stats(), 6.7; afterwards before), and doubles the RTO afterwards.
@@ -252,6 +283,15 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 	return 0;
 }
 
+/*
+ * A blocking connect() took the error, and disconnects (net/ipv4/af_inet.c __inet_stream_connect()): its return tells
+ * of it.  One that is taken back by AF_UNSPEC is connecting still.
+ */
+static __always_inline bool is_told_by_return(const struct sock *sk)
+{
+	return want_failed && sk->sk_socket && sk->sk_socket->state == NOT_CONNECTING;
+}
+
 /* With sk_err 0, in SYN_SENT: an ICMP error came that does not end it. */
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(synsent_error, const struct sock *sk)
@@ -262,27 +302,32 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	a = find(sk);
-	if (!a)
+	tp = a ? tcp_of(sk) : 0;
+	if (!tp)
 		return 0;
 	if (sk->__sk_common.skc_state == TCP_SYN_SENT) {
 		if (!a->soft_ns)
 			a->soft_ns = bpf_ktime_get_ns();
 		a->soft_error = sk->sk_err_soft;
-		read_icmp(sk, a);
+		if (bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp)
+			a->flags |= WATCH_MPTCP;
+		read_icmp(sk, tp, a);
 	} else if (sk->__sk_common.skc_state == TCP_CLOSE) {
 		/* Its end was missed: the state is set before the error is reported. */
-		tp = tcp_of(sk);
-		if (!tp)
-			return 0;
 		read_end(sk, tp, a);
 		if (a->error) {
 			count(WATCH_N_NO_END, 1);
 			owe(a->socket, a->error);
 			end(a, tp, WATCH_ENDED);
 		} else {
-			/* A blocking connect() that failed took the error, and now disconnects: it tells of no cause.
-			 */
 			a->by = WATCH_NOBODY_KNOWN;
+			read_counts(tp, a);
+			if (is_told_by_return(sk)) {
+				take_drops(a);
+				a->flags |= WATCH_UNTOLD;
+				__sync_fetch_and_add(&n_untold, 1);
+				return 0;
+			}
 			gone(a);
 		}
 		forget(sk);
@@ -338,13 +383,37 @@ static __always_inline bool is_failure(long ret)
 	       ret != -EISCONN && !is_of_an_attempt((__s32)-ret);
 }
 
+/* Or that of an attempt whose end was missed. */
+static __always_inline bool is_looked_at(long ret)
+{
+	return is_failure(ret) || (n_untold && ret < 0 && ret >= -ERRNO_LAST);
+}
+
+/* ECONNABORTED: someone else had taken the error before. */
+static __always_inline void tell_by_return(__u64 key, struct watch_attempt *a, __s32 error)
+{
+	was_told(a);
+	if (error != ECONNABORTED) {
+		a->by = WATCH_KERNEL;
+		a->error = error;
+	}
+	if (!(a->flags & WATCH_FILTERED))
+		tell_gone(a);
+	forget_key(key);
+}
+
 static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct address *to, __s32 error)
 {
 	__u32 zero = 0;
-	struct watch_attempt *a;
+	struct watch_attempt *a = find_key(key);
 
-	/* One that is there still has been missed to end: what comes next tells of it. */
-	if (is_owed(key, error) || find_key(key))
+	if (a) {
+		/* else one that goes on, or that was missed to end: what comes next tells of it */
+		if (a->flags & WATCH_UNTOLD)
+			tell_by_return(key, a, error);
+		return 0;
+	}
+	if (!is_failure(-(long)error) || is_owed(key, error))
 		return 0;
 	a = bpf_map_lookup_elem(&synsent_scratch, &zero);
 	if (!a)
@@ -368,13 +437,15 @@ SEC("fexit/inet_stream_connect")
 int BPF_PROG(synsent_connect, struct socket *socket, void *address, int len, int flags, int ret)
 {
 	struct address to = { 0 };
+	const struct sock *sk;
 
-	if (!is_failure(ret) || BPF_CORE_READ(socket, sk, sk_protocol) != IPPROTO_TCP)
+	if (!is_looked_at(ret))
 		return 0;
-	if (bpf_probe_read_kernel(to.b, 16, address) ||
+	sk = BPF_CORE_READ(socket, sk);
+	if (!is_of_tcp(sk) || bpf_probe_read_kernel(to.b, 16, address) ||
 	    (family_of(&to) == AF_INET6 && bpf_probe_read_kernel(to.b, sizeof(to.b), address)))
 		return 0;
-	return tell_failed(socket->sk, key_of(socket->sk), &to, -ret);
+	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, -ret);
 }
 
 static __noinline int note_failed_call(const struct pt_regs *regs, __s32 error)
@@ -389,14 +460,14 @@ static __noinline int note_failed_call(const struct pt_regs *regs, __s32 error)
 	if (!sk || bpf_probe_read_user(to.b, 16, (const void *)call.address) ||
 	    (family_of(&to) == AF_INET6 && bpf_probe_read_user(to.b, sizeof(to.b), (const void *)call.address)))
 		return 0;
-	return tell_failed(sk, key_of_number((__u64)sk), &to, error);
+	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, error);
 }
 
 /* ... and this one, which comes with the return of every system call of the host, elsewhere. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 {
-	return is_failure(ret) ? note_failed_call(regs, (__s32)-ret) : 0;
+	return is_looked_at(ret) ? note_failed_call(regs, (__s32)-ret) : 0;
 }
 
 /* ---- dropped packets ---- */
@@ -439,6 +510,9 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	}
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
+	/* of an earlier attempt of this socket: it waited for a neighbour */
+	if (a && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
+		return 0;
 	if (a) {
 		add_drop(a, &d);
 		return 0;

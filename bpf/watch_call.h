@@ -12,7 +12,17 @@
 
 /* A call of connect(), as its return shows it.  For watch.bpf.c alone. */
 
-/* The socket of a descriptor of this process; 0: it has none, or not one of TCP. */
+static __always_inline bool is_of_tcp(const struct sock *sk)
+{
+	unsigned short family = sk ? BPF_CORE_READ(sk, __sk_common.skc_family) : 0, protocol;
+
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	protocol = BPF_CORE_READ(sk, sk_protocol);
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
+}
+
+/* The socket of a descriptor of this process; 0: it has none, or not one of TCP or MPTCP. */
 static __always_inline const struct sock *sock_of(unsigned long fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -20,7 +30,6 @@ static __always_inline const struct sock *sock_of(unsigned long fd)
 	const struct socket *socket;
 	const struct sock *sk;
 	struct file *file = 0;
-	unsigned short family;
 
 	if (fd >= BPF_CORE_READ(fdt, max_fds) ||
 	    bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd) || !file)
@@ -29,9 +38,16 @@ static __always_inline const struct sock *sock_of(unsigned long fd)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	family = sk ? BPF_CORE_READ(sk, __sk_common.skc_family) : 0;
-	if ((family != AF_INET && family != AF_INET6) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
-		return 0;
+	return is_of_tcp(sk) ? sk : 0;
+}
+
+/* The one whose attempts are told of, for a socket of sock_of(). */
+static __always_inline const struct sock *connecting_one(const struct sock *sk)
+{
+	const struct mptcp_sock *msk = (const void *)sk;
+
+	if (BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP && bpf_core_field_exists(msk->first))
+		return BPF_CORE_READ(msk, first);
 	return sk;
 }
 

@@ -21,6 +21,8 @@
 #define SO_EE_ORIGIN_ICMP 2
 #define SO_EE_ORIGIN_ICMP6 3
 
+#define IPPROTO_MPTCP 262
+
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
@@ -127,6 +129,7 @@ struct inet_connection_sock {
 	__u32 icsk_rto;
 	__u32 icsk_rto_max; /* 6.15 */
 	__u8 icsk_retransmits;
+	__u8 icsk_pending; /* 0: its timer has fired, and runs */
 	__u8 icsk_syn_retries;
 	__u32 icsk_user_timeout;
 };
@@ -134,9 +137,14 @@ struct inet_connection_sock {
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u8 tcp_usec_ts : 1; /* 6.7 */
+	_Bool is_mptcp;	      /* with CONFIG_MPTCP */
 	__u32 snd_una;
 	__u32 retrans_stamp;
 	__u32 total_retrans;
+};
+
+struct mptcp_sock {
+	struct sock *first; /* its socket of TCP, that which connects */
 };
 
 struct net_device {
@@ -147,6 +155,7 @@ struct net_device {
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
+	int skb_iif;
 	char cb[48];
 	__u16 network_header;
 	unsigned char *head, *data;

@@ -54,11 +54,17 @@ struct watch_drop {
 #define WATCH_KERNEL 1	/* with `error` */
 #define WATCH_PROGRAM 2 /* that of closer_pid; by its end, if it was exiting */
 
+/* Was it the socket's retransmission timer that ended it?  0: not known. */
+#define WATCH_TIMER_FIRED 1
+#define WATCH_TIMER_WAITED 2 /* no: something that came */
+
 /* struct watch_attempt.flags */
 #define WATCH_NO_BEGIN 1u     /* the event of its begin was lost, or came before this was loaded */
 #define WATCH_SIMULTANEOUS 2u /* it went by SYN_RECV */
 #define WATCH_EARLIER 16u     /* it began before this was loaded */
+#define WATCH_MPTCP 32u	      /* of one of MPTCP, and an ICMP error was noted: its program is not shown that */
 #define WATCH_FILTERED 8u     /* not asked for, and never told */
+#define WATCH_UNTOLD 64u      /* its end was missed, and its connect() is about to return the error; never told */
 
 struct watch_attempt {
 	__u64 socket; /* the kernel's address: what joins the events */
@@ -78,7 +84,9 @@ struct watch_attempt {
 	__u8 retransmits, syncnt, retries, linear;
 	__u8 how, by, exiting, n_drops;
 	__u8 icmp_origin, icmp_type, icmp_code, icmp_has_from; /* of the error queue: SO_EE_ORIGIN_ICMP, ... */
-	__u8 cgroup_known, has_more, room[4];
+	__u8 cgroup_known, has_more;
+	__u8 timer, icmp_own; /* ... by the loopback device: of this host itself */
+	__u8 room[2];
 	struct watch_addr icmp_from;
 	struct watch_flow flow;
 	char comm[16];

@@ -103,6 +103,7 @@ struct {
 } synsent_owed SEC(".maps");
 
 __s64 n_owed;
+__s64 n_untold; /* attempts with WATCH_UNTOLD */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

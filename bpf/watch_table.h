@@ -83,9 +83,8 @@ static __always_inline struct watch_attempt *find(const struct sock *sk)
 	return find_key(key_of(sk));
 }
 
-static __always_inline void forget(const struct sock *sk)
+static __always_inline void forget_key(__u64 key)
 {
-	__u64 key = key_of(sk);
 	__u32 at = watch_place(key);
 
 	if (at < WATCH_PLACES) {
@@ -95,6 +94,11 @@ static __always_inline void forget(const struct sock *sk)
 	} else if (n_beyond && !bpf_map_delete_elem(&synsent_beyond, &key)) {
 		__sync_fetch_and_add(&n_beyond, -1);
 	}
+}
+
+static __always_inline void forget(const struct sock *sk)
+{
+	forget_key(key_of(sk));
 }
 
 /* A record of zeros, or none: there is no room.  Its socket has none yet.  It is to be shown when it is filled in. */

@@ -172,14 +172,20 @@ static bool ended_by_icmp6(const struct seen *s, const struct attempt *a)
 	       a->end_error != ETIMEDOUT && !has_reset(a);
 }
 
+static bool noted_icmp6(const struct seen *s, const struct attempt *a)
+{
+	return s->reply.icmp_family == 6 && s->reply.icmp_type != 2 && a->soft_error;
+}
+
 /* Why the kernel, which tells of what it took, did not take this. */
 static enum ignored why_ignored(const struct seen *s, const struct attempt *a)
 {
 	if (s->reply.ignored != IGNORED_NOT)
 		return s->reply.ignored;
-	/* IPv6's are not told of; but such an error comes of nothing else. */
+	/* IPv6's are not told of; but such an error, or one that the socket noted, comes of nothing else that is seen.
+	 */
 	if (s->reply.kind == REPLY_ICMP)
-		return ended_by_icmp6(s, a) ? IGNORED_NOT : IGNORED_BY_TYPE;
+		return ended_by_icmp6(s, a) || noted_icmp6(s, a) ? IGNORED_NOT : IGNORED_BY_TYPE;
 	if (!s->has_ack)
 		return IGNORED_NO_ACK;
 	if (a->has_isn && s->reply.ack != a->isn + 1 + a->syn_len)

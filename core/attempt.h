@@ -18,6 +18,7 @@ struct reply {
 	enum reply_kind kind;
 	enum ignored ignored; /* IGNORED_NOT: accepted */
 	uint8_t icmp_family, icmp_type, icmp_code;
+	bool own; /* an ICMP that this host sent to itself, by its loopback device */
 	uint8_t ttl;
 	struct addr from;
 	uint32_t seq, ack;
@@ -27,6 +28,7 @@ struct drop {
 	enum drop_place place;
 	bool reply; /* a reply was dropped, not the SYN */
 	uint64_t packets;
+	int64_t last_ns; /* when it was so last; 0: not known */
 	char reason[32];
 	char function[48];
 	char rule[160];
@@ -102,17 +104,19 @@ struct attempt {
 	bool holder_alive, holder_ending;
 
 	/* Of the kernel's tracepoints. */
-	bool traced;	 /* they told of it: nothing is to be inferred from what packets were seen */
-	bool late_found; /* its begin was not told: before the observation, or lost */
-	uint32_t netns;	 /* inode number of its network namespace; 0: not known */
-	uint64_t cgroup; /* cgroup v2's id; 0: not known */
-	uint64_t inode;	 /* of its socket; 0: not known */
+	bool traced;	   /* they told of it: nothing is to be inferred from what packets were seen */
+	bool late_found;   /* its begin was not told: before the observation, or lost */
+	bool soft_unshown; /* the program is shown no soft error (net/mptcp/subflow.c subflow_error_report()) */
+	bool has_timer_word, timer_fired; /* the kernel ended it, by its retransmission timer or by what came */
+	uint32_t netns;			  /* inode number of its network namespace; 0: not known */
+	uint64_t cgroup;		  /* cgroup v2's id; 0: not known */
+	uint64_t inode;			  /* of its socket; 0: not known */
 
 	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
 	uint64_t cookie;
 	int retransmits; /* as the kernel last said; -1: never */
 	int64_t last_state_ns;
-	int soft_error; /* errno of the last ICMP error queued while in SYN_SENT, 0: none */
+	int soft_error; /* errno that was noted in SYN_SENT, of an ICMP or, traced, of a route that failed; 0: none */
 
 	bool has_policy;
 	struct policy policy;

@@ -229,6 +229,8 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 		refused(a, v, CONFIDENCE_CERTAIN);
 	} else if (r && r->kind == REPLY_ICMP) {
 		judge_icmp(a, v, r);
+	} else if (a->traced && neighbour_drop(a)) {
+		neighbour_failed(neighbour_drop(a), v, CONFIDENCE_LIKELY);
 	} else {
 		judge_by_counts(a, v);
 		if (kernel_did_not && saw_rst(a)) { /* two witnesses that disagree make nothing certain */
@@ -243,7 +245,7 @@ static bool was_told_by_icmp(const struct attempt *a)
 {
 	const struct reply *icmp = last_icmp(a);
 
-	return a->traced && icmp && last_syn_ns(a) <= icmp->t_ns;
+	return a->traced && icmp && icmp->icmp_family != 6 && !a->soft_unshown && last_syn_ns(a) <= icmp->t_ns;
 }
 
 /* One that closes at once does so for that; later, its own timer may have been quicker. */

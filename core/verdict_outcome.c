@@ -188,37 +188,66 @@ void failed_locally(struct verdict *v)
 	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
 }
 
-/* What this host dropped, for want of a neighbour: IPv6 gives no reason for it, but the place is the same. */
-static const struct drop *neighbour_drop(const struct attempt *a)
+void neighbour_failed(const struct drop *d, struct verdict *v, enum confidence c)
 {
-	const struct drop *d = drop_at(a, DROP_LOCAL_OUTPUT);
+	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, c);
+	say_headline(v, "no neighbour answered for the server's address or its gateway (ARP or ND)");
+	say_evidence(v, "this host dropped %" PRIu64 " SYN%s for that (%s)", d->packets,
+		     say_plural((int64_t)d->packets),
+		     strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) ? d->function : d->reason);
+	say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
+}
 
-	return d && (!strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) || !strcmp(d->function, "neigh_invalidate") ||
-		     !strcmp(d->function, "ndisc_error_report"))
-		       ? d
-		       : NULL;
+/*
+ * The schedule's end, which gives the error that was noted last in place of ETIMEDOUT (tcp_write_err()).  A SYN that
+ * finds no route when it is to be sent again notes one, too, and is not sent (net/ipv4/af_inet.c
+ * inet_sk_rebuild_header(), net/ipv6/af_inet6.c inet6_sk_rebuild_header()).
+ */
+static void ended_by_timer(const struct attempt *a, struct verdict *v)
+{
+	int n = retransmissions(a);
+
+	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_SOFT_ERROR, CONFIDENCE_CERTAIN);
+	say_headline(v, "the kernel gave up, its %d retransmission%s unanswered or not sent; its error is of %s", n,
+		     say_plural(n),
+		     a->flow.server.addr.family == 6 ? "an earlier ICMP, or a route that failed"
+						     : "a route that failed meanwhile");
+	say_evidence(v, "its own timer ended it: nothing came just then");
+	say_distance(a, v, "the end came");
+	say_advice(v, "`ip route get ADDRESS`, and what changed routes or took an interface down meanwhile");
 }
 
 /*
  * The kernel's tracepoints told of it, and not of the ICMP's type: IPv6 keeps that from those who did not ask
- * (IPV6_RECVERR).  Nothing but an ICMP, or a neighbour that does not answer, gives such an error in SYN-SENT.
+ * (IPV6_RECVERR).  Nothing but an ICMP gives such an error in SYN-SENT before the schedule's end.  This host's own, of
+ * a neighbour that does not answer, is no different from a router's but by the SYN that is dropped for it, and the
+ * event that tells of that may be lost.
  */
 static void traced_unreachable(const struct attempt *a, struct verdict *v)
 {
 	const struct drop *d = neighbour_drop(a);
+	bool is_code_of_neighbours = v->error == EHOSTUNREACH && !drop_at(a, DROP_LOCAL_OUTPUT);
+	bool known = !is_code_of_neighbours && (a->has_timer_word || v->error != a->soft_error);
 
-	if (d) {
-		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
-		say_headline(v, "no neighbour answered for the server's address or its gateway (ARP or ND)");
-		say_evidence(v, "this host dropped %" PRIu64 " SYN%s for that (%s)", d->packets,
-			     say_plural((int64_t)d->packets),
-			     strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) ? d->function : d->reason);
-		say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
+	if (a->timer_fired) {
+		ended_by_timer(a, v);
 		return;
 	}
-	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	if (d) {
+		neighbour_failed(d, v, CONFIDENCE_CERTAIN);
+		return;
+	}
+	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE,
+		       known ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 	say_headline(v, "an ICMP error said that the server cannot be reached");
-	say_evidence(v, "%s in SYN-SENT comes of an ICMP; its sender shows in packets", errno_name(v->error));
+	say_evidence(v, "%s in SYN-SENT comes of an ICMP; its sender shows in packets (--packets)",
+		     errno_name(v->error));
+	if (is_code_of_neighbours)
+		say_evidence(v, "this host itself would send it for a neighbour that does not answer; no SYN was seen "
+				"dropped for that, or the event was lost");
+	else if (!known)
+		say_evidence(v,
+			     "the event of its end was lost: the schedule's end may have given an error noted before");
 	say_advice(v,
 		   "a router or firewall rejects the SYN: the sender of the ICMP is the place; no timeout is involved");
 }

@@ -2,18 +2,55 @@
 #include "core/verdict_replies.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/story_words.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
+
+/* A rule of this host that rejects: its ICMP comes from here, too. */
+static bool drop_by_firewall(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops; i++)
+		if (a->drops[i].place == DROP_LOCAL_OUTPUT && !strcmp(a->drops[i].reason, "NETFILTER_DROP"))
+			return !neighbour_drop(a);
+	return false;
+}
+
+/*
+ * What this host dropped, just before the end, for want of a neighbour.  IPv6 gives no reason for it, but the place is
+ * the same: net/core/neighbour.c neigh_invalidate() by net/ipv6/ndisc.c ndisc_error_report(), or what it is compiled
+ * into.  When the packet is freed, the socket may be closed already.
+ */
+const struct drop *neighbour_drop(const struct attempt *a)
+{
+	const struct drop *d;
+	int i;
+
+	for (i = 0; i < a->n_drops; i++) {
+		d = &a->drops[i];
+		if (d->reply || d->place == DROP_PATH_OR_PEER ||
+		    (strncmp(d->reason, "NEIGH_", 6) && strncmp(d->function, "neigh_", 6) &&
+		     strncmp(d->function, "__neigh_", 8) && strncmp(d->function, "ndisc_", 6)))
+			continue;
+		if (!d->last_ns || ended_at_the_soonest_ns(a) - d->last_ns < 5 * ICMP_ACTS_WITHIN_NS)
+			return d;
+	}
+	return NULL;
+}
 
 bool is_no_neighbour(const struct attempt *a, const struct reply *icmp)
 {
 	bool host = icmp->icmp_family == 6 ? icmp->icmp_type == 1 && icmp->icmp_code == 3
 					   : icmp->icmp_type == 3 && icmp->icmp_code == 1;
 
-	return host && addr_equal(&icmp->from, &a->flow.client.addr) &&
-	       !addr_equal(&a->flow.client.addr, &a->flow.server.addr) && !addr_is_loopback(&icmp->from);
+	/* It comes from the first address of the client's subnet, where that is another (net/ipv4/icmp.c icmp_send()).
+	 */
+	return host && (icmp->own || addr_equal(&icmp->from, &a->flow.client.addr)) &&
+	       !addr_equal(&a->flow.client.addr, &a->flow.server.addr) && !addr_is_loopback(&icmp->from) &&
+	       !(a->traced && drop_by_firewall(a));
 }
 
 const struct reply *last_icmp(const struct attempt *a)
@@ -106,6 +143,12 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 		refused_by_icmp(a, v, icmp);
 	} else if (a->blind) {
 		say_evidence(v, "packets could not be seen here, so not who answered");
+	} else if (a->traced) {
+		v->confidence = CONFIDENCE_LIKELY;
+		say_evidence(v,
+			     "the kernel told of no RST: an ICMP%s port unreachable, whose sender shows in packets "
+			     "(--packets), or the event was lost",
+			     a->flow.server.addr.family == 6 ? "v6" : "");
 	}
 	if (rst && rejected_at(a, DROP_LOCAL_INPUT)) {
 		say_headline(v, "a rule at the server's end answered SYN %d with an RST", syn_before(a, rst));

@@ -30,6 +30,9 @@ bool outlived_icmp(const struct attempt *a, const struct reply *icmp);
 /* 3/1, or 1/3 in ICMPv6, from this host itself: neither the server nor its gateway answered ARP or ND. */
 bool is_no_neighbour(const struct attempt *a, const struct reply *icmp);
 
+/* The SYN that this host itself dropped for that, when the attempt ended; or NULL. */
+const struct drop *neighbour_drop(const struct attempt *a);
+
 /* Headline and advice for that. */
 void no_neighbour(const struct reply *icmp, struct verdict *v);
 

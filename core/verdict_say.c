@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/verdict_replies.h"
 #include "util/buf.h"
 
 #define MS ((int64_t)1000000)
@@ -126,8 +127,31 @@ static void say_ignored(const struct attempt *a, struct verdict *v)
 /* The kernel's tracepoints tell what reached the socket; what was lost before it has its own rows. */
 static void say_traced(const struct attempt *a, struct verdict *v)
 {
-	if (!a->n_replies && a->n_syns)
-		say_evidence(v, "no reply reached the socket (%d SYN%s)", a->n_syns, say_plural(a->n_syns));
+	bool six = a->flow.server.addr.family == 6;
+	const char *plural = say_plural(a->n_syns);
+
+	const struct reply *icmp = last_icmp(a);
+	char t[SAY_SECONDS_LEN];
+
+	if (a->soft_error && !icmp)
+		say_evidence(v,
+			     "its socket had noted %s, and went on: an ICMP%s came, or a route failed, then or in an "
+			     "earlier attempt of that socket",
+			     errno_name(a->soft_error), six ? "v6" : "");
+	else if (icmp && (a->soft_unshown || (a->soft_error && six)))
+		say_evidence(v,
+			     "icmp%s %u/%u came %s after SYN 0, a soft error: the socket went on, and polling does not "
+			     "show it",
+			     six ? "6" : "", icmp->icmp_type, icmp->icmp_code,
+			     say_span(icmp->t_ns - attempt_start_ns(a), t));
+	else if (!a->n_replies && a->n_syns && six)
+		say_evidence(
+			v,
+			"no SYN-ACK or RST reached the socket (%d SYN%s), and it has noted no ICMPv6; one that the "
+			"program asked it for would be forgotten",
+			a->n_syns, plural);
+	else if (!a->n_replies && a->n_syns)
+		say_evidence(v, "no reply reached the socket (%d SYN%s)", a->n_syns, plural);
 	if (a->late_found)
 		say_evidence(v, "its connect() was not seen: before the observation, or its event was lost");
 }

@@ -192,6 +192,11 @@ static int on_record(void *ctx, void *data, size_t len)
 		return 0;
 	memcpy(&w, data, whole ? sizeof(w) : sizeof(w.attempt));
 	trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
+	/* An ICMP that this host sends to itself may have been quicker, on another CPU, than the drop that it tells of.
+	 */
+	if (w.attempt.error == EHOSTUNREACH && !t->attempt.n_drops &&
+	    trace_dropped(t, &t->attempt.flow, &t->attempt.drops[0]))
+		t->attempt.n_drops = t->attempt.drops[0].last_ns >= attempt_start_ns(&t->attempt);
 	t->fn(&t->attempt, t->user);
 	return 0;
 }

@@ -123,7 +123,11 @@ static enum drop_place place_of(const struct watch_attempt *w, const struct watc
 
 void trace_drop(const struct watch_drop *d, const struct trace_frame *f, struct drop *ret)
 {
-	*ret = (struct drop){ .reply = d->reply, .packets = d->packets, .netns = d->netns, .ifindex = d->ifindex };
+	*ret = (struct drop){ .reply = d->reply,
+			      .packets = d->packets,
+			      .last_ns = when(f, d->last_ns),
+			      .netns = d->netns,
+			      .ifindex = d->ifindex };
 	strncpy(ret->reason, f->reason(d->reason, f->user), sizeof(ret->reason) - 1);
 	strncpy(ret->function, f->function(d->location, f->user), sizeof(ret->function) - 1);
 }
@@ -150,7 +154,7 @@ static void take_drop(const struct watch_attempt *w, const struct watch_drop *d,
 /* The error queue has the newest; the socket's error says whether it fits. */
 static void take_icmp(const struct watch_attempt *w, const struct trace_frame *f, struct attempt *a)
 {
-	struct reply r = { .kind = REPLY_ICMP };
+	struct reply r = { .kind = REPLY_ICMP, .own = w->icmp_own };
 	bool four = w->icmp_origin == SO_EE_ORIGIN_ICMP;
 
 	if (!four && w->icmp_origin != SO_EE_ORIGIN_ICMP6)
@@ -163,10 +167,10 @@ static void take_icmp(const struct watch_attempt *w, const struct trace_frame *f
 	if (w->soft_ns) {
 		r.t_ns = when(f, w->soft_ns);
 		add_reply(a, &r);
-		a->soft_error = w->soft_error;
 	}
 	/* What ended it came at its end. */
-	if (w->by == WATCH_KERNEL && w->error != ETIMEDOUT && !w->reset_ns && w->end_ns - w->soft_ns > 1000000) {
+	if (w->by == WATCH_KERNEL && w->error != ETIMEDOUT && w->timer != WATCH_TIMER_FIRED && !w->reset_ns &&
+	    w->end_ns - w->soft_ns > 1000000) {
 		r.t_ns = when(f, w->end_ns);
 		add_reply(a, &r);
 	}
@@ -180,6 +184,7 @@ static void take_replies(const struct watch_attempt *w, const struct watch_more 
 	for (i = 0; more && i < w->n_drops && i < WATCH_DROPS_MAX; i++)
 		take_drop(w, &more->drops[i], f, a);
 	take_icmp(w, f, a);
+	a->soft_error = w->soft_error;
 	if (w->reset_ns)
 		add_reply(a, &(struct reply){
 				     .t_ns = when(f, w->reset_ns), .kind = REPLY_RST, .from = a->flow.server.addr });
@@ -227,6 +232,8 @@ static void take_end(const struct watch_attempt *w, const struct trace_frame *f,
 	}
 	a->close_cause = w->by == WATCH_KERNEL ? CLOSE_KERNEL : CLOSE_APPLICATION;
 	a->end_error = w->by == WATCH_KERNEL ? w->error : 0;
+	a->has_timer_word = w->by == WATCH_KERNEL && w->timer;
+	a->timer_fired = a->has_timer_word && w->timer == WATCH_TIMER_FIRED;
 	if (w->by == WATCH_PROGRAM)
 		take_exit(w, a);
 }
@@ -259,6 +266,7 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->first_state_ns = a->connect_ns;
 	a->crossed = w->flags & WATCH_SIMULTANEOUS;
 	a->late_found = w->flags & WATCH_NO_BEGIN;
+	a->soft_unshown = w->flags & WATCH_MPTCP;
 	a->retransmits = -1;
 	if (w->how != WATCH_NOT_BEGUN) {
 		a->has_isn = w->isn != 0;

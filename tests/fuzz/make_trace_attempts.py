@@ -25,8 +25,8 @@ class Attempt(c.LittleEndianStructure):
         [(n, u32) for n in "user_timeout_ms rto_max_j rto_first_j".split()] + \
         [("n_retrans", u16)] + \
         [(n, u8) for n in "retransmits syncnt retries linear how by exiting n_drops icmp_origin icmp_type icmp_code "
-         "icmp_has_from cgroup_known has_more".split()] + \
-        [("room", u8 * 4), ("icmp_from", u8 * 16), ("flow", Flow), ("comm", c.c_char * 16)]
+         "icmp_has_from cgroup_known has_more timer icmp_own".split()] + \
+        [("room", u8 * 2), ("icmp_from", u8 * 16), ("flow", Flow), ("comm", c.c_char * 16)]
 
 
 class More(c.LittleEndianStructure):

@@ -8,8 +8,10 @@ The client's namespace, a router's and a server's are joined in a row; all of th
 is changed.  Each case is one attempt for IPv4 and one for IPv6, all at the same time, under one `watch`.
 """
 import argparse
+import ctypes
 import errno
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ import time
 import harness
 import watched
 
+TCP_USER_TIMEOUT = 18
 GIVE_UP_AFTER = 0.7  # s; a neighbour is given up sooner
 
 RULES = """
@@ -43,7 +46,7 @@ FORWARD = """
 table inet router {
 	chain forward {
 		type filter hook forward priority 0
-		tcp dport 113 drop
+		tcp dport { 113, 119 } drop
 		tcp dport 116 reject with icmpx type admin-prohibited
 	}
 }
@@ -79,6 +82,8 @@ ip route add unreachable 10.9.3.0/24
 ip -6 route add blackhole fd09:1::/64
 ip -6 route add prohibit fd09:2::/64
 ip -6 route add unreachable fd09:3::/64
+ip addr add 10.7.1.11/24 dev c0
+ip route add 10.7.1.98 dev c0 src 10.7.1.11
 """
 # A neighbour that does not answer is given up soon; once those that do are known.
 IMPATIENT = """
@@ -139,6 +144,8 @@ char _license[] SEC("license") = "GPL";
 LO = ("127.0.0.1", "::1")
 FAR = ("10.7.2.2", "fd07:2::2")
 NEIGHBOUR = ("10.7.1.99", "fd07:1::99")
+LEFT = ("10.7.2.3", "fd07:2::3")
+TAKEN_BACK = dict(zip(FAR, ("10.7.1.97", "fd07:1::97")))
 SILENT = {"outcome": "abandoned", "gave_up_by": "application", "limit": "app-timer", "confidence": "certain"}
 
 
@@ -166,7 +173,8 @@ CASES = (
     ("reject with an RST", "client", LO, 105, ended("refused", "peer", "ECONNREFUSED")),
     # An ICMP comes back within connect() here, which makes it a soft error; IPv4 tells those that poll of it.
     ("reject with an ICMP", "client", LO[:1], 106, told("refused", "peer", "ECONNREFUSED", place="local-input")),
-    ("reject with an ICMPv6", "client", LO[1:], 106, {**SILENT, "place": "local-input"}),
+    ("reject with an ICMPv6", "client", LO[1:], 106, {**SILENT, "place": "local-input",
+                                                     "said": "had noted ECONNREFUSED"}),
     ("SYN-ACK dropped at the client", "client", LO, 110, silent("local-input", "NETFILTER_DROP", True)),
     ("SYN-ACK from afar dropped at the client", "client", FAR, 117, silent("local-input", "NETFILTER_DROP", True)),
     ("accept queue full here", "client", LO, 111, BACKLOG),
@@ -177,17 +185,25 @@ CASES = (
     ("XDP", "client", FAR, 115, silent("path-or-peer", "XDP|NOT_SPECIFIED", function="veth_xdp")),
     ("reject in FORWARD", "client", FAR[:1], 116, told("unreachable", "network", "EHOSTUNREACH", place="path-or-peer",
                                                        headline="icmp 3/13 ")),
-    ("reject in FORWARD, IPv6", "client", FAR[1:], 116, {**SILENT, "place": "path-or-peer"}),
+    ("reject in FORWARD, IPv6", "client", FAR[1:], 116, {**SILENT, "place": "path-or-peer",
+                                                          "said": "had noted EACCES"}),
     ("nothing listens", "client", LO, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("nothing listens afar", "client", FAR, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("dead neighbour", "client", NEIGHBOUR, 80, ended("unreachable", "kernel", "EHOSTUNREACH",
                                                      place="local-output", function="neigh_",
                                                      headline="no neighbour answered")),
+    # The ICMP that this host sends itself comes from the first address of the subnet.
+    ("dead neighbour, from another address", "client", ("10.7.1.98",), 80, ended(
+        "unreachable", "kernel", "EHOSTUNREACH", place="local-output", headline="no neighbour answered")),
     ("no route", "closed", ("10.8.1.1", "fd08:1::1"), 80, ended("unreachable", "kernel", "ENETUNREACH", syns=0)),
     ("blackhole", "client", ("10.9.1.1", "fd09:1::1"), 80, ended("failed", "kernel", "EINVAL", syns=0)),
     ("prohibit", "client", ("10.9.2.1", "fd09:2::1"), 80, ended("failed", "kernel", "EACCES", syns=0)),
     ("unreachable", "client", ("10.9.3.1", "fd09:3::1"), 80, ended("unreachable", "kernel", "EHOSTUNREACH", syns=0)),
     ("no port left", "few", LO, 121, ended("failed", "kernel", "EADDRNOTAVAIL", syns=0)),
+    # A SYN of its first attempt waits for a neighbour still, and is dropped during its second.
+    ("second attempt of a socket", "client", FAR, 119, silent("path-or-peer", "NETFILTER_DROP", drops=1)),
+    ("a route that fails meanwhile", "client", LEFT, 119, ended("unreachable", "kernel", "EACCES", place="path-or-peer",
+                                                                limit="soft-error")),
 )
 
 
@@ -259,13 +275,23 @@ class Network:
                     self.kept.append(s)
 
 
+def second_attempt(address, port):
+    s, _ = watched.connecting(TAKEN_BACK[address], port)
+    ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16)  # AF_UNSPEC
+    error = s.connect_ex((address, port))
+    return s, 0 if error == errno.EINPROGRESS else error
+
+
 def attempt_all(network, cases):
     """(case, address) -> error; None: it waited until it was given up."""
     running, errors = {}, {}
     for case in cases:
         with getattr(network, case[1]):
             for address in case[2]:
-                s, error = watched.connecting(address, case[3])
+                if case[0] == "second attempt of a socket":
+                    s, error = second_attempt(address, case[3])
+                else:
+                    s, error = watched.connecting(address, case[3])
                 running[case[0], address] = s
                 errors[case[0], address] = error
     deadline = time.monotonic() + GIVE_UP_AFTER
@@ -276,14 +302,31 @@ def attempt_all(network, cases):
     return errors
 
 
+def leave_without_route(network, errors):
+    """What is to be sent again finds none, and at the end of its schedule the kernel says so."""
+    with network.client:
+        for key, s in [(("a route that fails meanwhile", a), watched.connecting(a, 119)[0]) for a in LEFT]:
+            s.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 1)  # it ends with the first retransmission
+            errors[key] = s
+    network.client.run("ip route add prohibit %s; ip -6 route add prohibit %s" % LEFT)
+    for key in [("a route that fails meanwhile", a) for a in LEFT]:
+        s, errors[key] = errors[key], watched.end_of(errors[key], 5)
+        s.close()
+
+
 def check(attempt, expected, error, pid):
     s = attempt["synsent"]
     drop = s.get("drop", {})
     got = {**{k: s.get(k) for k in ("outcome", "gave_up_by", "limit", "confidence")},
            "headline": s.get("headline"), "error": attempt.get("error", {}).get("type"), "syns": len(s["syns_ns"]),
+           "said": next((e for e in s["evidence"] if expected.get("said", "") in e), None),
+           "drops": len(s.get("drops", [drop] if drop else [])),
            **{k: drop.get(k) for k in ("place", "reason", "function", "rule", "reply")}}
     wrong = []
     for what, value in expected.items():
+        if what == "said":
+            wrong += ["not said: " + value] * (got[what] is None)
+            continue
         values = value.split("|") if isinstance(value, str) else [value]
         beginning = what in ("reason", "function", "rule", "headline")
         if not any((str(got[what]).startswith(v) if beginning else got[what] == v) for v in values):
@@ -320,7 +363,8 @@ def main():
         try:
             with network.client:
                 watch.ready()
-            errors = attempt_all(network, cases)
+            errors = attempt_all(network, [c for c in cases if c[2] != LEFT])
+            leave_without_route(network, errors)
             time.sleep(0.2)
             attempts = watch.end()
         finally:

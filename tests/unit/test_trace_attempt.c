@@ -27,6 +27,7 @@
 #define START (AHEAD + BEGUN)
 #define JIFFY 26000 /* then */
 #define NETNS 4026531840u
+#define NEIGHBOUR 0xffffffff81999999u
 #define OTHER_NETNS 4026532999u
 
 enum { NETFILTER_DROP = 8, TCP_CSUM, WRONG_ACK, FLAGS, NEIGH_FAILED };
@@ -48,7 +49,7 @@ static const char *reason(uint32_t n, void *user)
 
 static const char *function(uint64_t location, void *user)
 {
-	return location == 0xffffffff81234567 ? "nf_hook_slow" : "";
+	return location == 0xffffffff81234567 ? "nf_hook_slow" : location == NEIGHBOUR ? "neigh_invalidate" : "";
 }
 
 static const struct trace_frame frame = { .ahead_ns = AHEAD,
@@ -314,23 +315,69 @@ static void unreachable(void **test)
 	/* ... which keeps the ICMP from those who did not ask */
 	begin();
 	six();
-	ended(3 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	ended(3 * MS, WATCH_KERNEL, ENETUNREACH);
+	r.attempt.timer = WATCH_TIMER_WAITED;
 	told();
 	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
 	assert_int_equal(a.n_replies, 0);
-	/* no neighbour: this host dropped the SYN itself, and its own words come by no queue */
+	/* this one this host, too, sends: the event of the drop that goes with it may be lost */
 	begin();
-	dropped(NEIGH_FAILED, 1)->output = 1;
-	ended(3100 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	six();
+	ended(3 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	r.attempt.timer = WATCH_TIMER_WAITED;
 	told();
-	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
-	assert_true(has_evidence("NEIGH_FAILED"));
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_LIKELY);
 	/* what came by the queue is no ICMP (SO_EE_ORIGIN_LOCAL: of this host) */
 	begin();
 	icmp(SO_EE_ORIGIN_LOCAL, 3, 1);
 	ended(3 * MS, WATCH_KERNEL, EHOSTUNREACH);
 	told();
 	assert_int_equal(a.n_replies, 0);
+}
+
+/* The ICMP that this host sends to itself is no word of the network. */
+static void no_neighbour(void **test)
+{
+	struct watch_drop *d;
+
+	begin();
+	dropped(NEIGH_FAILED, 1)->output = 1;
+	ended(3100 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	r.more.drops[0].last_ns = r.attempt.end_ns;
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_true(has_evidence("NEIGH_FAILED"));
+	/* IPv6 gives no reason; and when the packet is freed, the socket may be closed: it is not "output" then */
+	begin();
+	six();
+	d = dropped(0, 1);
+	d->location = NEIGHBOUR;
+	ended(3100 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	r.attempt.timer = WATCH_TIMER_WAITED;
+	d->last_ns = r.attempt.end_ns + 20 * US;
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	/* long before the end: that did not end it */
+	d->last_ns = BEGUN + 10 * US;
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_LIKELY);
+	/* of a router that is another namespace of this host */
+	d->last_ns = r.attempt.end_ns;
+	d->netns = OTHER_NETNS;
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_LIKELY);
+	/* another address of this host's sends it for one that is not the first of its subnet */
+	begin();
+	icmp(SO_EE_ORIGIN_ICMP, 3, 1);
+	r.attempt.icmp_own = 1;
+	ended(3100 * MS, WATCH_KERNEL, EHOSTUNREACH);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_non_null(strstr(v.headline, "no neighbour"));
+	/* a rule of this host that rejects sends the same */
+	dropped(NETFILTER_DROP, 1)->output = 1;
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
 }
 
 /* The policy and the phase, to the tick: what ends just then is that limit's, and says so. */
@@ -407,6 +454,61 @@ static void soft_errors(void **test)
 	assert_int_equal(a.n_replies, 1);
 }
 
+/* What the socket has noted ends nothing, but is the error at the schedule's end; IPv6 tells of no ICMP by its queue.
+ */
+static void soft_errors_without_icmp(void **test)
+{
+	int family;
+
+	for (family = 4; family <= 6; family += 2) {
+		begin();
+		if (family == 6)
+			six();
+		sent_again(5);
+		r.attempt.soft_error = EHOSTUNREACH;
+		r.attempt.timer = WATCH_TIMER_FIRED;
+		ended(predicted_ns(), WATCH_KERNEL, EHOSTUNREACH);
+		told();
+		assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_SOFT_ERROR, CONFIDENCE_CERTAIN);
+		/* the event of the end was lost, and with it whether the timer had fired */
+		r.attempt.timer = 0;
+		told();
+		assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
+	}
+	/* a program is told of IPv4's when it polls; not by MPTCP, which keeps it */
+	begin();
+	icmp(SO_EE_ORIGIN_ICMP, 3, 13);
+	r.attempt.soft_ns = BEGUN + 20 * US;
+	r.attempt.soft_error = EHOSTUNREACH;
+	ended(10 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_int_equal(v.gave_up_by, GAVE_UP_NETWORK);
+	r.attempt.flags |= WATCH_MPTCP;
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	/* the program went on, and gave up by itself */
+	begin();
+	six();
+	r.attempt.soft_error = EACCES;
+	ended(2 * S, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	assert_true(has_evidence("had noted EACCES"));
+	assert_false(has_evidence("reached the socket"));
+	/* nothing is known to have come; not, that nothing came */
+	r.attempt.soft_error = 0;
+	told();
+	assert_true(has_evidence("no SYN-ACK or RST reached the socket"));
+	assert_false(has_evidence("no reply reached the socket"));
+	/* neither a RST nor an ICMP was told of: whose word it was is not known */
+	begin();
+	six();
+	ended(2 * MS, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_int_equal(v.outcome, OUTCOME_REFUSED);
+	assert_int_equal(v.confidence, CONFIDENCE_LIKELY);
+}
+
 static void the_program_ended_it(void **test)
 {
 	begin();
@@ -462,6 +564,11 @@ static void seen_gone(void **test)
 	assert_int_equal(a.unseen_ns, 2 * S);
 	assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
 	assert_int_not_equal(v.outcome, OUTCOME_PENDING);
+	/* its SYN was dropped for want of a neighbour */
+	dropped(0, 1)->location = NEIGHBOUR;
+	r.more.drops[0].last_ns = BEGUN + 1900 * MS;
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 	/* nor whether the program that holds it later is the one */
 	begin();
 	ended(2 * S, WATCH_PROGRAM, 0);
@@ -664,8 +771,10 @@ int main(void)
 		cmocka_unit_test(established),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(unreachable),
+		cmocka_unit_test(no_neighbour),
 		cmocka_unit_test(timed_out),
 		cmocka_unit_test(soft_errors),
+		cmocka_unit_test(soft_errors_without_icmp),
 		cmocka_unit_test(the_program_ended_it),
 		cmocka_unit_test(seen_gone),
 		cmocka_unit_test(not_begun),
