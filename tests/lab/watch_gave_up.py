@@ -17,6 +17,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -67,7 +68,13 @@ class Watch:
         self.out, self.err = open(self.path + ".json", "wb"), open(self.path + ".err", "wb")
         self.p = subprocess.Popen([synsent.binary, "watch", "-j", "--pending"], stdout=self.out, stderr=self.err,
                                   env=harness.ENV)
-        time.sleep(2)
+        deadline = time.monotonic() + 60
+        while not os.path.getsize(self.path + ".json"):  # a busy machine takes its time to load the programs
+            if self.p.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("watch tells of nothing")
+            with socket.socket() as s:
+                s.connect_ex(("127.0.0.1", 9))
+            time.sleep(0.1)
 
     def end(self):
         time.sleep(0.5)
