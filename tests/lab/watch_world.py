@@ -124,7 +124,8 @@ class World:
             self.run(pid, "ip", "-b", "-", given="\n".join(lines) + "\n")
             self.run(pid, "nft", "-f", "-", given=rules("client" if pid == self.client else "server"))
         self.run(self.client, "sh", "-c",
-                 "cd /proc/sys/net/ipv4; echo 1 >tcp_syn_retries; echo 0 >tcp_syn_linear_timeouts")
+                 "cd /proc/sys/net/ipv4; echo 1 >tcp_syn_retries; "
+                 "[ ! -e tcp_syn_linear_timeouts ] || echo 0 >tcp_syn_linear_timeouts")
         full = ",".join(address("backlog", v) for v in (4, 6))
         p = self.start(self.enter(self.server) + ["python3", "-c", LISTEN, str(PORT), full] +
                        [address(f, v) for f in SERVED for v in (4, 6)])
