@@ -22,6 +22,8 @@ import sys
 import tempfile
 import time
 
+import own_network
+
 TARGET_NS = 250
 MIB = 1 << 20
 MEMORY = 128 * MIB  # 64 MiB of attempts at most, 32 MiB of packets, and what `watch` takes in any case
@@ -224,15 +226,12 @@ def main():
     p.add_argument("--count", type=int, default=1000000)
     p.add_argument("--rate", type=int, default=250000)
     p.add_argument("--only", default="")
-    p.add_argument("--inside", action="store_true")
     o = p.parse_args()
     o.synsent, o.load = os.path.abspath(o.synsent), os.path.abspath(o.load)
     if os.geteuid():
         print("left out: a flood needs root, for its network namespaces")
         return 0
-    if not o.inside:
-        return subprocess.call(["unshare", "-n", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh", sys.executable] +
-                               sys.argv + ["--inside"])
+    own_network.enter()
     seen, rates = {}, []
     listener = socket.create_server(("0.0.0.0", OPEN), backlog=4096)
     for _ in range(o.rounds):
