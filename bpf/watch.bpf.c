@@ -9,9 +9,9 @@
 #include <bpf/bpf_tracing.h>
 
 /*
- * Theory of operation.  One record per attempt lies in a hash table, keyed by
- * the socket's address, from the moment when it goes from CLOSE to SYN_SENT,
- * which is in the process that connects, until it leaves SYN_SENT.  Events in
+ * Theory of operation.  One record per attempt lies in a table
+ * (watch_table.h), found by the socket, from the moment when it goes from CLOSE to
+ * SYN_SENT, which is in the process that connects, until it leaves SYN_SENT.  Events in
  * between (a SYN sent again, an ICMP error, an RST) write into it; it is told to
  * user space once, at its end, with all that the socket says then: who ended it
  * is in sk_err at that moment, and later nowhere.
@@ -20,7 +20,8 @@
  * each of them can be missed: an attempt without a begin is made when something
  * else tells of it (retrans_stamp says when it began), a SYN that no event told
  * of is in the kernel's count, and an end that was missed is learned from the
- * error report, the destruction, or the next use of the address.
+ * error report, what connect() returns, the destruction, or the next use of the
+ * address.
  *
  * A packet that is dropped is found by its socket where it still has one, else
  * by its addresses and ports, in a second table; what is there is taken over at
@@ -29,8 +30,8 @@
 
 /* ---- begin ---- */
 
-/* ... or will be now: nobody waits for the return of its connect() any more. */
-static __always_inline void was_told(struct watch_attempt *a)
+/* It is told of now, and not by the return of its connect(). */
+static __always_inline void await_no_return(struct watch_attempt *a)
 {
 	if (!(a->flags & WATCH_UNTOLD))
 		return;
@@ -49,11 +50,10 @@ static __always_inline void tell_gone(struct watch_attempt *a)
 /* Its end was missed, and here is something that shows it over. */
 static __noinline void gone(struct watch_attempt *a)
 {
-	was_told(a);
+	await_no_return(a);
 	if (a->flags & WATCH_FILTERED)
 		return;
-	if (want_drops)
-		take_drops(a);
+	take_drops(a);
 	tell_gone(a);
 }
 
@@ -392,7 +392,7 @@ static __always_inline bool is_looked_at(long ret)
 /* ECONNABORTED: someone else had taken the error before. */
 static __always_inline void tell_by_return(__u64 key, struct watch_attempt *a, __s32 error)
 {
-	was_told(a);
+	await_no_return(a);
 	if (error != ECONNABORTED) {
 		a->by = WATCH_KERNEL;
 		a->error = error;

@@ -136,12 +136,10 @@ static __always_inline void owe(__u64 key, __s32 error)
 		__sync_fetch_and_add(&n_owed, 1);
 }
 
-static __always_inline bool forgive(__u64 key)
+static __always_inline void forgive(__u64 key)
 {
-	if (!n_owed || bpf_map_delete_elem(&synsent_owed, &key))
-		return false;
-	__sync_fetch_and_add(&n_owed, -1);
-	return true;
+	if (n_owed && !bpf_map_delete_elem(&synsent_owed, &key))
+		__sync_fetch_and_add(&n_owed, -1);
 }
 
 /* The socket's attempt had it, and here it comes. */

@@ -167,7 +167,7 @@ static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *
 	}
 	a->cookie = (__u64)tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter;
 	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
-	if (want_drops && (how != WATCH_CONNECTED || a->retransmits || a->n_retrans))
+	if (how != WATCH_CONNECTED || a->retransmits || a->n_retrans)
 		take_drops(a);
 	/* The timer of a SYN that waits for a neighbour fires, and none is sent (__tcp_retransmit_skb()). */
 	if (tp->total_retrans > a->n_retrans && !(a->flags & WATCH_EARLIER))

@@ -70,8 +70,8 @@ static const struct option_row rows[] = {
 	  "Also show SYNs that came to this network namespace and were answered late, refused or ignored, and why",
 	  NULL },
 	{ 0, "max-attempts", OPT_INT, AT(s.max_attempts), ATTEMPTS_MIN, ATTEMPTS_MAX, "N",
-	  "Room for N attempts that wait at once, of 384 bytes each, and as much again for those whose SYNs are lost. The "
-	  "default is 32768 (12 MiB)",
+	  "Room for N attempts that wait at once, beside the first 4096 (1 MiB): 384 bytes for each, and as much again for those "
+	  "whose SYNs are lost. The default is 32768 (12 MiB)",
 	  NULL },
 	{ 0, "no-bpf", OPT_FLAG, AT(s.no_bpf), 0, 0, NULL,
 	  "Do without eBPF: this network namespace only, by its packets and sock_diag, as far as they may be seen",

@@ -21,8 +21,7 @@ struct watch_inbound_counts {
 	uint64_t lost, evicted; /* packets before they could be read; attempts for want of memory */
 };
 
-/* fn is given those that were not answered at once, or not at all, when that is decided; NULL: they are counted only.
- */
+/* fn, or NULL, is given those that were not answered at once, or not at all, when that is decided. */
 typedef void watch_inbound_fn(const struct attempt *a, const struct digest *d, void *user);
 
 int watch_inbound_open(watch_inbound_fn *fn, void *user, struct watch_inbound **ret, struct err *e);

@@ -182,8 +182,7 @@ static enum ignored why_ignored(const struct seen *s, const struct attempt *a)
 {
 	if (s->reply.ignored != IGNORED_NOT)
 		return s->reply.ignored;
-	/* IPv6's are not told of; but such an error, or one that the socket noted, comes of nothing else that is seen.
-	 */
+	/* IPv6's are not told of; but such an error, ended with or noted, comes of nothing else that is seen. */
 	if (s->reply.kind == REPLY_ICMP)
 		return ended_by_icmp6(s, a) || noted_icmp6(s, a) ? IGNORED_NOT : IGNORED_BY_TYPE;
 	if (!s->has_ack)

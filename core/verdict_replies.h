@@ -36,4 +36,7 @@ const struct drop *neighbour_drop(const struct attempt *a);
 /* Headline and advice for that. */
 void no_neighbour(const struct reply *icmp, struct verdict *v);
 
+/* What came back, if anything did, and what could not be seen. */
+void say_silence(const struct attempt *a, struct verdict *v);
+
 #endif

@@ -18,9 +18,6 @@ void say_headline_text(struct verdict *v, const char *fmt, ...) __attribute__((f
 void say_advice_text(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void say_conclusion(struct verdict *v, enum outcome o, enum gave_up_by g, enum limit l, enum confidence c);
 
-/* What came back, if anything did, and what could not be seen. */
-void say_silence(const struct attempt *a, struct verdict *v);
-
 /* "`what` 1.2 ms after the instant predicted at SYN 0"; for a disappearance, between which two looks it was. */
 void say_distance(const struct attempt *a, struct verdict *v, const char *what);
 

@@ -129,7 +129,6 @@ static void give_kernel(struct trace *t, const struct trace_opts *o)
 	t->skel->rodata->no_socket_reason = trace_names_reason_of(t->names, "NO_SOCKET");
 	t->skel->rodata->other_host_reason = trace_names_reason_of(t->names, "OTHERHOST");
 	t->skel->rodata->specified_from = trace_names_reason_of(t->names, "NOT_SPECIFIED");
-	t->skel->rodata->want_drops = 1;
 	t->skel->rodata->want_failed = !o->no_failed;
 }
 
@@ -141,8 +140,7 @@ static struct bpf_map *ring_of(const struct trace *t, int i)
 	return rings[i];
 }
 
-/* The connect() calls that fail without a SYN are seen by the return of the function, or by that of all system calls.
- */
+/* What connect() returned is seen at the return of that function, or of every system call. */
 static int load_with(struct trace *t, const struct trace_opts *o, bool function)
 {
 	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
@@ -192,8 +190,7 @@ static int on_record(void *ctx, void *data, size_t len)
 		return 0;
 	memcpy(&w, data, whole ? sizeof(w) : sizeof(w.attempt));
 	trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
-	/* An ICMP that this host sends to itself may have been quicker, on another CPU, than the drop that it tells of.
-	 */
+	/* This host's own ICMP may have been quicker, on another CPU, than the drop that it tells of. */
 	if (w.attempt.error == EHOSTUNREACH && !t->attempt.n_drops &&
 	    trace_dropped(t, &t->attempt.flow, &t->attempt.drops[0]))
 		t->attempt.n_drops = t->attempt.drops[0].last_ns >= attempt_start_ns(&t->attempt);
