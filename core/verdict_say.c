@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-
 #define MS ((int64_t)1000000)
 #define SECOND ((int64_t)1000000000)
 
