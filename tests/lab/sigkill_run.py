@@ -149,6 +149,7 @@ def check_files(synsent, whole_only):
 
 
 def main():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, and what is started here would ignore it
     parser = argparse.ArgumentParser()
     parser.add_argument("synsent")
     parser.add_argument("--user", choices=["nobody"])
