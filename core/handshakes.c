@@ -107,8 +107,10 @@ size_t handshakes_feed(struct handshakes *h, struct sighting *const *s, size_t n
 	h->counts.sightings += n;
 	h->told_apart = false;
 	for (i = 0; i < n; i++) {
-		if (i % FETCH_MAX == 0)
+		if (i % FETCH_MAX == 0) {
 			fetch(h, s + i, n - i < FETCH_MAX ? n - i : FETCH_MAX);
+			h->roomy = entries_have_room(h, FETCH_MAX);
+		}
 		s[i]->attempt = 0;
 		s[i]->duplicate = false;
 		if (moves_clock(s[i])) {

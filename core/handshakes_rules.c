@@ -537,7 +537,7 @@ static __attribute__((noinline)) void feed_rest(struct handshakes *h, struct sig
 
 void rules_feed(struct handshakes *h, struct sighting *s)
 {
-	if (!entries_have_room(h))
+	if (!h->roomy)
 		entries_make_room(h);
 	if (s->kind != SIGHTING_ICMP && (s->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
 		feed_syn(h, s);

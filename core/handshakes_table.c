@@ -195,6 +195,24 @@ static bool have_room(const struct handshakes *h)
 	       may_take(h, &h->chunks, more) && may_take(h, &h->addresses, more);
 }
 
+/* A SYN may have a note of its data, and end another attempt. */
+#define CHUNKS_EACH 4
+
+static bool has_spare(const struct handshakes *h, const struct pool *p, size_t n, size_t more)
+{
+	return p->n + n <= p->cap && h->memory + more + kept_for_others(h, p) <= h->config.memory;
+}
+
+/* Whatever is free already is not counted on, nor that the table or the queue does not have to grow meanwhile. */
+bool entries_have_room(const struct handshakes *h, size_t n)
+{
+	size_t more = n * (sizeof(struct entry) + sizeof(struct addresses) + CHUNKS_EACH * sizeof(struct chunk)) +
+		      (h->n_places + h->young.size) * sizeof(*h->places);
+
+	return h->n_entries + n < h->n_places / 2 && has_spare(h, &h->entries, n, more) &&
+	       has_spare(h, &h->chunks, n * CHUNKS_EACH, more) && has_spare(h, &h->addresses, n, more);
+}
+
 /* Of those that are not decided so many may have to go for one sighting. */
 #define EVICTED_MAX 64
 

@@ -129,6 +129,7 @@ struct handshakes {
 	struct handshakes_config config;
 	struct handshakes_counts counts;
 	struct pool entries, chunks, addresses;
+	bool roomy;		       /* there is room for all that is fed together */
 	uint32_t *places, n_places;    /* a power of two */
 	uint32_t n_entries, n_unasked; /* the second: in all */
 	int64_t idle_ns;	       /* nothing came for so long since */
@@ -247,13 +248,8 @@ static inline bool entry_is_to(const struct handshakes *h, const struct entry *e
 /* Gives attempts until there is room for what a sighting may bring, or it is no use. */
 void entries_make_room(struct handshakes *h);
 
-/* There is room by far, whatever is kept for whom. */
-static inline bool entries_have_room(const struct handshakes *h)
-{
-	return h->memory + h->n_places * sizeof(*h->places) + sizeof(struct entry) + sizeof(struct addresses) +
-		       sizeof(struct chunk) <=
-	       h->config.memory / 4;
-}
+/* True: there is room for what n sightings may bring, and entries_make_room() has nothing to do for any of them. */
+bool entries_have_room(const struct handshakes *h, size_t n);
 
 /* A new attempt of that SYN; p: a probe that found no more.  NULL when there is no memory. */
 struct entry *entries_start(struct handshakes *h, const struct sighting *s, const struct probe *p);

@@ -17,11 +17,30 @@ static uint32_t mark(uint32_t ip_id, bool has_ts, uint32_t tsval)
 	return (uint32_t)(flow_hash_mix((uint64_t)ip_id << 33 | (uint64_t)has_ts << 32 | tsval, FLOW_HASH_K1) >> 32);
 }
 
+/* As Linux sends a SYN: MSS, SACK permitted, timestamps.  What is not looked at is the MSS itself. */
+static bool has_usual_options(const uint8_t *o, uint32_t len)
+{
+	static const uint8_t usual[8] = { 2, 4, 0, 0, 4, 2, OPTION_TIMESTAMPS, 10 };
+	static const uint8_t looked_at[8] = { 0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff };
+	uint64_t has, want, mask;
+
+	if (len < 16)
+		return false;
+	memcpy(&has, o, sizeof(has));
+	memcpy(&want, usual, sizeof(want));
+	memcpy(&mask, looked_at, sizeof(mask));
+	return (has & mask) == want;
+}
+
 /* The TSval among the options, len bytes; the same walk as tcp_options_next(). */
 static bool find_tsval(const uint8_t *o, uint32_t len, uint32_t *ret)
 {
 	uint32_t at = 0;
 
+	if (has_usual_options(o, len)) {
+		*ret = be32(o + 8);
+		return true;
+	}
 	while (at < len && o[at]) {
 		if (o[at] == OPTION_NOP) {
 			at++;
