@@ -7,20 +7,19 @@
 
 #include "packet/paths.h"
 #include "packet/sight.h"
-#include "sources/live.h"
+#include "sources/ring.h"
 #include "util/clock.h"
 #include "util/duration.h"
 
-/* What comes to this host but from itself, and what it answers. */
-/* On the loopback interface all packets are inbound to libpcap; so answers are taken whichever way they go. */
-#define FILTER                                                                                                    \
-	"(inbound and ((tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn) or (ip6 and tcp and ip6[53] & 18 = 2))) or " \
-	"(tcp[tcpflags] & (tcp-syn|tcp-ack) = (tcp-syn|tcp-ack)) or (tcp[tcpflags] & tcp-rst != 0) or "           \
-	"(ip6 and tcp and (ip6[53] & 18 = 18 or ip6[53] & 4 != 0)) or (icmp and icmp[0] = 3) or "                 \
+/* What comes to this host, and what it answers, whichever way that goes.  IPv6's flags are where they are without
+ * extension headers. */
+#define SYNS "(tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn) or (ip6 and tcp and ip6[53] & 18 = 2)"
+#define ANSWERS                                                                                         \
+	"(tcp[tcpflags] & (tcp-syn|tcp-ack) = (tcp-syn|tcp-ack)) or (tcp[tcpflags] & tcp-rst != 0) or " \
+	"(ip6 and tcp and (ip6[53] & 18 = 18 or ip6[53] & 4 != 0)) or (icmp and icmp[0] = 3) or "       \
 	"(icmp6 and ip6[40] = 1)"
 
-#define SNAPLEN 96
-#define BUFFER (32 << 20)
+#define SNAPLEN 96 /* an ICMPv6 error up to the quoted SYN's ISN; a SYN that has no data, whole, with IPv4 */
 #define BATCH 32
 #define GATHER_MS 20
 
@@ -28,7 +27,7 @@
 #define LATE_NS (500 * NS_PER_MS)
 
 struct watch_inbound {
-	struct live *live;
+	struct ring *ring;
 	struct handshakes *handshakes;
 	struct paths *paths;
 	watch_inbound_fn *fn;
@@ -96,8 +95,8 @@ static void on_packet(const struct live_packet *p, void *user)
 
 static int start(struct watch_inbound *w, struct err *e)
 {
-	const struct live_opts lo = {
-		.device = "any", .filter = FILTER, .snaplen = SNAPLEN, .buffer = BUFFER, .gather_ms = GATHER_MS
+	const struct ring_opts ro = {
+		.inbound = SYNS " or " ANSWERS, .outgoing = ANSWERS, .snaplen = SNAPLEN, .gather_ms = GATHER_MS
 	};
 	struct handshakes_config c = { .memory = WATCH_INBOUND_MEMORY, .at_once = true, .fn = on_digest, .user = w };
 
@@ -109,7 +108,7 @@ static int start(struct watch_inbound *w, struct err *e)
 	w->sightings = aligned_alloc(64, BATCH * sizeof(*w->sightings));
 	if (!w->paths || !w->handshakes || !w->sightings)
 		return err_sys(e, ENOMEM, "--inbound");
-	return live_open(&lo, &w->live, e);
+	return ring_open(&ro, &w->ring, e);
 }
 
 int watch_inbound_open(watch_inbound_fn *fn, void *user, struct watch_inbound **ret, struct err *e)
@@ -136,7 +135,7 @@ void watch_inbound_free(struct watch_inbound *w)
 {
 	if (!w)
 		return;
-	live_free(w->live);
+	ring_free(w->ring);
 	handshakes_free(w->handshakes);
 	paths_free(w->paths);
 	free(w->sightings);
@@ -145,14 +144,12 @@ void watch_inbound_free(struct watch_inbound *w)
 
 int watch_inbound_fd(const struct watch_inbound *w)
 {
-	return live_fd(w->live);
+	return ring_fd(w->ring);
 }
 
 void watch_inbound_read(struct watch_inbound *w)
 {
-	struct err e = { 0 };
-
-	if (live_read(w->live, on_packet, w, &e) <= 0)
+	if (!ring_read(w->ring, on_packet, w))
 		return;
 	feed(w);
 	w->read_ns = clock_mono_ns();
@@ -178,6 +175,6 @@ void watch_inbound_counts(struct watch_inbound *w, struct watch_inbound_counts *
 
 	handshakes_counts(w->handshakes, &c);
 	*ret = w->counts;
-	ret->lost = live_lost(w->live);
+	ret->lost = ring_lost(w->ring);
 	ret->evicted = c.evicted + c.attempts_lost;
 }

@@ -26,10 +26,12 @@ const char *live_library(void)
 	return pcap_lib_version();
 }
 
-static void remedy_permission(struct err *e)
+int live_denied(const char *device, struct err *e)
 {
+	err_set(e, EPERM, "cannot capture on %s without CAP_NET_RAW", device);
 	err_remedy(e, "Capturing needs CAP_NET_RAW: run as root, or once\n"
 		      "  sudo setcap cap_net_raw+ep $(command -v synsent)");
+	return -EPERM;
 }
 
 /* A failure of pcap_activate() as ours. */
@@ -38,9 +40,7 @@ static int activate_failed(const struct live *l, const char *device, int status,
 	switch (status) {
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		err_set(e, EPERM, "cannot capture on %s without CAP_NET_RAW", device);
-		remedy_permission(e);
-		return -EPERM;
+		return live_denied(device, e);
 	case PCAP_ERROR_NO_SUCH_DEVICE:
 		err_set(e, ENODEV, "there is no network interface \"%s\" here", device);
 		err_remedy(e, "`ip link` lists them; \"any\" is all of them.");

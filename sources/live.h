@@ -44,6 +44,9 @@ int live_read(struct live *l, live_fn *fn, void *user, struct err *e);
 /* Packets that the kernel or the interface dropped before we could read them, since live_open(). */
 uint64_t live_lost(struct live *l);
 
+/* -EPERM: why, and what to do. */
+int live_denied(const char *device, struct err *e);
+
 /* "libpcap version 1.10.3 (with TPACKET_V3)" */
 const char *live_library(void);
 
