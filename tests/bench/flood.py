@@ -37,7 +37,6 @@ SYN = "tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn"
 def readers(o):
     watch = [o.synsent, "watch", "--inbound", "--netns", str(os.getpid())]
     yield "watch --inbound -q", watch + ["-q"]
-    yield "the same, no eBPF", [o.synsent, "watch", "--inbound", "--no-bpf", "-q"]
     yield "watch, a line each", watch
     yield "a bare ring", [o.load, "read"]
     if shutil.which("tcpdump"):
