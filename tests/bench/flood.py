@@ -231,6 +231,9 @@ def main():
         print("left out: a flood needs root, for its network namespaces")
         return 0
     own_network.enter()
+    load, cpus = os.getloadavg()[0], os.cpu_count()
+    if load > cpus / 4:
+        print("This machine is busy (load %.1f, %d CPUs): what is out of the cache costs more, to tcpdump, too." % (load, cpus))
     seen, rates = {}, []
     listener = socket.create_server(("0.0.0.0", OPEN), backlog=4096)
     for _ in range(o.rounds):
