@@ -86,7 +86,9 @@ static bool sees_all(const struct attempt *a)
 
 static void ended_by_application(const struct attempt *a, struct verdict *v, enum confidence c)
 {
-	if (a->exited && a->holder_ending && a->exit_status == EXIT_UNKNOWN) {
+	bool went_with_it = a->holder_ending || a->end == ATTEMPT_END_EXIT;
+
+	if (a->exited && went_with_it && a->exit_status == EXIT_UNKNOWN) {
 		say_evidence(v, "process %d ended then; how, the kernel told its parent alone, so by a signal perhaps",
 			     a->pid);
 		c = CONFIDENCE_LIKELY;
@@ -98,6 +100,9 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 		say_evidence(v, "process %d exited with status %d then", a->pid, a->exit_status);
 	} else if (a->holder_alive) {
 		say_evidence(v, "process %d went on without the socket: it closed it", a->pid);
+	} else if (!a->pid) {
+		say_evidence(v, "whose it was is not known; one that was killed looks the same");
+		c = CONFIDENCE_LIKELY;
 	}
 	application_gave_up(a, v, c);
 }
@@ -357,7 +362,9 @@ static void judge(const struct attempt *a, struct verdict *v)
 		judge_signal(a, v);
 		break;
 	case ATTEMPT_END_EXIT:
-		say_evidence(v, "process %d exited with status %d, and its socket with it", a->pid, a->exit_status);
+		if (a->exit_status != EXIT_UNKNOWN)
+			say_evidence(v, "process %d exited with status %d, and its socket with it", a->pid,
+				     a->exit_status);
 		judge_gone(a, v);
 		break;
 	default:
