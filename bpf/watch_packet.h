@@ -58,13 +58,27 @@ static __always_inline bool read_ip(const unsigned char *ip, struct headers *h)
 
 #define ETH_HLEN 14
 
-/* A driver or an XDP program has not said yet where the headers begin. */
+static __always_inline bool is_ip(const unsigned char *p)
+{
+	unsigned char b;
+
+	return !bpf_probe_read_kernel(&b, 1, p) && (b >> 4 == 4 || b >> 4 == 6);
+}
+
+/*
+ * A driver or an XDP program has not said yet where the headers begin.  Where it was said, what lies at the data may be
+ * the SYN that an ICMP error cites, and the error is freed as if dropped (net/ipv6/icmp.c icmpv6_rcv() of 6.1).
+ */
 static __always_inline bool read_headers(const struct sk_buff *skb, struct headers *h)
 {
 	const unsigned char *head = skb->head, *data = skb->data;
 
-	if (skb->network_header && read_ip(head + skb->network_header, h))
-		return true;
+	if (skb->network_header) {
+		if (read_ip(head + skb->network_header, h))
+			return true;
+		if (is_ip(head + skb->network_header))
+			return false;
+	}
 	return read_ip(data, h) || read_ip(data + ETH_HLEN, h);
 }
 
