@@ -51,10 +51,9 @@ static int fast_rto_j(const struct lab *l)
 static int prepare_policy(struct lab *l, struct err *e)
 {
 	const struct policy *p = &l->c->policy;
-	long now;
 	int r = sysctls_set("ipv4/tcp_syn_retries", p->retries, e);
 
-	if (!r && (p->linear || !sysctls_get("ipv4/tcp_syn_linear_timeouts", &now)))
+	if (!r)
 		r = sysctls_set("ipv4/tcp_syn_linear_timeouts", p->linear, e);
 	if (!r)
 		r = sysctls_policy(&l->policy, e);

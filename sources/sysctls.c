@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,25 @@ static const struct {
 	{ "ipv4/tcp_syncookies", 0, 2 },
 	{ "ipv4/tcp_timestamps", 0, 2 },
 };
+
+/* What kernels do that do not have it yet; its first version. */
+static const struct {
+	const char *name;
+	long value;
+} without[] = {
+	{ "ipv4/tcp_syn_linear_timeouts", 0 },		  /* 6.5 */
+	{ "ipv4/tcp_rto_max_ms", POLICY_RTO_MAX_MS_MAX }, /* 6.15 */
+};
+
+static bool does_without(const char *name, long value)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+		if (!strcmp(without[i].name, name))
+			return value == without[i].value;
+	return false;
+}
 
 static int open_sysctl(const char *name, int flags)
 {
@@ -100,6 +120,8 @@ int sysctls_set(const char *name, long value, struct err *e)
 	int code = 0;
 	int fd = open_sysctl(name, O_WRONLY);
 
+	if (fd == -ENOENT && does_without(name, value))
+		return 0;
 	if (fd < 0)
 		return set_failed(name, value, -fd, e);
 	if (write(fd, text, (size_t)len) != len)

@@ -15,7 +15,10 @@ int sysctls_policy(struct policy *ret, struct err *e);
 /* One integer under /proc/sys/net/, as "ipv4/tcp_synack_retries".  0 or -errno (-ENOENT: no such sysctl). */
 int sysctls_get(const char *name, long *ret);
 
-/* Sets it.  The file belongs to the network namespace of the caller. */
+/*
+ * Sets it, unless this kernel has none and does that anyhow (linear 0, RTO max 120 s).  The file belongs to the network
+ * namespace of the caller.
+ */
 int sysctls_set(const char *name, long value, struct err *e);
 
 /* "6.18.44" and its number; the number is 0 when it cannot be read. */
