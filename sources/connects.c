@@ -69,30 +69,15 @@ int connects_announce(void)
 #endif
 }
 
-/* The thread as the mounted /proc has it: what a pidfd's fdinfo says. */
-static int32_t proc_pid_of(int pidfd)
-{
-	char path[64], line[128];
-	int32_t pid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Pid: %d", &pid) == 1)
-			break;
-	fclose(f);
-	return pid > 0 ? pid : 0;
-}
-
-static int open_thread(pid_t tid)
+/* Of the thread that calls, or of its process; -1: not to be had. */
+static int open_caller(pid_t tid)
 {
 	int fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
 
-	/* Before 6.9 only a process's first thread can be had so. */
-	return fd < 0 ? (int)syscall(SYS_pidfd_open, tid, 0) : fd;
+	/* Before 6.9 only a process's first thread can be had so; but few threads have descriptors of their own. */
+	if (fd < 0)
+		fd = (int)syscall(SYS_pidfd_open, tid, 0);
+	return fd < 0 ? procs_open_process_of(tid) : fd;
 }
 
 static bool read_address(pid_t tid, const struct seccomp_data *d, struct sockaddr_storage *ret, size_t *ret_len)
@@ -186,10 +171,10 @@ static bool look(const struct seccomp_notif *n, struct connect_call *c)
 		return false;
 	if (ss.ss_family != AF_UNSPEC)
 		sockaddr_endpoint(&ss, &c->to);
-	pidfd = open_thread((pid_t)n->pid);
+	pidfd = open_caller((pid_t)n->pid);
 	if (pidfd < 0)
 		return true;
-	c->pid = procs_of_thread(proc_pid_of(pidfd), c->comm);
+	c->pid = procs_of_thread(procs_of_pidfd(pidfd), c->comm);
 	tcp = look_at_socket(pidfd, (int)n->data.args[0], c);
 	close(pidfd);
 	return tcp;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void procs_name(int32_t pid, char ret[16])
@@ -220,7 +221,6 @@ bool procs_zombie_status(int32_t pid, int *ret_status)
 	return true;
 }
 
-/* "NSpid: 4242 7": its pids from the mounted /proc's namespace inwards.  Returns how many; at most max are stored. */
 #define DEPTH_MAX 64
 
 bool procs_is_below(int32_t pid, int32_t ancestor)
@@ -261,6 +261,7 @@ uint32_t procs_namespace(void)
 	return st.st_ino == FIRST_NAMESPACE ? 0 : (uint32_t)st.st_ino;
 }
 
+/* "NSpid: 4242 7": its pids from the mounted /proc's namespace inwards.  Returns how many; at most max are stored. */
 static int ns_pids(const char *who, int32_t *pids, int max)
 {
 	char path[64], line[256], *at;
@@ -304,4 +305,76 @@ int procs_pid_here(int32_t pid, int32_t *ret_here)
 		return -ENOENT;
 	*ret_here = its[depth - 1];
 	return 0;
+}
+
+int32_t procs_of_pidfd(int pidfd)
+{
+	char path[64], line[128];
+	int32_t pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Pid: %d", &pid) == 1)
+			break;
+	fclose(f);
+	return pid > 0 ? pid : 0;
+}
+
+static int open_pid(int32_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A thread of that process which has this number so many PID namespaces down. */
+static bool has_thread(const char *pid, int depth, int32_t tid)
+{
+	int32_t its[NESTING_MAX];
+	char path[64], who[64];
+	bool found = false;
+	struct dirent *d;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/task", pid);
+	dir = opendir(path);
+	while (dir && !found && (d = readdir(dir))) {
+		snprintf(who, sizeof(who), "%.16s/task/%.16s", pid, d->d_name);
+		found = isdigit((unsigned char)d->d_name[0]) && ns_pids(who, its, NESTING_MAX) >= depth &&
+			its[depth - 1] == tid;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+int procs_open_process_of(int32_t tid)
+{
+	int32_t ours[NESTING_MAX], its[NESTING_MAX];
+	int depth = ns_pids("self", ours, NESTING_MAX), fd = -ESRCH;
+	char comm[16];
+	struct dirent *d;
+	DIR *proc;
+
+	if (procs_self() == getpid())
+		return open_pid(procs_of_thread(tid, comm));
+	proc = depth ? opendir("/proc") : NULL;
+	while (proc && fd < 0 && (d = readdir(proc))) {
+		if (!isdigit((unsigned char)d->d_name[0]) || ns_pids(d->d_name, its, NESTING_MAX) < depth ||
+		    !has_thread(d->d_name, depth, tid))
+			continue;
+		fd = open_pid(its[depth - 1]);
+		/* Another namespace as deep has the same numbers. */
+		if (fd >= 0 && procs_of_pidfd(fd) != atoi(d->d_name)) {
+			close(fd);
+			fd = -ESRCH;
+		}
+	}
+	if (proc)
+		closedir(proc);
+	return fd;
 }

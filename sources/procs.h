@@ -47,6 +47,16 @@ bool procs_is_ending(int32_t pid);
 /* It is a child of that process, or a child's child, and so on. */
 bool procs_is_below(int32_t pid, int32_t ancestor);
 
+/* The process of a pidfd, as the mounted /proc shows it; 0: it is gone, or not seen there. */
+int32_t procs_of_pidfd(int pidfd);
+
+/*
+ * A pidfd of the process that a thread belongs to, the thread as this process numbers it: before Linux 6.9 a thread has
+ * none of its own, unless it is the first.  Walks /proc where that is another PID namespace's.  -errno when there is
+ * none.
+ */
+int procs_open_process_of(int32_t tid);
+
 /* The pid by which this process would call that one.  0 or -ENOENT. */
 int procs_pid_here(int32_t pid, int32_t *ret_here);
 
