@@ -99,12 +99,20 @@ class Tracer(threading.Thread):
     def run(self):
         while not self.over.is_set():
             probes = ", ".join("tracepoint:" + x for x in PROBES[:self.n % len(PROBES) + 1])
-            p = subprocess.Popen(["unshare", "--mount", "sh", "-c", TRACEFS + "exec bpftrace -e \"$1\"", "sh",
-                                  probes + " { @n = count(); }"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            self.over.wait(1.2)
-            p.send_signal(signal.SIGINT)
-            self.said = p.communicate()[0]
-            self.n += b"Attaching" in self.said
+            p = subprocess.Popen(["unshare", "--mount", "sh", "-c", TRACEFS + "exec bpftrace -B none -e \"$1\"", "sh",
+                                  "BEGIN { printf(\"on\\n\"); } " + probes + " { @n = count(); }"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.said = b""
+            for line in p.stdout:
+                self.said += line
+                if line == b"on\n":
+                    self.n += 1
+                    break
+            self.over.wait(0.8)
+            while p.poll() is None:  # a signal that comes as it attaches may be lost
+                p.send_signal(signal.SIGINT)
+                time.sleep(0.05)
+            p.communicate()
 
     def end(self):
         self.over.set()

@@ -370,8 +370,8 @@ def main():
         finally:
             watch.stop()
         problems = watch.schema_problems()
-    if watch.status:
-        problems.append("status %s: %s" % (watch.status, watch.said()))
+        if watch.status:
+            problems.append("status %s: %s" % (watch.status, watch.said()))
     for name, where, addresses, port, expected in cases:
         for address in addresses:
             of = [a for a in attempts if (a["server"]["address"], a["server"]["port"]) == (address, port)

@@ -9,6 +9,7 @@ them, without `watch`; here is what a user sees, with --rules and, by counters, 
 """
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -39,6 +40,7 @@ NFT = """table inet fw {
 	}
 }
 """
+READY_PORT = 7000  # nothing listens there, and no rule names it: what is told of it shows that all is told
 # port -> what must be named, where, and whether counters alone can tell
 EXPECTED = {
     7001: ("nft inet fw sub handle", "one two", "local-input", True),
@@ -77,7 +79,10 @@ def watch(synsent, rules, ports):
     """What is told of each port, one after the other so that counters can tell them apart."""
     p = subprocess.Popen([synsent, "watch", "-j", "--pid", str(os.getpid())] + ["--rules"] * rules, env=harness.ENV,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(1.5)
+    deadline = time.monotonic() + 15
+    while not select.select([p.stdout], [], [], 0.1)[0] and time.monotonic() < deadline:
+        attempt(READY_PORT)
+    time.sleep(1.2)  # and the counters have been read before the first of these
     if rules:
         threads = [threading.Thread(target=attempt, args=(port,)) for port in ports]
         for t in threads:
@@ -126,8 +131,10 @@ def inside(synsent):
         print("WRONG: the ruleset is not what it was")
         wrong = True
     p = subprocess.Popen([synsent, "watch", "-q", "--rules"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(1.5)
-    traced = ruleset() != before
+    deadline, traced = time.monotonic() + 15, False
+    while not traced and time.monotonic() < deadline:
+        time.sleep(0.1)
+        traced = ruleset() != before
     p.kill()
     p.wait()
     time.sleep(0.2)
