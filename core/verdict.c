@@ -84,6 +84,9 @@ static bool sees_all(const struct attempt *a)
 	return !a->blind && !a->lost && a->n_replies <= ATTEMPT_REPLIES_MAX && a->syns_seen;
 }
 
+/* One that waits for longer and has no process known had one that was looked for, and not found. */
+#define HOLDER_SOUGHT_NS 100000000LL
+
 static void ended_by_application(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	bool went_with_it = a->holder_ending || a->end == ATTEMPT_END_EXIT;
@@ -100,7 +103,7 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 		say_evidence(v, "process %d exited with status %d then", a->pid, a->exit_status);
 	} else if (a->holder_alive) {
 		say_evidence(v, "process %d went on without the socket: it closed it", a->pid);
-	} else if (!a->pid) {
+	} else if (!a->pid && a->last_state_ns && v->elapsed_ns > HOLDER_SOUGHT_NS) {
 		say_evidence(v, "whose it was is not known; one that was killed looks the same");
 		c = CONFIDENCE_LIKELY;
 	}
