@@ -486,6 +486,28 @@ static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
 	return sk && sk->__sk_common.skc_state == TCP_SYN_SENT && (!netns || netns == netns_of(sk));
 }
 
+/*
+ * A SYN that is sent again and dropped on its way out is told of by its drop alone where tcp_retransmit_skb has no
+ * error to tell (6.12; it has one in 6.18).  It is in total_retrans already (net/ipv4/tcp_output.c
+ * __tcp_retransmit_skb()).
+ */
+static __always_inline void note_unsent(const struct sock *owner, struct watch_attempt *a, __u64 now)
+{
+	const struct tcp_sock *tp = (const void *)owner;
+	__u32 total = BPF_CORE_READ(tp, total_retrans), at = total - 1;
+	__u64 us = (now - a->start_ns) / 1000;
+	struct watch_more *more;
+
+	if (a->flags & WATCH_FILTERED || total <= a->n_retrans)
+		return;
+	if (!a->n_retrans)
+		a->rto_first_j = BPF_CORE_READ(tp, inet_conn.icsk_rto);
+	more = more_of(a);
+	if (more && at < WATCH_SYNS_MAX)
+		more->retrans_us[at] = us < 0xffffffff ? (__u32)us : 0;
+	a->n_retrans++;
+}
+
 static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned int reason)
 {
 	struct watch_drop d = { .packets = 1, .reason = reason, .location = (__u64)location };
@@ -514,6 +536,8 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	if (a && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
 		return 0;
 	if (a) {
+		if (unsent_untold && d.output)
+			note_unsent(owner, a, d.last_ns);
 		add_drop(a, &d);
 		return 0;
 	}

@@ -129,6 +129,8 @@ static void give_kernel(struct trace *t, const struct trace_opts *o)
 	t->skel->rodata->no_socket_reason = trace_names_reason_of(t->names, "NO_SOCKET");
 	t->skel->rodata->other_host_reason = trace_names_reason_of(t->names, "OTHERHOST");
 	t->skel->rodata->specified_from = trace_names_reason_of(t->names, "NOT_SPECIFIED");
+	/* socket, packet, and then what became of it */
+	t->skel->rodata->unsent_untold = trace_names_arguments(t->names, "tcp_retransmit_skb") < 3;
 	t->skel->rodata->want_failed = !o->no_failed;
 }
 

@@ -82,6 +82,22 @@ uint32_t trace_names_reason_of(const struct trace_names *n, const char *name)
 	return UINT32_MAX;
 }
 
+int trace_names_arguments(const struct trace_names *n, const char *tracepoint)
+{
+	const struct btf_type *t;
+	char name[NAME_LEN];
+	int id;
+
+	snprintf(name, sizeof(name), "btf_trace_%s", tracepoint);
+	id = btf__find_by_name_kind(n->btf, name, BTF_KIND_TYPEDEF);
+	t = id > 0 ? btf__type_by_id(n->btf, (uint32_t)id) : NULL; /* of a pointer to a function */
+	if (t)
+		t = btf__type_by_id(n->btf, t->type);
+	if (t && btf_is_ptr(t))
+		t = btf__type_by_id(n->btf, t->type);
+	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1 : 0; /* the first is the program's own */
+}
+
 /* The function with the highest address that is not above: the file is in no order that is promised. */
 static void look_up(uint64_t address, char to[NAME_LEN])
 {

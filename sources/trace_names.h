@@ -23,6 +23,9 @@ const char *trace_names_reason(uint32_t reason, void *names);
 /* The reverse; UINT32_MAX: this kernel has none of that name. */
 uint32_t trace_names_reason_of(const struct trace_names *n, const char *name);
 
+/* How many arguments a tracepoint gives to its programs; 0: this kernel has none of that name. */
+int trace_names_arguments(const struct trace_names *n, const char *tracepoint);
+
 /* The function that has this address; "" when it is not known.  Valid until the next call. */
 const char *trace_names_function(uint64_t address, void *names);
 
