@@ -20,7 +20,7 @@ enum host_trial_kind {
 	HOST_PACKETS,	      /* a packet socket in this network namespace */
 	HOST_LOW_PORTS,	      /* bind() below 1024 */
 	HOST_CONFINE,	      /* Landlock and seccomp for parsing */
-	HOST_TRACING,	      /* tp_btf programs load, for each tracepoint, as `watch` wants them */
+	HOST_TRACING,	      /* tp_btf programs load, for each tracepoint, and those of `watch` */
 	HOST_RULESET,	      /* this network namespace's firewall rules may be read and changed */
 	HOST_NAMESPACES,      /* a network and PID namespace of one's own, as lab and run make them */
 	HOST_USER_NAMESPACES, /* the same by a user namespace, as an ordinary user must */

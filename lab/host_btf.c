@@ -11,6 +11,7 @@
 
 #include "lab/caps.h"
 #include "lab/host_inside.h"
+#include "sources/trace.h"
 
 static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
@@ -83,6 +84,8 @@ void host_try_tracing(struct host *h)
 	h->btf = btf != NULL;
 	if (btf) {
 		r = try_each(h, btf, &e);
+		if (!r)
+			r = trace_try(&e); /* what one kernel's verifier follows, another's does not */
 	} else {
 		r = errno == EPERM || errno == EACCES ? -EACCES : -ENOENT;
 		err_set(&e, -r, "no BTF of this kernel (/sys/kernel/btf/vmlinux)");

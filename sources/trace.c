@@ -68,7 +68,7 @@ static int load_failed(struct err *e, int code)
 		err_remedy(e, "run it as root");
 		return refuse(e, EPERM);
 	}
-	if (code == EINVAL || code == ESRCH || code == ENOENT)
+	if (code == ESRCH || code == ENOENT || kernel_version(NULL, 0) < KERNEL_VERSION_OF(5, 12))
 		err_set(e, code,
 			"eBPF needs Linux 5.12 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
 			"CONFIG_FTRACE_SYSCALLS");
@@ -143,7 +143,7 @@ static struct bpf_map *ring_of(const struct trace *t, int i)
 }
 
 /* What connect() returned is seen at the return of that function, or of every system call. */
-static int load_with(struct trace *t, const struct trace_opts *o, bool function)
+static int load_with(struct trace *t, const struct trace_opts *o, bool function, bool attach)
 {
 	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
 	int r;
@@ -163,16 +163,16 @@ static int load_with(struct trace *t, const struct trace_opts *o, bool function)
 		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed && !function);
 	if (!r)
 		r = watch_bpf__load(t->skel);
-	return r ? r : watch_bpf__attach(t->skel);
+	return r || !attach ? r : watch_bpf__attach(t->skel);
 }
 
-static int load(struct trace *t, const struct trace_opts *o, struct err *e)
+static int load(struct trace *t, const struct trace_opts *o, bool attach, struct err *e)
 {
 	/* Some kernels have fexit, and do not let it be used. */
-	int r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1 ? load_with(t, o, true) : -EPERM;
+	int r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1 ? load_with(t, o, true, attach) : -EPERM;
 
 	if (r)
-		r = load_with(t, o, false);
+		r = load_with(t, o, false, attach);
 	if (r)
 		return load_failed(e, -r);
 	/* The time stamps that an earlier begin is told by are in ms. */
@@ -245,7 +245,7 @@ int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 	if (!r)
 		r = start_frame(t, e);
 	if (!r)
-		r = load(t, o, e);
+		r = load(t, o, true, e);
 	if (!r) {
 		r = listen_rings(t, e);
 	}
@@ -255,6 +255,20 @@ int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 	}
 	*ret = t;
 	return 0;
+}
+
+int trace_try(struct err *e)
+{
+	const struct trace_opts nothing_wanted = { 0 };
+	struct trace t = { 0 };
+	int r = trace_names_open(&t.names, e);
+
+	libbpf_set_print(no_talk);
+	if (!r)
+		r = load(&t, &nothing_wanted, false, e);
+	watch_bpf__destroy(t.skel);
+	trace_names_free(t.names);
+	return r;
 }
 
 void trace_free(struct trace *t)

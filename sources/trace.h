@@ -52,6 +52,9 @@ struct trace_opts {
 int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e);
 void trace_free(struct trace *t);
 
+/* Whether this kernel takes the programs: as trace_open(), but they are let go before they are attached to anything. */
+int trace_try(struct err *e);
+
 /* Becomes readable when there is something, at most 50 times a second. */
 int trace_fd(const struct trace *t);
 
