@@ -82,7 +82,9 @@ int world(void)
 	struct err e = { 0 };
 
 	CHECK(!netif_up("lo", &e));
-	CHECK(sysctl_set("tcp_syn_retries", "2") && sysctl_set("tcp_syn_linear_timeouts", "0"));
+	CHECK(sysctl_set("tcp_syn_retries", "2") &&
+	      (access("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", F_OK) || /* before Linux 6.5 */
+	       sysctl_set("tcp_syn_linear_timeouts", "0")));
 	if (fast_start(FIRST_RTO_J, &f, &e)) {
 		fprintf(stderr, "%s\n%s\n", e.what, e.remedy);
 		return 77;

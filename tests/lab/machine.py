@@ -65,6 +65,12 @@ def sysctls():
     return "\n".join(sorted(line for line in found if "_count = " not in line))
 
 
+def of_before(before, after):
+    """Without those that came since: a module that the first use of something loads brings its own."""
+    names = {line.split(" = ")[0] for line in before.splitlines()}
+    return "\n".join(line for line in after.splitlines() if line.split(" = ")[0] in names)
+
+
 def directories(root):
     return {d for d, _, _ in os.walk(root)}
 
@@ -131,6 +137,7 @@ class Watch:
                 break
             time.sleep(0.05)
         after = machine()
+        after["sysctls"] = of_before(self.before["sysctls"], after["sysctls"])
         for what in self.before:
             if self.before[what] != after[what]:
                 left[what] = "".join(difflib.unified_diff(self.before[what].splitlines(True),

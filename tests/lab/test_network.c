@@ -232,7 +232,9 @@ static int fast_lab(const struct sandbox *sb)
 	struct err e = { 0 };
 
 	CHECK(!netif_up("lo", &e) && !firewall_add(&r, 1, &e));
-	CHECK(sysctl_set("tcp_syn_retries", "5") && sysctl_set("tcp_syn_linear_timeouts", "0"));
+	CHECK(sysctl_set("tcp_syn_retries", "5") &&
+	      (access("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", F_OK) || /* before Linux 6.5 */
+	       sysctl_set("tcp_syn_linear_timeouts", "0")));
 	n = fast_start(3, &f, &e);
 	if (n) {
 		fprintf(stderr, "%s (exit %d)\n%s\n", e.what, e.exit_code, e.remedy);
