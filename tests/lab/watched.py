@@ -128,7 +128,7 @@ class Watch:
     def ready(self, address="127.0.0.1"):
         """It is, when it tells of an attempt that is refused."""
         where = '"port":%d}' % READY_PORT if self.json else ":%d " % READY_PORT
-        if not self.await_text(where, 10, lambda: connect(address, READY_PORT)):
+        if not self.await_text(where, 60, lambda: connect(address, READY_PORT)):
             raise RuntimeError("%s: tells of nothing: %s" % (self.command, self.said()))
         return self
 
