@@ -27,8 +27,8 @@ const volatile __u64 quiet_below_ns; /* connected sooner and by one SYN: only co
 const volatile __u32 other_host_reason;
 const volatile __u32 no_socket_reason; /* SKB_DROP_REASON_NO_SOCKET of this kernel */
 const volatile __u32 specified_from;   /* the first reason that is one: SKB_DROP_REASON_NOT_SPECIFIED */
-const volatile __u8 unsent_untold; /* tcp_retransmit_skb tells of no SYN that went no further than this host */
-const volatile __u8 want_failed;   /* of connect() calls that fail without a SYN */
+const volatile __u8 unsent_untold;     /* tcp_retransmit_skb tells of no SYN that went no further than this host */
+const volatile __u8 want_failed;       /* of connect() calls that fail without a SYN */
 
 __u64 attached_ns; /* all of this runs; what began before is no loss */
 __u64 kept_ns;	   /* when a drop was kept by its flow, last */
