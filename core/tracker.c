@@ -58,6 +58,12 @@ static bool goes_on_without_holder(const struct attempt *a, int64_t t_ns)
 	return (a->end == ATTEMPT_END_SIGNAL || a->end == ATTEMPT_END_EXIT) && t_ns > a->ended_ns;
 }
 
+/* Only packets told of its end, and this is its socket: the same ISN. */
+static bool is_of_wire_only(const struct attempt *a, const struct event_state *k)
+{
+	return a->end == ATTEMPT_END_PACKETS && !a->replaced && k->has_isn && a->has_isn && k->isn == a->isn;
+}
+
 static struct slot *slot_of_state(struct tracker *t, const struct event_state *k, int64_t t_ns)
 {
 	const struct socket_id id = { k->cookie, k->has_isn, k->isn };
@@ -65,6 +71,11 @@ static struct slot *slot_of_state(struct tracker *t, const struct event_state *k
 
 	if (k->state != SYN_SENT)
 		return s;
+	if (s && is_of_wire_only(&s->a, k)) {
+		if (!s->a.ack_ns && t_ns > s->a.ended_ns)
+			slot_reopen(s); /* the RST did not reach it */
+		return s;		/* or it was read before the packets that ended it, and is told after them */
+	}
 	if (s && slot_goes_on(s))
 		slot_reopen(s);
 	if (s && k->cookie && s->a.cookie == k->cookie) {
@@ -116,9 +127,9 @@ static void feed_state(struct tracker *t, const struct event *ev)
 		s->a.connected = true;
 		s->a.connected_ns = ev->t_ns;
 	}
-	if (s->a.end != ATTEMPT_OPEN)
+	if (s->a.end != ATTEMPT_OPEN && !is_of_wire_only(&s->a, k))
 		return;
-	if (k->state == SYN_SENT) {
+	if (k->state == SYN_SENT && s->a.end == ATTEMPT_OPEN) {
 		s->a.last_state_ns = ev->t_ns;
 		if (!s->a.first_state_ns)
 			s->a.first_state_ns = ev->t_ns;
