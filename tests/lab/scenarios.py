@@ -237,6 +237,12 @@ def check(r, expected, fast):
     check_times(r, a, expected, fast)
 
 
+def is_nominal(a):
+    """It has SYNs that could be compared with an exact prediction, and none was made."""
+    s = a["synsent"]
+    return len(s["syns_ns"]) > 1 and not s.get("predicted", {}).get("exact")
+
+
 def lateness(runs):
     """How well the predictions held, of all SYNs but the first and of the kernel's give-ups: a line, and whether it
     will do."""
@@ -244,7 +250,7 @@ def lateness(runs):
     for a in (r.last for r in runs if len(r.objects) == 2):
         s = a["synsent"]
         if not s.get("predicted", {}).get("exact"):
-            nominal += len(s["syns_ns"]) > 1
+            nominal += is_nominal(a)
             continue
         # A SYN that only the kernel counted may have no time.
         late += [g - p for g, p in list(zip(s["syns_ns"], s["predicted"]["syns_ns"]))[1:] if g is not None]
@@ -295,6 +301,9 @@ def main():
             r = once(case)
             if r.wrong and len(r.wrong) == r.late:
                 print("late, and so once more: %s: %s" % (r.command, "; ".join(r.wrong)))
+                r = once(case)
+            elif not r.wrong and is_nominal(r.last):
+                print("the machine stood still when the phase of jiffies was asked for, and so once more: " + r.command)
                 r = once(case)
             r.report()
             return r
