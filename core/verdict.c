@@ -256,12 +256,26 @@ static bool was_told_by_icmp(const struct attempt *a)
 	return a->traced && icmp && icmp->icmp_family != 6 && !a->soft_unshown && last_syn_ns(a) <= icmp->t_ns;
 }
 
-/* One that closes at once does so for that; later, its own timer may have been quicker. */
-static void unreachable_told(const struct attempt *a, struct verdict *v)
+/*
+ * One that closes at once does so for that; a little later, as on a busy machine, it is likely; and one that goes on
+ * for longer does not poll, or does not mind.
+ */
+static void judge_told(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *icmp = last_icmp(a);
-	enum confidence c = a->ended_ns - icmp->t_ns < ICMP_ACTS_WITHIN_NS ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	int64_t ns = a->ended_ns - icmp->t_ns;
+	enum confidence c = ns < ICMP_ACTS_WITHIN_NS ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	char t[SAY_SECONDS_LEN];
 
+	if (ns > 5 * ICMP_ACTS_WITHIN_NS) {
+		say_evidence(
+			v,
+			"an ICMP error had come %s before; polling shows that, but who polls would have closed sooner",
+			say_span(ns, t));
+		application_gave_up(a, v, CONFIDENCE_LIKELY);
+		say_silence(a, v);
+		return;
+	}
 	say_evidence(v, "an ICMP error had come, and polling shows that to the program");
 	if (is_port_unreachable(icmp))
 		refused(a, v, c);
@@ -280,7 +294,7 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 	case CLOSE_APPLICATION:
 		say_evidence(v, "the application closed the socket in SYN-SENT");
 		if (was_told_by_icmp(a)) {
-			unreachable_told(a, v);
+			judge_told(a, v);
 			break;
 		}
 		application_gave_up(a, v, CONFIDENCE_CERTAIN);

@@ -454,6 +454,24 @@ static void soft_errors(void **test)
 	assert_int_equal(a.n_replies, 1);
 }
 
+/* Polling shows an ICMP that is soft; a program that closes much later did not poll. */
+static void soft_error_is_told(void **test)
+{
+	begin();
+	icmp(SO_EE_ORIGIN_ICMP, 3, 1);
+	r.attempt.soft_ns = BEGUN + 2 * MS;
+	r.attempt.soft_error = EHOSTUNREACH;
+	ended(3 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	ended(300 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_SOFT_ERROR, CONFIDENCE_LIKELY);
+	ended(700 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
+}
+
 /* What the socket has noted ends nothing, but is the error at the schedule's end; IPv6 tells of no ICMP by its queue.
  */
 static void soft_errors_without_icmp(void **test)
@@ -774,6 +792,7 @@ int main(void)
 		cmocka_unit_test(no_neighbour),
 		cmocka_unit_test(timed_out),
 		cmocka_unit_test(soft_errors),
+		cmocka_unit_test(soft_error_is_told),
 		cmocka_unit_test(soft_errors_without_icmp),
 		cmocka_unit_test(the_program_ended_it),
 		cmocka_unit_test(seen_gone),
