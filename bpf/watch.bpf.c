@@ -187,9 +187,12 @@ static __noinline void read_icmp(const struct sock *sk, const struct tcp_sock *t
 static __always_inline void read_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	a->error = sk->sk_err;
-	/* getsockopt(SO_ERROR) takes it from there */
-	if (sk->sk_err_soft)
+	/* getsockopt(SO_ERROR) takes it from there, recvmsg(MSG_ERRQUEUE) what tells of it from the queue */
+	if (sk->sk_err_soft) {
 		a->soft_error = sk->sk_err_soft;
+		if ((const void *)sk->sk_error_queue.next != &sk->sk_error_queue)
+			a->flags |= WATCH_SOFT_LEFT;
+	}
 	a->by = who_closes(sk);
 	read_policy(tp, a);
 	if (a->by == WATCH_PROGRAM)

@@ -256,27 +256,30 @@ static bool was_told_by_icmp(const struct attempt *a)
 	return a->traced && icmp && icmp->icmp_family != 6 && !a->soft_unshown && last_syn_ns(a) <= icmp->t_ns;
 }
 
-/*
- * One that closes at once does so for that; a little later, as on a busy machine, it is likely; and one that goes on
- * for longer does not poll, or does not mind.
- */
+/* It did not ask for the error, or that is not known and it went on for longer than one that polls. */
+static bool did_not_mind(const struct attempt *a, int64_t ns)
+{
+	return a->soft_seen ? a->soft_left : ns > 5 * ICMP_ACTS_WITHIN_NS;
+}
+
+/* One that asks and closes at once does so for that; later, it may have had another reason. */
 static void judge_told(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *icmp = last_icmp(a);
 	int64_t ns = a->ended_ns - icmp->t_ns;
-	enum confidence c = ns < ICMP_ACTS_WITHIN_NS ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	enum confidence c = a->soft_seen && ns < ICMP_ACTS_WITHIN_NS ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 	char t[SAY_SECONDS_LEN];
 
-	if (ns > 5 * ICMP_ACTS_WITHIN_NS) {
-		say_evidence(
-			v,
-			"an ICMP error had come %s before; polling shows that, but who polls would have closed sooner",
-			say_span(ns, t));
+	if (did_not_mind(a, ns)) {
+		say_evidence(v, "an ICMP error had come %s before, and %s", say_span(ns, t),
+			     a->soft_seen ? "the program did not ask for it (SO_ERROR)"
+					  : "who polls would have closed sooner");
 		application_gave_up(a, v, CONFIDENCE_LIKELY);
 		say_silence(a, v);
 		return;
 	}
-	say_evidence(v, "an ICMP error had come, and polling shows that to the program");
+	say_evidence(v, a->soft_seen ? "an ICMP error had come, and the program asked for it (SO_ERROR)"
+				     : "an ICMP error had come, and polling shows that to the program");
 	if (is_port_unreachable(icmp))
 		refused(a, v, c);
 	else

@@ -267,6 +267,8 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->crossed = w->flags & WATCH_SIMULTANEOUS;
 	a->late_found = w->flags & WATCH_NO_BEGIN;
 	a->soft_unshown = w->flags & WATCH_MPTCP;
+	a->soft_seen = w->soft_ns != 0;
+	a->soft_left = w->flags & WATCH_SOFT_LEFT;
 	a->retransmits = -1;
 	if (w->how != WATCH_NOT_BEGUN) {
 		a->has_isn = w->isn != 0;

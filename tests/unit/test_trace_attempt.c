@@ -454,7 +454,7 @@ static void soft_errors(void **test)
 	assert_int_equal(a.n_replies, 1);
 }
 
-/* Polling shows an ICMP that is soft; a program that closes much later did not poll. */
+/* Polling shows an ICMP that is soft; a program that did not ask what it is closed the socket for another reason. */
 static void soft_error_is_told(void **test)
 {
 	begin();
@@ -467,7 +467,10 @@ static void soft_error_is_told(void **test)
 	ended(300 * MS, WATCH_PROGRAM, 0);
 	told();
 	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_SOFT_ERROR, CONFIDENCE_LIKELY);
-	ended(700 * MS, WATCH_PROGRAM, 0);
+	r.attempt.flags |= WATCH_SOFT_LEFT;
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
+	ended(3 * MS, WATCH_PROGRAM, 0);
 	told();
 	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
 }
