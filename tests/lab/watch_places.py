@@ -32,7 +32,7 @@ table inet local {
 		type filter hook input priority 0
 		tcp dport 101 drop
 		tcp dport 105 reject with tcp reset
-		tcp dport 106 reject
+		tcp dport { 106, 107 } reject
 		tcp sport 110 tcp flags & (syn|ack) == syn|ack drop
 		tcp sport 117 tcp flags & (syn|ack) == syn|ack drop
 	}
@@ -173,6 +173,8 @@ CASES = (
     ("reject with an RST", "client", LO, 105, ended("refused", "peer", "ECONNREFUSED")),
     # An ICMP comes back within connect() here, which makes it a soft error; IPv4 tells those that poll of it.
     ("reject with an ICMP", "client", LO[:1], 106, told("refused", "peer", "ECONNREFUSED", place="local-input")),
+    ("reject with an ICMP, and nobody asks", "client", LO[:1], 107, silent("local-input", "NETFILTER_DROP",
+                                                                         confidence="likely", said="did not ask")),
     ("reject with an ICMPv6", "client", LO[1:], 106, {**SILENT, "place": "local-input",
                                                      "said": "had noted ECONNREFUSED"}),
     ("SYN-ACK dropped at the client", "client", LO, 110, silent("local-input", "NETFILTER_DROP", True)),
@@ -296,6 +298,10 @@ def attempt_all(network, cases):
                 errors[case[0], address] = error
     deadline = time.monotonic() + GIVE_UP_AFTER
     for key, s in running.items():
+        if key[0].endswith("nobody asks"):
+            time.sleep(max(0, deadline - time.monotonic()))
+            errors[key] = None
+            continue
         errors[key] = errors[key] or watched.end_of(s, max(0, deadline - time.monotonic()))
     for s in running.values():
         s.close()
