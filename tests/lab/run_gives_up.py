@@ -1116,7 +1116,7 @@ def main(argv):
     status = os.waitpid(pid, 0)[1]
     wait_all()
     after = counters()
-    write(counters={n: after[n] - before[n] for n in after}, status=status)
+    write(counters={n: after[n] - before[n] for n in after}, status=status, netns=os.stat("/proc/self/ns/net").st_ino)
 
 
 if __name__ == "__main__":

@@ -120,24 +120,11 @@ class Tracer(threading.Thread):
 
 
 def share_out(trials, attempts):
-    """Each run has a network namespace of its own; whose ports were at that time in which tells which it was."""
+    """Each run has a network namespace of its own."""
     found = collections.defaultdict(list)
-    for a in attempts:
-        a["begun"] = run_gave_up.ns_of(a["event"]["start"])
     for t in trials:
-        own = [a for a in attempts if t.from_ns < a["begun"] < t.to_ns]
-        ports = {(r["local"], r["port"]) for r in t.records if r["local"]}
-        names = {r[k] for r in t.records for k in ("who", "by") if r.get(k)}
-        votes = collections.Counter(
-            a["synsent"]["netns"] for a in own if "netns" in a["synsent"] and
-            (a.get("client", {}).get("port"), a["server"].get("port")) in ports and
-            a.get("process", {}).get("executable", {}).get("name") in names)
-        if not votes:  # no port is known: the names alone, of which there may be others alike
-            votes = collections.Counter(
-                a["synsent"]["netns"] for a in own if "netns" in a["synsent"] and
-                a.get("process", {}).get("executable", {}).get("name") in names)
-        if votes:
-            found[t] = [a for a in own if a["synsent"].get("netns") == votes.most_common(1)[0][0]]
+        found[t] = [a for a in attempts if a["synsent"].get("netns") == t.netns and
+                    t.from_ns < run_gave_up.ns_of(a["event"]["start"]) < t.to_ns]  # its number may be used again
     return found
 
 
