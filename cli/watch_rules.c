@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sources/namespaces.h"
 #include "sources/netns.h"
@@ -42,6 +43,7 @@ struct watch_rules {
 	struct namespaces *namespaces;
 	struct nftrace *traces[WATCH_RULES_NETNS_MAX];
 	int n_traces;
+	int netns[WATCH_RULES_NETNS_MAX]; /* each trace's, open as long as it is; -1: this one */
 	uint64_t lost, n_hits;
 	struct hit hits[HITS];
 	struct snapshot snapshots[SNAPSHOTS_MAX];
@@ -88,19 +90,27 @@ static const struct hit *find_hit(const struct watch_rules *w, const struct endp
 	return NULL;
 }
 
+static void close_netns(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static int trace_in(struct watch_rules *w, uint32_t netns, struct err *e)
 {
-	const struct nftrace_opts o = { .netns = netns ? namespaces_fd(w->namespaces, netns) : -1 };
+	const struct nftrace_opts o = { .netns = netns ? namespaces_open(w->namespaces, netns) : -1 };
 	const char *note;
 	int r;
 
 	if (netns && o.netns < 0)
-		return err_set(e, ENOENT, "--rules: no process is in network namespace %u", netns);
+		return err_set(e, ENOENT, "--rules: network namespace %u is not found", netns);
 	r = nftrace_open(&o, &w->traces[w->n_traces], e);
 	if (r) {
 		err_wrap(e, "--rules");
+		close_netns(o.netns);
 		return r;
 	}
+	w->netns[w->n_traces] = o.netns;
 	note = nftrace_note(w->traces[w->n_traces++]);
 	if (*note)
 		buf_fmt(&w->note, "--rules: %s\n", note);
@@ -153,19 +163,24 @@ static void on_moved(const struct rule_hit *h, void *user)
 /* Reads the counters, and notes which moved since they were read last. */
 static void look(struct watch_rules *w, struct snapshot *s)
 {
-	int fd = namespaces_fd(w->namespaces, s->netns);
+	int fd = namespaces_open(w->namespaces, s->netns);
 	struct rulecounts *now = NULL;
 	struct err e = { 0 };
 
 	s->taken_ns = clock_mono_ns();
-	if (fd < 0 || rulecounts_take(fd, &now, &e) || !now)
+	if (fd < 0)
 		return;
+	if (rulecounts_take(fd, &now, &e) || !now) {
+		close(fd);
+		return;
+	}
 	if (s->counts) {
 		buf_reset(&s->moved[0].text);
 		buf_reset(&s->moved[1].text);
 		s->moved[0].n = s->moved[1].n = 0;
 		rulecounts_moved(s->counts, now, on_moved, s, &e);
 	}
+	close(fd);
 	rulecounts_free(s->counts);
 	s->counts = now;
 }
@@ -222,13 +237,14 @@ static void on_program(const struct netprog *p, void *user)
 
 static void name_program(struct watch_rules *w, struct drop *d)
 {
-	int fd = namespaces_fd(w->namespaces, d->netns);
+	int fd = namespaces_open(w->namespaces, d->netns);
 	struct programs k = { .drop = d };
 	struct err e = { 0 };
 
 	if (fd < 0)
 		return;
 	netprogs_list(fd, d->ifindex, on_program, &k, &e);
+	close(fd);
 	if (k.n)
 		snprintf(d->rule, sizeof(d->rule), "%s", buf_text(&k.text));
 	buf_fini(&k.text);
@@ -271,6 +287,8 @@ void watch_rules_free(struct watch_rules *w)
 		return;
 	for (i = 0; i < w->n_traces; i++)
 		nftrace_free(w->traces[i]);
+	for (i = 0; i < w->n_traces; i++)
+		close_netns(w->netns[i]);
 	for (i = 0; i < w->n_snapshots; i++) {
 		rulecounts_free(w->snapshots[i].counts);
 		buf_fini(&w->snapshots[i].moved[0].text);

@@ -3,6 +3,7 @@
 
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sources/namespaces.h"
 #include "sources/netns.h"
@@ -58,9 +59,13 @@ static bool look_in(int fd, uint32_t inode, void *user)
 bool backlog_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct backlog *ret)
 {
 	struct search k = { .server = server, .ret = ret };
-	int fd = namespaces_fd(n, netns);
+	int fd = namespaces_open(n, netns);
 
-	if (fd >= 0 && look_in(fd, netns, &k))
+	if (fd >= 0) {
+		look_in(fd, netns, &k);
+		close(fd);
+	}
+	if (k.found)
 		return true;
 	/* 127.0.0.1 is another host's everywhere else. */
 	if (!addr_is_loopback(&server->addr))

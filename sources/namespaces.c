@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sources/namespaces.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sources/namespaces_look.h"
 #include "util/clock.h"
 
-struct namespaces {
+/* The process of a known path may be gone, and others be in that namespace. */
+#define AGAIN_NS 100000000LL
+
+struct list {
 	int n;
 	int64_t looked_ns; /* CLOCK_MONOTONIC; 0: never */
 	struct {
 		uint32_t inode;
-		int fd;
+		char *path;
 	} v[NAMESPACES_MAX];
+};
+
+struct namespaces {
+	struct list plain; /* that a process is in, or that are mounted */
+	struct list deep;  /* that a descriptor holds; it may have some of the others, too */
 };
 
 struct namespaces *namespaces_new(void)
@@ -25,81 +32,127 @@ struct namespaces *namespaces_new(void)
 	return calloc(1, sizeof(struct namespaces));
 }
 
-static void forget(struct namespaces *n)
+static void forget(struct list *l)
 {
-	while (n->n > 0)
-		close(n->v[--n->n].fd);
+	while (l->n > 0)
+		free(l->v[--l->n].path);
 }
 
 void namespaces_free(struct namespaces *n)
 {
 	if (!n)
 		return;
-	forget(n);
+	forget(&n->plain);
+	forget(&n->deep);
 	free(n);
 }
 
-static int find(const struct namespaces *n, uint32_t inode)
+static int find(const struct list *l, uint32_t inode)
 {
 	int i;
 
-	for (i = 0; i < n->n; i++)
-		if (n->v[i].inode == inode)
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].inode == inode)
 			return i;
 	return -1;
 }
 
-static void take(struct namespaces *n, const char *pid)
+static void take(uint32_t inode, const char *path, void *user)
 {
-	char path[64];
-	struct stat st;
-	int fd;
+	struct list *l = user;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/ns/net", pid);
-	if (n->n == NAMESPACES_MAX || stat(path, &st) || find(n, (uint32_t)st.st_ino) >= 0)
+	if (l->n == NAMESPACES_MAX || find(l, inode) >= 0)
 		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	n->v[n->n].inode = (uint32_t)st.st_ino;
-	n->v[n->n++].fd = fd;
+	l->v[l->n].inode = inode;
+	l->v[l->n].path = strdup(path);
+	l->n += l->v[l->n].path != NULL;
 }
 
-static void look(struct namespaces *n)
+static bool is_due(struct list *l, int64_t every_ns)
 {
 	int64_t now = clock_mono_ns();
-	struct dirent *e;
-	DIR *d;
 
-	if (n->looked_ns && now - n->looked_ns < NAMESPACES_EVERY_NS)
-		return;
-	n->looked_ns = now;
-	forget(n); /* what is held would not go away */
-	d = opendir("/proc");
-	while (d && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]))
-			take(n, e->d_name);
-	if (d)
-		closedir(d);
+	if (l->looked_ns && now - l->looked_ns < every_ns)
+		return false;
+	l->looked_ns = now;
+	forget(l);
+	return true;
 }
 
-int namespaces_fd(struct namespaces *n, uint32_t inode)
+static void look(struct namespaces *n, int64_t every_ns)
 {
-	int i = find(n, inode);
+	if (!is_due(&n->plain, every_ns))
+		return;
+	namespaces_of_mounts(take, &n->plain); /* these stay */
+	namespaces_of_processes(take, &n->plain);
+}
 
-	if (i < 0) {
-		look(n);
-		i = find(n, inode);
+static void look_deep(struct namespaces *n)
+{
+	if (is_due(&n->deep, NAMESPACES_DEEP_EVERY_NS))
+		namespaces_of_descriptors(n->deep.looked_ns + NAMESPACES_DEEP_NS, take, &n->deep);
+}
+
+/* What a path leads to may have changed.  A mount may have been covered, by something that waits to be opened. */
+static int open_one(const struct list *l, int i)
+{
+	int fd = open(l->v[i].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st) && st.st_ino == l->v[i].inode)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int open_known(const struct list *l, uint32_t inode)
+{
+	int i = find(l, inode);
+
+	return i < 0 ? -1 : open_one(l, i);
+}
+
+int namespaces_open(struct namespaces *n, uint32_t inode)
+{
+	int fd = open_known(&n->plain, inode);
+
+	if (fd < 0)
+		fd = open_known(&n->deep, inode);
+	if (fd < 0) {
+		look(n, find(&n->plain, inode) < 0 ? NAMESPACES_EVERY_NS : AGAIN_NS);
+		fd = open_known(&n->plain, inode);
 	}
-	return i < 0 ? -1 : n->v[i].fd;
+	if (fd < 0) {
+		look_deep(n);
+		fd = open_known(&n->deep, inode);
+	}
+	return fd;
+}
+
+/* Of those that are not in `but`.  True: it is enough. */
+static bool each(const struct list *l, const struct list *but, bool (*fn)(int fd, uint32_t inode, void *user),
+		 void *user)
+{
+	bool enough = false;
+	int i, fd;
+
+	for (i = 0; i < l->n && !enough; i++) {
+		fd = but && find(but, l->v[i].inode) >= 0 ? -1 : open_one(l, i);
+		if (fd < 0)
+			continue;
+		enough = fn(fd, l->v[i].inode, user);
+		close(fd);
+	}
+	return enough;
 }
 
 void namespaces_each(struct namespaces *n, bool (*fn)(int fd, uint32_t inode, void *user), void *user)
 {
-	int i;
-
-	look(n);
-	for (i = 0; i < n->n; i++)
-		if (fn(n->v[i].fd, n->v[i].inode, user))
-			return;
+	look(n, NAMESPACES_EVERY_NS);
+	if (each(&n->plain, NULL, fn, user))
+		return;
+	look_deep(n);
+	each(&n->deep, &n->plain, fn, user);
 }
