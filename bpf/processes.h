@@ -27,6 +27,18 @@ struct pid {
 	struct upid numbers[1];
 } __attribute__((preserve_access_index));
 
+struct kernfs_node {
+	__u64 id; /* 5.5 */
+} __attribute__((preserve_access_index));
+
+struct cgroup {
+	struct kernfs_node *kn;
+} __attribute__((preserve_access_index));
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	unsigned int flags;
 	int exit_code; /* set before the files are closed (kernel/exit.c do_exit()) */
@@ -35,6 +47,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct pid *thread_pid; /* 4.19 */
 	struct task_struct *group_leader;
+	struct css_set *cgroups;
 	char comm[16];
 } __attribute__((preserve_access_index));
 

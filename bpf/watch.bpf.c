@@ -130,6 +130,44 @@ static __noinline struct watch_attempt *begin_late(const struct sock *sk, const 
 	return a;
 }
 
+/*
+ * What waits already when this is loaded: run once for each descriptor of each process.  Several may have the same
+ * socket, and the first, mostly the oldest, is taken.  User space asks for what is_listed() cannot.
+ */
+SEC("iter/task_file")
+int synsent_earlier(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	const struct tcp_sock *tp;
+	struct watch_attempt *a;
+	struct socket *socket;
+	const struct sock *sk;
+
+	if (!task || !file)
+		return 0;
+	socket = bpf_sock_from_file((void *)file);
+	sk = socket ? socket->sk : 0;
+	tp = sk ? tcp_of(sk) : 0;
+	if (!tp || sk->__sk_common.skc_state != TCP_SYN_SENT || find(sk))
+		return 0;
+	a = begin_late(sk, tp);
+	if (!a)
+		return 0;
+	read_holder(task, a);
+	read_flow(tp, &a->flow);
+	read_policy(tp, a);
+	read_counts(tp, a);
+	if (!is_listed(a))
+		a->flags |= WATCH_FILTERED;
+	else if (a->flags & WATCH_EARLIER)
+		count(WATCH_N_BEGUN, 1);
+	/* Another CPU may have told of its end meanwhile. */
+	if (sk->__sk_common.skc_state != TCP_SYN_SENT)
+		forget(sk);
+	return 0;
+}
+
 /* ---- end ---- */
 
 /*

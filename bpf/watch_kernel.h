@@ -36,6 +36,7 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct sock;
+struct task_struct;
 
 struct socket {
 	enum {
@@ -51,6 +52,12 @@ struct inode {
 struct file {
 	struct inode *f_inode;
 	void *private_data;
+};
+
+/* kernel/bpf/task_iter.c */
+struct bpf_iter__task_file {
+	struct task_struct *task;
+	struct file *file;
 };
 
 struct fdtable {

@@ -40,6 +40,17 @@ static __always_inline void read_process(struct watch_attempt *a)
 	__builtin_memcpy(a->comm, leader->comm, sizeof(a->comm));
 }
 
+/* The same of another process, which has its socket; whose the socket is it says itself. */
+static __always_inline void read_holder(const struct task_struct *task, struct watch_attempt *a)
+{
+	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	a->pid = watch_pid((__u64)leader);
+	a->cgroup = BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id);
+	a->cgroup_known = 1;
+	bpf_core_read(a->comm, sizeof(a->comm), &leader->comm);
+}
+
 /* Who closes it; a timer or an interrupt runs in anybody's name and must not ask. */
 static __noinline void read_closer(struct watch_attempt *a)
 {
@@ -111,13 +122,19 @@ static __always_inline bool is_wanted_comm(const char *comm)
 	return false;
 }
 
-static __always_inline bool is_wanted_process(const struct watch_attempt *a)
+/* What does not ask for the process that runs. */
+static __always_inline bool is_listed(const struct watch_attempt *a)
 {
 	if (n_pids && !is_wanted_pid(a->pid))
 		return false;
 	if (n_uids && !is_wanted_uid(a->uid))
 		return false;
-	if (n_comms && !is_wanted_comm(a->comm))
+	return !n_comms || is_wanted_comm(a->comm);
+}
+
+static __always_inline bool is_wanted_process(const struct watch_attempt *a)
+{
+	if (!is_listed(a))
 		return false;
 	if (filter_cgroup && bpf_get_current_ancestor_cgroup_id((int)filter_cgroup_level) != filter_cgroup)
 		return false;

@@ -91,6 +91,10 @@ void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 		fputs(buf_text(&b), stderr);
 		buf_fini(&b);
 	}
+	if (watch_source_missed_earlier(parts->source))
+		fputs("synsent: watch: of what waits already only a part was found: there are too many descriptors, or this "
+		      "kernel does not let them be looked at\n",
+		      stderr);
 	say(s, s->o->argv ? "Watching the command and its children." : "Watching; Ctrl-C ends it with a summary.");
 }
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/watch_early.h"
 #include "cli/watch_own.h"
 #include "cli/watch_packets.h"
 #include "cli/watch_want.h"
+#include "sources/procs.h"
 #include "sources/trace.h"
 #include "util/clock.h"
 
@@ -19,7 +19,6 @@
 struct watch_source {
 	struct watch_source_opts o;
 	struct trace *trace;
-	struct watch_early *early; /* that waited when this began */
 	struct watch_own *own;
 	struct watch_packets *packets;
 	char without[256];
@@ -53,7 +52,6 @@ static int open_trace(struct watch_source *s, struct err *e)
 	r = trace_open(&to, &s->trace, e);
 	if (r)
 		return r;
-	s->early = watch_early_new(trace_now(s->trace));
 	return s->o.packets ? watch_packets_open(&s->packets, e) : 0;
 }
 
@@ -86,7 +84,6 @@ void watch_source_free(struct watch_source *s)
 	if (!s)
 		return;
 	watch_own_free(s->own);
-	watch_early_free(s->early);
 	watch_packets_free(s->packets);
 	trace_free(s->trace);
 	free(s);
@@ -95,6 +92,11 @@ void watch_source_free(struct watch_source *s)
 const char *watch_source_without(const struct watch_source *s)
 {
 	return s->trace ? NULL : s->without;
+}
+
+bool watch_source_missed_earlier(const struct watch_source *s)
+{
+	return s->trace && trace_missed_earlier(s->trace);
 }
 
 int watch_source_fds(const struct watch_source *s, struct pollfd *fds)
@@ -122,6 +124,17 @@ int watch_source_wait_ms(const struct watch_source *s)
 	return trace_is_busy(s->trace) ? LOOK_AGAIN_MS : -1;
 }
 
+/* One whose connect() was not seen, and whose process no BPF program found: whose it is now. */
+static void name_late(struct attempt *a)
+{
+	struct procs_wanted wanted = { .inode = (uint32_t)a->inode };
+
+	if (a->pid || !wanted.inode || !procs_socket_owners(&wanted, 1, 0))
+		return;
+	a->pid = wanted.pid;
+	memcpy(a->comm, wanted.comm, sizeof(a->comm));
+}
+
 static void on_traced(const struct attempt *a, void *user)
 {
 	struct watch_source *s = user;
@@ -133,7 +146,7 @@ static void on_traced(const struct attempt *a, void *user)
 	}
 	more = *a;
 	if (more.late_found)
-		watch_early_name(s->early, &more);
+		name_late(&more);
 	if (s->packets) {
 		/* What it was answered with came before its end. */
 		watch_packets_read(s->packets);
@@ -152,12 +165,33 @@ int watch_source_pump(struct watch_source *s, struct err *e)
 	return 0;
 }
 
+struct pending {
+	void (*fn)(const struct attempt *a, void *user);
+	void *user;
+};
+
+static void on_pending(const struct attempt *a, void *user)
+{
+	const struct pending *p = user;
+	struct attempt more;
+
+	if (!a->late_found || a->pid) {
+		p->fn(a, p->user);
+		return;
+	}
+	more = *a;
+	name_late(&more);
+	p->fn(&more, p->user);
+}
+
 void watch_source_pending(struct watch_source *s, void (*fn)(const struct attempt *a, void *user), void *user)
 {
+	struct pending p = { fn, user };
+
 	if (s->own)
 		watch_own_pending(s->own, fn, user);
 	else
-		watch_early_pending(s->early, s->trace, PENDING_MAX, fn, user);
+		trace_pending(s->trace, PENDING_MAX, on_pending, &p);
 }
 
 void watch_source_quiet(struct watch_source *s, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user),

@@ -35,6 +35,9 @@ void watch_source_free(struct watch_source *s);
 /* NULL: eBPF is used.  Else why not, as a sentence without its full stop; and what is missing by that. */
 const char *watch_source_without(const struct watch_source *s);
 
+/* Not all that waited when it began was found; trace_missed_earlier(). */
+bool watch_source_missed_earlier(const struct watch_source *s);
+
 int watch_source_fds(const struct watch_source *s, struct pollfd *fds);
 
 /* Milliseconds until the next pump; -1: when a descriptor is readable. */

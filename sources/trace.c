@@ -40,6 +40,7 @@ struct trace {
 	struct attempt attempt; /* what is given; reused */
 	struct per_cpu *cpus;
 	int n_cpus;
+	bool missed_earlier;
 	uint64_t quiet[2][WATCH_TIMES]; /* told so far */
 	int64_t read_ns;		/* CLOCK_MONOTONIC: something was there */
 	/* while it is read */
@@ -143,7 +144,7 @@ static struct bpf_map *ring_of(const struct trace *t, int i)
 }
 
 /* What connect() returned is seen at the return of that function, or of every system call. */
-static int load_with(struct trace *t, const struct trace_opts *o, bool function, bool attach)
+static int load_with(struct trace *t, const struct trace_opts *o, bool function, bool earlier, bool attach)
 {
 	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
 	int r;
@@ -162,21 +163,54 @@ static int load_with(struct trace *t, const struct trace_opts *o, bool function,
 	if (!r)
 		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed && !function);
 	if (!r)
+		r = bpf_program__set_autoload(t->skel->progs.synsent_earlier, earlier);
+	if (!r)
 		r = watch_bpf__load(t->skel);
 	return r || !attach ? r : watch_bpf__attach(t->skel);
 }
 
-static int load(struct trace *t, const struct trace_opts *o, bool attach, struct err *e)
+/* Looks for what waits already.  Each read() goes on for a million descriptors, and tells of none. */
+static void look_earlier(struct trace *t)
+{
+	struct bpf_link *link = t->skel->links.synsent_earlier;
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	int64_t until_ns = clock_mono_ns() + TRACE_EARLIER_NS;
+	char none[16];
+	ssize_t n = -1;
+
+	if (fd >= 0)
+		do
+			n = read(fd, none, sizeof(none));
+		while (n > 0 || (n < 0 && errno == EAGAIN && clock_mono_ns() < until_ns));
+	t->missed_earlier = n != 0;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	t->skel->links.synsent_earlier = NULL;
+}
+
+static int load_any(struct trace *t, const struct trace_opts *o, bool earlier, bool attach)
 {
 	/* Some kernels have fexit, and do not let it be used. */
-	int r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1 ? load_with(t, o, true, attach) : -EPERM;
+	int r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1 ? load_with(t, o, true, earlier, attach)
+									     : -EPERM;
 
-	if (r)
-		r = load_with(t, o, false, attach);
+	return r ? load_with(t, o, false, earlier, attach) : 0;
+}
+
+static int load(struct trace *t, const struct trace_opts *o, bool attach, struct err *e)
+{
+	int r = load_any(t, o, true, attach);
+
+	/* A kernel that cannot go through descriptors for us can do all the rest. */
+	if (r && r != -EPERM)
+		r = load_any(t, o, false, attach);
 	if (r)
 		return load_failed(e, -r);
 	/* The time stamps that an earlier begin is told by are in ms. */
 	__atomic_store_n(&t->skel->bss->attached_ns, clock_mono_ns() + 2000000, __ATOMIC_RELEASE);
+	if (attach)
+		look_earlier(t);
 	return 0;
 }
 
@@ -285,6 +319,11 @@ void trace_free(struct trace *t)
 int trace_fd(const struct trace *t)
 {
 	return ring_buffer__epoll_fd(t->ring);
+}
+
+bool trace_missed_earlier(const struct trace *t)
+{
+	return t->missed_earlier;
 }
 
 int trace_read(struct trace *t, trace_fn *fn, void *user)

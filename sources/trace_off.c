@@ -33,6 +33,11 @@ int trace_fd(const struct trace *t)
 	return -1;
 }
 
+bool trace_missed_earlier(const struct trace *t)
+{
+	return false;
+}
+
 int trace_read(struct trace *t, trace_fn *fn, void *user)
 {
 	return 0;
