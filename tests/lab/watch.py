@@ -22,7 +22,7 @@ import harness
 import machine
 import prometheus
 import watched
-from watched import Watch, connect, connecting, listener
+from watched import Watch, cgroup_root, connect, connecting, listener
 
 CAPS = "+bpf,+perfmon,+net_admin,+dac_read_search,+syslog,+sys_ptrace"  # docs/systemd/synsent-watch.service.in
 PYTHON = sys.executable
@@ -465,14 +465,6 @@ echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 ip link set p1 up
 ip -6 route add prohibit fd06:1::/64
 """
-
-
-def cgroup_root():
-    with open("/proc/self/mounts") as f:
-        for line in f:
-            if line.split()[2] == "cgroup2":
-                return line.split()[1]
-    return None
 
 
 def own_bpf():

@@ -24,10 +24,21 @@ def enter(fd):
         raise OSError(ctypes.get_errno(), "setns")
 
 
-class Net:
-    """A network namespace that lives as long as this; `with net:` is in it, programs that are started there too."""
+def cgroup_root():
+    with open("/proc/self/mounts") as f:
+        for line in f:
+            if line.split()[2] == "cgroup2":
+                return line.split()[1]
+    return None
 
-    def __init__(self):
+
+class Net:
+    """A network namespace that lives as long as this; `with net:` is in it, programs that are started there too.
+
+    Without a process in it, `fd` alone holds it, and whatever is mounted or connected there.
+    """
+
+    def __init__(self, inhabited=True):
         if LIBC.unshare(CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "unshare")
         self.fd = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
@@ -36,9 +47,10 @@ class Net:
         enter(HOST)
         self.before = []
         self.run("ip link set lo up")
-        with self:  # a namespace is found by the processes in it
-            self.process = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
-        atexit.register(self.process.kill)
+        if inhabited:
+            with self:
+                self.process = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
+            atexit.register(self.process.kill)
 
     def __enter__(self):
         self.before.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC))
@@ -94,16 +106,16 @@ def listener(address, port, backlog=64):
 
 
 class Watch:
-    """`synsent watch` with these arguments; what it says is in files."""
+    """`synsent watch` with these arguments, run by the command `before` them; what it says is in files."""
 
-    def __init__(self, synsent, args, **more):
+    def __init__(self, synsent, args, before=(), **more):
         self.json = "-j" in args
         self.command = "synsent watch " + " ".join(args)
         self.path = synsent.path("watch-%x" % time.monotonic_ns())
         self.out, self.err = open(self.path + ".out", "w+b"), open(self.path + ".err", "w+b")
         options = {"stdin": subprocess.DEVNULL, "stdout": self.out, "stderr": self.err, "cwd": "/",
                    "env": harness.ENV, "start_new_session": True, **more}
-        self.p = subprocess.Popen([synsent.binary, "watch"] + args, **options)
+        self.p = subprocess.Popen([*before, synsent.binary, "watch"] + args, **options)
         self.status = None
 
     def text(self):

@@ -1,0 +1,323 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `synsent watch` finds out of network namespaces that it is not in, and in which perhaps no process lives.
+
+watch_elsewhere.py SYNSENT [--only TEXT] [--show]
+
+A namespace is held by a process in it, by a mount (made where the `watch` of that part alone sees it), or by nothing but
+a descriptor of this test's.  All of them are made here, and the host's own is not touched.
+"""
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import harness
+import watched
+from watched import Watch, cgroup_root, connect, connecting, end_of, listener
+
+PYTHON = sys.executable
+SILENT_PORT, FULL_PORT, SAME_PORT = 203, 204, 40203
+SILENT = "nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; }; }'"
+NOBODY = harness.NOBODY
+# Its user, its name and a file: connects, without waiting, from a port that all have, and tells of it.
+CLIENT = """
+import ctypes, os, socket, sys
+os.setuid(int(sys.argv[1]))
+ctypes.CDLL(None).prctl(15, sys.argv[2].encode(), 0, 0, 0)
+s = socket.socket()
+s.setblocking(False)
+s.bind(("127.0.0.1", %d))
+s.connect_ex(("127.0.0.1", %d))
+print("ready", flush=True)
+sys.stdin.read()
+""" % (SAME_PORT, SILENT_PORT)
+LINK = """
+ip link add e0 type veth peer name e1 netns /proc/self/fd/%d
+ip addr add 10.9.0.1/24 dev e0
+ip link set e0 up
+"""
+LINK_FAR = "ip addr add 10.9.0.2/24 dev e1; ip link set e1 up"
+# In a mount namespace of its own, for as long as it runs: once it may go on, the mount alone holds the other one.
+MOUNTED = """
+mkdir -p "$1"
+mount -t tmpfs none "$1"
+: >"$1/a name"
+mount --bind "$2" "$1/a name"
+echo mounted >&2
+read -r go
+shift 2
+exec "$@"
+"""
+
+
+class Trial:
+    def __init__(self, name):
+        self.name, self.wrong, self.watches, self.kept = name, [], [], []
+
+    def want(self, what, got, expected):
+        if got != expected:
+            self.wrong.append("%s is %r, not %r" % (what, got, expected))
+
+    def close(self):
+        for w in self.watches:
+            w.stop()
+        for k in reversed(self.kept):
+            if isinstance(k, subprocess.Popen):
+                k.kill()
+                k.wait()
+            else:
+                k.close()
+
+    def report(self, show):
+        for w in self.watches:
+            self.wrong += ["schema: " + p for p in w.schema_problems()][:3]
+        if self.wrong:
+            print("WRONG: " + self.name)
+        for text in self.wrong:
+            print("    " + text)
+        for w in self.watches if show and self.wrong else []:
+            print("    %s: stdout: %s\n    stderr: %s" % (w.command, w.text()[-3000:], w.said()[-1500:]))
+        return bool(self.wrong)
+
+
+class Cgroup:
+    """One for these processes, which are over when it is closed."""
+
+    def __init__(self, pids):
+        self.path = os.path.join(cgroup_root(), "synsent-elsewhere-%d" % os.getpid())
+        os.mkdir(self.path)
+        for pid in pids:
+            with open(os.path.join(self.path, "cgroup.procs"), "w") as f:
+                f.write(str(pid))
+
+    def close(self):
+        deadline = time.monotonic() + 3
+        while os.path.isdir(self.path):
+            try:
+                os.rmdir(self.path)
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+
+class Elsewhere:
+    """A namespace in which SYNs are ignored, and how it is held."""
+
+    def __init__(self, held):
+        self.held = held
+        self.net = watched.Net(inhabited=held == "process")
+        self.inode = self.net.inode
+        self.net.run(SILENT)
+
+    def let_go(self):
+        """What is mounted, or what waits there, holds it from now on."""
+        os.close(self.net.fd)
+
+
+def linked(held):
+    """One that is held so, and another one, with a link between them."""
+    far, near = Elsewhere(held), watched.Net()
+    os.set_inheritable(far.net.fd, True)
+    with near:
+        subprocess.run(["sh", "-ec", LINK % far.net.fd], check=True, env=harness.ENV, pass_fds=[far.net.fd])
+    os.set_inheritable(far.net.fd, False)
+    far.net.run(LINK_FAR)
+    return far, near
+
+
+class Test:
+    def __init__(self, synsent):
+        self.synsent = synsent
+        self.home = watched.Net()
+
+    def client(self, t, net, user, name):
+        with net:
+            p = subprocess.Popen([PYTHON, "-c", CLIENT, str(user), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 env=harness.ENV)
+        t.kept.append(p)
+        if p.stdout.readline() != b"ready\n":
+            raise RuntimeError("the client did not start")
+        return p
+
+    def watch(self, t, args):
+        with self.home:
+            w = Watch(self.synsent, ["-j", "--pending", *map(str, args)])
+        t.watches.append(w)
+        return w
+
+    def watch_mounted(self, t, elsewhere, args):
+        """One that sees a mount of it, which nothing else holds but the sockets in it."""
+        read, write = os.pipe()
+        directory = self.synsent.path("mounts-%x" % time.monotonic_ns())
+        before = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", MOUNTED, "sh", directory,
+                  elsewhere.net.path]
+        with self.home:
+            w = Watch(self.synsent, ["-j", "--pending", *map(str, args)], before, stdin=read)
+        t.watches.append(w)
+        os.close(read)
+        if not w.await_text("mounted"):
+            raise RuntimeError("no mount: " + w.said())
+        elsewhere.let_go()
+        os.write(write, b"go\n")
+        os.close(write)
+        return w
+
+    # ---- what waited already ----
+
+    def early(self, t):
+        """The same addresses and ports wait in three namespaces, one of which no process lives in; which is whose?"""
+        places = [Elsewhere(held) for held in ("process", "process", "descriptor")]
+        users, names = (0, NOBODY, 0), ("first one", "second one", "third one")
+        clients = [self.client(t, p.net, u, n) for p, u, n in zip(places[:2], users, names)]
+        t.kept.insert(0, Cgroup([clients[1].pid]))
+        # Made there, and held here.
+        with places[2].net:
+            t.kept.append(connecting("127.0.0.1", SILENT_PORT, ("127.0.0.1", SAME_PORT))[0])
+            t.kept.append(connecting("127.0.0.1", SILENT_PORT)[0])
+        with open("/proc/self/comm") as f:
+            own_name = f.read().strip()
+        expected = [(places[0].inode, clients[0].pid, "first one", "0"),
+                    (places[1].inode, clients[1].pid, "second one", str(NOBODY)),
+                    (places[2].inode, os.getpid(), own_name, "0"), (places[2].inode, os.getpid(), own_name, "0")]
+        cases = (
+            ([], expected), (["--netns", places[1].inode], expected[1:2]), (["--netns", places[2].inode], expected[2:]),
+            (["--pid", clients[0].pid], expected[:1]), (["--pid", os.getpid()], expected[2:]),
+            (["--comm", "second one"], expected[1:2]), (["--uid", NOBODY], expected[1:2]),
+            (["--netns", places[0].inode, "--uid", NOBODY], []), (["--netns", self.home.inode], []),
+            (["--cgroup", t.kept[0].path], expected[1:2]), (["--failures"], expected), (["src", "port", SAME_PORT], expected[:3]), (["ip6"], []),
+        )
+        watches = [(args, self.watch(t, args), right) for args, right in cases]
+        with self.home:
+            watches[0][1].ready()
+        time.sleep(1.5)  # the others show nothing that could be awaited
+        inodes = {p.inode for p in places}
+
+        def told(attempts, outcome):
+            return sorted((a["synsent"]["netns"], a.get("process", {}).get("pid"),
+                           a.get("process", {}).get("executable", {}).get("name"), a.get("user", {}).get("id"))
+                          for a in attempts if a["synsent"].get("netns") in inodes and
+                          a["synsent"]["outcome"] == outcome)
+        for args, w, right in watches[1:]:
+            t.want("what %r shows" % (args,), told(w.end(), "pending"), sorted(right))
+        # One is given up by its program, which is gone then.
+        clients[0].stdin.close()
+        clients[0].wait(5)
+        every = watches[0][1]
+        every.await_text('"abandoned"')
+        attempts = every.end()
+        t.want("what was given up", told(attempts, "abandoned"), expected[:1])
+        t.want("what waits", told(attempts, "pending"), sorted(expected[1:]))
+        t.want("the statuses", {w.status for _, w, _ in watches}, {0})
+        t.want("what is said besides", {line for _, w, _ in watches for line in w.said().splitlines()
+                                        if line.startswith("synsent: ")}, set())
+
+    def early_mounted(self, t):
+        """In a namespace that is mounted."""
+        place = Elsewhere("mount")
+        with place.net:
+            t.kept.append(connecting("127.0.0.1", SILENT_PORT)[0])
+        w = self.watch_mounted(t, place, [])
+        with self.home:
+            w.ready()
+        got = [(a["synsent"]["outcome"], a.get("process", {}).get("pid")) for a in w.end()
+               if a["synsent"].get("netns") == place.inode]
+        t.want("what waits", got, [("pending", os.getpid())])
+
+    # ---- a full accept queue ----
+
+    def full(self, t, held):
+        """Of a listener in a namespace that is held so, tried from another one."""
+        far, near = linked(held)
+        for net, address in ((far.net, "10.9.0.2"), (far.net, "127.0.0.1")):
+            with net:
+                t.kept.append(listener(address, FULL_PORT, 0))
+        for net, address in ((near, "10.9.0.2"), (far.net, "127.0.0.1")):  # the queue of a backlog of 0 holds one
+            with net:
+                s, error = connecting(address, FULL_PORT)
+            t.kept.append(s)
+            t.want("the one that fills the queue of %s" % address, error or end_of(s, 2), 0)
+        with far.net:
+            inside = socket.socket()  # it stays there, wherever it is used
+        inside.setblocking(False)
+        t.kept.append(inside)
+        w = self.watch_mounted(t, far, []) if held == "mount" else self.watch(t, [])
+        with self.home:
+            w.ready()
+        with near:
+            t.want("the attempt from afar", connect("10.9.0.2", FULL_PORT, 0.3), None)
+        inside.connect_ex(("127.0.0.1", FULL_PORT))
+        t.want("the attempt there", end_of(inside, 0.3), None)
+        inside.close()
+        time.sleep(0.2)
+        got = {a["server"]["address"]: a["synsent"].get("drop", {}) for a in w.end()
+               if a["synsent"].get("netns") in (near.inode, far.inode)}
+        for address in ("10.9.0.2", "127.0.0.1"):
+            drop = got.get(address, {})
+            t.want("where SYNs to %s were lost" % address,
+                   (drop.get("place"), drop.get("reason"), drop.get("rule")),
+                   ("peer-backlog", "accept queue full", "listener %s:%d, 1 waiting, backlog 0" % (address, FULL_PORT)))
+        t.want("the status", w.status, 0)
+
+    def full_process(self, t):
+        self.full(t, "process")
+
+    def full_descriptor(self, t):
+        self.full(t, "descriptor")
+
+    def full_mount(self, t):
+        self.full(t, "mount")
+
+    def let_go(self, t):
+        """A namespace that was looked at goes when its last process does, and its link with it."""
+        far, near = linked("process")
+        w = self.watch(t, [])
+        with self.home:
+            w.ready()
+        with near:
+            for port in (SILENT_PORT, FULL_PORT):  # a rule of it is looked for, and a listener in it
+                connect("10.9.0.2", port, 0.3)
+        t.want("told", w.await_text('"port":%d}' % SILENT_PORT) and "10.9.0.2" in w.text(), True)
+        time.sleep(0.2)
+        far.net.process.kill()
+        far.net.process.wait()
+        far.let_go()
+        deadline = time.monotonic() + 10
+        while not near.run("ip link show e0", False).returncode and time.monotonic() < deadline:
+            time.sleep(0.05)
+        t.want("the link's end is gone", time.monotonic() < deadline, True)
+        w.end()
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("synsent")
+    p.add_argument("--only", default="")
+    p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
+    o = p.parse_args()
+    if os.geteuid():
+        harness.skip("other network namespaces are made by root only")
+    wrong = []
+    with harness.Synsent(o.synsent) as synsent:
+        test = Test(synsent)
+        for name in ("early", "early_mounted", "full_process", "full_descriptor", "full_mount", "let_go"):
+            if o.only not in name:
+                continue
+            t, began = Trial(name), time.monotonic()
+            try:
+                getattr(test, name)(t)
+            except (RuntimeError, OSError, subprocess.SubprocessError, KeyError, ValueError) as e:
+                t.wrong.append("%s: %s" % (type(e).__name__, e))
+            finally:
+                t.close()
+            wrong.append(t.report(o.show))
+            print("%5.1f s  %s" % (time.monotonic() - began, name))
+    print("%d parts, %d wrong" % (len(wrong), sum(wrong)))
+    return any(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
