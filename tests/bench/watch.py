@@ -44,9 +44,13 @@ def why_not(name):
     return None
 
 
-def tracers(synsent):
+def tracers(synsent, floor):
+    """watch_floor: programs that do nothing on the same tracepoints.  sys_exit is left out where the kernel has fexit."""
     watch = [synsent, "watch", "--for", "60s", "--netns", str(os.getpid())]  # others have connections, too
     yield "watch -q", watch + ["-q"]
+    if os.path.exists(floor):
+        yield "empty programs", [floor]
+        yield "the same, no sys_exit", [floor, "--no-exit"]
     yield "watch --failures -q", watch + ["-q", "--failures"]
     yield "watch --failures", watch + ["--failures"]
     yield "watch, a line each", watch
@@ -184,7 +188,7 @@ def one_round(o, load, seen, rates):
     """True: something that happened was not told."""
     wrong = False
     before = load.run()
-    for name, command in tracers(o.synsent):
+    for name, command in tracers(o.synsent, os.path.join(os.path.dirname(o.load), "watch_floor")):
         if o.only and o.only not in name:
             continue
         n, each, used, kib, text = traced(command, load)
