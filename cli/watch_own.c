@@ -17,6 +17,7 @@
 	"(icmp and (icmp[0] = 3 or icmp[0] = 11 or icmp[0] = 12)) or (icmp6 and ip6[40] < 5)"
 
 #define LINGER_NS 300000000
+#define SETTLES_NS 200000000 /* at the end: what was gone by then is asked about until then */
 #define OPEN_DEFAULT 8192
 #define PENDING_EVERY_MS 1000
 
@@ -119,6 +120,21 @@ int watch_own_pump(struct watch_own *w, struct err *e)
 	int r = observe_pump(w->observe, e);
 
 	tracker_advance(w->tracker, observe_now(w->observe));
+	return r;
+}
+
+int watch_own_finish(struct watch_own *w, struct err *e)
+{
+	int64_t until_ns = observe_now(w->observe) + SETTLES_NS;
+	int r;
+
+	observe_hurry(w->observe);
+	do {
+		poll(NULL, 0, observe_wait_ms(w->observe));
+		observe_hurry(w->observe);
+		r = observe_pump(w->observe, e);
+	} while (!r && !observe_settled(w->observe) && observe_now(w->observe) < until_ns);
+	tracker_give_ended(w->tracker, observe_now(w->observe));
 	return r;
 }
 

@@ -13,6 +13,7 @@ void watch_own_free(struct watch_own *w);
 int watch_own_fds(const struct watch_own *w, struct pollfd *fds);
 int watch_own_wait_ms(const struct watch_own *w);
 int watch_own_pump(struct watch_own *w, struct err *e);
+int watch_own_finish(struct watch_own *w, struct err *e);
 void watch_own_pending(struct watch_own *w, void (*fn)(const struct attempt *a, void *user), void *user);
 int64_t watch_own_now(const struct watch_own *w);
 int watch_own_losses(struct watch_own *w, struct watch_summary_loss *ret);

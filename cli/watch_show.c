@@ -369,6 +369,6 @@ bool watch_show_end(struct watch_show *s)
 {
 	struct err e = { 0 };
 
-	watch_source_pump(s->with.source, &e);
+	watch_source_finish(s->with.source, &e);
 	return sum(s);
 }

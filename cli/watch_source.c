@@ -165,6 +165,11 @@ int watch_source_pump(struct watch_source *s, struct err *e)
 	return 0;
 }
 
+int watch_source_finish(struct watch_source *s, struct err *e)
+{
+	return s->own ? watch_own_finish(s->own, e) : watch_source_pump(s, e);
+}
+
 struct pending {
 	void (*fn)(const struct attempt *a, void *user);
 	void *user;

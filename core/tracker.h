@@ -41,6 +41,9 @@ void tracker_feed(struct tracker *t, const struct event *ev);
 /* Gives every attempt whose linger is over at `now_ns`. */
 void tracker_advance(struct tracker *t, int64_t now_ns);
 
+/* Gives every attempt that has ended, however long ago. */
+void tracker_give_ended(struct tracker *t, int64_t now_ns);
+
 /* Gives each that is open, as it would be if the observation ended at `now_ns`; it stays. */
 void tracker_each(const struct tracker *t, int64_t now_ns, tracker_fn *fn, void *user);
 

@@ -273,7 +273,7 @@ bool slot_failed(const struct slot *s)
 	return s->a.end != ATTEMPT_OPEN && !connected && !slot_goes_on(s);
 }
 
-void tracker_advance(struct tracker *t, int64_t now_ns)
+static void give_ended(struct tracker *t, int64_t now_ns, int64_t linger_ns)
 {
 	int i, next;
 
@@ -281,9 +281,19 @@ void tracker_advance(struct tracker *t, int64_t now_ns)
 		struct slot *s = &t->slots[i];
 
 		next = s->newer;
-		if (s->a.end != ATTEMPT_OPEN && now_ns - s->a.ended_ns >= t->config.linger_ns)
+		if (s->a.end != ATTEMPT_OPEN && now_ns - s->a.ended_ns >= linger_ns)
 			give(t, s, now_ns);
 	}
+}
+
+void tracker_advance(struct tracker *t, int64_t now_ns)
+{
+	give_ended(t, now_ns, t->config.linger_ns);
+}
+
+void tracker_give_ended(struct tracker *t, int64_t now_ns)
+{
+	give_ended(t, now_ns, INT64_MIN);
 }
 
 void tracker_each(const struct tracker *t, int64_t now_ns, tracker_fn *fn, void *user)

@@ -278,8 +278,15 @@ static void linger(void **state)
 	assert_int_equal(g.port, 40000);
 	tracker_advance(t, START + 1000 * S);
 	assert_int_equal(g.n, 1);
-	tracker_finish(t, START + 1000 * S);
+	/* and when no more comes, however long ago it ended */
+	ended = flow(2, 40002);
+	feed(t, segment(START + 1000 * S, &ended, false, TCP_SYN));
+	feed(t, segment(START + 1000 * S, &ended, true, TCP_RST | TCP_ACK));
+	tracker_give_ended(t, START + 1000 * S);
 	assert_int_equal(g.n, 2);
+	assert_int_equal(g.port, 40002);
+	tracker_finish(t, START + 1000 * S);
+	assert_int_equal(g.n, 3);
 	tracker_free(t);
 }
 
