@@ -2,6 +2,7 @@
 #include "cli/watch_metrics.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
 
@@ -38,12 +39,26 @@ static void on_scrape(enum openmetrics_format f, struct buf *to, void *user)
 	put(user, f, to);
 }
 
+static void say_port(const struct watch_metrics *m)
+{
+	char at[ENDPOINT_TEXT_LEN];
+	struct endpoint chosen;
+
+	metrics_server_endpoint(m->server, &chosen);
+	endpoint_format(&chosen, at);
+	fprintf(stderr, "synsent: watch: metrics at http://%s/metrics\n", at);
+}
+
 static int listen_at(struct watch_metrics *m, struct err *e)
 {
 	struct metrics_server_opts so = { .text = on_scrape, .user = m };
 	int r = metrics_listen_parse(m->o.at, &so.at, e);
 
-	return r ? r : metrics_server_open(&so, &m->server, e);
+	if (!r)
+		r = metrics_server_open(&so, &m->server, e);
+	if (!r && !so.at.port)
+		say_port(m);
+	return r;
 }
 
 int watch_metrics_new(const struct watch_metrics_opts *o, struct watch_metrics **ret, struct err *e)

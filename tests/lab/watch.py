@@ -381,7 +381,14 @@ class Test:
                                                for r in seen.get(p, {}).get("replies", [])], ["rst", "icmp"])
 
     def metrics(self, t):
-        """A scrape equals the events."""
+        """A scrape equals the events; a port that was chosen is told."""
+        with self.net:
+            w = self.watch(t, ["--metrics", "0"])
+            t.holds("no port is told", w.await_text("metrics at http://127.0.0.1:"))
+            port = re.search(r"metrics at http://127.0.0.1:(\d+)/metrics", w.said())
+            with urllib.request.urlopen("http://127.0.0.1:%s/metrics" % (port or [0, 0])[1], timeout=5) as answer:
+                t.holds("it is not served there", b"synsent_build_info" in answer.read())
+            w.end()
         with self.net:
             w = self.watch(t, ["-j", "--metrics", "9464"]).ready()
             for port in [REFUSED_PORT] * 5 + [OPEN_PORT] * 7 + [SILENT_PORT] * 2:
