@@ -2,9 +2,12 @@
 #include "sources/namespaces.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "sources/namespaces_look.h"
@@ -93,18 +96,22 @@ static void look_deep(struct namespaces *n)
 		namespaces_of_descriptors(n->deep.looked_ns + NAMESPACES_DEEP_NS, take, &n->deep);
 }
 
-/* What a path leads to may have changed.  A mount may have been covered, by something that waits to be opened. */
+/* What a path leads to may have changed, into what must not be opened; so it is looked at first. */
 static int open_one(const struct list *l, int i)
 {
-	int fd = open(l->v[i].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int at = open(l->v[i].path, O_PATH | O_CLOEXEC), fd = -1;
+	struct statfs fs;
 	struct stat st;
+	char path[32];
 
-	if (fd < 0)
+	if (at < 0)
 		return -1;
-	if (!fstat(fd, &st) && st.st_ino == l->v[i].inode)
-		return fd;
-	close(fd);
-	return -1;
+	if (!fstat(at, &st) && st.st_ino == l->v[i].inode && !fstatfs(at, &fs) && fs.f_type == NSFS_MAGIC) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", at);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	close(at);
+	return fd;
 }
 
 static int open_known(const struct list *l, uint32_t inode)
@@ -131,7 +138,16 @@ int namespaces_open(struct namespaces *n, uint32_t inode)
 	return fd;
 }
 
-/* Of those that are not in `but`.  True: it is enough. */
+static bool can_be_opened(const struct list *l, uint32_t inode)
+{
+	int fd = open_known(l, inode);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Of those that are not had by `but`.  True: it is enough. */
 static bool each(const struct list *l, const struct list *but, bool (*fn)(int fd, uint32_t inode, void *user),
 		 void *user)
 {
@@ -139,7 +155,7 @@ static bool each(const struct list *l, const struct list *but, bool (*fn)(int fd
 	int i, fd;
 
 	for (i = 0; i < l->n && !enough; i++) {
-		fd = but && find(but, l->v[i].inode) >= 0 ? -1 : open_one(l, i);
+		fd = but && can_be_opened(but, l->v[i].inode) ? -1 : open_one(l, i);
 		if (fd < 0)
 			continue;
 		enough = fn(fd, l->v[i].inode, user);
