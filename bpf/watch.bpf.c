@@ -130,9 +130,15 @@ static __noinline struct watch_attempt *begin_late(const struct sock *sk, const 
 	return a;
 }
 
+/* A SYN that was sent again told of it first; or this is another process that has the socket, and may be asked for. */
+static __always_inline bool is_to_be_named(const struct watch_attempt *a)
+{
+	return a->flags & WATCH_NO_BEGIN && (!a->pid || a->flags & WATCH_FILTERED);
+}
+
 /*
  * What waits already when this is loaded: run once for each descriptor of each process.  Several may have the same
- * socket, and the first, mostly the oldest, is taken.  User space asks for what is_listed() cannot.
+ * socket, and the first that is asked for, mostly the oldest, is taken.  User space asks for what is_listed() cannot.
  */
 SEC("iter/task_file")
 int synsent_earlier(struct bpf_iter__task_file *ctx)
@@ -149,15 +155,20 @@ int synsent_earlier(struct bpf_iter__task_file *ctx)
 	socket = bpf_sock_from_file((void *)file);
 	sk = socket ? socket->sk : 0;
 	tp = sk ? tcp_of(sk) : 0;
-	if (!tp || sk->__sk_common.skc_state != TCP_SYN_SENT || find(sk))
+	if (!tp || sk->__sk_common.skc_state != TCP_SYN_SENT)
 		return 0;
-	a = begin_late(sk, tp);
+	a = find(sk);
+	if (a && !is_to_be_named(a))
+		return 0;
+	if (!a)
+		a = begin_late(sk, tp);
 	if (!a)
 		return 0;
 	read_holder(task, a);
 	read_flow(tp, &a->flow);
 	read_policy(tp, a);
 	read_counts(tp, a);
+	a->flags &= ~WATCH_FILTERED;
 	if (!is_listed(a))
 		a->flags |= WATCH_FILTERED;
 	else if (a->flags & WATCH_EARLIER)
@@ -191,9 +202,10 @@ static __always_inline __u8 who_closes(const struct sock *sk)
 
 /*
  * Of the newest error in the socket's queue: IPv4 puts ICMP there in SYN_SENT, asked or not (tcp_v4_err()).  Its data
- * is the segment that it quotes; what an earlier attempt of this socket left there quotes that one's.
+ * is the segment that it quotes; what an earlier attempt of this socket left there quotes that one's.  Returns its
+ * errno; 0: there is none.
  */
-static __noinline void read_icmp(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
+static __noinline __u32 read_icmp(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	const void *head = &sk->sk_error_queue;
 	const struct sk_buff *skb = sk->sk_error_queue.prev;
@@ -203,14 +215,14 @@ static __noinline void read_icmp(const struct sock *sk, const struct tcp_sock *t
 	__be32 quoted[2]; /* the ports, and the sequence number */
 
 	if (!skb || (const void *)skb == head)
-		return;
+		return 0;
 	if (bpf_probe_read_kernel(quoted, sizeof(quoted), BPF_CORE_READ(skb, data)) ||
 	    bpf_ntohl(quoted[1]) != tp->snd_una)
-		return;
+		return 0;
 	err = (const void *)skb + bpf_core_field_offset(struct sk_buff, cb);
 	if (bpf_probe_read_kernel(&ee, sizeof(ee),
 				  (const void *)err + bpf_core_field_offset(struct sock_exterr_skb, ee)))
-		return;
+		return 0;
 	a->icmp_own = BPF_CORE_READ(skb, skb_iif) == LOOPBACK_IFINDEX;
 	a->icmp_origin = ee.ee_origin;
 	a->icmp_type = ee.ee_type;
@@ -220,23 +232,37 @@ static __noinline void read_icmp(const struct sock *sk, const struct tcp_sock *t
 		a->icmp_has_from = !bpf_probe_read_kernel(a->icmp_from.b, 4, ip + 12);
 	else if (ee.ee_origin == SO_EE_ORIGIN_ICMP6)
 		a->icmp_has_from = !bpf_probe_read_kernel(a->icmp_from.b, 16, ip + 8);
+	return ee.ee_errno;
 }
 
 static __always_inline void read_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
+	__u32 of_icmp = 0;
+
 	a->error = sk->sk_err;
-	/* getsockopt(SO_ERROR) takes it from there, recvmsg(MSG_ERRQUEUE) what tells of it from the queue */
-	if (sk->sk_err_soft) {
-		a->soft_error = sk->sk_err_soft;
-		if ((const void *)sk->sk_error_queue.next != &sk->sk_error_queue)
-			a->flags |= WATCH_SOFT_LEFT;
-	}
 	a->by = who_closes(sk);
 	read_policy(tp, a);
 	if (a->by == WATCH_PROGRAM)
 		read_closer(a);
-	if (a->error || a->soft_ns)
-		read_icmp(sk, tp, a);
+	if ((const void *)sk->sk_error_queue.next != &sk->sk_error_queue)
+		of_icmp = read_icmp(sk, tp, a);
+	if (sk->sk_err_soft) {
+		a->soft_error = sk->sk_err_soft;
+		/* getsockopt(SO_ERROR) takes it from there, recvmsg(MSG_ERRQUEUE) what tells of it from the queue */
+		if (of_icmp == (__u32)sk->sk_err_soft)
+			a->flags |= WATCH_SOFT_LEFT;
+	}
+}
+
+/*
+ * In sk_err may also be what reading the error queue left there (net/core/skbuff.c sock_dequeue_err_skb()), and the
+ * socket waits on.  close() sets the shutdown before the state (net/ipv4/tcp.c __tcp_close()), tcp_done() after it.
+ */
+static __noinline void program_closes(struct watch_attempt *a)
+{
+	a->error = 0;
+	a->by = WATCH_PROGRAM;
+	read_closer(a);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -271,12 +297,14 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		end(a, tp, WATCH_CONNECTED);
 	} else {
 		read_end(sk, tp, a);
+		if (a->error && sk->sk_shutdown == SHUTDOWN_MASK)
+			program_closes(a);
 		/* net/ipv4/tcp_timer.c tcp_write_timer_handler() clears it; tcp_done() does so after this */
 		a->timer = tp->inet_conn.icsk_pending ? WATCH_TIMER_WAITED : WATCH_TIMER_FIRED;
 		if (a->by != WATCH_NOBODY_KNOWN) {
 			owe(a->socket, a->error);
 			end(a, tp, WATCH_ENDED);
-		} else if (!a->flags) {
+		} else if (!(a->flags & (WATCH_NO_BEGIN | WATCH_FILTERED))) {
 			/* the return of its call tells of it: the error is known there */
 			count(WATCH_N_BEGUN, -1ull);
 		}
@@ -308,6 +336,9 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 		return 0;
 	if (sk->sk_err_soft)
 		a->soft_error = sk->sk_err_soft;
+	/* a device dropped it, which told of it, and was content (6.12) */
+	if (unsent_untold && BPF_CORE_READ(tp, total_retrans) <= a->n_retrans)
+		return 0;
 	us = (bpf_ktime_get_ns() - a->start_ns) / 1000;
 	read_counts(tp, a);
 	/* It is in the kernel's count (tcp_update_rto_stats(), 6.7; afterwards before), and doubles the RTO afterwards.
@@ -541,7 +572,7 @@ static __always_inline void note_unsent(const struct sock *owner, struct watch_a
 
 	if (a->flags & WATCH_FILTERED || total <= a->n_retrans)
 		return;
-	if (!a->n_retrans)
+	if (!a->n_retrans && total == 1)
 		a->rto_first_j = BPF_CORE_READ(tp, inet_conn.icsk_rto);
 	more = more_of(a);
 	if (more && at < WATCH_SYNS_MAX)

@@ -61,10 +61,10 @@ struct watch_drop {
 /* struct watch_attempt.flags */
 #define WATCH_NO_BEGIN 1u     /* the event of its begin was lost, or came before this was loaded */
 #define WATCH_SIMULTANEOUS 2u /* it went by SYN_RECV */
+#define WATCH_SOFT_LEFT 4u    /* the program closed it without asking what error an ICMP had left */
+#define WATCH_FILTERED 8u     /* not asked for, and never told */
 #define WATCH_EARLIER 16u     /* it began before this was loaded */
 #define WATCH_MPTCP 32u	      /* of one of MPTCP, and an ICMP error was noted: its program is not shown that */
-#define WATCH_FILTERED 8u     /* not asked for, and never told */
-#define WATCH_SOFT_LEFT 4u    /* the program closed it without asking what error had been noted */
 #define WATCH_UNTOLD 64u      /* its end was missed, and its connect() is about to return the error; never told */
 
 struct watch_attempt {

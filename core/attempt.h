@@ -107,7 +107,7 @@ struct attempt {
 	bool traced;	   /* they told of it: nothing is to be inferred from what packets were seen */
 	bool late_found;   /* its begin was not told: before the observation, or lost */
 	bool soft_unshown; /* the program is shown no soft error (net/mptcp/subflow.c subflow_error_report()) */
-	bool soft_seen;	   /* ... and one was noted, by the tracepoint: so the next is known */
+	bool soft_seen;	   /* the tracepoint told when one was noted */
 	bool soft_left;	   /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
 	bool has_timer_word, timer_fired; /* the kernel ended it, by its retransmission timer or by what came */
 	uint32_t netns;			  /* inode number of its network namespace; 0: not known */

@@ -253,33 +253,45 @@ static bool was_told_by_icmp(const struct attempt *a)
 {
 	const struct reply *icmp = last_icmp(a);
 
-	return a->traced && icmp && icmp->icmp_family != 6 && !a->soft_unshown && last_syn_ns(a) <= icmp->t_ns;
+	bool asked = a->soft_seen && !a->soft_left;
+
+	return a->traced && icmp && icmp->icmp_family != 6 && !a->soft_unshown &&
+	       (asked || last_syn_ns(a) <= icmp->t_ns);
 }
 
-/* It did not ask for the error, or that is not known and it went on for longer than one that polls. */
+/* It did not ask for the error, or that is not known; and it went on for longer than one that polls. */
 static bool did_not_mind(const struct attempt *a, int64_t ns)
 {
-	return a->soft_seen ? a->soft_left : ns > 5 * ICMP_ACTS_WITHIN_NS;
+	if (a->soft_left)
+		return ns > ICMP_ACTS_WITHIN_NS || !a->soft_seen;
+	return ns > 5 * ICMP_ACTS_WITHIN_NS && !a->soft_seen;
 }
+
+/* The kernel tells of the error, and then notes it (net/ipv4/tcp_ipv4.c tcp_v4_err()): who closes just then was not
+ * told.
+ */
+#define ASKS_AFTER_NS 10000
 
 /* One that asks and closes at once does so for that; later, it may have had another reason. */
 static void judge_told(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *icmp = last_icmp(a);
 	int64_t ns = a->ended_ns - icmp->t_ns;
-	enum confidence c = a->soft_seen && ns < ICMP_ACTS_WITHIN_NS ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	bool asked = a->soft_seen && !a->soft_left;
+	enum confidence c =
+		asked && ns > ASKS_AFTER_NS && ns < ICMP_ACTS_WITHIN_NS ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 	char t[SAY_SECONDS_LEN];
 
 	if (did_not_mind(a, ns)) {
 		say_evidence(v, "an ICMP error had come %s before, and %s", say_span(ns, t),
-			     a->soft_seen ? "the program did not ask for it (SO_ERROR)"
+			     a->soft_left ? "the program did not ask for it (SO_ERROR)"
 					  : "who polls would have closed sooner");
 		application_gave_up(a, v, CONFIDENCE_LIKELY);
 		say_silence(a, v);
 		return;
 	}
-	say_evidence(v, a->soft_seen ? "an ICMP error had come, and the program asked for it (SO_ERROR)"
-				     : "an ICMP error had come, and polling shows that to the program");
+	say_evidence(v, asked ? "an ICMP error had come, and the program asked for it (SO_ERROR)"
+			      : "an ICMP error had come, and polling shows that to the program");
 	if (is_port_unreachable(icmp))
 		refused(a, v, c);
 	else
@@ -322,7 +334,7 @@ static void judge_signal(const struct attempt *a, struct verdict *v)
 	const char *name = sigabbrev_np(a->end_signal);
 	bool kernel_did = (a->has_abort_count && a->abort_on_timeout) || (a->has_fail_count && a->attempt_fails);
 
-	if (kernel_did || attempt_accepted_reply(a)) {
+	if (kernel_did || (attempt_accepted_reply(a) && !a->traced)) {
 		say_evidence(v, "process %d died of SIG%s afterwards", a->pid, name ? name : "?");
 		judge_gone(a, v);
 		return;
@@ -337,6 +349,13 @@ static void judge_signal(const struct attempt *a, struct verdict *v)
 	say_silence(a, v);
 }
 
+/* The client acknowledged a SYN-ACK that was not seen, as in a capture of a single direction. */
+static void connected_unseen(const struct attempt *a, struct verdict *v)
+{
+	connected(a, v);
+	v->confidence = CONFIDENCE_LIKELY;
+}
+
 static void judge_open(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *r = attempt_accepted_reply(a);
@@ -344,6 +363,8 @@ static void judge_open(const struct attempt *a, struct verdict *v)
 	v->elapsed_ns = a->observed_until_ns - attempt_start_ns(a);
 	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns))
 		connected(a, v);
+	else if (a->ack_ns && !r)
+		connected_unseen(a, v);
 	else if (a->replaced)
 		lost_sight(a, v, "another attempt from the same port; who ended this one was not seen");
 	else if (a->evicted)

@@ -20,12 +20,12 @@
  * held by links: they go with this process.
  *
  * What waits already is looked for once, when this is opened, in every descriptor
- * of every process (a BPF iterator, iter/task_file), whichever network namespace
- * its socket is in: 0.1 to 0.3 us for each, a million of them at a time, and no
- * further million is begun after TRACE_EARLIER_NS.  What no process has a
- * descriptor of (the kernel's own sockets, and those on their way through
- * another socket) and what MPTCP connects is known from its next SYN on, or
- * its end, and perhaps without its process.
+ * of every process of its PID namespace (a BPF iterator, iter/task_file), whichever
+ * network namespace its socket is in: 0.1 to 0.3 us for each, a million of them at
+ * a time, and no further million is begun after TRACE_EARLIER_NS.  What no process
+ * has a descriptor of (the kernel's own sockets, and those on their way through
+ * another socket) and what MPTCP connects is known from its next SYN on, or its end,
+ * and perhaps without its process.
  *
  * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each of max_attempts, and
  * TRACE_MORE_BYTES more for those that lost something; 8 MiB of rings; 2 MiB for drops;

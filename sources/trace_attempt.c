@@ -168,6 +168,11 @@ static void take_icmp(const struct watch_attempt *w, const struct trace_frame *f
 		r.t_ns = when(f, w->soft_ns);
 		add_reply(a, &r);
 	}
+	/* The event was lost, or came before the observation: it is known to be there at the end. */
+	if (!w->soft_ns && w->by == WATCH_PROGRAM) {
+		r.t_ns = when(f, w->end_ns);
+		add_reply(a, &r);
+	}
 	/* What ended it came at its end. */
 	if (w->by == WATCH_KERNEL && w->error != ETIMEDOUT && w->timer != WATCH_TIMER_FIRED && !w->reset_ns &&
 	    w->end_ns - w->soft_ns > 1000000) {

@@ -467,12 +467,40 @@ static void soft_error_is_told(void **test)
 	ended(300 * MS, WATCH_PROGRAM, 0);
 	told();
 	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_SOFT_ERROR, CONFIDENCE_LIKELY);
+	/* asked after another SYN, too */
+	sent_again(1);
+	ended(1500 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_SOFT_ERROR, CONFIDENCE_LIKELY);
 	r.attempt.flags |= WATCH_SOFT_LEFT;
 	told();
-	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
-	ended(3 * MS, WATCH_PROGRAM, 0);
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	begin();
+	icmp(SO_EE_ORIGIN_ICMP, 3, 1);
+	r.attempt.soft_ns = BEGUN + 2 * MS;
+	r.attempt.soft_error = EHOSTUNREACH;
+	r.attempt.flags |= WATCH_SOFT_LEFT;
+	ended(300 * MS, WATCH_PROGRAM, 0);
 	told();
 	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
+	/* polling shows that something came, and some close at once without asking what */
+	ended(3 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_LIKELY);
+	/* when it came is not known, as of one that waited before the observation */
+	r.attempt.soft_ns = 0;
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
+	r.attempt.flags &= ~WATCH_SOFT_LEFT;
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_LIKELY);
+	/* who is killed while it waits did not mind */
+	r.attempt.soft_ns = BEGUN + 2 * MS;
+	r.attempt.exiting = 1;
+	r.attempt.exit_code = 9;
+	told();
+	assert_int_equal(v.outcome, OUTCOME_KILLED);
+	assert_int_equal(v.gave_up_by, GAVE_UP_SIGNAL);
 }
 
 /* What the socket has noted ends nothing, but is the error at the schedule's end; IPv6 tells of no ICMP by its queue.
