@@ -16,7 +16,8 @@
  * user space once, at its end, with all that the socket says then: who ended it
  * is in sk_err at that moment, and later nowhere.
  *
- * Events of a tracepoint get lost while anybody attaches to it or detaches.  So
+ * Events of a tracepoint get lost while anybody attaches to it or detaches, and
+ * where an interrupt meets the same program on the same CPU (recursion_misses).  So
  * each of them can be missed: an attempt without a begin is made when something
  * else tells of it (retrans_stamp says when it began), a SYN that no event told
  * of is in the kernel's count, and an end that was missed is learned from the
