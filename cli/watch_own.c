@@ -59,6 +59,7 @@ static void on_attempt(const struct attempt *a, void *user)
 		return;
 	seen = *a;
 	seen.blind = observe_blind(w->observe);
+	seen.holder_guessed = true;
 	if (w->fn)
 		w->fn(&seen, w->user);
 	else

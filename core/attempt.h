@@ -102,6 +102,7 @@ struct attempt {
 	/* Of the socket's disappearance, as in event_close. */
 	int64_t unseen_ns, timer_left_ns;
 	bool holder_alive, holder_ending;
+	bool holder_guessed; /* it was looked for once: it may have passed the socket on, or let a child inherit it */
 
 	/* Of the kernel's tracepoints. */
 	bool traced;	   /* they told of it: nothing is to be inferred from what packets were seen */
