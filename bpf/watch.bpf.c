@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "watch_call.h"
+#include "watch_drops.h"
+#include "watch_end.h"
 #include "watch_packet.h"
 #include "watch_process.h"
 #include "watch_socket.h"
@@ -182,90 +184,6 @@ int synsent_earlier(struct bpf_iter__task_file *ctx)
 
 /* ---- end ---- */
 
-/*
- * A connect() that fails before its SYN closes the socket, too, by itself (net/ipv4/tcp_ipv4.c tcp_v4_connect()): then
- * no close() was called, and the socket is not yet one that is connecting (net/ipv4/af_inet.c __inet_stream_connect()).
- */
-static __always_inline __u8 who_closes(const struct sock *sk)
-{
-	/* What net/ipv4/tcp.c tcp_disconnect() leaves in one that it took out of SYN_SENT; an RST gives ECONNREFUSED.
-	 */
-	if (sk->sk_err == ECONNRESET)
-		return WATCH_PROGRAM;
-	if (sk->sk_err)
-		return WATCH_KERNEL;
-	if (sk->sk_shutdown == SHUTDOWN_MASK)
-		return WATCH_PROGRAM;
-	return sk->sk_socket && sk->sk_socket->state != NOT_CONNECTING ? WATCH_PROGRAM : WATCH_NOBODY_KNOWN;
-}
-
-#define LOOPBACK_IFINDEX 1 /* include/net/flow.h */
-
-/*
- * Of the newest error in the socket's queue: IPv4 puts ICMP there in SYN_SENT, asked or not (tcp_v4_err()).  Its data
- * is the segment that it quotes; what an earlier attempt of this socket left there quotes that one's.  Returns its
- * errno; 0: there is none.
- */
-static __noinline __u32 read_icmp(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
-{
-	const void *head = &sk->sk_error_queue;
-	const struct sk_buff *skb = sk->sk_error_queue.prev;
-	const struct sock_exterr_skb *err;
-	struct sock_extended_err ee;
-	const unsigned char *ip;
-	__be32 quoted[2]; /* the ports, and the sequence number */
-
-	if (!skb || (const void *)skb == head)
-		return 0;
-	if (bpf_probe_read_kernel(quoted, sizeof(quoted), BPF_CORE_READ(skb, data)) ||
-	    bpf_ntohl(quoted[1]) != tp->snd_una)
-		return 0;
-	err = (const void *)skb + bpf_core_field_offset(struct sk_buff, cb);
-	if (bpf_probe_read_kernel(&ee, sizeof(ee),
-				  (const void *)err + bpf_core_field_offset(struct sock_exterr_skb, ee)))
-		return 0;
-	a->icmp_own = BPF_CORE_READ(skb, skb_iif) == LOOPBACK_IFINDEX;
-	a->icmp_origin = ee.ee_origin;
-	a->icmp_type = ee.ee_type;
-	a->icmp_code = ee.ee_code;
-	ip = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header);
-	if (ee.ee_origin == SO_EE_ORIGIN_ICMP)
-		a->icmp_has_from = !bpf_probe_read_kernel(a->icmp_from.b, 4, ip + 12);
-	else if (ee.ee_origin == SO_EE_ORIGIN_ICMP6)
-		a->icmp_has_from = !bpf_probe_read_kernel(a->icmp_from.b, 16, ip + 8);
-	return ee.ee_errno;
-}
-
-static __always_inline void read_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
-{
-	__u32 of_icmp = 0;
-
-	a->error = sk->sk_err;
-	a->by = who_closes(sk);
-	read_policy(tp, a);
-	if (a->by == WATCH_PROGRAM)
-		read_closer(a);
-	if ((const void *)sk->sk_error_queue.next != &sk->sk_error_queue)
-		of_icmp = read_icmp(sk, tp, a);
-	if (sk->sk_err_soft) {
-		a->soft_error = sk->sk_err_soft;
-		/* getsockopt(SO_ERROR) takes it from there, recvmsg(MSG_ERRQUEUE) what tells of it from the queue */
-		if (of_icmp == (__u32)sk->sk_err_soft)
-			a->flags |= WATCH_SOFT_LEFT;
-	}
-}
-
-/*
- * In sk_err may also be what reading the error queue left there (net/core/skbuff.c sock_dequeue_err_skb()), and the
- * socket waits on.  close() sets the shutdown before the state (net/ipv4/tcp.c __tcp_close()), tcp_done() after it.
- */
-static __noinline void program_closes(struct watch_attempt *a)
-{
-	a->error = 0;
-	a->by = WATCH_PROGRAM;
-	read_closer(a);
-}
-
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 {
@@ -319,7 +237,6 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *skb)
 {
-	struct watch_more *more;
 	const struct tcp_sock *tp;
 	struct watch_attempt *a;
 	__u64 us;
@@ -347,10 +264,7 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 	if (a->retransmits <= 1 && !a->n_retrans)
 		a->rto_first_j = tp->inet_conn.icsk_rto;
 	at = a->retransmits > a->n_retrans + 1 ? a->retransmits - 1u : a->n_retrans;
-	more = more_of(a);
-	if (more && at < WATCH_SYNS_MAX)
-		more->retrans_us[at] = us < 0xffffffff ? (__u32)us : 0;
-	a->n_retrans++;
+	note_resent(a, at, us);
 	read_flow(tp, &a->flow);
 	read_policy(tp, a);
 	return 0;
@@ -544,85 +458,6 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 }
 
 /* ---- dropped packets ---- */
-
-/* The attempt of a packet's socket: its own SYN, on the way out, or what early demultiplexing found for a reply. */
-static __always_inline struct watch_attempt *attempt_of(const struct sk_buff *skb)
-{
-	const struct sock *sk = skb->sk;
-
-	return sk ? find(sk) : 0;
-}
-
-/* One whose begin was not told has no record yet: its SYN is sent before it is told of. */
-static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
-{
-	return sk && sk->__sk_common.skc_state == TCP_SYN_SENT && (!netns || netns == netns_of(sk));
-}
-
-/*
- * A SYN that is sent again and dropped on its way out is told of by its drop alone where tcp_retransmit_skb has no
- * error to tell (6.12; it has one in 6.18).  It is in total_retrans already (net/ipv4/tcp_output.c
- * __tcp_retransmit_skb()).
- */
-static __always_inline void note_unsent(const struct sock *owner, struct watch_attempt *a, __u64 now)
-{
-	const struct tcp_sock *tp = (const void *)owner;
-	__u32 total = BPF_CORE_READ(tp, total_retrans), at = total - 1;
-	__u64 us = (now - a->start_ns) / 1000;
-	struct watch_more *more;
-
-	if (a->flags & WATCH_FILTERED || total <= a->n_retrans)
-		return;
-	if (!a->n_retrans && total == 1)
-		a->rto_first_j = BPF_CORE_READ(tp, inet_conn.icsk_rto);
-	more = more_of(a);
-	if (more && at < WATCH_SYNS_MAX)
-		more->retrans_us[at] = us < 0xffffffff ? (__u32)us : 0;
-	a->n_retrans++;
-}
-
-static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned int reason)
-{
-	struct watch_drop d = { .packets = 1, .reason = reason, .location = (__u64)location };
-	struct drop_key key = { 0 };
-	struct headers h = { 0 };
-	struct watch_attempt *a = attempt_of(skb);
-	const struct sock *owner = skb->sk;
-	bool known = read_headers(skb, &h);
-
-	if (!known && !a)
-		return 0;
-	if (known && !is_handshake(&h))
-		return 0;
-	d.first_ns = d.last_ns = bpf_ktime_get_ns();
-	d.reset = known && h.flags & TCP_FLAG_RST;
-	d.reply = d.reset || (known && (h.flags & TCP_FLAG_ACK));
-	if (skb->dev) {
-		d.ifindex = (__u32)skb->dev->ifindex;
-		d.netns = skb->dev->nd_net.net->ns.inum;
-	} else if (owner) {
-		d.netns = netns_of(owner); /* no device is chosen yet: it is on its way out */
-	}
-	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
-	d.output = !d.reply && is_leaving(owner, d.netns);
-	/* of an earlier attempt of this socket: it waited for a neighbour */
-	if (a && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
-		return 0;
-	if (a) {
-		if (unsent_untold && d.output)
-			note_unsent(owner, a, d.last_ns);
-		add_drop(a, &d);
-		return 0;
-	}
-	if (!may_keep(d.last_ns))
-		return 0;
-	if (d.reply)
-		reverse(&h.flow);
-	key.flow = h.flow;
-	key.reply = d.reply + d.reset;
-	keep_drop(&key, &d);
-	return 0;
-}
 
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)

@@ -84,6 +84,16 @@ static __always_inline struct watch_more *more_of(struct watch_attempt *a)
 	return more;
 }
 
+/* A SYN was sent again, as that one of them. */
+static __always_inline void note_resent(struct watch_attempt *a, __u32 at, __u64 us)
+{
+	struct watch_more *more = more_of(a);
+
+	if (more && at < WATCH_SYNS_MAX)
+		more->retrans_us[at] = us < 0xffffffff ? (__u32)us : 0;
+	a->n_retrans++;
+}
+
 static __always_inline void add_drop(struct watch_attempt *a, const struct watch_drop *d)
 {
 	struct watch_more *more = more_of(a);

@@ -146,21 +146,31 @@ void procs_socket_holders(uint64_t pidns, struct procs_held *h, int n)
 		closedir(proc);
 }
 
+/* The number in the line that begins with the key, as "Tgid:"; 0: there is none. */
+static int32_t number_in(const char *path, const char *key)
+{
+	FILE *f = fopen(path, "re");
+	int32_t found = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key))) {
+			found = (int32_t)strtol(line + strlen(key), NULL, 10);
+			break;
+		}
+	if (f)
+		fclose(f);
+	return found;
+}
+
 int32_t procs_of_thread(int32_t tid, char ret_comm[16])
 {
-	char path[64], line[256];
-	int32_t pid = 0;
-	FILE *f;
+	char path[64];
+	int32_t pid;
 
 	memset(ret_comm, 0, 16);
 	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Tgid: %d", &pid) == 1)
-			break;
-	fclose(f);
+	pid = number_in(path, "Tgid:");
 	if (pid)
 		procs_name(pid, ret_comm);
 	return pid;
@@ -309,18 +319,11 @@ int procs_pid_here(int32_t pid, int32_t *ret_here)
 
 int32_t procs_of_pidfd(int pidfd)
 {
-	char path[64], line[128];
-	int32_t pid = 0;
-	FILE *f;
+	char path[64];
+	int32_t pid;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Pid: %d", &pid) == 1)
-			break;
-	fclose(f);
+	pid = number_in(path, "Pid:");
 	return pid > 0 ? pid : 0;
 }
 

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef SYNSENT_BPF_WATCH_DROPS_H
+#define SYNSENT_BPF_WATCH_DROPS_H
+
+#include "watch_packet.h"
+#include "watch_socket.h"
+#include "watch_table.h"
+#include "watch_tell.h"
+
+/* A packet that is dropped, and whose it was.  For watch.bpf.c alone. */
+
+/* The attempt of a packet's socket: its own SYN, on the way out, or what early demultiplexing found for a reply. */
+static __always_inline struct watch_attempt *attempt_of(const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	return sk ? find(sk) : 0;
+}
+
+/* One whose begin was not told has no record yet: its SYN is sent before it is told of. */
+static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
+{
+	return sk && sk->__sk_common.skc_state == TCP_SYN_SENT && (!netns || netns == netns_of(sk));
+}
+
+/*
+ * A SYN that is sent again and dropped on its way out is told of by its drop alone where tcp_retransmit_skb has no
+ * error to tell (6.12; it has one in 6.18).  It is in total_retrans already (net/ipv4/tcp_output.c
+ * __tcp_retransmit_skb()).
+ */
+static __always_inline void note_unsent(const struct sock *owner, struct watch_attempt *a, __u64 now)
+{
+	const struct tcp_sock *tp = (const void *)owner;
+	__u32 total = BPF_CORE_READ(tp, total_retrans), at = total - 1;
+	__u64 us = (now - a->start_ns) / 1000;
+
+	if (a->flags & WATCH_FILTERED || total <= a->n_retrans)
+		return;
+	if (!a->n_retrans && total == 1)
+		a->rto_first_j = BPF_CORE_READ(tp, inet_conn.icsk_rto);
+	note_resent(a, at, us);
+}
+
+static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned int reason)
+{
+	struct watch_drop d = { .packets = 1, .reason = reason, .location = (__u64)location };
+	struct drop_key key = { 0 };
+	struct headers h = { 0 };
+	struct watch_attempt *a = attempt_of(skb);
+	const struct sock *owner = skb->sk;
+	bool known = read_headers(skb, &h);
+
+	if (!known && !a)
+		return 0;
+	if (known && !is_handshake(&h))
+		return 0;
+	d.first_ns = d.last_ns = bpf_ktime_get_ns();
+	d.reset = known && h.flags & TCP_FLAG_RST;
+	d.reply = d.reset || (known && (h.flags & TCP_FLAG_ACK));
+	if (skb->dev) {
+		d.ifindex = (__u32)skb->dev->ifindex;
+		d.netns = skb->dev->nd_net.net->ns.inum;
+	} else if (owner) {
+		d.netns = netns_of(owner); /* no device is chosen yet: it is on its way out */
+	}
+	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
+	d.output = !d.reply && is_leaving(owner, d.netns);
+	/* of an earlier attempt of this socket: it waited for a neighbour */
+	if (a && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
+		return 0;
+	if (a) {
+		if (unsent_untold && d.output)
+			note_unsent(owner, a, d.last_ns);
+		add_drop(a, &d);
+		return 0;
+	}
+	if (!may_keep(d.last_ns))
+		return 0;
+	if (d.reply)
+		reverse(&h.flow);
+	key.flow = h.flow;
+	key.reply = d.reply + d.reset;
+	keep_drop(&key, &d);
+	return 0;
+}
+
+#endif
