@@ -28,6 +28,8 @@ struct watch_own {
 	void (*fn)(const struct attempt *a, void *user); /* for those that wait */
 	void *user;
 	uint64_t lost;
+	struct counters begun; /* at the begin */
+	uint64_t earlier, told; /* attempts that waited then; and that were told since */
 };
 
 static void on_event(const struct event *ev, void *user)
@@ -60,10 +62,53 @@ static void on_attempt(const struct attempt *a, void *user)
 	seen = *a;
 	seen.blind = observe_blind(w->observe);
 	seen.holder_guessed = true;
-	if (w->fn)
+	if (w->fn) {
 		w->fn(&seen, w->user);
-	else
-		w->o.on_attempt(&seen, w->o.user);
+		return;
+	}
+	w->told++;
+	w->o.on_attempt(&seen, w->o.user);
+}
+
+static void count_one(const struct attempt *a, void *user)
+{
+	++*(uint64_t *)user;
+}
+
+static uint64_t count_waiting(struct watch_own *w)
+{
+	uint64_t n = 0;
+
+	watch_own_pending(w, count_one, &n);
+	return n;
+}
+
+/* What the kernel counts from here on, and what waits already, which it has counted. */
+static int begin_count(struct watch_own *w, struct err *e)
+{
+	int r;
+
+	observe_hurry(w->observe);
+	r = observe_pump(w->observe, e);
+	if (counters_read(&w->begun))
+		w->begun.active_opens = -1;
+	w->earlier = count_waiting(w);
+	return r;
+}
+
+/*
+ * Attempts that began and were over between two looks, as refusals are, and whose packets may not be seen: there were
+ * more than were told.  A look begins with the counters, so that all that is counted by then and waits is known.
+ */
+uint64_t watch_own_unseen(struct watch_own *w, uint64_t *ret_failed)
+{
+	const struct counters *now = observe_counters(w->observe);
+	int64_t known = (int64_t)(w->told + count_waiting(w) - w->earlier);
+	int64_t n = w->begun.active_opens < 0 ? 0 : now->active_opens - w->begun.active_opens - known;
+	int64_t failed = now->attempt_fails - w->begun.attempt_fails;
+
+	*ret_failed = (uint64_t)(failed < n ? failed : n);
+	return n > 0 ? (uint64_t)n : 0;
 }
 
 int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, struct err *e)
@@ -87,6 +132,8 @@ int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, st
 	r = w->tracker ? sysctls_policy(&how.policy, e) : err_sys(e, ENOMEM, "watch");
 	if (!r)
 		r = observe_new(&how, &w->observe, e);
+	if (!r)
+		r = begin_count(w, e);
 	if (r) {
 		watch_own_free(w);
 		return r;
@@ -155,9 +202,11 @@ int64_t watch_own_now(const struct watch_own *w)
 int watch_own_losses(struct watch_own *w, struct watch_summary_loss *ret)
 {
 	struct tracker_counts c;
+	uint64_t failed;
 
 	tracker_counts(w->tracker, &c);
 	ret[0] = (struct watch_summary_loss){ "packets", w->lost };
 	ret[1] = (struct watch_summary_loss){ "table", c.evicted };
-	return 2;
+	ret[2] = (struct watch_summary_loss){ "between looks", watch_own_unseen(w, &failed) };
+	return 3;
 }

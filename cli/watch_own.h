@@ -18,4 +18,10 @@ void watch_own_pending(struct watch_own *w, void (*fn)(const struct attempt *a, 
 int64_t watch_own_now(const struct watch_own *w);
 int watch_own_losses(struct watch_own *w, struct watch_summary_loss *ret);
 
+/*
+ * Attempts of this namespace that came and went between two looks, by the kernel's count: of these only the number is
+ * known, and how many the kernel ended at most (TcpAttemptFails).  They are among the losses.
+ */
+uint64_t watch_own_unseen(struct watch_own *w, uint64_t *ret_failed);
+
 #endif

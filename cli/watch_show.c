@@ -326,6 +326,7 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 					   .in_late = in.late,
 					   .in_refused = in.refused,
 					   .in_ignored = in.ignored };
+	f->unseen = watch_source_unseen(s->with.source, &f->unseen_failed);
 	f->n_processes = watch_tally_worst(s->tally, processes, PROCESSES_SHOWN, &f->other_processes);
 	for (i = 0; i < n && !losses[i].n; i++)
 		;

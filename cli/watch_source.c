@@ -245,6 +245,12 @@ int watch_source_losses(struct watch_source *s, struct watch_summary_loss *ret)
 	return n;
 }
 
+uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed)
+{
+	*ret_failed = 0;
+	return s->own ? watch_own_unseen(s->own, ret_failed) : 0;
+}
+
 bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret)
 {
 	return s->trace && trace_dropped(s->trace, f, ret);

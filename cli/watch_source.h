@@ -62,10 +62,13 @@ int64_t watch_source_now(const struct watch_source *s);
 /* How many wait now, about. */
 uint64_t watch_source_waiting(struct watch_source *s);
 
-#define WATCH_LOSSES_MAX 8
+/* watch_own_unseen(); 0 with eBPF. */
+uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed);
 
 /* What was dropped of a flow that is no attempt of this host; trace_dropped(). */
 bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret);
+
+#define WATCH_LOSSES_MAX 8
 
 /* What was lost, by source, those too where nothing was; how many. */
 int watch_source_losses(struct watch_source *s, struct watch_summary_loss *ret);

@@ -164,6 +164,22 @@ static void notes(struct block *b, const struct watch_summary_facts *f)
 		block_words(b, buf_text(&t));
 		block_end(b);
 	}
+	buf_reset(&t);
+	if (f->unseen) {
+		block_row(b, "between looks");
+		figures_count(f->unseen, &t);
+		buf_fmt(&t, " attempt%s of this network namespace came and went between two looks at its sockets; ",
+			f->unseen == 1 ? "" : "s");
+		if (f->unseen_failed) {
+			buf_str(&t, "at most ");
+			figures_count(f->unseen_failed, &t);
+			buf_str(&t, " failed, by the kernel's count (TcpAttemptFails)");
+		} else {
+			buf_str(&t, "none failed, by the kernel's count (TcpAttemptFails)");
+		}
+		block_words(b, buf_text(&t));
+		block_end(b);
+	}
 	buf_fini(&t);
 }
 

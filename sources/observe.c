@@ -342,6 +342,11 @@ int observe_pump(struct observe *ob, struct err *e)
 	return observe_wait_ms(ob) > 0 ? 0 : observe_look(ob, e);
 }
 
+const struct counters *observe_counters(const struct observe *ob)
+{
+	return &ob->counters;
+}
+
 void observe_hurry(struct observe *ob)
 {
 	ob->next_look_ns = 0;

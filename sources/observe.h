@@ -104,6 +104,9 @@ int observe_wait_ms(const struct observe *ob);
 /* Reads what is there, looks at sock_diag when it is time, and gives the events.  0 or -errno. */
 int observe_pump(struct observe *ob, struct err *e);
 
+/* The namespace's counters, as they were when the last look at its sockets began; borrowed, and changed by the next. */
+const struct counters *observe_counters(const struct observe *ob);
+
 /* A process ended: what it left behind is looked at, then its EVENT_EXIT given.  0 or -errno. */
 int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e);
 

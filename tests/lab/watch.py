@@ -510,7 +510,10 @@ def as_nobody(synsent, t):
         time.sleep(0.2)
         attempts = w.end()  # the one before it has just ended, and is told, too
         waiting.close()
-    t.want("the status", w.status, 0)
+    unseen = 0 if any(a["server"]["port"] == REFUSED_PORT for a in attempts) else 1
+    t.want("the status", w.status, 4 if unseen else 0)
+    t.want("what nobody saw", re.findall(r"LOST: (.*)", w.said()), ["1 (between looks)"] * unseen)
+    t.holds("how many failed", ("at most 1 failed" in re.sub(r"\s+", " ", w.said())) == bool(unseen))
     t.want("what waited", [a["synsent"]["outcome"] for a in attempts if a["server"]["port"] == SILENT_PORT],
            ["abandoned", "pending"])
     for s in [a["synsent"] for a in attempts if a["server"]["port"] == REFUSED_PORT]:

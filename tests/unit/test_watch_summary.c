@@ -133,6 +133,25 @@ static void notes(void **test)
 			"inbound        none\n");
 }
 
+static void unseen(void **test)
+{
+	const struct watch_summary_loss lost[] = { { "between looks", 1203 } };
+	struct watch_summary_facts f = {
+		.took_ns = S, .losses = lost, .n_losses = 1, .unseen = 1203, .unseen_failed = 1003
+	};
+
+	assert_text(&f, "0 attempts in 1.0 s; LOST: 1,203 (between looks)\n"
+			"between looks  1,203 attempts of this network namespace came and went between\n"
+			"               two looks at its sockets; at most 1,003 failed, by the kernel's\n"
+			"               count (TcpAttemptFails)\n");
+	f.unseen = 1;
+	f.unseen_failed = 0;
+	assert_text(&f, "0 attempts in 1.0 s; LOST: 1,203 (between looks)\n"
+			"between looks  1 attempt of this network namespace came and went between two\n"
+			"               looks at its sockets; none failed, by the kernel's count\n"
+			"               (TcpAttemptFails)\n");
+}
+
 /* Those with the most attempts, however many there are; what is counted only has no server. */
 static void servers(void **test)
 {
@@ -160,6 +179,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(losses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_of_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(notes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(unseen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(servers, set_up, tear_down),
 	};
 
