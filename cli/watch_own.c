@@ -28,7 +28,7 @@ struct watch_own {
 	void (*fn)(const struct attempt *a, void *user); /* for those that wait */
 	void *user;
 	uint64_t lost;
-	struct counters begun; /* at the begin */
+	struct counters begun;	/* at the begin */
 	uint64_t earlier, told; /* attempts that waited then; and that were told since */
 };
 

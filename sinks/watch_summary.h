@@ -26,8 +26,8 @@ struct watch_summary_facts {
 	uint64_t other_processes; /* how many there are more */
 	bool has_inbound;	  /* SYNs that came to this host were looked at: */
 	uint64_t in_answered, in_late, in_refused, in_ignored;
-	const char *without; /* why eBPF was not used; NULL: it was */
-	uint64_t unseen;     /* attempts of which that they were is all that is known ... */
+	const char *without;	/* why eBPF was not used; NULL: it was */
+	uint64_t unseen;	/* attempts of which that they were is all that is known ... */
 	uint64_t unseen_failed; /* ... and so many of them failed at most */
 };
 
