@@ -14,6 +14,7 @@ static const char *const kinds[EVENT_KIND_N] = {
 	[EVENT_RETRANSMIT] = "retransmit",
 	[EVENT_RESULT] = "result",
 	[EVENT_CLOSE] = "close",
+	[EVENT_LEFT] = "left",
 	[EVENT_EXIT] = "exit",
 	[EVENT_DROP] = "drop",
 	[EVENT_COUNTER] = "counter",

@@ -99,9 +99,10 @@ struct attempt {
 	bool replaced; /* another attempt with the same ports began: this one was over by then */
 	bool evicted;  /* it was no longer followed, for want of room */
 
-	/* Of the socket's disappearance, as in event_close. */
+	/* Of the socket's disappearance, as in event_close, and in event_left where that was told. */
 	int64_t unseen_ns, timer_left_ns;
 	bool holder_alive, holder_ending;
+	bool has_left, left_failed, left_answered;
 	bool holder_guessed; /* it was looked for once: it may have passed the socket on, or let a child inherit it */
 
 	/* Of the kernel's tracepoints. */
@@ -137,10 +138,12 @@ struct attempt {
 	int n_drops;
 	struct drop drops[ATTEMPT_DROPS_MAX];
 
-	bool has_abort_count;	   /* it is known whether the kernel counted a give-up for this attempt */
-	int64_t abort_on_timeout;  /* TcpExtTCPAbortOnTimeout moved by this much for it */
-	bool has_fail_count;	   /* the same for any end of it by the kernel: timeout, RST, ICMP */
-	int64_t attempt_fails;	   /* TcpAttemptFails */
+	bool has_abort_count;	  /* it is known whether the kernel counted a give-up for this attempt */
+	int64_t abort_on_timeout; /* TcpExtTCPAbortOnTimeout moved by this much for it */
+	bool has_fail_count;	  /* the same for any end of it by the kernel: timeout, RST, ICMP */
+	int64_t attempt_fails;	  /* TcpAttemptFails */
+	bool has_icmp_count;	  /* whether any ICMP error came to the namespace when it ended */
+	int64_t icmp_errors;
 	int64_t listen_overflows;  /* TcpExtListenOverflows */
 	uint64_t lost;		   /* events that the sources lost meanwhile */
 	int64_t observed_until_ns; /* the observation's end */

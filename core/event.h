@@ -23,6 +23,7 @@ enum event_kind {
 	EVENT_RETRANSMIT, /* the kernel sent SYN n again, whether or not a packet was seen */
 	EVENT_RESULT,	  /* connect(), or SO_ERROR, gave this errno (0: connected) */
 	EVENT_CLOSE,	  /* the socket left SYN_SENT or was destroyed */
+	EVENT_LEFT,	  /* what became of a socket that left SYN_SENT, told after its EVENT_CLOSE */
 	EVENT_EXIT,	  /* a process ended */
 	EVENT_DROP,	  /* packets of an attempt were dropped, and by what */
 	EVENT_COUNTER,	  /* a kernel counter moved */
@@ -135,6 +136,16 @@ struct event_close {
 	bool holder_ending;    /* that process was ending, or gone, too */
 };
 
+/* Neither `failed` nor `answered`: it was destroyed as one that was connecting still, and no segment had come to it. */
+struct event_left {
+	struct flow flow;
+	uint64_t cookie; /* 0: unknown */
+	bool has_isn;
+	uint32_t isn;
+	bool failed;   /* its connect() did: the program has it still, or it was taken back to one without a server */
+	bool answered; /* a segment had come to it */
+};
+
 struct event_exit {
 	int32_t pid;
 	int signal; /* 0: it exited by itself */
@@ -160,7 +171,7 @@ struct event_counter {
 	uint64_t cookie; /* of the socket; 0: unknown */
 	bool has_isn;
 	uint32_t isn;
-	char name[40]; /* "TCPAbortOnTimeout", "AttemptFails", "ListenOverflows" */
+	char name[40]; /* "TCPAbortOnTimeout", "AttemptFails", "ListenOverflows", "IcmpErrors" (all that came) */
 	int64_t delta;
 };
 
@@ -181,6 +192,7 @@ struct event {
 		struct event_retransmit retransmit;
 		struct event_result result;
 		struct event_close close;
+		struct event_left left;
 		struct event_exit exit;
 		struct event_drop drop;
 		struct event_counter counter;

@@ -113,6 +113,13 @@ static const struct event_field close_fields[] = {
 	F(BOOL, "holder_ending", close.holder_ending),
 };
 
+static const struct event_field left_fields[] = {
+	F(UINT, "cookie", left.cookie),
+	FGS(UINT, "isn", left.isn, left.has_isn),
+	F(BOOL, "failed", left.failed),
+	F(BOOL, "answered", left.answered),
+};
+
 static const struct event_field exit_fields[] = {
 	F(INT, "pid", exit.pid),
 	F(INT, "signal", exit.signal),
@@ -148,6 +155,7 @@ static const struct event_form forms[EVENT_KIND_N] = {
 	[EVENT_RETRANSMIT] = { "retransmit", FLOW(retransmit), FIELDS(retransmit_fields) },
 	[EVENT_RESULT] = { "result", FLOW(result), FIELDS(result_fields) },
 	[EVENT_CLOSE] = { "close", FLOW(close), FIELDS(close_fields) },
+	[EVENT_LEFT] = { "left", FLOW(left), FIELDS(left_fields) },
 	[EVENT_EXIT] = { "exit", FIELDS(exit_fields) },
 	[EVENT_DROP] = { "drop", FLOW(drop), FIELDS(drop_fields) },
 	[EVENT_COUNTER] = { "counter", FLOW(counter), .flow_optional = true, FIELDS(counter_fields) },

@@ -253,6 +253,9 @@ static void feed_counter(struct tracker *t, const struct event *ev)
 			slot_took_no_reset(s);
 		else
 			slot_took_no_answer(s);
+	} else if (!strcmp(c->name, "IcmpErrors")) {
+		s->a.has_icmp_count = true;
+		s->a.icmp_errors += c->delta;
 	} else if (!strcmp(c->name, "ListenOverflows")) {
 		s->a.listen_overflows += c->delta;
 	}
@@ -278,6 +281,7 @@ void tracker_feed(struct tracker *t, const struct event *ev)
 		[EVENT_RETRANSMIT] = feed_retransmit,
 		[EVENT_RESULT] = feed_result,
 		[EVENT_CLOSE] = feed_close,
+		[EVENT_LEFT] = feed_left,
 		[EVENT_EXIT] = feed_exit,
 		[EVENT_DROP] = feed_drop,
 		[EVENT_COUNTER] = feed_counter,

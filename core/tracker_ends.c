@@ -111,6 +111,21 @@ void feed_close(struct tracker *t, const struct event *ev)
 		slot_outlived(s, ev->t_ns - c->unseen_ns);
 }
 
+void feed_left(struct tracker *t, const struct event *ev)
+{
+	const struct event_left *l = &ev->left;
+	const struct socket_id id = { l->cookie, l->has_isn, l->isn };
+	struct slot *s = table_find_socket(t, &l->flow, &id);
+
+	if (!s) {
+		t->counts.unmatched++;
+		return;
+	}
+	s->a.has_left = true;
+	s->a.left_failed = l->failed;
+	s->a.left_answered = l->answered;
+}
+
 /* A socket that vanished together with its process was closed by that process's end. */
 #define EXIT_CLOSES_NS 100000000LL
 

@@ -73,6 +73,7 @@ bool slot_failed(const struct slot *s);
 /* core/tracker_ends.c: what ends an attempt, and what a socket's life says of the replies that were seen. */
 void feed_result(struct tracker *t, const struct event *ev);
 void feed_close(struct tracker *t, const struct event *ev);
+void feed_left(struct tracker *t, const struct event *ev);
 void feed_exit(struct tracker *t, const struct event *ev);
 
 /* It was in SYN_SENT still at that time: replies that came well before never reached it. */

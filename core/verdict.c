@@ -25,6 +25,7 @@
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
+#include "core/verdict_unseen.h"
 #include "core/verdict_wire.h"
 
 #define MS ((int64_t)1000000)
@@ -73,15 +74,6 @@ static void judge_result(const struct attempt *a, struct verdict *v)
 	}
 	say_evidence(v, "connect() returned %s", errno_name(v->error));
 	judge_error(a, v);
-}
-
-/*
- * What might have ended the attempt was seen.  Where no SYN leaves, an ICMP error comes from this host itself, perhaps
- * by an interface that is not looked at.
- */
-static bool sees_all(const struct attempt *a)
-{
-	return !a->blind && !a->lost && a->n_replies <= ATTEMPT_REPLIES_MAX && a->syns_seen;
 }
 
 /* One that waits for longer and has no process known had one that was looked for, and not found. */
@@ -133,6 +125,14 @@ static bool is_before_schedules_end(const struct attempt *a, const struct verdic
 	return end_range(a, &min, &max) && v->elapsed_ns < min - GIVE_UP_TOLERANCE_NS;
 }
 
+static void not_by_timer(const struct attempt *a, struct verdict *v)
+{
+	if (may_be_answered(a))
+		judge_unseen_answer(a, v);
+	else
+		ended_by_application(a, v, sees_all(a) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+}
+
 /* Nothing that the kernel counted is tied to this socket: what its timer, and then the schedule, say. */
 static void judge_by_instant(const struct attempt *a, struct verdict *v)
 {
@@ -140,11 +140,13 @@ static void judge_by_instant(const struct attempt *a, struct verdict *v)
 
 	if (a->timer_left_ns > 0) {
 		say_evidence(v, "the kernel's own timer was not due for another %s", say_seconds(a->timer_left_ns, t));
-		ended_by_application(a, v, sees_all(a) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+		not_by_timer(a, v);
 	} else if (may_be_schedules_end(a, v)) {
 		say_distance(a, v, "the socket left SYN-SENT");
 		say_evidence(v, "so the kernel's limit, likely; a program that closes it just then looks the same");
 		kernel_gave_up(a, v, CONFIDENCE_LIKELY);
+	} else if (may_be_answered(a)) {
+		judge_unseen_answer(a, v);
 	} else if (is_before_schedules_end(a, v)) {
 		say_evidence(v, "the socket left SYN-SENT while the kernel, by its sysctls, still had time to wait; so "
 				"the program, likely, unless it set TCP_USER_TIMEOUT or TCP_SYNCNT");
@@ -175,7 +177,7 @@ static void judge_by_counts(const struct attempt *a, struct verdict *v)
 		say_headline(v, "the kernel ended the wait, for a reason that was not seen");
 	} else if (a->has_abort_count) {
 		say_evidence(v, "the kernel counted no give-up then (TCPAbortOnTimeout did not move)");
-		ended_by_application(a, v, sees_all(a) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+		not_by_timer(a, v);
 	} else {
 		judge_by_instant(a, v);
 	}

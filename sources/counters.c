@@ -22,6 +22,12 @@ static const struct {
 	{ "TcpExt:", "LockDroppedIcmps", offsetof(struct counters, locked_icmps) },
 	{ "Tcp:", "AttemptFails", offsetof(struct counters, attempt_fails) },
 	{ "Tcp:", "ActiveOpens", offsetof(struct counters, active_opens) },
+	{ "Icmp:", "InDestUnreachs", offsetof(struct counters, icmp_errors[0]) },
+	{ "Icmp:", "InTimeExcds", offsetof(struct counters, icmp_errors[1]) },
+	{ "Icmp:", "InParmProbs", offsetof(struct counters, icmp_errors[2]) },
+	{ "", "Icmp6InDestUnreachs", offsetof(struct counters, icmp_errors[3]) },
+	{ "", "Icmp6InTimeExcds", offsetof(struct counters, icmp_errors[4]) },
+	{ "", "Icmp6InParmProblems", offsetof(struct counters, icmp_errors[5]) },
 };
 
 /* One word of a line; an empty one when the line is over. */
@@ -34,9 +40,9 @@ static struct word next_word(const char **at)
 {
 	struct word w;
 
-	*at += strspn(*at, " ");
+	*at += strspn(*at, " \t");
 	w.p = *at;
-	w.len = strcspn(*at, " \n");
+	w.len = strcspn(*at, " \t\n");
 	*at += w.len;
 	return w;
 }
@@ -66,7 +72,8 @@ static const char *line_after(const char *at)
 	return *at ? at + 1 : at;
 }
 
-/* Two lines a group, the names and then the values, both led by the group's name. */
+/* Two lines a group, the names and then the values, both led by the group's name; in snmp6 a name and a value a line.
+ */
 void counters_parse(const char *text, struct counters *ret)
 {
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
@@ -76,8 +83,10 @@ void counters_parse(const char *text, struct counters *ret)
 		struct word group = next_word(&names), again = next_word(&values);
 
 		text = line_after(text);
-		if (!group.len || group.len != again.len || memcmp(group.p, again.p, group.len))
+		if (!group.len || group.len != again.len || memcmp(group.p, again.p, group.len)) {
+			set(ret, (struct word){ "", 0 }, group, next_word(&names));
 			continue;
+		}
 		text = line_after(text);
 		for (;;) {
 			struct word name = next_word(&names), value = next_word(&values);
@@ -105,6 +114,16 @@ static int add_file(const char *path, struct buf *to)
 	return (int)n;
 }
 
+int64_t counters_icmp(const struct counters *c)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < sizeof(c->icmp_errors) / sizeof(c->icmp_errors[0]); i++)
+		if (c->icmp_errors[i] >= 0)
+			n += c->icmp_errors[i];
+	return c->icmp_errors[0] < 0 ? -1 : n;
+}
+
 int counters_read(struct counters *ret)
 {
 	struct buf text = { 0 };
@@ -114,6 +133,10 @@ int counters_read(struct counters *ret)
 	r = add_file("/proc/thread-self/net/netstat", &text);
 	if (!r)
 		r = add_file("/proc/thread-self/net/snmp", &text);
+	if (!r)
+		r = add_file("/proc/thread-self/net/snmp6", &text);
+	if (r == -ENOENT) /* a kernel without IPv6 */
+		r = 0;
 	if (!r && text.failed)
 		r = -ENOMEM;
 	if (!r)

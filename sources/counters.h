@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /*
- * The network namespace's own counters, /proc/net/netstat and /proc/net/snmp,
+ * The network namespace's own counters, of netstat, snmp and snmp6 in /proc/net,
  * that bear on an attempt.  -1: this kernel has no such counter.
  */
 struct counters {
@@ -17,12 +17,16 @@ struct counters {
 	int64_t locked_icmps;	  /* TcpExt LockDroppedIcmps */
 	int64_t attempt_fails;	  /* Tcp AttemptFails */
 	int64_t active_opens;	  /* Tcp ActiveOpens */
+	int64_t icmp_errors[6];	  /* Icmp InDestUnreachs, InTimeExcds, InParmProbs, and those of Icmp6 */
 };
+
+/* All ICMP errors that came and may concern a TCP socket; -1: this kernel does not count them. */
+int64_t counters_icmp(const struct counters *c);
 
 /* 0 or -errno. */
 int counters_read(struct counters *ret);
 
-/* The same from text, for tests: the whole of both files, one after the other. */
+/* The same from text, for tests: the whole of these files, one after the other. */
 void counters_parse(const char *text, struct counters *ret);
 
 #endif

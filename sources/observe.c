@@ -326,8 +326,8 @@ static void any_socket(const struct sockdiag_socket *s, void *user)
 		ob->next_look_ns = 0;
 	if (!k)
 		take_missed(ob, &s->state);
-	else if (k->state == KNOWN_LISTED && !k->destroyed_ns)
-		k->destroyed_ns = observe_now(ob);
+	else
+		socket_destroyed(ob, k, s);
 }
 
 int observe_pump(struct observe *ob, struct err *e)
@@ -337,8 +337,10 @@ int observe_pump(struct observe *ob, struct err *e)
 	observe_read_packets(ob, e, &r);
 	if (r < 0)
 		return r;
-	if (ob->destroyed >= 0 && sockdiag_destroy_read(ob->destroyed, any_socket, ob) > 0)
+	if (ob->destroyed >= 0 && sockdiag_destroy_read(ob->destroyed, any_socket, ob) > 0) {
+		ob->notices_lost_ns = observe_now(ob);
 		ob->next_look_ns = 0;
+	}
 	return observe_wait_ms(ob) > 0 ? 0 : observe_look(ob, e);
 }
 

@@ -115,11 +115,11 @@ struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t is
 
 struct known *flows_of_cookie(struct observe *ob, const struct event_state *s)
 {
-	struct known *k;
+	int i;
 
-	for (k = flows_find(ob, &s->flow); k; k = next_of(ob, &s->flow, k->next))
-		if (k->cookie && k->cookie == s->cookie)
-			return k;
+	for (i = *head_of(ob, &s->flow); i != NONE; i = ob->flows[i].next)
+		if (ob->flows[i].cookie && ob->flows[i].cookie == s->cookie)
+			return &ob->flows[i];
 	return NULL;
 }
 

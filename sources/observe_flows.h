@@ -30,6 +30,7 @@ struct counts {
 	int64_t t_ns; /* 0: not known */
 	int64_t aborts, fails;
 	int64_t read_ns;
+	int64_t icmp; /* -1: not known */
 };
 
 /* One socket: what is known of it, so that each thing is told once. */
@@ -70,6 +71,8 @@ struct known {
 	int64_t timer_ns; /* when the timer was set that the last look showed; 0: not known */
 
 	int64_t destroyed_ns; /* the kernel told that it was; 0: it did not */
+	bool undone;	      /* ... when it had no server any more */
+	bool answered;	      /* ... and that a segment had come to it */
 	int64_t gone_ns;      /* seen to be gone */
 	bool may_be_timeout;
 	bool connected;		     /* it left SYN_SENT for another state than CLOSE */
@@ -81,7 +84,8 @@ struct observe {
 	struct live *live[2]; /* NULL: blind, or there is no second one */
 	struct err blind;
 	struct sockdiag *diag;
-	int destroyed; /* the destroy group; -1: not listened to */
+	int destroyed;		 /* the destroy group; -1: not listened to */
+	int64_t notices_lost_ns; /* when some of it were lost, last; 0: never */
 	struct jiffies_clock jiffies;
 	int64_t shift_ns;     /* event time = CLOCK_MONOTONIC + shift */
 	int64_t look_rest_ns; /* after the last look, so that looks do not take all the time */
@@ -112,7 +116,7 @@ struct known *flows_add(struct observe *ob, const struct flow *f, bool watched);
 struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t isn);
 struct known *flows_of_socket(struct observe *ob, const struct event_state *s);
 
-/* The entry of the socket with that cookie, or NULL. */
+/* The entry of the socket with that cookie, whose server may be forgotten by now; or NULL. */
 struct known *flows_of_cookie(struct observe *ob, const struct event_state *s);
 
 /* The youngest entry of that flow, or NULL. */
@@ -147,6 +151,10 @@ void socket_tell(struct observe *ob, struct known *k, int64_t now);
 
 /* SYN 0, when no packet showed it: at t_ns unless more is known. */
 void socket_give_first(struct observe *ob, struct known *k, int64_t t_ns);
+
+/* sources/observe_left.c: a socket with that entry was destroyed; and what became of one that left SYN_SENT. */
+void socket_destroyed(struct observe *ob, struct known *k, const struct sockdiag_socket *s);
+void socket_tell_left(struct observe *ob, const struct known *k);
 
 /* sources/observe_gone.c: sockets that left SYN_SENT, and who ended them. */
 void gone_begin(struct observe *ob, struct known *k);

@@ -16,7 +16,7 @@
  * the namespace are looked at for this, to whatever server.  Anything else is
  * not told, and then the verdict does not say `certain`.  In a namespace that is
  * shared with programs whose sockets may escape (observe_opts.shared) only what
- * did not move tells anything.
+ * did not move tells anything, and what became of the socket (sources/observe_left.c).
  */
 #include "sources/observe_flows.h"
 
@@ -50,7 +50,7 @@ void gone_count(struct observe *ob)
 		ob->o.on_event(&ev, ob->o.user);
 	if (ob->counters.abort_on_timeout >= 0 && ob->counters.attempt_fails >= 0)
 		ob->now = (struct counts){ ev.t_ns, ob->counters.abort_on_timeout, ob->counters.attempt_fails,
-					   observe_now(ob) };
+					   observe_now(ob), counters_icmp(&ob->counters) };
 }
 
 static void tell(struct observe *ob, const struct known *k, const char *name, int64_t delta)
@@ -204,6 +204,17 @@ static bool resolve_in_group(struct observe *ob, struct known *k, bool timeouts)
 	return true;
 }
 
+/* Failed attempts were counted, and whose they were is not known. */
+static void tell_unattributed(struct observe *ob, struct known *k, bool timed_out)
+{
+	if (!timed_out)
+		tell(ob, k, "TCPAbortOnTimeout", 0);
+	if (k->before.icmp >= 0 && k->after.icmp >= 0)
+		tell(ob, k, "IcmpErrors", k->after.icmp - k->before.icmp);
+	socket_tell_left(ob, k);
+	k->state = KNOWN_OVER;
+}
+
 static void resolve(struct observe *ob, struct known *k)
 {
 	bool timed_out = k->after.aborts != k->before.aborts;
@@ -218,20 +229,15 @@ static void resolve(struct observe *ob, struct known *k)
 	if (!timed_out)
 		k->may_be_timeout = false;
 	if (ob->o.shared) {
-		if (!timed_out)
-			tell(ob, k, "TCPAbortOnTimeout", 0);
-		k->state = KNOWN_OVER;
+		tell_unattributed(ob, k, timed_out);
 		return;
 	}
 	if (timed_out && k->may_be_timeout && resolve_in_group(ob, k, true))
 		return;
 	/* Also with a timeout before its timer was due: an ICMP error may fire it (net/ipv4/tcp_ipv4.c
 	 * tcp_ld_RTO_revert()). */
-	if (resolve_in_group(ob, k, false))
-		return;
-	if (!timed_out)
-		tell(ob, k, "TCPAbortOnTimeout", 0);
-	k->state = KNOWN_OVER;
+	if (!resolve_in_group(ob, k, false))
+		tell_unattributed(ob, k, timed_out);
 }
 
 void gone_resolve(struct observe *ob)

@@ -95,6 +95,26 @@ int procs_socket_owners(struct procs_wanted *w, int n, int32_t hint)
 	return o.found;
 }
 
+struct sought {
+	uint32_t inode;
+	bool found;
+};
+
+static void note_sought(int32_t pid, uint32_t inode, void *user)
+{
+	struct sought *s = user;
+
+	s->found |= inode == s->inode;
+}
+
+bool procs_holds_socket(int32_t pid, uint32_t inode)
+{
+	struct sought s = { .inode = inode };
+
+	each_socket(pid, note_sought, &s);
+	return s.found;
+}
+
 struct holders {
 	struct procs_held *h;
 	int n;

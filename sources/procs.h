@@ -35,6 +35,9 @@ struct procs_held {
  */
 void procs_socket_holders(uint64_t pidns, struct procs_held *h, int n);
 
+/* That process holds that socket now. */
+bool procs_holds_socket(int32_t pid, uint32_t inode);
+
 /* The name of a process; "" when it is gone. */
 void procs_name(int32_t pid, char ret_comm[16]);
 

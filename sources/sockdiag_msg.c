@@ -69,6 +69,7 @@ static void parse_info(struct bytes info, struct sockdiag_socket *s)
 	if (info_u32(info, offsetof(struct tcp_info, tcpi_last_data_sent), &sent_ms))
 		s->last_data_sent_ms = sent_ms;
 	info_u32(info, offsetof(struct tcp_info, tcpi_total_retrans), &s->total_retrans);
+	info_u32(info, offsetof(struct tcp_info, tcpi_segs_in), &s->segs_in);
 }
 
 /* struct inet_diag_msg, field by field. */

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -526,6 +527,65 @@ def as_nobody(synsent, t):
     t.want("wrong of the schema", w.schema_problems(), [])
 
 
+# The first SYN to each is dropped, the next one answered: those who look now and then have seen the socket by then.
+LATE_BLOCKING, LATE_POLLING, LATE_ICMP = 205, 206, 207
+LATE_RULES = "nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; " + "".join(
+    "tcp dport %d numgen inc mod 2 0 drop; " % port for port in (LATE_BLOCKING, LATE_POLLING, LATE_ICMP)) + \
+    "tcp dport 207 reject with icmp host-prohibited; }; }'"
+
+
+def connect_blocking(port, syncnt=0):
+    s = socket.socket()
+    if syncnt:
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, syncnt)
+    s.connect_ex(("127.0.0.1", port))
+    time.sleep(0.2)
+    s.close()
+
+
+def right_or_unknown(t, attempts, port, outcome):
+    of = [a["synsent"] for a in attempts if a["server"]["port"] == port]
+    t.holds("port %d: no %s, but %r" % (port, outcome, of),
+            of and all(s["outcome"] == outcome or s["confidence"] == "unknown" for s in of))
+
+
+def answered_late(synsent, t):
+    """Refusals that take a while, without packets: they are not the program's doing, whatever others do meanwhile."""
+    net = watched.Net()
+    net.run(LATE_RULES)
+    with net:
+        for together in (False, True):
+            w = Watch(synsent, ["-j"], user=harness.NOBODY, group=harness.NOBODY, extra_groups=[])
+            t.watches.append(w)
+            w.await_text("without eBPF: ")
+            calls = [threading.Thread(target=f, args=a) for f, a in (
+                (connect_blocking, (LATE_BLOCKING,)), (connect, ("127.0.0.1", LATE_POLLING, 2)),
+                (connect_blocking, (LATE_ICMP,)), (connect, ("127.0.0.1", SILENT_PORT, 1.05)),
+                (connect_blocking, (SILENT_PORT, 1)))]
+            if not together:
+                calls[3:] = []
+            for c in calls:
+                c.start()
+                if not together:
+                    c.join()
+            for c in calls:
+                c.join()
+            attempts = w.end()
+            right_or_unknown(t, attempts, LATE_ICMP, "unreachable")
+            if together:
+                right_or_unknown(t, attempts, LATE_BLOCKING, "refused")
+                right_or_unknown(t, attempts, LATE_POLLING, "refused")
+                for a in attempts:
+                    s = a["synsent"]
+                    t.holds("in silence, certain or of a peer: %r" % s, a["server"]["port"] != SILENT_PORT or
+                            s["gave_up_by"] in ("application", "kernel", "unknown") and s["confidence"] != "certain")
+                continue
+            for port in (LATE_BLOCKING, LATE_POLLING):
+                t.want("port %d" % port, [(a["synsent"]["outcome"], a["synsent"]["confidence"]) for a in attempts
+                                          if a["server"]["port"] == port], [("refused", "likely")])
+    t.want("wrong of the schema", w.schema_problems(), [])
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("synsent")
@@ -539,10 +599,14 @@ def main():
         if os.geteuid():
             harness.skip("the namespaces of this test are made by root")
         if not synsent.root:
-            t = Trial("as an ordinary user")
-            as_nobody(synsent, t)
-            print("as %s: %d wrong" % (synsent.user, len(t.wrong)))
-            return t.report(o.show)
+            wrong = False
+            for part in (as_nobody, answered_late):
+                if o.only in part.__name__:
+                    t = Trial(part.__name__)
+                    part(synsent, t)
+                    print("%s, as %s: %d wrong" % (part.__name__, synsent.user, len(t.wrong)))
+                    wrong |= t.report(o.show)
+            return wrong
         test = Test(synsent)
         names = [n for n in ("filters", "slow", "misuse", "commands", "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout",
                              "early", "text", "packets", "inbound", "metrics", "capabilities", "kills") if o.only in n]

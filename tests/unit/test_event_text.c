@@ -229,6 +229,14 @@ static void random_event(enum event_kind kind, struct event *ev)
 		ev->close.holder_alive = rnd() % 2;
 		ev->close.holder_ending = rnd() % 2;
 		break;
+	case EVENT_LEFT:
+		random_flow(&ev->left.flow);
+		ev->left.cookie = bits(64);
+		ev->left.has_isn = rnd() % 2;
+		ev->left.isn = ev->left.has_isn ? (uint32_t)bits(32) : 0;
+		ev->left.failed = rnd() % 2;
+		ev->left.answered = rnd() % 2;
+		break;
 	case EVENT_EXIT:
 		ev->exit.pid = (int32_t)between(INT32_MIN, INT32_MAX);
 		ev->exit.signal = (int)between(0, 64);

@@ -8,18 +8,30 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sources/observe_flows.h"
 
 #define UNTOLD 99
 
 /* By client port - 1. */
-static int64_t aborts_told[16], fails_told[16];
+static int64_t aborts_told[16], fails_told[16], icmp_told[16];
+static struct event_left left_told;
+static int n_left;
 
 static void on_event(const struct event *ev, void *user)
 {
-	int64_t *to = strcmp(ev->counter.name, "AttemptFails") ? aborts_told : fails_told;
+	int64_t *to = !strcmp(ev->counter.name, "AttemptFails") ? fails_told
+		      : !strcmp(ev->counter.name, "IcmpErrors") ? icmp_told
+								: aborts_told;
 
+	if (ev->kind == EVENT_LEFT) {
+		left_told = ev->left;
+		n_left++;
+		return;
+	}
 	assert_int_equal(ev->kind, EVENT_COUNTER);
 	to[ev->counter.flow.client.port - 1] = ev->counter.delta;
 }
@@ -33,7 +45,8 @@ static struct observe *start(void)
 	ob->o.on_event = on_event;
 	flows_init(ob);
 	for (i = 0; i < 16; i++)
-		aborts_told[i] = fails_told[i] = UNTOLD;
+		aborts_told[i] = fails_told[i] = icmp_told[i] = UNTOLD;
+	n_left = 0;
 	return ob;
 }
 
@@ -284,6 +297,99 @@ static void endless_stream(void **state)
 	free(ob);
 }
 
+/* A socket that went while others' attempts failed, and of which the kernel told that it was destroyed, or did not. */
+static void left(struct observe *ob, const struct sockdiag_socket *destroyed)
+{
+	struct known *k = gone(ob, 1000, 5, 7, 1008, false);
+
+	ob->o.shared = true;
+	if (destroyed)
+		socket_destroyed(ob, k, destroyed);
+	count(ob, 1032, 5, 9);
+	assert_told(0, 0, UNTOLD);
+	assert_int_equal(k->state, KNOWN_OVER);
+}
+
+static void left_its_state(void **state)
+{
+	struct sockdiag_socket s = { .state.flow.server.port = 80, .segs_in = 1 };
+	struct observe *ob = start();
+
+	left(ob, &s);
+	assert_int_equal(n_left, 1);
+	assert_true(left_told.answered && !left_told.failed);
+	free(ob);
+	ob = start();
+	s.segs_in = 0;
+	left(ob, &s);
+	assert_int_equal(n_left, 1);
+	assert_true(!left_told.answered && !left_told.failed);
+	free(ob);
+	ob = start();
+	s.state.flow.server.port = 0; /* by a blocking connect() */
+	left(ob, &s);
+	assert_int_equal(n_left, 1);
+	assert_true(!left_told.answered && left_told.failed);
+	free(ob);
+	ob = start();
+	left(ob, NULL); /* no notice came, nor was one lost */
+	assert_int_equal(n_left, 1);
+	assert_true(left_told.failed);
+	free(ob);
+	ob = start();
+	ob->notices_lost_ns = 1010 * MS;
+	left(ob, NULL);
+	assert_int_equal(n_left, 0);
+	free(ob);
+	ob = start();
+	ob->destroyed = -1;
+	left(ob, NULL);
+	assert_int_equal(n_left, 0);
+	free(ob);
+}
+
+static void left_to_its_program(void **state)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), open;
+	struct observe *ob;
+	struct known *k;
+	struct stat st;
+
+	assert_true(fd >= 0 && !fstat(fd, &st));
+	for (open = 1; open >= 0; open--) {
+		ob = start();
+		ob->o.shared = true;
+		k = gone(ob, 1000, 5, 7, 1008, false);
+		k->pid = getpid();
+		k->last.inode = (uint32_t)st.st_ino;
+		if (!open)
+			close(fd);
+		count(ob, 1032, 5, 9);
+		assert_int_equal(n_left, open); /* else the notice was lost, or is late */
+		assert_true(!open || left_told.failed);
+		free(ob);
+	}
+}
+
+static void icmp_errors(void **state)
+{
+	struct observe *ob = start();
+
+	ob->o.shared = true;
+	gone(ob, 1000, 5, 7, 1008, false)->before.icmp = 3;
+	ob->now = (struct counts){ 1032 * MS, 5, 9, 1032 * MS, 5 };
+	gone_resolve(ob);
+	assert_int_equal(icmp_told[0], 2);
+	free(ob);
+	ob = start();
+	ob->o.shared = true;
+	gone(ob, 1000, 5, 7, 1008, false)->before.icmp = -1;
+	ob->now = (struct counts){ 1032 * MS, 5, 9, 1032 * MS, -1 };
+	gone_resolve(ob);
+	assert_int_equal(icmp_told[0], UNTOLD);
+	free(ob);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +410,9 @@ int main(void)
 		cmocka_unit_test(timeout_before_due),
 		cmocka_unit_test(ended_somehow),
 		cmocka_unit_test(endless_stream),
+		cmocka_unit_test(left_its_state),
+		cmocka_unit_test(left_to_its_program),
+		cmocka_unit_test(icmp_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

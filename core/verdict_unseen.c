@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/verdict_unseen.h"
+
+#include "core/verdict_replies.h"
+#include "core/verdict_say.h"
+
+bool sees_all(const struct attempt *a)
+{
+	return !a->blind && !a->lost && a->n_replies <= ATTEMPT_REPLIES_MAX && a->syns_seen;
+}
+
+static bool came_no_icmp(const struct attempt *a)
+{
+	return a->has_icmp_count && !a->icmp_errors;
+}
+
+bool may_be_answered(const struct attempt *a)
+{
+	if (a->traced || sees_all(a))
+		return false;
+	return !a->has_left || a->left_failed || a->left_answered || !came_no_icmp(a);
+}
+
+static void unknown(struct verdict *v, const char *headline)
+{
+	say_conclusion(v, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
+	say_headline(v, "%s", headline);
+}
+
+static bool is_no_timeout(const struct attempt *a)
+{
+	return a->timer_left_ns > 0 || (a->has_abort_count && !a->abort_on_timeout);
+}
+
+/* Its connect() failed. */
+static void judge_failed(const struct attempt *a, struct verdict *v)
+{
+	say_evidence(v, "the program had the socket still: it did not close it, its connect() failed");
+	if (!is_no_timeout(a)) {
+		unknown(v, "the kernel ended the wait, by its own timer or for an answer that could not be seen");
+	} else if (came_no_icmp(a)) {
+		say_evidence(v, "no ICMP error came to this network namespace then: so an RST");
+		refused(a, v, CONFIDENCE_LIKELY);
+	} else {
+		unknown(v, "an answer ended the wait, an RST or an ICMP error, which could not be seen");
+	}
+}
+
+void judge_unseen_answer(const struct attempt *a, struct verdict *v)
+{
+	if (!a->has_left) {
+		unknown(v, "the socket left SYN-SENT, and nothing seen tells who ended the wait");
+	} else if (a->left_failed) {
+		judge_failed(a, v);
+	} else if (a->left_answered && is_no_timeout(a)) {
+		say_evidence(v, "a segment had come to its socket (tcp_info), and did not establish it: an RST");
+		refused(a, v, CONFIDENCE_LIKELY);
+	} else if (a->left_answered) {
+		say_evidence(v, "a segment had come to its socket (tcp_info), and did not establish it");
+		unknown(v, "the socket left SYN-SENT, and nothing seen tells who ended the wait");
+	} else {
+		say_evidence(v, "an ICMP error came to this network namespace then; for which socket is not known");
+		unknown(v,
+			"the program closed it, by a limit of its own or for an ICMP error, which could not be seen");
+	}
+}

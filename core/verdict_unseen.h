@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_VERDICT_UNSEEN_H
+#define SYNSENT_CORE_VERDICT_UNSEEN_H
+
+#include "core/attempt.h"
+#include "core/verdict.h"
+
+/* Ends that an answer may have brought which could not be seen.  Private to core/verdict*.c. */
+
+/*
+ * What might have ended the attempt was seen.  Where no SYN leaves, an ICMP error comes from this host itself, perhaps
+ * by an interface that is not looked at.
+ */
+bool sees_all(const struct attempt *a);
+
+/* Neither packets nor tracepoints tell all, and its socket does not tell that it was the program. */
+bool may_be_answered(const struct attempt *a);
+
+/* Of such a one: by what is known of its socket, and of ICMP errors that were counted. */
+void judge_unseen_answer(const struct attempt *a, struct verdict *v);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation.  Where neither packets nor the namespace's counters tell
+ * who ended an attempt, its socket may: a program that closes one that is
+ * connecting destroys it at once, with the server still in it.  One whose
+ * connect() failed is there until it is closed, and a blocking connect() takes it
+ * back before it returns the error, so that its server is gone
+ * (net/ipv4/af_inet.c __inet_stream_connect(), net/ipv4/tcp.c tcp_disconnect()).
+ * Of one that did not block, the segment that refused it is in the count of
+ * those that came.
+ */
+#include "sources/observe_flows.h"
+
+void socket_destroyed(struct observe *ob, struct known *k, const struct sockdiag_socket *s)
+{
+	if ((k->state != KNOWN_LISTED && k->state != KNOWN_GONE) || k->destroyed_ns)
+		return;
+	k->destroyed_ns = observe_now(ob);
+	k->undone = !s->state.flow.server.port;
+	k->answered = s->segs_in > 0;
+}
+
+/* Its process tells, where it is known; else that no notice of its end came, which may come some ms late. */
+static bool is_there_still(const struct observe *ob, const struct known *k)
+{
+	if (k->destroyed_ns)
+		return false;
+	if (k->pid && k->last.inode)
+		return procs_holds_socket(k->pid, k->last.inode);
+	return ob->destroyed >= 0 && ob->notices_lost_ns < k->before.t_ns;
+}
+
+void socket_tell_left(struct observe *ob, const struct known *k)
+{
+	struct event ev = { .kind = EVENT_LEFT,
+			    .t_ns = observe_now(ob),
+			    .left = { .flow = k->flow,
+				      .cookie = k->cookie,
+				      .has_isn = k->has_isn,
+				      .isn = k->isn,
+				      .failed = k->undone,
+				      .answered = k->answered } };
+
+	ev.left.failed |= is_there_still(ob, k);
+	if (k->watched && (k->destroyed_ns || ev.left.failed))
+		ob->o.on_event(&ev, ob->o.user);
+}
