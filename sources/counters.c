@@ -15,6 +15,7 @@ static const struct {
 	size_t offset;
 } wanted[] = {
 	{ "TcpExt:", "TCPAbortOnTimeout", offsetof(struct counters, abort_on_timeout) },
+	{ "TcpExt:", "TCPAbortOnData", offsetof(struct counters, abort_on_data) },
 	{ "TcpExt:", "TCPTimeouts", offsetof(struct counters, timeouts) },
 	{ "TcpExt:", "TCPSynRetrans", offsetof(struct counters, syn_retrans) },
 	{ "TcpExt:", "ListenOverflows", offsetof(struct counters, listen_overflows) },

@@ -10,6 +10,7 @@
  */
 struct counters {
 	int64_t abort_on_timeout; /* TcpExt TCPAbortOnTimeout: the kernel gave up */
+	int64_t abort_on_data;	  /* TcpExt TCPAbortOnData: sockets closed with SO_LINGER 0, or with data unread */
 	int64_t timeouts;	  /* TcpExt TCPTimeouts */
 	int64_t syn_retrans;	  /* TcpExt TCPSynRetrans */
 	int64_t listen_overflows; /* TcpExt ListenOverflows */

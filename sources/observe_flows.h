@@ -30,7 +30,8 @@ struct counts {
 	int64_t t_ns; /* 0: not known */
 	int64_t aborts, fails;
 	int64_t read_ns;
-	int64_t icmp; /* -1: not known */
+	int64_t icmp;	     /* -1: not known */
+	int64_t closed_hard; /* sockets, with SO_LINGER 0 */
 };
 
 /* One socket: what is known of it, so that each thing is told once. */
@@ -149,10 +150,17 @@ void socket_tell_end(struct observe *ob, const struct known *k);
 void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns);
 void socket_tell(struct observe *ob, struct known *k, int64_t now);
 
+/* SYNs that were sent again since the last look, by the kernel's count at its end: so many in all. */
+void socket_tell_resent(struct observe *ob, struct known *k, uint32_t n);
+
 /* SYN 0, when no packet showed it: at t_ns unless more is known. */
 void socket_give_first(struct observe *ob, struct known *k, int64_t t_ns);
 
-/* sources/observe_left.c: a socket with that entry was destroyed; and what became of one that left SYN_SENT. */
+/*
+ * sources/observe_left.c: a socket with that entry is connected, or was destroyed; and what became of one that left
+ * SYN_SENT otherwise.
+ */
+void socket_connected(struct observe *ob, struct known *k, const struct sockdiag_socket *s);
 void socket_destroyed(struct observe *ob, struct known *k, const struct sockdiag_socket *s);
 void socket_tell_left(struct observe *ob, const struct known *k);
 

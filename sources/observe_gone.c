@@ -49,8 +49,8 @@ void gone_count(struct observe *ob)
 	if (before >= 0 && ev.counter.delta > 0)
 		ob->o.on_event(&ev, ob->o.user);
 	if (ob->counters.abort_on_timeout >= 0 && ob->counters.attempt_fails >= 0)
-		ob->now = (struct counts){ ev.t_ns, ob->counters.abort_on_timeout, ob->counters.attempt_fails,
-					   observe_now(ob), counters_icmp(&ob->counters) };
+		ob->now = (struct counts){ ev.t_ns,	    ob->counters.abort_on_timeout, ob->counters.attempt_fails,
+					   observe_now(ob), counters_icmp(&ob->counters),  ob->counters.abort_on_data };
 }
 
 static void tell(struct observe *ob, const struct known *k, const char *name, int64_t delta)

@@ -112,12 +112,7 @@ static void check_gone(struct observe *ob, struct known *k)
 	if (a.any && a.socket.state.state == SYN_SENT) {
 		take_socket(ob, &a.socket, observe_now(ob)); /* told with the others */
 	} else if (a.any && is_connected(a.socket.state.state)) {
-		k->last.state = a.socket.state.state;
-		k->connected = true;
-		k->gone_ns = observe_now(ob);
-		k->state = KNOWN_OVER;
-		if (k->watched)
-			socket_give_state(ob, k, k->gone_ns);
+		socket_connected(ob, k, &a.socket);
 	} else {
 		gone_begin(ob, k);
 	}

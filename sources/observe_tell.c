@@ -128,6 +128,20 @@ static void give_counted(struct observe *ob, struct known *k, const struct event
 	}
 }
 
+void socket_tell_resent(struct observe *ob, struct known *k, uint32_t n)
+{
+	struct event ev = { .kind = EVENT_RETRANSMIT,
+			    .t_ns = observe_now(ob),
+			    .retransmit = { .flow = k->flow, .n = (int)n } };
+
+	if (k->packets || n <= (uint32_t)k->retransmits || n >= SCHEDULE_SYNS_MAX || !k->syn0_ns || !k->watched)
+		return;
+	if (k->due_ns > k->seen_ns && k->due_ns < ev.t_ns)
+		ev.t_ns = k->due_ns;
+	k->retransmits = (int)n;
+	ob->o.on_event(&ev, ob->o.user);
+}
+
 static bool counts_are_due(const struct known *k, int64_t now)
 {
 	return !k->packets && k->syn0_ns + PACKET_COMES_WITHIN_NS < now &&

@@ -21,9 +21,10 @@ struct sockdiag_socket {
 	struct event_state state;   /* as in an EVENT_STATE; pid, policy and phase are not filled in */
 	uint64_t last_data_sent_ms; /* in SYN_SENT: jiffies in ms, low 32 bits, at the time of the dump */
 	uint32_t total_retrans;
-	uint32_t segs_in; /* segments that came to it; 0 too on a kernel before 4.2 */
-	bool has_info;	  /* the kernel gave a tcp_info: rto_us, backoff, the fields above */
-			  /* listeners: rqueue = connections waiting, wqueue = the backlog */
+	uint32_t segs_in;   /* segments that came to it; 0 too on a kernel before 4.2 */
+	bool was_connected; /* it was, whatever became of it: what an established one leaves behind */
+	bool has_info;	    /* the kernel gave a tcp_info: rto_us, backoff, the fields above */
+			    /* listeners: rqueue = connections waiting, wqueue = the backlog */
 };
 
 typedef void sockdiag_fn(const struct sockdiag_socket *s, void *user);

@@ -13,6 +13,7 @@ import random
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -528,9 +529,10 @@ def as_nobody(synsent, t):
 
 
 # The first SYN to each is dropped, the next one answered: those who look now and then have seen the socket by then.
-LATE_BLOCKING, LATE_POLLING, LATE_ICMP = 205, 206, 207
+LATE_BLOCKING, LATE_POLLING, LATE_ICMP, LATE_CONNECTED = 205, 206, 207, 208
 LATE_RULES = "nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; " + "".join(
-    "tcp dport %d numgen inc mod 2 0 drop; " % port for port in (LATE_BLOCKING, LATE_POLLING, LATE_ICMP)) + \
+    "tcp dport %d tcp flags syn / syn,ack numgen inc mod 2 0 drop; " % port
+    for port in (LATE_BLOCKING, LATE_POLLING, LATE_ICMP, LATE_CONNECTED)) + \
     "tcp dport 207 reject with icmp host-prohibited; }; }'"
 
 
@@ -541,6 +543,22 @@ def connect_blocking(port, syncnt=0):
     s.connect_ex(("127.0.0.1", port))
     time.sleep(0.2)
     s.close()
+
+
+def connected_late(how):
+    """One that is closed before anybody looks, by an RST or not; one that stays; and one that the server ends first."""
+    with listener("127.0.0.1", LATE_CONNECTED) as server, socket.socket() as s:
+        s.connect(("127.0.0.1", LATE_CONNECTED))
+        if how == "reset":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer = server.accept()[0]
+        if how == "server first":
+            peer.close()
+            s.recv(1)
+        if how == "stays":
+            time.sleep(0.3)
+        s.close()
+        peer.close()
 
 
 def right_or_unknown(t, attempts, port, outcome):
@@ -583,6 +601,16 @@ def answered_late(synsent, t):
             for port in (LATE_BLOCKING, LATE_POLLING):
                 t.want("port %d" % port, [(a["synsent"]["outcome"], a["synsent"]["confidence"]) for a in attempts
                                           if a["server"]["port"] == port], [("refused", "likely")])
+    with net:
+        w = Watch(synsent, ["-j"], user=harness.NOBODY, group=harness.NOBODY, extra_groups=[])
+        t.watches.append(w)
+        w.await_text("without eBPF: ")
+        for how in ("stays", "reset", "closed", "server first"):
+            connected_late(how)
+        # a reset forgets how many SYNs there were
+        t.want("those that connected", [(a["synsent"]["outcome"], a["synsent"]["confidence"]) for a in w.end()],
+               [("established", "certain")] * 4)
+        t.want("the status", w.status, 0)
     t.want("wrong of the schema", w.schema_problems(), [])
 
 

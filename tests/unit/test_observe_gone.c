@@ -19,7 +19,7 @@
 /* By client port - 1. */
 static int64_t aborts_told[16], fails_told[16], icmp_told[16];
 static struct event_left left_told;
-static int n_left;
+static int n_left, connected_as, resent, n_closed;
 
 static void on_event(const struct event *ev, void *user)
 {
@@ -30,6 +30,14 @@ static void on_event(const struct event *ev, void *user)
 	if (ev->kind == EVENT_LEFT) {
 		left_told = ev->left;
 		n_left++;
+		return;
+	}
+	if (ev->kind == EVENT_STATE || ev->kind == EVENT_RETRANSMIT || ev->kind == EVENT_CLOSE) {
+		if (ev->kind == EVENT_STATE)
+			connected_as = ev->state.state;
+		else if (ev->kind == EVENT_RETRANSMIT)
+			resent = ev->retransmit.n;
+		n_closed += ev->kind == EVENT_CLOSE;
 		return;
 	}
 	assert_int_equal(ev->kind, EVENT_COUNTER);
@@ -46,7 +54,7 @@ static struct observe *start(void)
 	flows_init(ob);
 	for (i = 0; i < 16; i++)
 		aborts_told[i] = fails_told[i] = icmp_told[i] = UNTOLD;
-	n_left = 0;
+	n_left = connected_as = resent = n_closed = 0;
 	return ob;
 }
 
@@ -348,6 +356,47 @@ static void left_its_state(void **state)
 	free(ob);
 }
 
+/* It connected, and was over again before anybody looked: no kernel's count is asked. */
+static void came_and_went(void **state)
+{
+	const struct sockdiag_socket s = { .state.state = 7, .was_connected = true, .total_retrans = 2 };
+	struct observe *ob;
+	struct known *k;
+	int shared;
+
+	for (shared = 0; shared < 2; shared++) {
+		ob = start();
+		ob->o.shared = shared;
+		k = gone(ob, 1000, 5, 7, 1008, false);
+		k->state = KNOWN_LISTED;
+		k->syn0_ns = 900 * MS;
+		socket_destroyed(ob, k, &s);
+		assert_int_equal(connected_as, 1);
+		assert_int_equal(resent, 2);
+		assert_int_equal(n_closed, shared); /* else the result of its connect() is told */
+		count(ob, 1032, 5, 9);
+		assert_told(0, UNTOLD, UNTOLD);
+		assert_int_equal(n_left, 0);
+		assert_int_equal(k->state, KNOWN_OVER);
+		free(ob);
+	}
+}
+
+/* Taken back by a close with SO_LINGER 0, perhaps. */
+static void closed_hard(void **state)
+{
+	const struct sockdiag_socket s = { .state.state = 7 };
+	struct observe *ob = start();
+	struct known *k = gone(ob, 1000, 5, 7, 1008, false);
+
+	ob->o.shared = true;
+	socket_destroyed(ob, k, &s);
+	ob->now = (struct counts){ 1032 * MS, 5, 9, 1032 * MS, 0, 1 };
+	gone_resolve(ob);
+	assert_int_equal(n_left, 0);
+	free(ob);
+}
+
 static void left_to_its_program(void **state)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0), open;
@@ -411,6 +460,8 @@ int main(void)
 		cmocka_unit_test(ended_somehow),
 		cmocka_unit_test(endless_stream),
 		cmocka_unit_test(left_its_state),
+		cmocka_unit_test(came_and_went),
+		cmocka_unit_test(closed_hard),
 		cmocka_unit_test(left_to_its_program),
 		cmocka_unit_test(icmp_errors),
 	};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <linux/tcp.h>
 
 #include "sources/sockdiag_msg.h"
 
@@ -209,6 +210,33 @@ static void test_short_info(void **state)
 	assert_int_equal(sockdiag_parse(bytes_of(copy + PAYLOAD, len), &s), -EBADMSG);
 }
 
+/* Each of what shows that a socket was connected; dump_v4's is not, and has min_rtt of none. */
+static void test_was_connected(void **state)
+{
+	const size_t at[] = { offsetof(struct tcp_info, tcpi_bytes_acked), offsetof(struct tcp_info, tcpi_min_rtt),
+			      offsetof(struct tcp_info, tcpi_snd_wnd) };
+	uint8_t copy[sizeof(dump_v4)];
+	struct sockdiag_socket s;
+	size_t i, info = ATTRIBUTES;
+
+	assert_int_equal(sockdiag_parse(payload_of(dump_v4), &s), 0);
+	assert_false(s.was_connected);
+	assert_int_equal(s.segs_in, 0);
+	while (dump_v4[info + 2] != 2) /* INET_DIAG_INFO */
+		info += (dump_v4[info] + 3U) & ~3U;
+	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		memcpy(copy, dump_v4, sizeof(copy));
+		copy[info + 4 + at[i]] ^= 1;
+		assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
+		assert_true(s.was_connected);
+	}
+	memcpy(copy, dump_v4, sizeof(copy));
+	copy[info + 4 + offsetof(struct tcp_info, tcpi_segs_in)] = 1;
+	assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
+	assert_int_equal(s.segs_in, 1);
+	assert_false(s.was_connected);
+}
+
 static void count(const struct sockdiag_socket *s, void *user)
 {
 	++*(int *)user;
@@ -302,11 +330,11 @@ static void test_mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_syn_sent),  cmocka_unit_test(test_families_and_states),
-		cmocka_unit_test(test_destroyed), cmocka_unit_test(test_armed),
-		cmocka_unit_test(test_cut),	  cmocka_unit_test(test_short_info),
-		cmocka_unit_test(test_datagrams), cmocka_unit_test(test_error_message),
-		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_syn_sent),      cmocka_unit_test(test_families_and_states),
+		cmocka_unit_test(test_destroyed),     cmocka_unit_test(test_armed),
+		cmocka_unit_test(test_cut),	      cmocka_unit_test(test_short_info),
+		cmocka_unit_test(test_datagrams),     cmocka_unit_test(test_error_message),
+		cmocka_unit_test(test_was_connected), cmocka_unit_test(test_mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
