@@ -150,6 +150,13 @@ static void feed_from_server(struct tracker *t, const struct event *ev)
 		slot_end(s, ATTEMPT_END_PACKETS, ev->t_ns);
 }
 
+static void acknowledged(struct slot *s, int64_t t_ns)
+{
+	s->a.ack_ns = t_ns;
+	if (!s->a.socket_seen && s->a.end == ATTEMPT_OPEN)
+		slot_end(s, ATTEMPT_END_PACKETS, t_ns);
+}
+
 static struct reply *accepted_syn_ack(struct attempt *a)
 {
 	int i;
@@ -162,7 +169,9 @@ static struct reply *accepted_syn_ack(struct attempt *a)
 
 /*
  * A client that answers a good SYN-ACK with an RST, having never acknowledged
- * it, had left before it came: the kernel found no socket for it.
+ * it, had left before it came: the kernel found no socket for it.  One that
+ * resets what it has established acknowledges with that (RFC 9293 section
+ * 3.10.7.1; net/ipv4/tcp_output.c tcp_send_active_reset()).
  */
 static void client_reset(struct slot *s, const struct event *ev)
 {
@@ -170,7 +179,11 @@ static void client_reset(struct slot *s, const struct event *ev)
 
 	if (!s->a.client_rst_ns)
 		s->a.client_rst_ns = ev->t_ns;
-	if (r && !s->a.ack_ns && !s->a.connected && ev->segment.seq == r->ack)
+	if (!r || s->a.ack_ns || s->a.connected || ev->segment.seq != r->ack)
+		return;
+	if (ev->segment.flags & TCP_ACK && ev->segment.ack == r->seq + 1)
+		acknowledged(s, ev->t_ns);
+	else
 		r->ignored = IGNORED_LATE;
 }
 
@@ -193,9 +206,7 @@ static void feed_from_client(struct slot *s, const struct event *ev)
 		s->a.fin_ns[0] = ev->t_ns;
 	if (s->a.ack_ns || !(accepted_syn_ack(&s->a) || acks_unseen(&s->a, g)))
 		return;
-	s->a.ack_ns = ev->t_ns;
-	if (!s->a.socket_seen && s->a.end == ATTEMPT_OPEN)
-		slot_end(s, ATTEMPT_END_PACKETS, ev->t_ns);
+	acknowledged(s, ev->t_ns);
 }
 
 void feed_segment(struct tracker *t, const struct event *ev)

@@ -147,11 +147,20 @@ static void judge_by_instant(const struct attempt *a, struct verdict *v)
 		kernel_gave_up(a, v, CONFIDENCE_LIKELY);
 	} else if (may_be_answered(a)) {
 		judge_unseen_answer(a, v);
-	} else if (is_before_schedules_end(a, v)) {
+	} else if (a->has_left && a->left_failed) {
+		say_evidence(v,
+			     "the program had the socket still: it did not close it, and nothing came: so the kernel's "
+			     "timer, by a limit that the program set");
+		kernel_timed_out(a, v);
+		v->confidence = CONFIDENCE_LIKELY;
+	} else if (!a->has_left && is_before_schedules_end(a, v)) {
 		say_evidence(v, "the socket left SYN-SENT while the kernel, by its sysctls, still had time to wait; so "
 				"the program, likely, unless it set TCP_USER_TIMEOUT or TCP_SYNCNT");
 		ended_by_application(a, v, CONFIDENCE_LIKELY);
 	} else {
+		if (a->has_left)
+			say_evidence(v, "the kernel counted give-ups then, of this attempt or of others "
+					"(TCPAbortOnTimeout moved)");
 		say_conclusion(v, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
 		say_headline(v, "the socket left SYN-SENT, and nothing seen tells who ended the wait");
 	}
@@ -235,7 +244,7 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 
 	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns)) {
 		connected(a, v);
-	} else if (r && r->kind == REPLY_SYN_ACK && last_syn_ns(a) <= r->t_ns) {
+	} else if (r && r->kind == REPLY_SYN_ACK && last_syn_ns(a) <= r->t_ns && !a->has_left) {
 		say_evidence(v, "a SYN-ACK that fits was seen, and neither an ACK nor an RST of the client");
 		established(a, v, CONFIDENCE_LIKELY);
 	} else if (r && r->kind == REPLY_RST && !kernel_did_not) {
@@ -250,6 +259,9 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 		if (kernel_did_not && saw_rst(a)) { /* two witnesses that disagree make nothing certain */
 			v->confidence = CONFIDENCE_LIKELY;
 			say_evidence(v, "an RST that fits was seen all the same");
+		} else if (r && r->kind == REPLY_SYN_ACK && v->confidence == CONFIDENCE_CERTAIN) {
+			v->confidence = CONFIDENCE_LIKELY;
+			say_evidence(v, "a SYN-ACK that fits was seen, and its socket was not established by it");
 		}
 	}
 }

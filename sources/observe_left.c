@@ -55,7 +55,7 @@ void socket_destroyed(struct observe *ob, struct known *k, const struct sockdiag
 /* Its process tells, where it is known; else that no notice of its end came, which may come some ms late. */
 static bool is_there_still(const struct observe *ob, const struct known *k)
 {
-	if (k->destroyed_ns)
+	if (k->destroyed_ns || !k->cookie) /* a notice is known by that */
 		return false;
 	if (k->pid && k->last.inode)
 		return procs_holds_socket(k->pid, k->last.inode);

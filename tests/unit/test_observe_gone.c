@@ -65,6 +65,7 @@ static struct known *gone(struct observe *ob, int before_ms, int64_t aborts, int
 	struct known *k = flows_add(ob, &f, true);
 
 	k->before = (struct counts){ before_ms * MS, aborts, fails, before_ms * MS };
+	k->cookie = 7;
 	k->gone_ns = gone_ms * MS;
 	k->may_be_timeout = due;
 	k->state = KNOWN_GONE;
@@ -347,6 +348,12 @@ static void left_its_state(void **state)
 	ob = start();
 	ob->notices_lost_ns = 1010 * MS;
 	left(ob, NULL);
+	assert_int_equal(n_left, 0);
+	free(ob);
+	ob = start();
+	gone(ob, 1000, 5, 7, 1008, false)->cookie = 0; /* no notice can be known to be its own */
+	ob->o.shared = true;
+	count(ob, 1032, 5, 9);
 	assert_int_equal(n_left, 0);
 	free(ob);
 	ob = start();
