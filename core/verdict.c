@@ -347,12 +347,20 @@ static bool is_own_doing(int signal)
 	       signal == SIGTRAP || signal == SIGSYS;
 }
 
+/* Of a process that is looked at now and then: the kernel may have ended the wait just before the signal came. */
+static bool may_have_failed_before(const struct attempt *a)
+{
+	if (!a->holder_guessed || (a->has_fail_count && !a->attempt_fails))
+		return false;
+	return may_be_answered(a) || (a->has_left && a->left_failed);
+}
+
 static void judge_signal(const struct attempt *a, struct verdict *v)
 {
 	const char *name = sigabbrev_np(a->end_signal);
 	bool kernel_did = (a->has_abort_count && a->abort_on_timeout) || (a->has_fail_count && a->attempt_fails);
 
-	if (kernel_did || (attempt_accepted_reply(a) && !a->traced)) {
+	if (kernel_did || may_have_failed_before(a) || (attempt_accepted_reply(a) && !a->traced)) {
 		say_evidence(v, "process %d died of SIG%s afterwards", a->pid, name ? name : "?");
 		judge_gone(a, v);
 		return;

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every way of giving up x faults x both families, under `synsent watch`; the truth is what the programs were told.
 
-watch_matrix.py SYNSENT [--user nobody] [--tracer] [--repeat N] [--all] [--only TEXT]
+watch_matrix.py SYNSENT [--user nobody [--blind]] [--tracer] [--repeat N] [--all] [--only TEXT]
 
 --tracer: bpftrace attaches to the same tracepoints and detaches, again and again.  Events get lost by that; then the
 loss must be told, and who gave up must still be right.  --all: each way under each fault, each by both families.
 Attempts and retransmissions must be those that the namespace's own counters have, but for the loss that is told.
---user nobody: without eBPF (--no-bpf), in a user namespace; only what is told for certain must be true there.
+--user nobody: without eBPF (--no-bpf), in a user namespace; only what is told for certain must be true there, and
+nearly all that is told as likely.  --blind: without packets, too.
 """
 import argparse
 import collections
@@ -63,9 +64,12 @@ class Tracer(threading.Thread):
 class Watch:
     """`synsent watch -j`, ready when it told of a first attempt."""
 
-    def __init__(self, world, args, inside):
+    def __init__(self, world, args, inside, blind=False):
         self.world = world
-        command = (world.enter(world.client) if inside else []) + [world.synsent.binary, "watch", "-j", *args]
+        command = world.enter(world.client) if inside else []
+        if blind:
+            command += ["setpriv", "--bounding-set", "-net_raw"]
+        command += [world.synsent.binary, "watch", "-j", *args]
         self.p = world.start(command)
         self.out, self.err = [], []
         self.readers = [threading.Thread(target=to.extend, args=(of,), daemon=True)
@@ -82,11 +86,15 @@ class Watch:
         return [json.loads(line) for line in self.out], err, self.p.returncode
 
 
-def probe(world, watches):
+PROBE = "import socket; s = socket.socket(); s.settimeout(.1); s.connect_ex((%r, 9))"
+
+
+def probe(world, watches, blind=False):
     """Until each of them has told of an attempt."""
     deadline = time.monotonic() + 20
+    to = watch_world.address("input-drop", 4) if blind else "127.0.0.1"
     while time.monotonic() < deadline:
-        world.run(world.client, "python3", "-c", "import socket; socket.socket().connect_ex(('127.0.0.1', 9))")
+        world.run(world.client, "python3", "-c", PROBE % to)
         time.sleep(0.1)
         if all(w.out or w.p.poll() is not None for w in watches):
             time.sleep(0.3)
@@ -240,8 +248,8 @@ def one_round(o, synsent, world, number):
         json.dump([[t, way.split(), watch_world.address(fault, 4), watch_world.address(fault, 6), six]
                    for way, fault, six, t in mine], f)
     root = o.user == "root"
-    watch = Watch(world, ["--netns", str(world.netns())] if root else ["--no-bpf"], not root)
-    probe(world, [watch])
+    watch = Watch(world, ["--netns", str(world.netns())] if root else ["--no-bpf"], not root, o.blind)
+    probe(world, [watch], o.blind)
     told_before = len(watch.out)
     before, tracer = world.counters(), Tracer(o.tracer)
     tracer.start()
@@ -282,6 +290,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("synsent")
     p.add_argument("--user", choices=("root", "nobody"), default="root")
+    p.add_argument("--blind", action="store_true", help="without packets, as nobody")
     p.add_argument("--repeat", type=int, default=1)
     p.add_argument("--only", default="")
     p.add_argument("--tracer", action="store_true")
@@ -289,6 +298,8 @@ def main():
     o = p.parse_args()
     if o.user == "root" and os.geteuid():
         harness.skip("eBPF and other users' processes need root")
+    if o.blind and o.user != "nobody":
+        p.error("packets are left out without eBPF")
     if o.tracer and o.user == "nobody":
         p.error("another user's tracer is not a matter without eBPF")
     if o.tracer and not harness.found("bpftrace"):
