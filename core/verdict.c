@@ -108,20 +108,24 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 
 static bool may_be_schedules_end(const struct attempt *a, const struct verdict *v)
 {
-	int64_t min, max;
+	int64_t min, max, end_ns;
+	bool exact;
 
-	if (v->predicted_exact)
-		return may_have_ended_at(a, v, v->predicted_end_ns);
+	end_ns = verdict_predict_end(a, &exact);
+	if (exact)
+		return may_have_ended_at(a, v, end_ns);
 	return end_range(a, &min, &max) && v->elapsed_ns >= min - GIVE_UP_TOLERANCE_NS &&
 	       v->elapsed_ns <= max + GIVE_UP_TOLERANCE_NS && on_schedule(a, v);
 }
 
 static bool is_before_schedules_end(const struct attempt *a, const struct verdict *v)
 {
-	int64_t min, max;
+	int64_t min, max, end_ns;
+	bool exact;
 
-	if (v->predicted_exact)
-		return v->predicted_end_ns > v->elapsed_ns;
+	end_ns = verdict_predict_end(a, &exact);
+	if (exact)
+		return end_ns > v->elapsed_ns;
 	return end_range(a, &min, &max) && v->elapsed_ns < min - GIVE_UP_TOLERANCE_NS;
 }
 
@@ -413,6 +417,8 @@ static void judge_packets(const struct attempt *a, struct verdict *v)
 
 static void judge(const struct attempt *a, struct verdict *v)
 {
+	if (a->ended_ns)
+		v->elapsed_ns = a->ended_ns - attempt_start_ns(a);
 	switch (a->end) {
 	case ATTEMPT_END_RESULT:
 		judge_result(a, v);
@@ -442,20 +448,9 @@ static void judge(const struct attempt *a, struct verdict *v)
 			     say_plural((int64_t)a->lost));
 }
 
-static void foresee(const struct attempt *a, struct verdict *v)
-{
-	int64_t syn;
-
-	if (!a->has_policy || !verdict_predict(a, &syn, 1, &v->predicted_end_ns, &v->predicted_exact))
-		v->predicted_end_ns = 0;
-	if (a->ended_ns)
-		v->elapsed_ns = a->ended_ns - attempt_start_ns(a);
-}
-
 void verdict_make(const struct attempt *a, struct verdict *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	foresee(a, ret);
 	judge(a, ret);
 }
 
@@ -467,11 +462,9 @@ void verdict_conclude(const struct attempt *a, struct verdict *ret)
 	ret->limit = LIMIT_NONE;
 	ret->confidence = CONFIDENCE_UNKNOWN;
 	ret->error = 0;
-	ret->elapsed_ns = ret->predicted_end_ns = 0;
-	ret->predicted_exact = false;
+	ret->elapsed_ns = 0;
 	ret->wordless = true;
 	ret->n_evidence = 0;
 	ret->headline[0] = ret->advice[0] = 0;
-	foresee(a, ret);
 	judge(a, ret);
 }

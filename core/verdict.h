@@ -16,11 +16,9 @@ struct verdict {
 	enum gave_up_by gave_up_by;
 	enum limit limit;
 	enum confidence confidence;
-	int error;		  /* errno that the client saw or must have seen; 0: none */
-	int64_t elapsed_ns;	  /* SYN 0 (or connect) to the end; to the observation's end when pending */
-	int64_t predicted_end_ns; /* elapsed, exact when the phase is known; 0: no policy known */
-	bool predicted_exact;
-	bool wordless; /* by verdict_conclude(): what follows stays empty */
+	int error;	    /* errno that the client saw or must have seen; 0: none */
+	int64_t elapsed_ns; /* SYN 0 (or connect) to the end; to the observation's end when pending */
+	bool wordless;	    /* by verdict_conclude(): what follows stays empty */
 	int n_evidence;
 	char evidence[VERDICT_EVIDENCE_MAX][240];
 	char headline[160]; /* "the kernel gave up, its 5 retransmissions unanswered (tcp_syn_retries)" */
@@ -42,5 +40,8 @@ void verdict_conclude(const struct attempt *a, struct verdict *ret);
  * was known; otherwise the times are nominal.
  */
 int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t *ret_end_ns, bool *ret_exact);
+
+/* Of that the give-up alone.  0 when the policy is not known. */
+int64_t verdict_predict_end(const struct attempt *a, bool *ret_exact);
 
 #endif

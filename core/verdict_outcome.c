@@ -66,15 +66,16 @@ void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence 
 static void off_schedule(const struct attempt *a, struct verdict *v)
 {
 	int syncnt = syncnt_that_ends(a, v), n = retransmissions(a);
-	bool before = v->elapsed_ns < v->predicted_end_ns;
+	bool exact;
+	int64_t end_ns = verdict_predict_end(a, &exact);
 	char t[SAY_SECONDS_LEN];
 
 	say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, syncnt ? LIMIT_SYN_RETRIES : LIMIT_USER_TIMEOUT,
 		       CONFIDENCE_CERTAIN);
 	say_headline(v, "the kernel gave up after %d unanswered retransmission%s, by a limit that the program set", n,
 		     say_plural(n));
-	say_evidence(v, "by this host's sysctls it would have %s %s", before ? "gone on until" : "given up at",
-		     say_seconds(v->predicted_end_ns, t));
+	say_evidence(v, "by this host's sysctls it would have %s %s",
+		     v->elapsed_ns < end_ns ? "gone on until" : "given up at", say_seconds(end_ns, t));
 	if (syncnt)
 		say_evidence(v, "count and instant are those of TCP_SYNCNT %d; so that option, likely", syncnt);
 	else
@@ -115,11 +116,13 @@ static void say_kernel_end(const struct attempt *a, struct verdict *v)
 {
 	const char *by = a->connect_ns ? "" : ", by this host's sysctls,";
 	char t[SAY_SECONDS_LEN];
-	int64_t min, max;
+	int64_t min, max, end_ns;
+	bool exact;
 
-	if (v->predicted_exact && v->predicted_end_ns > v->elapsed_ns)
-		say_evidence(v, "the kernel%s would have gone on until %s", by, say_seconds(v->predicted_end_ns, t));
-	else if (!v->predicted_exact && end_range(a, &min, &max) && min > v->elapsed_ns)
+	end_ns = verdict_predict_end(a, &exact);
+	if (exact && end_ns > v->elapsed_ns)
+		say_evidence(v, "the kernel%s would have gone on until %s", by, say_seconds(end_ns, t));
+	else if (!exact && end_range(a, &min, &max) && min > v->elapsed_ns)
 		say_evidence(v, "the kernel%s would have gone on until %s at least", by, say_seconds(min, t));
 }
 

@@ -78,15 +78,16 @@ char *say_span(int64_t ns, char to[SAY_SECONDS_LEN])
 
 void say_distance(const struct attempt *a, struct verdict *v, const char *what)
 {
-	int64_t d = v->elapsed_ns - v->predicted_end_ns;
+	bool exact;
+	int64_t due_ns = verdict_predict_end(a, &exact), d = v->elapsed_ns - due_ns;
 	char from[SAY_SECONDS_LEN], to[SAY_SECONDS_LEN], due[SAY_SECONDS_LEN];
 
-	if (!v->predicted_end_ns || !v->predicted_exact)
+	if (!due_ns || !exact)
 		return;
 	if (a->end == ATTEMPT_END_CLOSE && a->unseen_ns)
 		say_evidence(v, "%s between %s and %s after SYN 0; the kernel's end was predicted for %s", what,
 			     say_seconds(v->elapsed_ns - a->unseen_ns, from), say_seconds(v->elapsed_ns, to),
-			     say_seconds(v->predicted_end_ns, due));
+			     say_seconds(due_ns, due));
 	else if (imaxabs(d) < MS / 10)
 		say_evidence(v, "%s at the instant predicted at SYN 0, to 0.1 ms", what);
 	else

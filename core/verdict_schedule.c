@@ -33,6 +33,16 @@ int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t 
 	return i;
 }
 
+int64_t verdict_predict_end(const struct attempt *a, bool *ret_exact)
+{
+	int64_t syn, end_ns;
+
+	if (verdict_predict(a, &syn, 1, &end_ns, ret_exact))
+		return end_ns;
+	*ret_exact = false;
+	return 0;
+}
+
 int retransmissions(const struct attempt *a)
 {
 	int seen = a->n_syns > 0 ? a->n_syns - 1 : 0;
@@ -62,7 +72,7 @@ bool on_schedule(const struct attempt *a, const struct verdict *v)
 	bool exact;
 
 	return schedule_of(a, &s, &exact) && count_fits(a, &s) &&
-	       (v->elapsed_ns >= v->predicted_end_ns - GIVE_UP_TOLERANCE_NS || hurried_syn(a));
+	       (v->elapsed_ns >= since_syn0(a, s.end, exact) - GIVE_UP_TOLERANCE_NS || hurried_syn(a));
 }
 
 #define HURRY_NS 50000000LL /* it takes two jiffies */

@@ -145,8 +145,11 @@ static void add_head(const struct attempt *a, int n, struct buf *to)
 	buf_char(to, '\n');
 }
 
-static void add_verdict(const struct verdict *v, struct buf *to)
+static void add_verdict(const struct attempt *a, const struct verdict *v, struct buf *to)
 {
+	bool exact;
+	int64_t predicted_ns = verdict_predict_end(a, &exact);
+
 	add_field(to, "outcome", outcome_word(v->outcome));
 	add_field(to, "gave up by", gave_up_by_word(v->gave_up_by));
 	add_field(to, "limit", limit_word(v->limit));
@@ -154,10 +157,10 @@ static void add_verdict(const struct verdict *v, struct buf *to)
 	add_field(to, "error", v->error ? errno_name(v->error) : "");
 	buf_fmt(to, "  %-12s", "elapsed");
 	add_time(to, v->elapsed_ns);
-	if (v->predicted_end_ns) {
+	if (predicted_ns) {
 		buf_str(to, ", predicted ");
-		add_time(to, v->predicted_end_ns);
-		buf_str(to, v->predicted_exact ? " exactly" : " nominally");
+		add_time(to, predicted_ns);
+		buf_str(to, exact ? " exactly" : " nominally");
 	}
 	buf_char(to, '\n');
 }
@@ -170,8 +173,7 @@ static void check_conclusion(const struct attempt *a, const struct verdict *v, s
 	memset(&w, 0x55, sizeof(w));
 	verdict_conclude(a, &w);
 	if (w.outcome != v->outcome || w.gave_up_by != v->gave_up_by || w.limit != v->limit ||
-	    w.confidence != v->confidence || w.error != v->error || w.elapsed_ns != v->elapsed_ns ||
-	    w.predicted_end_ns != v->predicted_end_ns || w.predicted_exact != v->predicted_exact || w.n_evidence ||
+	    w.confidence != v->confidence || w.error != v->error || w.elapsed_ns != v->elapsed_ns || w.n_evidence ||
 	    *w.headline || *w.advice)
 		buf_fmt(to, "  %-12s%s by %s, %s, error %d, %d pieces of evidence, \"%.40s\"\n", "CONCLUDED",
 			outcome_word(w.outcome), gave_up_by_word(w.gave_up_by), confidence_word(w.confidence), w.error,
@@ -186,7 +188,7 @@ static void on_attempt(const struct attempt *a, void *user)
 
 	verdict_make(a, &v);
 	add_head(a, ++d->n, d->to);
-	add_verdict(&v, d->to);
+	add_verdict(a, &v, d->to);
 	check_conclusion(a, &v, d->to);
 	add_syns(a, d->to);
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
