@@ -27,16 +27,18 @@ struct watch_own {
 	struct tracker *tracker;
 	void (*fn)(const struct attempt *a, void *user); /* for those that wait */
 	void *user;
-	uint64_t lost;
+	uint64_t lost, no_room; /* packets; sockets, for which there was no place */
 	struct counters begun;	/* at the begin */
-	uint64_t earlier, told; /* attempts that waited then; and that were told since */
+	uint64_t earlier, told; /* attempts that were known then; and that were told since */
 };
 
 static void on_event(const struct event *ev, void *user)
 {
 	struct watch_own *w = user;
 
-	if (ev->kind == EVENT_LOST)
+	if (ev->kind == EVENT_LOST && !strcmp(ev->lost.source, "sockets"))
+		w->no_room += ev->lost.n;
+	else if (ev->kind == EVENT_LOST)
 		w->lost += ev->lost.n;
 	tracker_feed(w->tracker, ev);
 }
@@ -75,11 +77,16 @@ static void count_one(const struct attempt *a, void *user)
 	++*(uint64_t *)user;
 }
 
-static uint64_t count_waiting(struct watch_own *w)
+/* Those that are known and not told yet: they wait, or ended just now. */
+static uint64_t count_untold(struct watch_own *w)
 {
 	uint64_t n = 0;
 
-	watch_own_pending(w, count_one, &n);
+	w->fn = count_one;
+	w->user = &n;
+	tracker_each(w->tracker, observe_now(w->observe), on_attempt, w);
+	tracker_each_ended(w->tracker, on_attempt, w);
+	w->fn = NULL;
 	return n;
 }
 
@@ -92,23 +99,25 @@ static int begin_count(struct watch_own *w, struct err *e)
 	r = observe_pump(w->observe, e);
 	if (counters_read(&w->begun))
 		w->begun.active_opens = -1;
-	w->earlier = count_waiting(w);
+	w->earlier = count_untold(w);
 	return r;
 }
 
 /*
  * Attempts that began and were over between two looks, as refusals are, and whose packets may not be seen: there were
- * more than were told.  A look begins with the counters, so that all that is counted by then and waits is known.
+ * more than are known.  Never too many: what began after the last look may be known, too.
  */
 uint64_t watch_own_unseen(struct watch_own *w, uint64_t *ret_failed)
 {
 	const struct counters *now = observe_counters(w->observe);
-	int64_t known = (int64_t)(w->told + count_waiting(w) - w->earlier);
+	int64_t known = (int64_t)(w->told + count_untold(w) + w->no_room - w->earlier);
 	int64_t n = w->begun.active_opens < 0 ? 0 : now->active_opens - w->begun.active_opens - known;
 	int64_t failed = now->attempt_fails - w->begun.attempt_fails;
 
+	n = n > 0 ? n : 0;
+	failed = failed > 0 ? failed : 0;
 	*ret_failed = (uint64_t)(failed < n ? failed : n);
-	return n > 0 ? (uint64_t)n : 0;
+	return (uint64_t)n;
 }
 
 int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, struct err *e)
@@ -118,6 +127,7 @@ int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, st
 	};
 	struct tracker_config c = { .max_attempts = o->max_attempts ? o->max_attempts : OPEN_DEFAULT,
 				    .linger_ns = LINGER_NS,
+				    .own_clients = true,
 				    .fn = on_attempt };
 	struct watch_own *w = calloc(1, sizeof(*w));
 	int r;
@@ -207,6 +217,7 @@ int watch_own_losses(struct watch_own *w, struct watch_summary_loss *ret)
 	tracker_counts(w->tracker, &c);
 	ret[0] = (struct watch_summary_loss){ "packets", w->lost };
 	ret[1] = (struct watch_summary_loss){ "table", c.evicted };
-	ret[2] = (struct watch_summary_loss){ "between looks", watch_own_unseen(w, &failed) };
-	return 3;
+	ret[2] = (struct watch_summary_loss){ "sockets", w->no_room };
+	ret[3] = (struct watch_summary_loss){ "between looks", watch_own_unseen(w, &failed) };
+	return 4;
 }

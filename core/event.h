@@ -136,14 +136,14 @@ struct event_close {
 	bool holder_ending;    /* that process was ending, or gone, too */
 };
 
-/* Neither `failed` nor `answered`: it was destroyed as one that was connecting still, and no segment had come to it. */
+/* Neither `failed` nor `answered`: it was destroyed as one that was connecting still, and nothing ended it before. */
 struct event_left {
 	struct flow flow;
 	uint64_t cookie; /* 0: unknown */
 	bool has_isn;
 	uint32_t isn;
-	bool failed;   /* its connect() did: the program has it still, or it was taken back to one without a server */
-	bool answered; /* a segment had come to it */
+	bool failed;   /* a connect() that waited did, and did not connect it */
+	bool answered; /* a segment came to it at its end, and did not connect it */
 };
 
 struct event_exit {

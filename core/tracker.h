@@ -15,6 +15,7 @@ struct tracker_config {
 	size_t max_attempts; /* open at once; memory is fixed: tracker_memory() */
 	uint64_t seed;	     /* of the hash */
 	int64_t linger_ns; /* an ended attempt is given to `fn` this long after its end, so that late evidence counts */
+	bool own_clients;  /* those that matter are of this host, so of Linux, also where no socket is seen */
 	tracker_fn *fn;	   /* borrowed pointer, valid for the call */
 	void *user;
 };
@@ -46,6 +47,9 @@ void tracker_give_ended(struct tracker *t, int64_t now_ns);
 
 /* Gives each that is open, as it would be if the observation ended at `now_ns`; it stays. */
 void tracker_each(const struct tracker *t, int64_t now_ns, tracker_fn *fn, void *user);
+
+/* Gives each that has ended and lingers; it stays. */
+void tracker_each_ended(const struct tracker *t, tracker_fn *fn, void *user);
 
 /* Gives all that is left, in order of their start: the observation ended at `now_ns`. */
 void tracker_finish(struct tracker *t, int64_t now_ns);

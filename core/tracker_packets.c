@@ -169,11 +169,12 @@ static struct reply *accepted_syn_ack(struct attempt *a)
 
 /*
  * A client that answers a good SYN-ACK with an RST, having never acknowledged
- * it, had left before it came: the kernel found no socket for it.  One that
- * resets what it has established acknowledges with that (RFC 9293 section
- * 3.10.7.1; net/ipv4/tcp_output.c tcp_send_active_reset()).
+ * it, had left before it came: the kernel found no socket for it.  Linux
+ * acknowledges in the reset of what it has established (net/ipv4/tcp_output.c
+ * tcp_send_active_reset()), and only then (RFC 9293 section 3.10.7.1); other
+ * systems may do so always.
  */
-static void client_reset(struct slot *s, const struct event *ev)
+static void client_reset(const struct tracker *t, struct slot *s, const struct event *ev)
 {
 	struct reply *r = accepted_syn_ack(&s->a);
 
@@ -181,7 +182,7 @@ static void client_reset(struct slot *s, const struct event *ev)
 		s->a.client_rst_ns = ev->t_ns;
 	if (!r || s->a.ack_ns || s->a.connected || ev->segment.seq != r->ack)
 		return;
-	if (ev->segment.flags & TCP_ACK && ev->segment.ack == r->seq + 1)
+	if ((s->a.socket_seen || t->config.own_clients) && ev->segment.flags & TCP_ACK && ev->segment.ack == r->seq + 1)
 		acknowledged(s, ev->t_ns);
 	else
 		r->ignored = IGNORED_LATE;
@@ -194,12 +195,12 @@ static bool acks_unseen(const struct attempt *a, const struct event_segment *g)
 	       g->seq == a->isn + 1 + (a->syn_len && g->seq != a->isn + 1 ? a->syn_len : 0);
 }
 
-static void feed_from_client(struct slot *s, const struct event *ev)
+static void feed_from_client(const struct tracker *t, struct slot *s, const struct event *ev)
 {
 	const struct event_segment *g = &ev->segment;
 
 	if (g->flags & TCP_RST) {
-		client_reset(s, ev);
+		client_reset(t, s, ev);
 		return;
 	}
 	if (g->flags & TCP_FIN && !s->a.fin_ns[0])
@@ -222,7 +223,7 @@ void feed_segment(struct tracker *t, const struct event *ev)
 	s = table_find(t, &f);
 	/* a client sends a SYN-ACK where both opened at once, and then to the other's attempt */
 	if (s && !(s->a.crossed && g->flags & TCP_SYN))
-		feed_from_client(s, ev);
+		feed_from_client(t, s, ev);
 	else
 		feed_from_server(t, ev);
 }

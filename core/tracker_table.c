@@ -310,6 +310,15 @@ void tracker_each(const struct tracker *t, int64_t now_ns, tracker_fn *fn, void 
 	}
 }
 
+void tracker_each_ended(const struct tracker *t, tracker_fn *fn, void *user)
+{
+	int i;
+
+	for (i = t->oldest; i != NONE; i = t->slots[i].newer)
+		if (t->slots[i].a.end != ATTEMPT_OPEN)
+			fn(&t->slots[i].a, user);
+}
+
 void tracker_finish(struct tracker *t, int64_t now_ns)
 {
 	while (t->oldest != NONE)

@@ -152,9 +152,10 @@ static void judge_by_instant(const struct attempt *a, struct verdict *v)
 	} else if (may_be_answered(a)) {
 		judge_unseen_answer(a, v);
 	} else if (a->has_left && a->left_failed) {
-		say_evidence(v,
-			     "the program had the socket still: it did not close it, and nothing came: so the kernel's "
-			     "timer, by a limit that the program set");
+		say_evidence(
+			v,
+			"its program did not close it: a connect() that waited failed, and nothing came; so the kernel's "
+			"timer, by a limit that the program set");
 		kernel_timed_out(a, v);
 		v->confidence = CONFIDENCE_LIKELY;
 	} else if (!a->has_left && is_before_schedules_end(a, v)) {

@@ -35,7 +35,7 @@ static bool is_no_timeout(const struct attempt *a)
 /* Its connect() failed. */
 static void judge_failed(const struct attempt *a, struct verdict *v)
 {
-	say_evidence(v, "the program had the socket still: it did not close it, its connect() failed");
+	say_evidence(v, "its program did not close it: a connect() that waited failed");
 	if (!is_no_timeout(a)) {
 		unknown(v, "the kernel ended the wait, by its own timer or for an answer that could not be seen");
 	} else if (came_no_icmp(a)) {
@@ -53,10 +53,10 @@ void judge_unseen_answer(const struct attempt *a, struct verdict *v)
 	} else if (a->left_failed) {
 		judge_failed(a, v);
 	} else if (a->left_answered && is_no_timeout(a)) {
-		say_evidence(v, "a segment had come to its socket (tcp_info), and did not establish it: an RST");
+		say_evidence(v, "a segment came to its socket then (tcp_info), and did not establish it: an RST");
 		refused(a, v, CONFIDENCE_LIKELY);
 	} else if (a->left_answered) {
-		say_evidence(v, "a segment had come to its socket (tcp_info), and did not establish it");
+		say_evidence(v, "a segment came to its socket then (tcp_info), and did not establish it");
 		unknown(v, "the socket left SYN-SENT, and nothing seen tells who ended the wait");
 	} else {
 		say_evidence(v, "an ICMP error came to this network namespace then; for which socket is not known");

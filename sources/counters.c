@@ -23,6 +23,7 @@ static const struct {
 	{ "TcpExt:", "LockDroppedIcmps", offsetof(struct counters, locked_icmps) },
 	{ "Tcp:", "AttemptFails", offsetof(struct counters, attempt_fails) },
 	{ "Tcp:", "ActiveOpens", offsetof(struct counters, active_opens) },
+	{ "Tcp:", "EstabResets", offsetof(struct counters, estab_resets) },
 	{ "Icmp:", "InDestUnreachs", offsetof(struct counters, icmp_errors[0]) },
 	{ "Icmp:", "InTimeExcds", offsetof(struct counters, icmp_errors[1]) },
 	{ "Icmp:", "InParmProbs", offsetof(struct counters, icmp_errors[2]) },
@@ -136,7 +137,7 @@ int counters_read(struct counters *ret)
 		r = add_file("/proc/thread-self/net/snmp", &text);
 	if (!r)
 		r = add_file("/proc/thread-self/net/snmp6", &text);
-	if (r == -ENOENT) /* a kernel without IPv6 */
+	if (r == -ENOENT && text.len) /* a kernel without IPv6 */
 		r = 0;
 	if (!r && text.failed)
 		r = -ENOMEM;

@@ -10,7 +10,7 @@
  */
 struct counters {
 	int64_t abort_on_timeout; /* TcpExt TCPAbortOnTimeout: the kernel gave up */
-	int64_t abort_on_data;	  /* TcpExt TCPAbortOnData: sockets closed with SO_LINGER 0, or with data unread */
+	int64_t abort_on_data;	  /* TcpExt TCPAbortOnData: closed with SO_LINGER 0, or data came after the close */
 	int64_t timeouts;	  /* TcpExt TCPTimeouts */
 	int64_t syn_retrans;	  /* TcpExt TCPSynRetrans */
 	int64_t listen_overflows; /* TcpExt ListenOverflows */
@@ -18,6 +18,7 @@ struct counters {
 	int64_t locked_icmps;	  /* TcpExt LockDroppedIcmps */
 	int64_t attempt_fails;	  /* Tcp AttemptFails */
 	int64_t active_opens;	  /* Tcp ActiveOpens */
+	int64_t estab_resets;	  /* Tcp EstabResets */
 	int64_t icmp_errors[6];	  /* Icmp InDestUnreachs, InTimeExcds, InParmProbs, and those of Icmp6 */
 };
 

@@ -337,22 +337,22 @@ int observe_pump(struct observe *ob, struct err *e)
 	observe_read_packets(ob, e, &r);
 	if (r < 0)
 		return r;
-	if (ob->destroyed >= 0 && sockdiag_destroy_read(ob->destroyed, any_socket, ob) > 0) {
-		ob->notices_lost_ns = observe_now(ob);
+	if (ob->destroyed >= 0 && sockdiag_destroy_read(ob->destroyed, any_socket, ob) > 0)
 		ob->next_look_ns = 0;
-	}
 	return observe_wait_ms(ob) > 0 ? 0 : observe_look(ob, e);
 }
 
 const struct counters *observe_counters(const struct observe *ob)
 {
-	return &ob->counters;
+	return &ob->dumped;
 }
 
 void observe_hurry(struct observe *ob)
 {
 	ob->next_look_ns = 0;
 	ob->look_rest_ns = 0;
+	if (ob->o.shared)
+		ob->last_dump_ns = 0;
 }
 
 bool observe_settled(const struct observe *ob)

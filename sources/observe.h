@@ -104,13 +104,16 @@ int observe_wait_ms(const struct observe *ob);
 /* Reads what is there, looks at sock_diag when it is time, and gives the events.  0 or -errno. */
 int observe_pump(struct observe *ob, struct err *e);
 
-/* The namespace's counters, as they were when the last look at its sockets began; borrowed, and changed by the next. */
+/*
+ * The namespace's counters, as they were before the last look that showed all its sockets in SYN_SENT: what was counted
+ * by then was known after it, or had gone.  Borrowed, and changed by the next.
+ */
 const struct counters *observe_counters(const struct observe *ob);
 
 /* A process ended: what it left behind is looked at, then its EVENT_EXIT given.  0 or -errno. */
 int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e);
 
-/* The next pump looks at once: something ended just now. */
+/* The next pump looks at once, and where it is shared at all sockets: something ended just now. */
 void observe_hurry(struct observe *ob);
 
 /* Reads what packets there are, and no more.  0 or -errno. */

@@ -31,7 +31,8 @@ struct counts {
 	int64_t aborts, fails;
 	int64_t read_ns;
 	int64_t icmp;	     /* -1: not known */
-	int64_t closed_hard; /* sockets, with SO_LINGER 0 */
+	int64_t closed_hard; /* among others, sockets with SO_LINGER 0 */
+	int64_t resets;	     /* of sockets that were established */
 };
 
 /* One socket: what is known of it, so that each thing is told once. */
@@ -54,12 +55,14 @@ struct known {
 	bool in_this_look, refresh, first_listed;
 	struct event_state last;
 	int retransmits;
+	uint32_t segs_in; /* that it did not want, at the last look */
 
 	bool owner_known;
 	int owner_tries;
 	int64_t owner_next_ns;
 	int32_t pid;
 	char comm[16];
+	bool blocking; /* its connect() is known to wait */
 	bool held;     /* a walk found who holds it, which is news beside who called connect() */
 	int n_holders; /* when there were several at the last walk, else 0 */
 	int32_t holders[PROCS_HOLDERS_MAX];
@@ -85,12 +88,13 @@ struct observe {
 	struct live *live[2]; /* NULL: blind, or there is no second one */
 	struct err blind;
 	struct sockdiag *diag;
-	int destroyed;		 /* the destroy group; -1: not listened to */
-	int64_t notices_lost_ns; /* when some of it were lost, last; 0: never */
+	int destroyed; /* the destroy group; -1: not listened to */
 	struct jiffies_clock jiffies;
 	int64_t shift_ns;     /* event time = CLOCK_MONOTONIC + shift */
 	int64_t look_rest_ns; /* after the last look, so that looks do not take all the time */
 	int64_t last_look_ns, next_look_ns, next_walk_ns, last_dump_ns;
+	struct counters dumped; /* before the last dump that showed all */
+	bool dump_failed;	/* the last one did not */
 	uint64_t n_packets, lost;
 	uint64_t no_room, no_room_told; /* sockets that found no place in the table */
 	int32_t hint;
@@ -150,19 +154,26 @@ void socket_tell_end(struct observe *ob, const struct known *k);
 void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns);
 void socket_tell(struct observe *ob, struct known *k, int64_t now);
 
-/* SYNs that were sent again since the last look, by the kernel's count at its end: so many in all. */
+/*
+ * A SYN that was sent again since the last look, by the socket's count at its end: `n` in all, what was sent again once
+ * it was connected among them.
+ */
 void socket_tell_resent(struct observe *ob, struct known *k, uint32_t n);
 
 /* SYN 0, when no packet showed it: at t_ns unless more is known. */
 void socket_give_first(struct observe *ob, struct known *k, int64_t t_ns);
 
 /*
- * sources/observe_left.c: a socket with that entry is connected, or was destroyed; and what became of one that left
- * SYN_SENT otherwise.
+ * sources/observe_left.c: a socket with that entry is connected, or was destroyed; what became of one that left
+ * SYN_SENT otherwise; and whether one that the kernel did not end may have connected, and be there or have been reset.
  */
 void socket_connected(struct observe *ob, struct known *k, const struct sockdiag_socket *s);
 void socket_destroyed(struct observe *ob, struct known *k, const struct sockdiag_socket *s);
 void socket_tell_left(struct observe *ob, const struct known *k);
+bool socket_may_have_connected(const struct known *k);
+
+/* Its process has it still. */
+bool socket_is_held(const struct known *k);
 
 /* sources/observe_gone.c: sockets that left SYN_SENT, and who ended them. */
 void gone_begin(struct observe *ob, struct known *k);

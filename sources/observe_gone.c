@@ -49,8 +49,13 @@ void gone_count(struct observe *ob)
 	if (before >= 0 && ev.counter.delta > 0)
 		ob->o.on_event(&ev, ob->o.user);
 	if (ob->counters.abort_on_timeout >= 0 && ob->counters.attempt_fails >= 0)
-		ob->now = (struct counts){ ev.t_ns,	    ob->counters.abort_on_timeout, ob->counters.attempt_fails,
-					   observe_now(ob), counters_icmp(&ob->counters),  ob->counters.abort_on_data };
+		ob->now = (struct counts){ ev.t_ns,
+					   ob->counters.abort_on_timeout,
+					   ob->counters.attempt_fails,
+					   observe_now(ob),
+					   counters_icmp(&ob->counters),
+					   ob->counters.abort_on_data,
+					   ob->counters.estab_resets };
 }
 
 static void tell(struct observe *ob, const struct known *k, const char *name, int64_t delta)
@@ -114,7 +119,7 @@ void gone_begin(struct observe *ob, struct known *k)
 	socket_blame_holder(ob, k);
 	if (k->pid) {
 		ev.close.holder_ending = procs_is_ending(k->pid);
-		ev.close.holder_alive = !ev.close.holder_ending;
+		ev.close.holder_alive = !ev.close.holder_ending && !socket_is_held(k);
 	}
 	ob->o.on_event(&ev, ob->o.user);
 	socket_tell_end(ob, k);
@@ -221,7 +226,8 @@ static void resolve(struct observe *ob, struct known *k)
 
 	if (k->after.fails == k->before.fails) {
 		tell(ob, k, "TCPAbortOnTimeout", 0);
-		tell(ob, k, "AttemptFails", 0);
+		if (!ob->o.shared || !socket_may_have_connected(k))
+			tell(ob, k, "AttemptFails", 0);
 		k->may_be_timeout = false;
 		k->state = KNOWN_OVER;
 		return;

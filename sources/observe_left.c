@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Theory of operation.  Where neither packets nor the namespace's counters tell
- * who ended an attempt, its socket may: a program that closes one that is
- * connecting destroys it at once, with the server still in it.  One whose
- * connect() failed is there until it is closed, and a blocking connect() takes it
- * back before it returns the error, so that its server is gone
- * (net/ipv4/af_inet.c __inet_stream_connect(), net/ipv4/tcp.c tcp_disconnect());
- * a close with SO_LINGER 0 does that, too, which TCPAbortOnData counts.  Of one that did not block, the segment that
- * refused it is in the count of those that came.
+ * who ended an attempt, its socket may.
+ *
+ *   A program that closes one that is connecting destroys it, with the server still
+ *   in it.  Whoever polls and is refused closes it so, too: then the segment that
+ *   refused it is in the count of those that came.
+ *   A blocking connect() that fails takes the socket back before it returns, so
+ *   that its server is gone (net/ipv4/af_inet.c __inet_stream_connect(), net/ipv4/tcp.c
+ *   tcp_disconnect()).  So do shutdown(), connect(AF_UNSPEC) and a close with SO_LINGER 0,
+ *   which TCPAbortOnData counts: who does that while connecting is one that did not wait.
+ *   One that was connected has the server's window.
+ *
+ * The notice of a destroyed socket comes when its last packet is gone, which may
+ * be seconds later for a SYN that waits for a neighbour: that none came says
+ * nothing.
  */
 #include "sources/observe_flows.h"
 
@@ -22,7 +29,7 @@ void socket_connected(struct observe *ob, struct known *k, const struct sockdiag
 				       .cookie = k->cookie,
 				       .has_isn = k->has_isn,
 				       .isn = k->isn,
-				       .retransmits = (int)s->total_retrans,
+				       .retransmits = -1,
 				       .unseen_ns = k->seen_ns ? observe_now(ob) - k->seen_ns : 0 } };
 
 	socket_tell_resent(ob, k, s->total_retrans);
@@ -44,7 +51,7 @@ void socket_destroyed(struct observe *ob, struct known *k, const struct sockdiag
 		return;
 	k->destroyed_ns = observe_now(ob);
 	k->undone = !s->state.flow.server.port;
-	k->answered = s->segs_in > 0;
+	k->answered = s->segs_in > k->segs_in;
 	/* that came and went between two looks */
 	if (s->was_connected)
 		socket_connected(ob, k, s);
@@ -52,14 +59,24 @@ void socket_destroyed(struct observe *ob, struct known *k, const struct sockdiag
 		socket_tell_resent(ob, k, s->total_retrans);
 }
 
-/* Its process tells, where it is known; else that no notice of its end came, which may come some ms late. */
-static bool is_there_still(const struct observe *ob, const struct known *k)
+bool socket_is_held(const struct known *k)
 {
-	if (k->destroyed_ns || !k->cookie) /* a notice is known by that */
+	return k->pid && k->last.inode && procs_holds_socket(k->pid, k->last.inode);
+}
+
+bool socket_may_have_connected(const struct known *k)
+{
+	return !k->destroyed_ns && (k->after.resets != k->before.resets || socket_is_held(k));
+}
+
+/* A connect() that waited did, and its program closes the socket later, or not at all. */
+static bool has_failed(const struct known *k)
+{
+	if (!k->blocking)
 		return false;
-	if (k->pid && k->last.inode)
-		return procs_holds_socket(k->pid, k->last.inode);
-	return ob->destroyed >= 0 && ob->notices_lost_ns < k->before.t_ns;
+	if (k->destroyed_ns)
+		return k->undone && k->after.closed_hard == k->before.closed_hard;
+	return k->after.resets == k->before.resets && socket_is_held(k);
 }
 
 void socket_tell_left(struct observe *ob, const struct known *k)
@@ -70,12 +87,9 @@ void socket_tell_left(struct observe *ob, const struct known *k)
 				      .cookie = k->cookie,
 				      .has_isn = k->has_isn,
 				      .isn = k->isn,
-				      .failed = k->undone,
+				      .failed = has_failed(k),
 				      .answered = k->answered } };
 
-	if (k->undone && k->after.closed_hard != k->before.closed_hard)
-		return;
-	ev.left.failed |= is_there_still(ob, k);
-	if (k->watched && (k->destroyed_ns || ev.left.failed))
+	if (k->watched && (ev.left.failed || (k->destroyed_ns && !k->undone)))
 		ob->o.on_event(&ev, ob->o.user);
 }

@@ -18,6 +18,7 @@
 #define YOUNG_NS (300 * MS)
 #define SOON_NS (50 * MS)
 #define DUMP_EVERY_NS (100 * MS)
+#define DUMP_ANYWAY_NS (2000 * MS)
 #define ASKED_MAX 64
 #define REST_MAX_NS (15 * MS)
 #define CALL_ASKS_MAX 8
@@ -70,6 +71,7 @@ static void take_socket(struct observe *ob, const struct sockdiag_socket *s, int
 	k->in_this_look = true;
 	k->state = KNOWN_LISTED;
 	k->last = s->state;
+	k->segs_in = s->segs_in;
 	k->seen_ns = now;
 	k->before = ob->now;
 	k->due_ns = due_of(ob, &s->state, now);
@@ -144,16 +146,23 @@ static void ask_known(struct observe *ob, struct look *l)
 			sockdiag_get(ob->diag, &ob->flows[i].flow, collect, l);
 }
 
+/* No attempt began since the last dump, by the kernel's count. */
+static bool is_quiet(const struct observe *ob)
+{
+	return !ob->dump_failed && ob->dumped.active_opens == ob->counters.active_opens;
+}
+
 /*
- * Sockets that are not known yet have to be found, but not at each look: what a
- * SYN told of is asked for, and others count only when their timers may have
- * ended them, a second after their begin at the soonest, but in a fast lab.
+ * Sockets that are not known yet have to be found, but not at each look, for a
+ * dump takes some ms: what a SYN told of is asked for, and others count only when
+ * their timers may have ended them, a second after their begin at the soonest,
+ * but in a fast lab.
  */
 static bool dump_is_due(const struct observe *ob, int64_t now)
 {
 	int i, n = 0;
 
-	if (ob->o.policy.rto_first_j || now - ob->last_dump_ns >= DUMP_EVERY_NS)
+	if (ob->o.policy.rto_first_j || now - ob->last_dump_ns >= (is_quiet(ob) ? DUMP_ANYWAY_NS : DUMP_EVERY_NS))
 		return true;
 	for (i = 0; i < ob->n_flows; i++) {
 		if (ob->flows[i].state == KNOWN_FRESH)
@@ -166,12 +175,18 @@ static bool dump_is_due(const struct observe *ob, int64_t now)
 /* 0, -EAGAIN when not all may have been shown, or -errno. */
 static int find_sockets(struct observe *ob, struct look *l, int64_t now, struct err *e)
 {
+	int r;
+
 	if (ob->o.own_only || !dump_is_due(ob, now)) {
 		ask_known(ob, l);
 		return 0;
 	}
 	ob->last_dump_ns = now;
-	return sockdiag_dump(ob->diag, 0, SOCKDIAG_SYN_SENT, collect, l, e);
+	r = sockdiag_dump(ob->diag, 0, SOCKDIAG_SYN_SENT, collect, l, e);
+	ob->dump_failed = r || l->missed;
+	if (!ob->dump_failed)
+		ob->dumped = ob->counters;
+	return r;
 }
 
 static void plan(struct observe *ob, int64_t now)

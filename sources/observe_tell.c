@@ -73,6 +73,7 @@ void sockets_find_owners(struct observe *ob, int64_t now)
 			continue;
 		of[i]->owner_known = of[i]->refresh = true;
 		of[i]->pid = wanted[i].pid;
+		of[i]->blocking = wanted[i].blocking;
 		memcpy(of[i]->comm, wanted[i].comm, sizeof(of[i]->comm));
 		if (ob->fates && of[i]->pid != ob->hint)
 			fates_watch(ob->fates, of[i]->pid);
@@ -132,13 +133,16 @@ void socket_tell_resent(struct observe *ob, struct known *k, uint32_t n)
 {
 	struct event ev = { .kind = EVENT_RETRANSMIT,
 			    .t_ns = observe_now(ob),
-			    .retransmit = { .flow = k->flow, .n = (int)n } };
+			    .retransmit = { .flow = k->flow, .n = k->retransmits + 1 } };
 
-	if (k->packets || n <= (uint32_t)k->retransmits || n >= SCHEDULE_SYNS_MAX || !k->syn0_ns || !k->watched)
+	if (k->packets || n <= (uint32_t)k->retransmits || !k->syn0_ns || !k->watched)
 		return;
-	if (k->due_ns > k->seen_ns && k->due_ns < ev.t_ns)
+	/* Its timer was not due: that was data. */
+	if (k->due_ns >= ev.t_ns || k->retransmits + 1 >= SCHEDULE_SYNS_MAX)
+		return;
+	if (k->due_ns > k->seen_ns)
 		ev.t_ns = k->due_ns;
-	k->retransmits = (int)n;
+	k->retransmits++;
 	ob->o.on_event(&ev, ob->o.user);
 }
 

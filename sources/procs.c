@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ void procs_name(int32_t pid, char ret[16])
 	fclose(f);
 }
 
-typedef void socket_fn(int32_t pid, uint32_t inode, void *user);
+typedef void socket_fn(int32_t pid, uint32_t inode, const char *fd, void *user);
 
 /* Calls fn for each descriptor of it that is a socket. */
 static void each_socket(int32_t pid, socket_fn *fn, void *user)
@@ -47,7 +48,7 @@ static void each_socket(int32_t pid, socket_fn *fn, void *user)
 			continue;
 		target[len] = 0;
 		if (sscanf(target, "socket:[%u]", &inode) == 1)
-			fn(pid, inode, user);
+			fn(pid, inode, d->d_name, user);
 	}
 	closedir(dir);
 }
@@ -57,7 +58,23 @@ struct owners {
 	int n, found;
 };
 
-static void note_owner(int32_t pid, uint32_t inode, void *user)
+/* proc_pid_fdinfo(5): its flags, in octal. */
+static bool is_blocking(int32_t pid, const char *fd)
+{
+	unsigned int flags = O_NONBLOCK;
+	char path[64], line[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.16s", pid, fd);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "flags: %o", &flags) != 1)
+		;
+	if (f)
+		fclose(f);
+	return !(flags & O_NONBLOCK);
+}
+
+static void note_owner(int32_t pid, uint32_t inode, const char *fd, void *user)
 {
 	struct owners *o = user;
 	int i;
@@ -66,6 +83,7 @@ static void note_owner(int32_t pid, uint32_t inode, void *user)
 		if (o->w[i].inode != inode || o->w[i].pid)
 			continue;
 		o->w[i].pid = pid;
+		o->w[i].blocking = is_blocking(pid, fd);
 		procs_name(pid, o->w[i].comm);
 		o->found++;
 	}
@@ -100,7 +118,7 @@ struct sought {
 	bool found;
 };
 
-static void note_sought(int32_t pid, uint32_t inode, void *user)
+static void note_sought(int32_t pid, uint32_t inode, const char *fd, void *user)
 {
 	struct sought *s = user;
 
@@ -120,7 +138,7 @@ struct holders {
 	int n;
 };
 
-static void note_holder(int32_t pid, uint32_t inode, void *user)
+static void note_holder(int32_t pid, uint32_t inode, const char *fd, void *user)
 {
 	const struct holders *all = user;
 	int i;

@@ -12,6 +12,7 @@ struct procs_wanted {
 	uint32_t inode;
 	int32_t pid; /* 0: not found */
 	char comm[16];
+	bool blocking; /* it is known not to have O_NONBLOCK there, so that its connect() waits */
 };
 
 /*

@@ -52,17 +52,14 @@ static bool info_u32(struct bytes info, size_t offset, uint32_t *ret)
 	return bytes_skip(&info, offset) && u32(&info, ret);
 }
 
-/* The SYN was acknowledged; of that tcp_disconnect() leaves the server's window, and the round trip where it was taken.
- */
+/* The SYN was acknowledged; of that tcp_disconnect() leaves the server's window, and the next connect() nothing. */
 static bool was_connected(struct bytes info)
 {
-	uint32_t acked[2], window, rtt;
+	uint32_t acked[2], window;
 	struct bytes b = info;
 
 	if (bytes_skip(&b, offsetof(struct tcp_info, tcpi_bytes_acked)) && u32(&b, &acked[0]) && u32(&b, &acked[1]) &&
 	    (acked[0] || acked[1]))
-		return true;
-	if (info_u32(info, offsetof(struct tcp_info, tcpi_min_rtt), &rtt) && rtt != UINT32_MAX)
 		return true;
 	return info_u32(info, offsetof(struct tcp_info, tcpi_snd_wnd), &window) && window;
 }

@@ -16,7 +16,6 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 
@@ -528,20 +527,48 @@ def as_nobody(synsent, t):
 
 
 # The first SYN to each is dropped, the next one answered: those who look now and then have seen the socket by then.
-LATE_BLOCKING, LATE_POLLING, LATE_ICMP, LATE_CONNECTED = 205, 206, 207, 208
+LATE_WAITED, LATE_POLLED, LATE_ICMP, LATE_CONNECTED = 205, 206, 207, 208
 LATE_RULES = "nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; " + "".join(
     "tcp dport %d tcp flags syn / syn,ack numgen inc mod 2 0 drop; " % port
-    for port in (LATE_BLOCKING, LATE_POLLING, LATE_ICMP, LATE_CONNECTED)) + \
+    for port in (LATE_WAITED, LATE_POLLED, LATE_ICMP, LATE_CONNECTED)) + \
     "tcp dport 207 reject with icmp host-prohibited; }; }'"
 
 
-def connect_blocking(port, syncnt=0):
-    s = socket.socket()
-    if syncnt:
-        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, syncnt)
-    s.connect_ex(("127.0.0.1", port))
+NOISE = """
+import socket, time
+while True:
+    socket.socket().connect_ex(("127.0.0.1", 1))
+    time.sleep(0.004)
+"""
+
+# Each way is told: NAME PORT.  It polls, unless its name says that it waits.
+CLIENT = """
+import ctypes, select, socket, sys, time
+how, to = sys.argv[1], ("127.0.0.1", int(sys.argv[2]))
+s = socket.socket()
+if how == "used":  # the same socket was connected before
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        s.connect(server.getsockname())
+        ctypes.CDLL(None).connect(s.fileno(), bytes(16), 16)  # AF_UNSPEC
+if how == "limited":
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+s.setblocking(how in ("waits", "limited"))
+s.connect_ex(to)
+if how in ("waits", "limited"):
     time.sleep(0.2)
-    s.close()
+else:
+    select.select([], [s], [], 2 if how == "polls" else 1.05)
+if how == "shuts down":
+    try:
+        s.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+s.close()
+"""
+
+
+def client(how, port, **user):
+    return subprocess.Popen([PYTHON, "-c", CLIENT, how, str(port)], **user)
 
 
 def connected_late(how):
@@ -560,46 +587,47 @@ def connected_late(how):
         peer.close()
 
 
-def right_or_unknown(t, attempts, port, outcome):
+def right_or_unknown(t, attempts, port, outcomes):
     of = [a["synsent"] for a in attempts if a["server"]["port"] == port]
-    t.holds("port %d: no %s, but %r" % (port, outcome, of),
-            of and all(s["outcome"] == outcome or s["confidence"] == "unknown" for s in of))
+    t.holds("port %d: none told" % port, of)
+    for s in of:
+        t.holds("port %d: not %s: %r" % (port, outcomes, s), s["outcome"] in outcomes or s["confidence"] == "unknown")
 
 
 def answered_late(synsent, t):
     """Refusals that take a while, without packets: they are not the program's doing, whatever others do meanwhile."""
     net = watched.Net()
     net.run(LATE_RULES)
+    as_user = {"user": harness.NOBODY, "group": harness.NOBODY, "extra_groups": []}
     with net:
-        for together in (False, True):
-            w = Watch(synsent, ["-j"], user=harness.NOBODY, group=harness.NOBODY, extra_groups=[])
-            t.watches.append(w)
-            w.await_text("without eBPF: ")
-            calls = [threading.Thread(target=f, args=a) for f, a in (
-                (connect_blocking, (LATE_BLOCKING,)), (connect, ("127.0.0.1", LATE_POLLING, 2)),
-                (connect_blocking, (LATE_ICMP,)), (connect, ("127.0.0.1", SILENT_PORT, 1.05)),
-                (connect_blocking, (SILENT_PORT, 1)))]
-            if not together:
-                calls[3:] = []
+        w = Watch(synsent, ["-j"], **as_user)
+        t.watches.append(w)
+        w.await_text("without eBPF: ")
+        for how, port in (("waits", LATE_WAITED), ("polls", LATE_POLLED), ("waits", LATE_ICMP)):
+            client(how, port, **as_user).wait()
+        attempts = w.end()
+        right_or_unknown(t, attempts, LATE_ICMP, ("unreachable",))
+        for port in (LATE_WAITED, LATE_POLLED):
+            t.want("port %d" % port, [(a["synsent"]["outcome"], a["synsent"]["confidence"]) for a in attempts
+                                      if a["server"]["port"] == port], [("refused", "likely")])
+        # while others' attempts fail and time out all the time, those of another user, too
+        w = Watch(synsent, ["-j"], **as_user)
+        t.watches.append(w)
+        w.await_text("without eBPF: ")
+        noise = subprocess.Popen([PYTHON, "-c", NOISE])
+        for user in (as_user, {}):
+            calls = [client(how, port, **user) for how, port in (
+                ("waits", LATE_WAITED), ("polls", LATE_POLLED), ("waits", LATE_ICMP), ("gives up", SILENT_PORT),
+                ("shuts down", SILENT_PORT), ("used", SILENT_PORT)) + (("limited", SILENT_PORT),) * bool(user)]
             for c in calls:
-                c.start()
-                if not together:
-                    c.join()
-            for c in calls:
-                c.join()
-            attempts = w.end()
-            right_or_unknown(t, attempts, LATE_ICMP, "unreachable")
-            if together:
-                right_or_unknown(t, attempts, LATE_BLOCKING, "refused")
-                right_or_unknown(t, attempts, LATE_POLLING, "refused")
-                for a in attempts:
-                    s = a["synsent"]
-                    t.holds("in silence, certain or of a peer: %r" % s, a["server"]["port"] != SILENT_PORT or
-                            s["gave_up_by"] in ("application", "kernel", "unknown") and s["confidence"] != "certain")
-                continue
-            for port in (LATE_BLOCKING, LATE_POLLING):
-                t.want("port %d" % port, [(a["synsent"]["outcome"], a["synsent"]["confidence"]) for a in attempts
-                                          if a["server"]["port"] == port], [("refused", "likely")])
+                c.wait()
+        noise.kill()
+        noise.wait()
+        attempts = w.end()
+        right_or_unknown(t, attempts, LATE_ICMP, ("unreachable",))
+        right_or_unknown(t, attempts, LATE_WAITED, ("refused",))
+        right_or_unknown(t, attempts, LATE_POLLED, ("refused",))
+        right_or_unknown(t, attempts, SILENT_PORT, ("abandoned", "timed-out"))
     with net:
         w = Watch(synsent, ["-j"], user=harness.NOBODY, group=harness.NOBODY, extra_groups=[])
         t.watches.append(w)

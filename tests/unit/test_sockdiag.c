@@ -210,11 +210,10 @@ static void test_short_info(void **state)
 	assert_int_equal(sockdiag_parse(bytes_of(copy + PAYLOAD, len), &s), -EBADMSG);
 }
 
-/* Each of what shows that a socket was connected; dump_v4's is not, and has min_rtt of none. */
+/* Each of what shows that a socket was connected; dump_v4's is not. */
 static void test_was_connected(void **state)
 {
-	const size_t at[] = { offsetof(struct tcp_info, tcpi_bytes_acked), offsetof(struct tcp_info, tcpi_min_rtt),
-			      offsetof(struct tcp_info, tcpi_snd_wnd) };
+	const size_t at[] = { offsetof(struct tcp_info, tcpi_bytes_acked), offsetof(struct tcp_info, tcpi_snd_wnd) };
 	uint8_t copy[sizeof(dump_v4)];
 	struct sockdiag_socket s;
 	size_t i, info = ATTRIBUTES;
