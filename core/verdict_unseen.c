@@ -32,6 +32,11 @@ static bool is_no_timeout(const struct attempt *a)
 	return a->timer_left_ns > 0 || (a->has_abort_count && !a->abort_on_timeout);
 }
 
+void nobody_known(struct verdict *v)
+{
+	unknown(v, "the socket left SYN-SENT, and nothing seen tells who ended the wait");
+}
+
 /* Its connect() failed. */
 static void judge_failed(const struct attempt *a, struct verdict *v)
 {
@@ -49,7 +54,7 @@ static void judge_failed(const struct attempt *a, struct verdict *v)
 void judge_unseen_answer(const struct attempt *a, struct verdict *v)
 {
 	if (!a->has_left) {
-		unknown(v, "the socket left SYN-SENT, and nothing seen tells who ended the wait");
+		nobody_known(v);
 	} else if (a->left_failed) {
 		judge_failed(a, v);
 	} else if (a->left_answered && is_no_timeout(a)) {
@@ -57,7 +62,7 @@ void judge_unseen_answer(const struct attempt *a, struct verdict *v)
 		refused(a, v, CONFIDENCE_LIKELY);
 	} else if (a->left_answered) {
 		say_evidence(v, "a segment came to its socket then (tcp_info), and did not establish it");
-		unknown(v, "the socket left SYN-SENT, and nothing seen tells who ended the wait");
+		nobody_known(v);
 	} else {
 		say_evidence(v, "an ICMP error came to this network namespace then; for which socket is not known");
 		unknown(v,

@@ -16,6 +16,9 @@ bool sees_all(const struct attempt *a);
 /* Neither packets nor tracepoints tell all, and its socket does not tell that it was the program. */
 bool may_be_answered(const struct attempt *a);
 
+/* Nothing tells. */
+void nobody_known(struct verdict *v);
+
 /* Of such a one: by what is known of its socket, and of ICMP errors that were counted. */
 void judge_unseen_answer(const struct attempt *a, struct verdict *v);
 

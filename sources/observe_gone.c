@@ -43,8 +43,10 @@ void gone_count(struct observe *ob)
 
 	ob->was = ob->now;
 	ob->now = (struct counts){ 0 };
-	if (counters_read(&ob->counters))
+	if (counters_read(&ob->counters)) {
+		ob->counters.active_opens = -1;
 		return;
+	}
 	ev.counter.delta = ob->counters.listen_overflows - before;
 	if (before >= 0 && ev.counter.delta > 0)
 		ob->o.on_event(&ev, ob->o.user);

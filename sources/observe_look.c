@@ -149,7 +149,8 @@ static void ask_known(struct observe *ob, struct look *l)
 /* No attempt began since the last dump, by the kernel's count. */
 static bool is_quiet(const struct observe *ob)
 {
-	return !ob->dump_failed && ob->dumped.active_opens == ob->counters.active_opens;
+	return !ob->dump_failed && ob->counters.active_opens >= 0 &&
+	       ob->dumped.active_opens == ob->counters.active_opens;
 }
 
 /*
