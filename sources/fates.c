@@ -62,22 +62,34 @@ void fates_watch(struct fates *f, int32_t pid)
 		f->all[f->n++] = (struct fate){ .pid = pid, .pidfd = fd };
 }
 
+/* What the kernel keeps of one that was reaped (6.15). */
+static bool ask(const struct fate *f, int *ret_status)
+{
+	struct exit_info info = { .mask = INFO_EXIT };
+
+	if (ioctl(f->pidfd, GET_INFO, &info) || !(info.mask & INFO_EXIT))
+		return false;
+	*ret_status = info.exit_code;
+	return true;
+}
+
 /* True when its story is over; then *ret_status is as of waitpid(), -1 for unknown. */
 static bool learn(struct fate *f, int *ret_status)
 {
 	struct pollfd p = { .fd = f->pidfd, .events = POLLIN };
-	struct exit_info info = { .mask = INFO_EXIT };
 
 	*ret_status = -1;
 	if (poll(&p, 1, 0) <= 0)
 		return false;
 	f->ended = true;
-	if (!ioctl(f->pidfd, GET_INFO, &info) && info.mask & INFO_EXIT) {
-		*ret_status = info.exit_code;
+	if (ask(f, ret_status))
 		return true;
-	}
-	/* A zombie tells; when there is none, its parent has been quicker and nobody can tell. */
-	return procs_zombie_status(f->pid, ret_status) || *ret_status >= 0;
+	/* A zombie tells; when there is none, its parent has been quicker, perhaps just now. */
+	if (!procs_zombie_status(f->pid, ret_status))
+		return *ret_status >= 0;
+	if (*ret_status < 0)
+		ask(f, ret_status);
+	return true;
 }
 
 void fates_pump(struct fates *f, fates_fn *fn, void *user)

@@ -121,7 +121,9 @@ void gone_begin(struct observe *ob, struct known *k)
 	socket_blame_holder(ob, k);
 	if (k->pid) {
 		ev.close.holder_ending = procs_is_ending(k->pid);
-		ev.close.holder_alive = !ev.close.holder_ending && !socket_is_held(k);
+		/* Where one's own programs are observed what they called is known, and it costs time in which they end.
+		 */
+		ev.close.holder_alive = !ev.close.holder_ending && !(ob->o.shared && socket_is_held(k));
 	}
 	ob->o.on_event(&ev, ob->o.user);
 	socket_tell_end(ob, k);
