@@ -2,6 +2,7 @@
 #include "core/verdict_replies.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/story_words.h"
@@ -253,6 +254,32 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 
 /* ---- what came back, in evidence ---- */
 
+/* How many were dropped on the way, in another place than the client's own namespace, or in it. */
+static uint64_t dropped_replies(const struct attempt *a, bool elsewhere)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
+		if (a->drops[i].reply && (a->drops[i].place == DROP_PATH_OR_PEER) == elsewhere)
+			n += a->drops[i].packets;
+	return n;
+}
+
+static void say_dropped(const struct attempt *a, int n_seen, struct verdict *v)
+{
+	uint64_t elsewhere = dropped_replies(a, true), here = dropped_replies(a, false);
+
+	if (!elsewhere && !here)
+		here = (uint64_t)n_seen;
+	if (here)
+		say_evidence(v, "%" PRIu64 " repl%s came back and %s dropped on this host", here,
+			     here == 1 ? "y" : "ies", here == 1 ? "was" : "were");
+	if (elsewhere)
+		say_evidence(v, "%" PRIu64 " repl%s dropped before %s came to this network namespace", elsewhere,
+			     elsewhere == 1 ? "y was" : "ies were", elsewhere == 1 ? "it" : "they");
+}
+
 static void say_ignored(const struct attempt *a, struct verdict *v)
 {
 	int n[IGNORED_N] = { 0 }, i, ignored = 0;
@@ -262,9 +289,7 @@ static void say_ignored(const struct attempt *a, struct verdict *v)
 		n[a->replies[i].ignored]++;
 		ignored += a->replies[i].ignored != IGNORED_NOT && a->replies[i].ignored != IGNORED_DROPPED;
 	}
-	if (n[IGNORED_DROPPED])
-		say_evidence(v, "%d repl%s came back and %s dropped on this host", n[IGNORED_DROPPED],
-			     n[IGNORED_DROPPED] == 1 ? "y" : "ies", n[IGNORED_DROPPED] == 1 ? "was" : "were");
+	say_dropped(a, n[IGNORED_DROPPED], v);
 	for (i = IGNORED_NOT + 1; i < IGNORED_N; i++) {
 		if (!n[i] || i == IGNORED_DROPPED)
 			continue;

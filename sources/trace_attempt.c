@@ -181,13 +181,32 @@ static void take_icmp(const struct watch_attempt *w, const struct trace_frame *f
 	}
 }
 
+/* Where most were dropped comes first, since a retransmission is dropped, too, by a server that has answered SYN 0. */
+static bool is_worse(const struct watch_drop *d, const struct watch_drop *than)
+{
+	return d->packets != than->packets ? d->packets > than->packets : d->first_ns < than->first_ns;
+}
+
+static void take_drops(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
+		       struct attempt *a)
+{
+	const struct watch_drop *drops[WATCH_DROPS_MAX];
+	int i, k, n = w->n_drops < WATCH_DROPS_MAX ? w->n_drops : WATCH_DROPS_MAX;
+
+	for (i = 0; i < n; i++) {
+		for (k = i; k > 0 && is_worse(&more->drops[i], drops[k - 1]); k--)
+			drops[k] = drops[k - 1];
+		drops[k] = &more->drops[i];
+	}
+	for (i = 0; i < n; i++)
+		take_drop(w, drops[i], f, a);
+}
+
 static void take_replies(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
 			 struct attempt *a)
 {
-	int i;
-
-	for (i = 0; more && i < w->n_drops && i < WATCH_DROPS_MAX; i++)
-		take_drop(w, &more->drops[i], f, a);
+	if (more)
+		take_drops(w, more, f, a);
 	take_icmp(w, f, a);
 	a->soft_error = w->soft_error;
 	if (w->reset_ns)

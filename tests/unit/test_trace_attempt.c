@@ -691,6 +691,25 @@ static void drops(void **test)
 	assert_int_equal(a.drops[2].place, DROP_LOCAL_INPUT);
 	assert_string_equal(a.drops[2].function, "");
 	assert_int_equal(a.n_replies, 0);
+	/* a SYN that its server threw away, since its answer to the one before was lost; then one by one */
+	begin();
+	sent_again(2);
+	dropped(FLAGS, 1)->netns = OTHER_NETNS;
+	*dropped(NETFILTER_DROP, 2) = (struct watch_drop){
+		.reason = NETFILTER_DROP, .reply = 1, .packets = 3, .first_ns = BEGUN + 1, .netns = OTHER_NETNS
+	};
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_true(a.drops[0].reply);
+	assert_int_equal(a.drops[0].packets, 3);
+	assert_false(a.drops[1].reply);
+	assert_true(has_evidence("3 replies were dropped before they came to this network namespace"));
+	r.more.drops[1].packets = 1;
+	told();
+	assert_true(a.drops[0].reply);
+	r.more.drops[0].first_ns = BEGUN;
+	told();
+	assert_false(a.drops[0].reply);
 	/* where it was is not known: not somewhere else, by what is known */
 	begin();
 	dropped(NETFILTER_DROP, 1)->netns = 0;
