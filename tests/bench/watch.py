@@ -11,6 +11,7 @@ tracer's own added: on CPUs that do nothing else, the rate is its inverse.  The 
 What the load counted must be what `watch` counted, but for what it says that it lost.
 """
 import argparse
+import glob
 import os
 import re
 import resource
@@ -32,16 +33,37 @@ TRACEPOINT = ("tracepoint:sock:inet_sock_set_state /args->protocol == 6/ "
               "{ printf(\"%d %d %d %s\\n\", args->oldstate, args->newstate, pid, comm); }")
 
 
-BCC = ("tcpstates-bpfcc", "tcpconnect-bpfcc", "tcptracer-bpfcc")
+# Those of bcc's tools that need no kprobe: both are on sock:inet_sock_set_state.
+BCC = ("tcpstates-bpfcc", "tcplife-bpfcc")
+MODULES = "/lib/modules/%s" % os.uname().release
+# Another kernel's headers do, since what a tracepoint tells is laid out as the running one says.
+BORROWED = """mount -t tmpfs tmpfs /lib/modules && mkdir "$1" &&
+ln -s "${2%-common}-$3" "$1/build" && ln -s "$2" "$1/source" && shift 3 && exec "$@\""""
+
+
+def headers():
+    """Debian's, of any kernel: the part that is common to all machines, the newest; None: there are none."""
+    return max(glob.glob("/usr/src/linux-headers-*-common"), key=os.path.getmtime, default=None)
 
 
 def why_not(name):
     """Why a tracer is left out; None: it is not."""
     if not shutil.which(name):
         return "it is not installed"
-    if name in BCC and not os.path.exists("/lib/modules/%s/build" % os.uname().release):
-        return "it compiles, and this kernel's headers are not here"
+    if name in BCC and not os.path.exists(MODULES + "/build") and not headers():
+        return "it compiles, and no kernel's headers are here (apt-get install linux-headers-amd64)"
     return None
+
+
+def of_bcc(name):
+    """In a mount namespace of its own, which has tracefs, and headers where bcc looks for them."""
+    script, args = TRACEFS, [name]
+    if os.path.exists(MODULES + "/build"):
+        script += "exec \"$@\""
+    else:
+        script += BORROWED
+        args = [MODULES, headers(), "amd64" if os.uname().machine == "x86_64" else "arm64", name]
+    return ["unshare", "--mount", "sh", "-c", script, "sh"] + args
 
 
 def tracers(synsent, floor):
@@ -58,7 +80,7 @@ def tracers(synsent, floor):
         yield "bpftrace printf", ["unshare", "--mount", "sh", "-c", TRACEFS + "exec bpftrace -e \"$0\"", TRACEPOINT]
     for name in BCC:
         if not why_not(name):
-            yield name, [name]
+            yield name, of_bcc(name)
     if not why_not("tcpdump"):
         yield "tcpdump SYN", ["tcpdump", "-nn", "-l", "-i", "lo", "tcp[tcpflags] & tcp-syn != 0"]
 
