@@ -39,6 +39,11 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 } __attribute__((preserve_access_index));
 
+struct signal_struct {
+	unsigned int flags;
+	int group_exit_code;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	unsigned int flags;
 	int exit_code; /* set before the files are closed (kernel/exit.c do_exit()) */
@@ -47,13 +52,17 @@ struct task_struct {
 	struct files_struct *files;
 	struct pid *thread_pid; /* 4.19 */
 	struct task_struct *group_leader;
+	struct signal_struct *signal;
 	struct css_set *cgroups;
 	char comm[16];
 } __attribute__((preserve_access_index));
 
 /* include/linux/sched.h */
 #define PF_EXITING 0x4
+#define PF_IO_WORKER 0x10
 #define PF_KTHREAD 0x200000
+/* include/linux/sched/signal.h */
+#define SIGNAL_GROUP_EXIT 0x4
 
 /* include/linux/pid_namespace.h: namespaces nest this deep, below the first. */
 #define MAX_PID_NS_LEVEL 32

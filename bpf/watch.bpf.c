@@ -72,12 +72,22 @@ static __always_inline struct watch_attempt *add_anew(const struct sock *sk)
 	return add(sk);
 }
 
+/* TCP_REPAIR puts a connection back that was saved, by connect() without a SYN (net/ipv4/tcp_output.c tcp_connect()).
+ */
+static __always_inline bool is_repaired(const struct tcp_sock *tp)
+{
+	return BPF_CORE_READ_BITFIELD(tp, repair);
+}
+
 static __always_inline void begin(const struct sock *sk)
 {
-	struct watch_attempt *a = add_anew(sk);
 	const struct tcp_sock *tp = tcp_of(sk);
 	__u32 netns = netns_of(sk);
+	struct watch_attempt *a;
 
+	if (tp && is_repaired(tp))
+		return;
+	a = add_anew(sk);
 	if (!a)
 		return;
 	forgive(key_of(sk));
@@ -200,7 +210,7 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		return 0;
 	a = find(sk);
 	tp = tcp_of(sk);
-	if (!tp)
+	if (!tp || is_repaired(tp))
 		return 0;
 	if (!a && from == TCP_SYN_SENT)
 		a = begin_late(sk, tp);
@@ -218,6 +228,8 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		read_end(sk, tp, a);
 		if (a->error && sk->sk_shutdown == SHUTDOWN_MASK)
 			program_closes(a);
+		else if (a->flags & WATCH_ERROR_READ && a->error != ETIMEDOUT && !a->reset_ns)
+			a->by = WATCH_DOUBTFUL;
 		/* net/ipv4/tcp_timer.c tcp_write_timer_handler() clears it; tcp_done() does so after this */
 		a->timer = tp->inet_conn.icsk_pending ? WATCH_TIMER_WAITED : WATCH_TIMER_FIRED;
 		if (a->by != WATCH_NOBODY_KNOWN) {
@@ -254,15 +266,15 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 		return 0;
 	if (sk->sk_err_soft)
 		a->soft_error = sk->sk_err_soft;
-	/* a device dropped it, which told of it, and was content (6.12) */
-	if (unsent_untold && BPF_CORE_READ(tp, total_retrans) <= a->n_retrans)
-		return 0;
 	us = (bpf_ktime_get_ns() - a->start_ns) / 1000;
 	read_counts(tp, a);
 	/* It is in the kernel's count (tcp_update_rto_stats(), 6.7; afterwards before), and doubles the RTO afterwards.
 	 */
 	if (a->retransmits <= 1 && !a->n_retrans)
 		a->rto_first_j = tp->inet_conn.icsk_rto;
+	/* None was sent: there is no route, or the one before is in a queue still.  Or its drop told of it (6.12). */
+	if (tp->total_retrans <= a->n_retrans)
+		return 0;
 	at = a->retransmits > a->n_retrans + 1 ? a->retransmits - 1u : a->n_retrans;
 	note_resent(a, at, us);
 	read_flow(tp, &a->flow);
@@ -293,6 +305,8 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 	if (!tp)
 		return 0;
 	if (sk->__sk_common.skc_state == TCP_SYN_SENT) {
+		if (sk->sk_err)
+			a->flags |= WATCH_ERROR_READ;
 		if (!a->soft_ns)
 			a->soft_ns = bpf_ktime_get_ns();
 		a->soft_error = sk->sk_err_soft;
@@ -327,7 +341,7 @@ int BPF_PROG(synsent_reset, struct sock *sk)
 {
 	struct watch_attempt *a;
 
-	if (sk->__sk_common.skc_state != TCP_SYN_SENT)
+	if (sk->__sk_common.skc_state != TCP_SYN_SENT && sk->__sk_common.skc_state != TCP_SYN_RECV)
 		return 0;
 	a = find(sk);
 	if (a)

@@ -11,12 +11,14 @@
  * A connect() that fails before its SYN closes the socket, too, by itself (net/ipv4/tcp_ipv4.c tcp_v4_connect()): then
  * no close() was called, and the socket is not yet one that is connecting (net/ipv4/af_inet.c __inet_stream_connect()).
  */
-static __always_inline __u8 who_closes(const struct sock *sk)
+static __always_inline __u8 who_closes(const struct sock *sk, const struct watch_attempt *a)
 {
-	/* What net/ipv4/tcp.c tcp_disconnect() leaves in one that it took out of SYN_SENT; an RST gives ECONNREFUSED.
+	/*
+	 * What net/ipv4/tcp.c tcp_disconnect() leaves in one that it took out of SYN_SENT; an RST gives ECONNREFUSED,
+	 * and ECONNRESET where SYNs had crossed (net/ipv4/tcp_input.c tcp_reset()).
 	 */
 	if (sk->sk_err == ECONNRESET)
-		return WATCH_PROGRAM;
+		return a->reset_ns ? WATCH_KERNEL : WATCH_PROGRAM;
 	if (sk->sk_err)
 		return WATCH_KERNEL;
 	if (sk->sk_shutdown == SHUTDOWN_MASK)
@@ -66,7 +68,7 @@ static __always_inline void read_end(const struct sock *sk, const struct tcp_soc
 	__u32 of_icmp = 0;
 
 	a->error = sk->sk_err;
-	a->by = who_closes(sk);
+	a->by = who_closes(sk, a);
 	read_policy(tp, a);
 	if (a->by == WATCH_PROGRAM)
 		read_closer(a);

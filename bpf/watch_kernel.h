@@ -143,11 +143,13 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	__u8 repair : 1;
 	__u8 tcp_usec_ts : 1; /* 6.7 */
 	_Bool is_mptcp;	      /* with CONFIG_MPTCP */
 	__u32 snd_una;
 	__u32 retrans_stamp;
 	__u32 total_retrans;
+	__u32 segs_in, segs_out;
 };
 
 struct mptcp_sock {

@@ -112,13 +112,23 @@ static __always_inline bool may_keep(__u64 now)
 	return false;
 }
 
-static __always_inline void keep_drop(const struct drop_key *key, const struct watch_drop *d)
+static __always_inline bool is_same_place(const struct watch_drop *a, const struct watch_drop *b)
+{
+	return a->reason == b->reason && a->location == b->location && a->netns == b->netns && a->output == b->output;
+}
+
+/* A second place is kept beside the first; a third one takes the second's room. */
+static __always_inline void keep_drop(struct drop_key *key, const struct watch_drop *d)
 {
 	struct watch_drop *old = bpf_map_lookup_elem(&synsent_drops, key);
 
 	if (kept_ns < d->last_ns)
 		kept_ns = d->last_ns;
-	if (old && old->reason == d->reason && old->location == d->location) {
+	if (old && !is_same_place(old, d)) {
+		key->reply += 3;
+		old = bpf_map_lookup_elem(&synsent_drops, key);
+	}
+	if (old && is_same_place(old, d)) {
 		old->packets++;
 		old->last_ns = d->last_ns;
 	} else {

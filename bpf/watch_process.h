@@ -51,15 +51,26 @@ static __always_inline void read_holder(const struct task_struct *task, struct w
 	bpf_core_read(a->comm, sizeof(a->comm), &leader->comm);
 }
 
-/* Who closes it; a timer or an interrupt runs in anybody's name and must not ask. */
+/*
+ * Who closes it; a timer or an interrupt runs in anybody's name and must not ask.  What io_uring held, and what was on
+ * its way to another process, a thread of the kernel lets go of: then it is not known whether the program closed it.
+ */
 static __noinline void read_closer(struct watch_attempt *a)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	unsigned int flags = BPF_CORE_READ(task, flags);
 
+	a->by_thread = (flags & PF_KTHREAD) != 0;
+	if (a->by_thread)
+		return;
 	a->closer_pid = watch_pid(my_leader());
 	a->exiting = (flags & PF_EXITING) != 0;
 	a->exit_code = a->exiting ? BPF_CORE_READ(task, exit_code) : 0;
+	/* io_uring's own thread in a process cleans up before it exits itself (io_uring/sqpoll.c io_sq_thread()) */
+	if (flags & PF_IO_WORKER && BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT) {
+		a->exiting = 1;
+		a->exit_code = BPF_CORE_READ(task, signal, group_exit_code);
+	}
 }
 
 #define ANCESTORS_MAX 48

@@ -51,8 +51,9 @@ struct watch_drop {
 
 /* Who ended it. */
 #define WATCH_NOBODY_KNOWN 0
-#define WATCH_KERNEL 1	/* with `error` */
-#define WATCH_PROGRAM 2 /* that of closer_pid; by its end, if it was exiting */
+#define WATCH_KERNEL 1	 /* with `error` */
+#define WATCH_PROGRAM 2	 /* that of closer_pid; by its end, if it was exiting */
+#define WATCH_DOUBTFUL 3 /* the one or the other */
 
 /* Was it the socket's retransmission timer that ended it?  0: not known. */
 #define WATCH_TIMER_FIRED 1
@@ -66,6 +67,8 @@ struct watch_drop {
 #define WATCH_EARLIER 16u     /* it began before this was loaded */
 #define WATCH_MPTCP 32u	      /* of one of MPTCP, and an ICMP error was noted: its program is not shown that */
 #define WATCH_UNTOLD 64u      /* its end was missed, and its connect() is about to return the error; never told */
+#define WATCH_UNSENT 128u     /* no SYN had left: TCP_FASTOPEN_CONNECT waits for the first write */
+#define WATCH_ERROR_READ 256u /* reading the error queue set sk_err while it waited */
 
 struct watch_attempt {
 	__u64 socket; /* the kernel's address: what joins the events */
@@ -87,7 +90,10 @@ struct watch_attempt {
 	__u8 icmp_origin, icmp_type, icmp_code, icmp_has_from; /* of the error queue: SO_EE_ORIGIN_ICMP, ... */
 	__u8 cgroup_known, has_more;
 	__u8 timer, icmp_own; /* ... by the loopback device: of this host itself */
-	__u8 room[2];
+	__u8 by_thread;	      /* a thread of the kernel closed it, when nobody held it any more */
+	__u8 room;
+	__u32 segs_in; /* segments that reached the socket */
+	__u32 n_sent;  /* SYNs that were sent again, at its end; `retransmits` is how often the timer fired for that */
 	struct watch_addr icmp_from;
 	struct watch_flow flow;
 	char comm[16];

@@ -54,9 +54,11 @@ struct {
 	__type(value, struct watch_more);
 } synsent_more SEC(".maps");
 
+#define DROP_PLACES 2 /* where packets of one kind were dropped, by flow */
+
 struct drop_key {
 	struct watch_flow flow;
-	__u32 reply;
+	__u32 reply; /* 0: a SYN; 1: a SYN-ACK; 2: an RST; 3 more in the second place */
 };
 
 struct {

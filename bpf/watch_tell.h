@@ -106,8 +106,7 @@ static __always_inline void add_drop(struct watch_attempt *a, const struct watch
 			a->n_drops = i + 1;
 			return;
 		}
-		if (to->reason == d->reason && to->location == d->location && to->reply == d->reply &&
-		    to->reset == d->reset) {
+		if (is_same_place(to, d) && to->reply == d->reply && to->reset == d->reset) {
 			to->packets += d->packets;
 			to->last_ns = d->last_ns;
 			return;
@@ -119,10 +118,10 @@ static __noinline void take_drops(struct watch_attempt *a)
 {
 	struct drop_key key = { .flow = a->flow };
 
-	/* Three looks at a table in which nothing of it can be cost as much as the rest of its end. */
+	/* Looks at a table in which nothing of it can be cost as much as the rest of its end. */
 	if (kept_ns < a->start_ns)
 		return;
-	for (__u32 i = 0; i < 3; i++) {
+	for (__u32 i = 0; i < 3 * DROP_PLACES; i++) {
 		struct watch_drop *d;
 
 		key.reply = i;
@@ -179,6 +178,11 @@ static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *
 	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
 	if (how != WATCH_CONNECTED || a->retransmits || a->n_retrans)
 		take_drops(a);
+	/* before net/ipv4/tcp.c tcp_disconnect() clears them */
+	a->n_sent = tp->total_retrans;
+	a->segs_in = tp->segs_in;
+	if (!tp->segs_out)
+		a->flags |= WATCH_UNSENT;
 	/* The timer of a SYN that waits for a neighbour fires, and none is sent (__tcp_retransmit_skb()). */
 	if (tp->total_retrans > a->n_retrans && !(a->flags & WATCH_EARLIER))
 		count(WATCH_N_MISSED_RETRANS, tp->total_retrans - a->n_retrans);

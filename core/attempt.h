@@ -106,11 +106,15 @@ struct attempt {
 	bool holder_guessed; /* it was looked for once: it may have passed the socket on, or let a child inherit it */
 
 	/* Of the kernel's tracepoints. */
-	bool traced;	   /* they told of it: nothing is to be inferred from what packets were seen */
-	bool late_found;   /* its begin was not told: before the observation, or lost */
-	bool soft_unshown; /* the program is shown no soft error (net/mptcp/subflow.c subflow_error_report()) */
-	bool soft_seen;	   /* the tracepoint told when one was noted */
-	bool soft_left;	   /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
+	bool traced;	      /* they told of it: nothing is to be inferred from what packets were seen */
+	bool late_found;      /* its begin was not told: before the observation, or lost */
+	bool soft_unshown;    /* the program is shown no soft error (net/mptcp/subflow.c subflow_error_report()) */
+	bool soft_seen;	      /* the tracepoint told when one was noted */
+	bool soft_left;	      /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
+	bool deferred;	      /* connect() sent no SYN: TCP_FASTOPEN_CONNECT waits for the first write */
+	bool let_go;	      /* the kernel closed it, when nobody held it any more: io_uring, SCM_RIGHTS */
+	int32_t closer_pid;   /* the process that closed it, or ended with it; 0: not known */
+	uint64_t segments_in; /* that reached the socket, those that did not count among them */
 	bool has_timer_word, timer_fired; /* the kernel ended it, by its retransmission timer or by what came */
 	uint32_t netns;			  /* inode number of its network namespace; 0: not known */
 	uint64_t cgroup;		  /* cgroup v2's id; 0: not known */

@@ -49,6 +49,9 @@ static void judge_error(const struct attempt *a, struct verdict *v)
 		say_silence(a, v);
 	} else if (v->error == ECONNREFUSED) {
 		refused(a, v, CONFIDENCE_CERTAIN);
+	} else if (v->error == ECONNRESET && first_accepted(a, REPLY_RST)) {
+		refused(a, v, CONFIDENCE_CERTAIN); /* SYNs had crossed, and it was in SYN-RECEIVED */
+		v->error = ECONNRESET;
 	} else if (attempt_error_is_provisional(v->error)) {
 		application_gave_up(a, v, CONFIDENCE_CERTAIN);
 		say_silence(a, v);
@@ -200,6 +203,24 @@ static void judge_told(const struct attempt *a, struct verdict *v)
 		unreachable(a, v, c);
 }
 
+/* Its last descriptor was io_uring's, or on its way to another process. */
+static void judge_let_go(const struct attempt *a, struct verdict *v)
+{
+	say_evidence(v,
+		     "the kernel closed the socket in SYN-SENT, for no process held it any more (io_uring, or one that "
+		     "was on its way to another process)");
+	if (a->holder_ending) {
+		say_evidence(v, "process %d, which connected it, has ended, too: by itself or by a signal", a->pid);
+		say_conclusion(v, OUTCOME_ABANDONED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
+		say_headline(v, "the program ended, or was killed, while it waited");
+		say_silence(a, v);
+		return;
+	}
+	say_evidence(v, "process %d, which connected it, went on", a->pid);
+	application_gave_up(a, v, CONFIDENCE_LIKELY);
+	say_silence(a, v);
+}
+
 static void judge_close(const struct attempt *a, struct verdict *v)
 {
 	switch (a->close_cause) {
@@ -209,7 +230,11 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 		judge_error(a, v);
 		break;
 	case CLOSE_APPLICATION:
-		say_evidence(v, "the application closed the socket in SYN-SENT");
+		if (a->let_go) {
+			judge_let_go(a, v);
+			break;
+		}
+		say_evidence(v, "the application closed the socket in %s", a->crossed ? "SYN-RECEIVED" : "SYN-SENT");
 		if (was_told_by_icmp(a)) {
 			judge_told(a, v);
 			break;
@@ -218,8 +243,12 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 		say_silence(a, v);
 		break;
 	default:
-		if (a->traced)
+		if (a->traced && a->unseen_ns)
 			say_evidence(v, "the event that tells of its end was lost; a later one showed it over");
+		else if (a->traced)
+			say_evidence(
+				v, "the error that its socket has at the end may be one that the program read from its "
+				   "error queue");
 		judge_gone(a, v);
 	}
 }
@@ -242,16 +271,17 @@ static bool may_have_failed_before(const struct attempt *a)
 static void judge_signal(const struct attempt *a, struct verdict *v)
 {
 	const char *name = sigabbrev_np(a->end_signal);
+	int pid = a->closer_pid ? a->closer_pid : a->pid; /* another may have had it last */
 	bool kernel_did = (a->has_abort_count && a->abort_on_timeout) || (a->has_fail_count && a->attempt_fails);
 
 	if (kernel_did || may_have_failed_before(a) || (attempt_accepted_reply(a) && !a->traced)) {
-		say_evidence(v, "process %d died of SIG%s afterwards", a->pid, name ? name : "?");
+		say_evidence(v, "process %d died of SIG%s afterwards", pid, name ? name : "?");
 		judge_gone(a, v);
 		return;
 	}
 	say_conclusion(v, OUTCOME_KILLED, GAVE_UP_SIGNAL, LIMIT_NONE, CONFIDENCE_CERTAIN);
 	say_headline(v, "SIG%s ended the client while it waited", name ? name : "?");
-	say_evidence(v, "process %d died of SIG%s in SYN-SENT", a->pid, name ? name : "?");
+	say_evidence(v, "process %d died of SIG%s in SYN-SENT", pid, name ? name : "?");
 	if (is_own_doing(a->end_signal)) {
 		v->confidence = CONFIDENCE_LIKELY;
 		say_evidence(v, "a program that closes its socket and at once fails by itself looks the same");

@@ -232,16 +232,17 @@ static void traced_unreachable(const struct attempt *a, struct verdict *v)
 	bool is_code_of_neighbours = v->error == EHOSTUNREACH && !drop_at(a, DROP_LOCAL_OUTPUT);
 	bool known = !is_code_of_neighbours && (a->has_timer_word || v->error != a->soft_error);
 
-	if (a->timer_fired) {
-		ended_by_timer(a, v);
-		return;
-	}
 	if (d) {
 		neighbour_failed(d, v, CONFIDENCE_CERTAIN);
 		return;
 	}
 	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE,
 		       known ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+	if (is_rejected_here(a)) {
+		rejected_here(v, NULL);
+		say_evidence(v, "no SYN left this host: %s comes of an ICMP error of its own", errno_name(v->error));
+		return;
+	}
 	say_headline(v, "an ICMP error said that the server cannot be reached");
 	say_evidence(v, "%s in SYN-SENT comes of an ICMP; its sender shows in packets (--packets)",
 		     errno_name(v->error));
@@ -263,7 +264,9 @@ void failed_without_icmp(const struct attempt *a, struct verdict *v)
 
 	while (i < sizeof(errors) / sizeof(errors[0]) && errors[i] != v->error)
 		i++;
-	if (i < sizeof(errors) / sizeof(errors[0]) && a->traced) {
+	if (a->traced && a->timer_fired) {
+		ended_by_timer(a, v);
+	} else if (i < sizeof(errors) / sizeof(errors[0]) && a->traced) {
 		traced_unreachable(a, v);
 	} else if (i < sizeof(errors) / sizeof(errors[0])) {
 		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);

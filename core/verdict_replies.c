@@ -104,6 +104,27 @@ static bool rejected_at(const struct attempt *a, enum drop_place place)
 	return false;
 }
 
+bool is_rejected_here(const struct attempt *a)
+{
+	return rejected_at(a, DROP_LOCAL_OUTPUT) && drop_by_firewall(a);
+}
+
+void rejected_here(struct verdict *v, const struct reply *icmp)
+{
+	if (icmp)
+		say_headline(v, "a rule of this host rejected it with icmp%s %u/%u", icmp->icmp_family == 6 ? "6" : "",
+			     icmp->icmp_type, icmp->icmp_code);
+	else
+		say_headline(v, "a rule of this host rejected it with an ICMP error");
+	say_advice(v, "that rule, in this host's own firewall, on the way out; no timeout is involved");
+}
+
+/* An ICMP error of this host itself, about a SYN that it did not let out. */
+static bool is_of_own_rule(const struct attempt *a, const struct reply *icmp)
+{
+	return is_rejected_here(a) && (icmp->own || addr_equal(&icmp->from, &a->flow.client.addr));
+}
+
 static void refused_by_icmp(const struct attempt *a, struct verdict *v, const struct reply *icmp)
 {
 	char from[ADDR_TEXT_LEN];
@@ -113,7 +134,10 @@ static void refused_by_icmp(const struct attempt *a, struct verdict *v, const st
 	say_evidence(v, "icmp%s %u/%u from %s", icmp->icmp_family == 6 ? "6" : "", icmp->icmp_type, icmp->icmp_code,
 		     from);
 	say_advice(v, "a firewall rejects it with an ICMP: its sender is the place; no timeout is involved");
-	if (!addr_equal(&icmp->from, &a->flow.server.addr)) {
+	if (is_of_own_rule(a, icmp)) {
+		v->gave_up_by = GAVE_UP_NETWORK;
+		rejected_here(v, icmp);
+	} else if (!addr_equal(&icmp->from, &a->flow.server.addr)) {
 		v->gave_up_by = GAVE_UP_NETWORK;
 		say_headline(v, "a firewall on the way, %s, refused with an ICMP port unreachable", from);
 	}
@@ -149,6 +173,10 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 		refused_by_icmp(a, v, icmp);
 	} else if (a->blind) {
 		say_evidence(v, "packets could not be seen here, so not who answered");
+	} else if (a->traced && is_rejected_here(a)) {
+		v->gave_up_by = GAVE_UP_NETWORK;
+		rejected_here(v, NULL);
+		say_evidence(v, "no SYN left this host, and no RST came: an ICMP error of its own");
 	} else if (a->traced) {
 		v->confidence = CONFIDENCE_LIKELY;
 		say_evidence(v,
@@ -242,6 +270,8 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 	say_advice(v, ttl ? "packets do not arrive, for a loop of routes or too small a TTL: `traceroute`"
 			  : "a router or firewall rejects the SYN: the sender of the ICMP is the place; no timeout is "
 			    "involved");
+	if (is_of_own_rule(a, icmp))
+		rejected_here(v, icmp);
 	if (soft && !kernel_ended(a))
 		say_evidence(v, "the client was told, though the socket went on, and closed it %s after SYN 0",
 			     say_span(v->elapsed_ns, t));
@@ -312,7 +342,9 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 	const char *plural = say_plural(a->n_syns);
 	char t[SAY_SECONDS_LEN];
 
-	if (a->soft_error && !icmp)
+	if (a->deferred)
+		say_evidence(v, "no SYN had left: with TCP_FASTOPEN_CONNECT it waits for the first write");
+	else if (a->soft_error && !icmp)
 		say_evidence(v,
 			     "its socket had noted %s, and went on: an ICMP%s came, or a route failed, then or in an "
 			     "earlier attempt of that socket",
@@ -323,6 +355,14 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 			     "show it",
 			     six ? "6" : "", icmp->icmp_type, icmp->icmp_code,
 			     say_span(icmp->t_ns - attempt_start_ns(a), t));
+	else if (!a->n_replies && a->n_syns && a->segments_in)
+		say_evidence(v,
+			     "%" PRIu64
+			     " segment%s reached the socket, and %s the SYN (%d SYN%s); packets show what %s "
+			     "(--packets)",
+			     a->segments_in, say_plural((int64_t)a->segments_in),
+			     a->segments_in == 1 ? "did not answer" : "none answered", a->n_syns, plural,
+			     a->segments_in == 1 ? "it was" : "they were");
 	else if (!a->n_replies && a->n_syns && six)
 		say_evidence(
 			v,

@@ -33,7 +33,13 @@ bool is_no_neighbour(const struct attempt *a, const struct reply *icmp);
 /* The SYN that this host itself dropped for that, when the attempt ended; or NULL. */
 const struct drop *neighbour_drop(const struct attempt *a);
 
-/* Headline and advice for that. */
+/* A rule of this host's own firewall took each SYN on its way out. */
+bool is_rejected_here(const struct attempt *a);
+
+/* Headline and advice for one that answered with an ICMP error; NULL: which one is not known. */
+void rejected_here(struct verdict *v, const struct reply *icmp);
+
+/* Headline and advice for want of a neighbour. */
 void no_neighbour(const struct reply *icmp, struct verdict *v);
 
 /* What came back, if anything did, and what could not be seen. */

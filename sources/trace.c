@@ -230,6 +230,8 @@ static int on_record(void *ctx, void *data, size_t len)
 	if (w.attempt.error == EHOSTUNREACH && !t->attempt.n_drops &&
 	    trace_dropped(t, &t->attempt.flow, &t->attempt.drops[0]))
 		t->attempt.n_drops = t->attempt.drops[0].last_ns >= attempt_start_ns(&t->attempt);
+	if (t->attempt.let_go)
+		t->attempt.holder_ending = procs_is_ending(t->attempt.pid);
 	t->fn(&t->attempt, t->user);
 	return 0;
 }

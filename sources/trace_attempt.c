@@ -66,8 +66,13 @@ static void take_syns(const struct watch_attempt *w, const struct watch_more *mo
 {
 	int i;
 
+	if (w->flags & WATCH_UNSENT)
+		return;
 	a->retransmits = w->retransmits > w->n_retrans ? w->retransmits : w->n_retrans;
 	a->n_syns = 1 + a->retransmits;
+	/* For want of a route, or with the one before still in a queue, none was (__tcp_retransmit_skb()). */
+	if ((w->how == WATCH_CONNECTED || w->how == WATCH_ENDED) && w->n_sent < (uint32_t)a->retransmits)
+		a->n_syns = 1 + (int)w->n_sent;
 	a->syn_ns[0] = when(f, w->start_ns);
 	for (i = 1; more && i < a->n_syns && i <= WATCH_SYNS_MAX; i++)
 		if (more->retrans_us[i - 1])
@@ -114,10 +119,24 @@ static void take_lost_reply(const struct watch_drop *d, enum ignored why, const 
 	add_reply(a, &r); /* when those in between came is not known */
 }
 
+/*
+ * A SYN that TCP drops has no device any more (net/ipv4/tcp_ipv4.c tcp_v4_rcv()): it was where the server is, which is
+ * here when the address is this namespace's own.
+ */
+static bool is_at_server(const struct watch_attempt *w, const struct watch_drop *d)
+{
+	struct addr server = endpoint_of(w->flow.family, &w->flow.server, 0).addr;
+
+	return !d->netns && !d->reply && memcmp(&w->flow.client, &w->flow.server, sizeof(w->flow.client)) &&
+	       !addr_is_loopback(&server);
+}
+
 static enum drop_place place_of(const struct watch_attempt *w, const struct watch_drop *d)
 {
 	if (d->output)
 		return DROP_LOCAL_OUTPUT;
+	if (is_at_server(w, d))
+		return DROP_PATH_OR_PEER;
 	return !d->netns || d->netns == w->netns ? DROP_LOCAL_INPUT : DROP_PATH_OR_PEER;
 }
 
@@ -219,8 +238,10 @@ static void take_replies(const struct watch_attempt *w, const struct watch_more 
 
 static void take_exit(const struct watch_attempt *w, struct attempt *a)
 {
+	a->let_go = w->by_thread;
+	a->closer_pid = w->closer_pid;
 	a->holder_ending = w->exiting;
-	a->holder_alive = !w->exiting;
+	a->holder_alive = !w->exiting && !w->by_thread;
 	if (!w->exiting)
 		return;
 	a->exited = true;
@@ -254,6 +275,8 @@ static void take_end(const struct watch_attempt *w, const struct trace_frame *f,
 		a->unseen_ns = a->ended_ns - attempt_start_ns(a);
 		return;
 	}
+	if (w->by == WATCH_DOUBTFUL)
+		return;
 	a->close_cause = w->by == WATCH_KERNEL ? CLOSE_KERNEL : CLOSE_APPLICATION;
 	a->end_error = w->by == WATCH_KERNEL ? w->error : 0;
 	a->has_timer_word = w->by == WATCH_KERNEL && w->timer;
@@ -292,6 +315,8 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->late_found = w->flags & WATCH_NO_BEGIN;
 	a->soft_unshown = w->flags & WATCH_MPTCP;
 	a->soft_seen = w->soft_ns != 0;
+	a->deferred = w->flags & WATCH_UNSENT;
+	a->segments_in = w->segs_in;
 	a->soft_left = w->flags & WATCH_SOFT_LEFT;
 	a->retransmits = -1;
 	if (w->how != WATCH_NOT_BEGUN) {

@@ -100,6 +100,7 @@ static void sent_again(int n)
 
 	r.attempt.retransmits = (uint8_t)n;
 	r.attempt.n_retrans = (uint16_t)n;
+	r.attempt.n_sent = (uint32_t)n;
 	r.attempt.has_more = 1;
 	for (i = 0; i < n; i++)
 		r.more.retrans_us[i] = (uint32_t)at_ms[i] * 1000;
@@ -670,6 +671,124 @@ static void pending(void **test)
 	assert_int_equal(a.n_syns, 3);
 }
 
+/* The timer fired for SYNs that found no route, and were not sent. */
+static void unsent(void **test)
+{
+	begin();
+	sent_again(5);
+	r.attempt.n_retrans = 0;
+	r.attempt.n_sent = 0;
+	r.attempt.timer = WATCH_TIMER_FIRED;
+	ended(predicted_ns(), WATCH_KERNEL, ENETUNREACH);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_SOFT_ERROR, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.n_syns, 1);
+	assert_int_equal(a.retransmits, 5);
+	/* a route of type blackhole, or a policy of IPsec */
+	ended(predicted_ns(), WATCH_KERNEL, EINVAL);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_SOFT_ERROR, CONFIDENCE_CERTAIN);
+	ended(predicted_ns(), WATCH_KERNEL, EPERM);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_SOFT_ERROR, CONFIDENCE_CERTAIN);
+}
+
+static void fast_open_that_wrote_nothing(void **test)
+{
+	begin();
+	r.attempt.flags |= WATCH_UNSENT;
+	ended(1200 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.n_syns, 0);
+	assert_true(has_evidence("no SYN had left"));
+}
+
+/* io_uring's last reference goes in a thread of the kernel, also when the program was killed. */
+static void let_go(void **test)
+{
+	begin();
+	r.attempt.by_thread = 1;
+	ended(600 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
+	a.holder_ending = true;
+	verdict_make(&a, &v);
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);
+}
+
+/* The one that connected passed it on, and lives. */
+static void another_was_killed(void **test)
+{
+	begin();
+	r.attempt.closer_pid = 4711;
+	r.attempt.exiting = 1;
+	r.attempt.exit_code = SIGKILL;
+	ended(600 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_KILLED, GAVE_UP_SIGNAL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_true(has_evidence("process 4711 died of SIGKILL"));
+}
+
+/* SYNs had crossed, and the RST came in SYN-RECEIVED. */
+static void reset_in_syn_received(void **test)
+{
+	begin();
+	r.attempt.flags |= WATCH_SIMULTANEOUS;
+	r.attempt.reset_ns = BEGUN + 3 * MS;
+	ended(3 * MS, WATCH_KERNEL, ECONNRESET);
+	told();
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(v.error, ECONNRESET);
+}
+
+/* What reading the error queue leaves in sk_err, or an end: nothing tells. */
+static void error_that_was_read(void **test)
+{
+	begin();
+	ended(600 * MS, WATCH_DOUBTFUL, ENETUNREACH);
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
+	assert_true(has_evidence("error queue"));
+	assert_false(has_evidence("was lost"));
+}
+
+static void segments_that_did_not_count(void **test)
+{
+	begin();
+	sent_again(5);
+	r.attempt.segs_in = 2;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_true(has_evidence("2 segments reached the socket, and none answered the SYN (6 SYNs)"));
+	assert_false(has_evidence("no reply reached the socket"));
+}
+
+/* This host's own firewall, on the way out: its ICMP comes from the client's own address. */
+static void rejected_by_own_rule(void **test)
+{
+	begin();
+	dropped(NETFILTER_DROP, 1)->output = 1;
+	icmp(SO_EE_ORIGIN_ICMP, 3, 3);
+	r.attempt.icmp_from = r.attempt.flow.client;
+	r.attempt.soft_ns = BEGUN + MS;
+	ended(2 * MS, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_int_equal(v.gave_up_by, GAVE_UP_NETWORK);
+	assert_string_equal(v.headline, "a rule of this host rejected it with icmp 3/3");
+	begin();
+	six();
+	dropped(NETFILTER_DROP, 1)->output = 1;
+	ended(2 * MS, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_string_equal(v.headline, "a rule of this host rejected it with an ICMP error");
+	ended(2 * MS, WATCH_KERNEL, EACCES);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_string_equal(v.headline, "a rule of this host rejected it with an ICMP error");
+}
+
 static void drops(void **test)
 {
 	begin();
@@ -710,9 +829,15 @@ static void drops(void **test)
 	r.more.drops[0].first_ns = BEGUN;
 	told();
 	assert_false(a.drops[0].reply);
-	/* where it was is not known: not somewhere else, by what is known */
+	/* TCP has no device for it any more: at the server, which may be here */
 	begin();
-	dropped(NETFILTER_DROP, 1)->netns = 0;
+	dropped(FLAGS, 1)->netns = 0;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_int_equal(a.drops[0].place, DROP_PATH_OR_PEER);
+	begin();
+	r.attempt.flow.server = r.attempt.flow.client;
+	dropped(FLAGS, 1)->netns = 0;
 	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
 	told();
 	assert_int_equal(a.drops[0].place, DROP_LOCAL_INPUT);
@@ -807,7 +932,7 @@ static void lost_retransmissions(void **test)
 	assert_int_equal(v.outcome, OUTCOME_TIMED_OUT);
 	/* more than have room for their time */
 	begin()->retries = 127;
-	r.attempt.n_retrans = r.attempt.retransmits = 100;
+	r.attempt.n_sent = r.attempt.n_retrans = r.attempt.retransmits = 100;
 	r.attempt.has_more = 1;
 	memset(&r.more, 1, sizeof(r.more));
 	told();
@@ -855,6 +980,14 @@ int main(void)
 		cmocka_unit_test(seen_gone),
 		cmocka_unit_test(not_begun),
 		cmocka_unit_test(pending),
+		cmocka_unit_test(unsent),
+		cmocka_unit_test(fast_open_that_wrote_nothing),
+		cmocka_unit_test(let_go),
+		cmocka_unit_test(another_was_killed),
+		cmocka_unit_test(reset_in_syn_received),
+		cmocka_unit_test(error_that_was_read),
+		cmocka_unit_test(segments_that_did_not_count),
+		cmocka_unit_test(rejected_by_own_rule),
 		cmocka_unit_test(drops),
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(replies_in_order),
