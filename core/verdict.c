@@ -73,7 +73,7 @@ static void judge_result(const struct attempt *a, struct verdict *v)
 		return;
 	}
 	if (failed_at_once(a, v)) {
-		failed_locally(v);
+		failed_locally(a, v);
 		return;
 	}
 	say_evidence(v, "connect() returned %s", errno_name(v->error));

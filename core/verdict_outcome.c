@@ -156,15 +156,38 @@ void destroyed(struct verdict *v)
 	say_advice(v, "look for who destroys sockets here: `ss -K`, a VPN or a network manager");
 }
 
-void failed_locally(struct verdict *v)
+/* What TCP refuses whatever the routes are: net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c tcp_v6_connect()
+ */
+static const char *not_for_tcp(const struct addr *to)
+{
+	static const uint8_t all[4] = { 255, 255, 255, 255 };
+
+	if (to->family == 4 && !memcmp(to->b, all, sizeof(all)))
+		return "broadcast";
+	return (to->family == 4 && to->b[0] >> 4 == 14) || (to->family == 6 && to->b[0] == 255) ? "multicast" : NULL;
+}
+
+static void no_route(const struct attempt *a, struct verdict *v)
+{
+	const char *kind = not_for_tcp(&a->flow.server.addr);
+
+	if (kind) {
+		say_headline(v, "that is a %s address, and TCP cannot connect to one", kind);
+		say_advice(v, "give the address of a single host");
+		return;
+	}
+	say_headline(v, "this host has no route to the server");
+	say_advice(v, "`ip route get ADDRESS`, and whether the interface is up");
+}
+
+void failed_locally(const struct attempt *a, struct verdict *v)
 {
 	bool route = v->error == ENETUNREACH || v->error == EHOSTUNREACH;
 
 	say_conclusion(v, route ? OUTCOME_UNREACHABLE : OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
 	switch (v->error) {
 	case ENETUNREACH:
-		say_headline(v, "this host has no route to the server");
-		say_advice(v, "`ip route get ADDRESS`, and whether the interface is up");
+		no_route(a, v);
 		break;
 	case EHOSTUNREACH:
 		say_headline(v, "a route of this host says unreachable");

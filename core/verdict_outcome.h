@@ -16,7 +16,7 @@ void application_gave_up(const struct attempt *a, struct verdict *v, enum confid
 void established(const struct attempt *a, struct verdict *v, enum confidence c);
 
 /* connect() failed before any SYN could leave; v->error says with what. */
-void failed_locally(struct verdict *v);
+void failed_locally(const struct attempt *a, struct verdict *v);
 
 /* By neighbour_drop(). */
 void neighbour_failed(const struct drop *d, struct verdict *v, enum confidence c);

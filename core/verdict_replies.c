@@ -366,8 +366,8 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 	else if (!a->n_replies && a->n_syns && six)
 		say_evidence(
 			v,
-			"no SYN-ACK or RST reached the socket (%d SYN%s), and it has noted no ICMPv6; one that the "
-			"program asked it for would be forgotten",
+			"no SYN-ACK or RST reached the socket (%d SYN%s), and it holds no ICMPv6 error; had the program "
+			"read one with SO_ERROR, it would not be there any more",
 			a->n_syns, plural);
 	else if (!a->n_replies && a->n_syns)
 		say_evidence(v, "no reply reached the socket (%d SYN%s)", a->n_syns, plural);

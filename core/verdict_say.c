@@ -69,10 +69,16 @@ char *say_tenths(int64_t ns, char to[SAY_SECONDS_LEN])
 
 char *say_span(int64_t ns, char to[SAY_SECONDS_LEN])
 {
+	int64_t us = imaxabs(ns) / 1000;
+
 	if (imaxabs(ns) >= SECOND)
 		return say_seconds(ns, to);
-	snprintf(to, SAY_SECONDS_LEN, "%s%d.%d ms", ns < 0 ? "-" : "", (int)(imaxabs(ns) / MS),
-		 (int)(imaxabs(ns) % MS / 100000));
+	if (us < 1000)
+		snprintf(to, SAY_SECONDS_LEN, "%s0.%0*d ms", ns < 0 && us ? "-" : "", us < 10 ? 3 : 2,
+			 (int)(us < 10 ? us : us / 10));
+	else
+		snprintf(to, SAY_SECONDS_LEN, "%s%d.%d ms", ns < 0 ? "-" : "", (int)(imaxabs(ns) / MS),
+			 (int)(imaxabs(ns) % MS / 100000));
 	return to;
 }
 

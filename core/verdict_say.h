@@ -27,7 +27,7 @@ char *say_seconds(int64_t ns, char to[SAY_SECONDS_LEN]);
 /* "31.4 s" */
 char *say_tenths(int64_t ns, char to[SAY_SECONDS_LEN]);
 
-/* As say_seconds(), in ms below a second. */
+/* As say_seconds(), in ms below a second, and with more digits below one. */
 char *say_span(int64_t ns, char to[SAY_SECONDS_LEN]);
 const char *say_plural(int64_t n);
 

@@ -556,6 +556,8 @@ static void soft_errors_without_icmp(void **test)
 	r.attempt.soft_error = 0;
 	told();
 	assert_true(has_evidence("no SYN-ACK or RST reached the socket"));
+	assert_true(has_evidence(
+		"holds no ICMPv6 error; had the program read one with SO_ERROR, it would not be there any more"));
 	assert_false(has_evidence("no reply reached the socket"));
 	/* neither a RST nor an ICMP was told of: whose word it was is not known */
 	begin();
