@@ -56,6 +56,6 @@ void doctor_text(const struct doctor *d, struct buf *to);
 void doctor_json(const struct doctor *d, struct buf *to);
 
 /* cli/doctor_test.c: the self-test's part of the text. */
-void doctor_test_text(const struct conform *c, struct buf *to);
+void doctor_test_text(const struct conform *c, int hz, struct buf *to);
 
 #endif

@@ -13,7 +13,7 @@ static const char *const kinds[CONFORM_KIND_N] = {
 	[CONFORM_ANSWER] = "other answers and silences",
 };
 
-static void counts(const struct conform *c, struct buf *to)
+static void counts(const struct conform *c, int hz, struct buf *to)
 {
 	struct buf b = { 0 };
 	int k, n, held;
@@ -25,7 +25,8 @@ static void counts(const struct conform *c, struct buf *to)
 			buf_fmt(&b, " of %d", n);
 		buf_fmt(&b, " %s", kinds[k]);
 		if (k == CONFORM_SCHEDULE && held == n)
-			buf_fmt(&b, " to the jiffy (%.2f off at most)", c->worst_jiffies);
+			buf_fmt(&b, " within %.2f jiffies (%.1f ms) of the predicted instants", c->worst_jiffies,
+				c->worst_jiffies * 1000 / hz);
 	}
 	buf_fmt(&b, ", in %.1f s", (double)c->took_ns / NS_PER_S);
 	add_wrapped(to, LEAD, buf_text(&b));
@@ -39,7 +40,7 @@ static void differs(const struct conform_case *k, struct buf *to)
 	add_wrapped(to, LEAD "  was      ", k->observed);
 }
 
-void doctor_test_text(const struct conform *c, struct buf *to)
+void doctor_test_text(const struct conform *c, int hz, struct buf *to)
 {
 	int i, wrong = 0, skipped = 0;
 
@@ -52,7 +53,7 @@ void doctor_test_text(const struct conform *c, struct buf *to)
 		buf_fmt(to, "%d of %d not as predicted for this kernel\n", wrong, c->n - skipped);
 	else
 		buf_fmt(to, "all %d cases as predicted for this kernel\n", c->n - skipped);
-	counts(c, to);
+	counts(c, hz, to);
 	for (i = 0; i < c->n; i++) {
 		const struct conform_case *k = &c->cases[i];
 

@@ -226,7 +226,7 @@ void doctor_text(const struct doctor *d, struct buf *to)
 	lacking(d, DOCTOR_LESS, "with less", to);
 	working(d, to);
 	if (d->tested)
-		doctor_test_text(&d->test, to);
+		doctor_test_text(&d->test, d->host.hz, to);
 	buf_char(to, '\n');
 	system_rows(&d->host, to);
 	buf_str(to, "\nsysctls of this network namespace, and what they mean here\n");
