@@ -21,6 +21,7 @@ struct block {
 	struct buf *to;
 	const struct summary_look *look;
 	int clock;    /* how times are shown: figures_clock() */
+	bool began;   /* say that failures have the times when they began: what is shown besides has those of ends */
 	int lines;    /* complete so far */
 	int column;   /* of the line that is being written */
 	int indent;   /* of its continuation */

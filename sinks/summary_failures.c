@@ -98,6 +98,7 @@ void block_failures(struct block *b, const struct summary *s, const struct summa
 	figures_percent(c->failures, c->attempts, &t);
 	buf_char(&t, ')');
 	block_take(b, "", &t, PEN_BOLD);
+	buf_str(&t, b->began ? "began " : "");
 	span(b, c->first_failure_ns, c->last_failure_ns, &t);
 	block_take(b, ", ", &t, PEN_NONE);
 	when_most(b, s, c, &t);

@@ -44,7 +44,7 @@ static void waited(const struct top_entry *e, const struct summary *s, struct bu
 		buf_fmt(to, "%.*f s", wait.elapsed_ns < 10 * NS_PER_S, (double)wait.elapsed_ns / NS_PER_S);
 }
 
-/* "140 of 141 timed-out"; "failed" where it was in several ways */
+/* "140 of 141 timed-out", "both refused"; "failed" where it was in several ways */
 static void what(const struct top_entry *e, const struct summary *s, bool server, struct buf *to)
 {
 	uint64_t n[OUTCOME_N], failures = tally_failures(&e->tally), all = tally_attempts(&e->tally);
@@ -53,9 +53,12 @@ static void what(const struct top_entry *e, const struct summary *s, bool server
 
 	if (e->missing)
 		buf_str(to, "at least ");
-	else if (failures == all && all > 1)
+	else if (failures == all && all > 2)
 		buf_str(to, "all ");
-	figures_count(failures, to);
+	if (!e->missing && failures == all && all == 2)
+		buf_str(to, "both");
+	else
+		figures_count(failures, to);
 	if (!e->missing && (failures < all || all == 1)) {
 		buf_str(to, " of ");
 		figures_count(all, to);

@@ -153,7 +153,8 @@ static void notes(struct block *b, const struct watch_summary_facts *f)
 	if (f->quiet) {
 		block_row(b, "counted only");
 		figures_count(f->quiet, &t);
-		buf_str(&t, " established ones; their servers and processes are not kept");
+		buf_str(&t, f->quiet == 1 ? " established; its server and process are not kept"
+					  : " established; their servers and processes are not kept");
 		block_words(b, buf_text(&t));
 		block_end(b);
 	}
@@ -186,7 +187,7 @@ static void notes(struct block *b, const struct watch_summary_facts *f)
 void watch_summary_text(const struct summary *s, const struct watch_summary_facts *f, const struct summary_look *o,
 			struct buf *to)
 {
-	struct block b = { .to = to, .look = o };
+	struct block b = { .to = to, .look = o, .began = true };
 	struct summary_counts c;
 
 	summary_counts(s, &c);

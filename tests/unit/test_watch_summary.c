@@ -96,7 +96,7 @@ static void all_of_it(void **test)
 	feed(10, "[2001:db8::2]:80", OUTCOME_REFUSED, 1, MS);
 	assert_text(&f, "244 attempts in 40 s; 1 still waiting; nothing lost\n"
 			"attempts       244: 214 established, 20 timed-out, 10 refused\n"
-			"failures       30 (12 %), 17:02:13 to 17:02:15, peak 17:02:13 to 17:02:14\n"
+			"failures       30 (12 %), began 17:02:13 to 17:02:15, peak 17:02:13 to 17:02:14\n"
 			"               17:02:13 *#+=.____________________________________ 17:02:33\n"
 			"worst servers  10.0.0.3:5432     all 20 timed-out, 17:02:13 to 17:02:15\n"
 			"               [2001:db8::2]:80  all 10 refused, at 17:02:13\n"
@@ -116,17 +116,28 @@ static void notes(void **test)
 	feed(1, "10.0.0.2:443", OUTCOME_REFUSED, 1, MS);
 	assert_text(&f, "1 attempt in 1.0 s; nothing lost\n"
 			"attempts       1, refused\n"
-			"failures       1 (100 %), 17:02:13\n"
+			"failures       1 (100 %), began 17:02:13\n"
 			"worst server   10.0.0.2:443  1 of 1 refused, at 17:02:13\n"
 			"SYNs in vain   1: 1\n"
 			"servers        10.0.0.2:443 1\n"
-			"counted only   12,345 established ones; their servers and processes are not\n"
-			"               kept\n"
+			"counted only   12,345 established; their servers and processes are not kept\n"
 			"without eBPF   it is not \\x1ballowed here\n");
+	f = (struct watch_summary_facts){ .took_ns = S, .quiet = 1 };
+	feed(1, "10.0.0.2:443", OUTCOME_REFUSED, 1, MS);
+	assert_text(&f, "2 attempts in 1.0 s; nothing lost\n"
+			"attempts       2, all refused\n"
+			"failures       2 (100 %), began 17:02:13\n"
+			"worst server   10.0.0.2:443  both refused, at 17:02:13\n"
+			"SYNs in vain   1: 2\n"
+			"servers        10.0.0.2:443 2\n"
+			"counted only   1 established; its server and process are not kept\n");
+	summary_free(summary);
+	summary = summary_new(0x5eed);
+	feed(1, "10.0.0.2:443", OUTCOME_REFUSED, 1, MS);
 	f = (struct watch_summary_facts){ .took_ns = S, .has_inbound = true };
 	assert_text(&f, "1 attempt in 1.0 s; nothing lost\n"
 			"attempts       1, refused\n"
-			"failures       1 (100 %), 17:02:13\n"
+			"failures       1 (100 %), began 17:02:13\n"
 			"worst server   10.0.0.2:443  1 of 1 refused, at 17:02:13\n"
 			"SYNs in vain   1: 1\n"
 			"servers        10.0.0.2:443 1\n"
