@@ -17,12 +17,19 @@ const char *const *terminal_color_words(void)
 	return words;
 }
 
+int terminal_columns(void)
+{
+	struct winsize w;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) ? 0 : w.ws_col;
+}
+
 int terminal_init(struct terminal *t, const char *when, struct err *e)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	struct winsize w;
+	int columns = terminal_columns();
 
-	t->columns = !ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) && w.ws_col ? w.ws_col : 80;
+	t->columns = columns ? columns : 80;
 	t->progress = isatty(STDERR_FILENO);
 	t->utf8 = setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
 	if (!when || !strcmp(when, "auto")) {

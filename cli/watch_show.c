@@ -101,7 +101,7 @@ void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 static void put_head(struct watch_show *s)
 {
 	if (!s->headed)
-		watch_line_head(&s->out);
+		watch_line_head(terminal_columns(), &s->out);
 	s->headed = true;
 }
 
@@ -112,6 +112,7 @@ static void put_attempt(struct watch_show *s, const struct attempt *a, const str
 	const struct attempt_json_opts jo = { .source = "watch", .container = container, .cgroup = cgroup };
 	const struct watch_line_look look = { .color = s->o->terminal.color,
 					      .evidence = s->o->verbose,
+					      .columns = terminal_columns(),
 					      .container = container };
 
 	cgroups_container(cgroup, container);
@@ -214,7 +215,9 @@ void watch_show_now(struct watch_show *s)
 
 bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const struct digest *d)
 {
-	const struct watch_line_look look = { .color = s->o->terminal.color, .evidence = s->o->verbose };
+	const struct watch_line_look look = { .color = s->o->terminal.color,
+					      .evidence = s->o->verbose,
+					      .columns = terminal_columns() };
 	const struct attempt_json_opts jo = { .source = "watch", .inbound = true };
 	struct attempt told;
 	struct verdict v;

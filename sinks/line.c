@@ -23,17 +23,20 @@ void line_int(uint64_t n, int width, struct buf *to)
 	buf_add(to, text + at, sizeof(text) - at);
 }
 
-void line_outcome(enum outcome o, bool color, struct buf *to)
+void line_outcome_word(enum outcome o, bool color, struct buf *to)
 {
-	const char *word = outcome_word(o);
-
 	color = color && o != OUTCOME_PENDING;
 	if (color)
 		buf_str(to, o == OUTCOME_ESTABLISHED ? "\033[32m" : "\033[31m");
-	buf_str(to, word);
+	buf_str(to, outcome_word(o));
 	if (color)
 		buf_str(to, "\033[0m");
-	line_gap(strlen(word), LINE_OUTCOME_WIDTH, to);
+}
+
+void line_outcome(enum outcome o, bool color, struct buf *to)
+{
+	line_outcome_word(o, color, to);
+	line_gap(strlen(outcome_word(o)), LINE_OUTCOME_WIDTH, to);
 }
 
 void line_icmp(const struct reply *r, struct buf *to)

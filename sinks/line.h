@@ -15,7 +15,10 @@
  * two. */
 void line_gap(size_t len, size_t width, struct buf *to);
 
-/* The outcome's column, gap included.  Colours repeat what the word says. */
+/* Colours repeat what the word says. */
+void line_outcome_word(enum outcome o, bool color, struct buf *to);
+
+/* The outcome's column, gap included. */
 void line_outcome(enum outcome o, bool color, struct buf *to);
 
 /* n to the right in that width.  No printf: on the way of most lines it would be half of the time. */

@@ -3,32 +3,39 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/story_words.h"
 #include "sinks/figures.h"
 #include "sinks/line.h"
+#include "sinks/watch_row.h"
 
-#define PROCESS_WIDTH 18
-#define SERVER_WIDTH 22
-#define AFTER_WIDTH 9
-
-static void put_padded(struct buf *to, const char *text, size_t width)
+void watch_line_head(int columns, struct buf *to)
 {
-	buf_str(to, text);
-	line_gap(strlen(text), width, to);
+	struct watch_row r;
+
+	watch_row_begin(&r, columns, to);
+	watch_row_cell(&r, 0, "TIME");
+	watch_row_cell(&r, r.at.process, "PROCESS");
+	watch_row_cell(&r, r.at.server, "SERVER");
+	watch_row_cell(&r, r.at.outcome, "OUTCOME");
+	watch_row_number(&r, r.at.after, WATCH_AFTER_WIDTH, "AFTER");
+	watch_row_number(&r, r.at.syns, WATCH_SYNS_WIDTH, "SYNS");
+	watch_row_why(&r, "WHY");
+	buf_char(to, '\n');
 }
 
-void watch_line_head(struct buf *to)
+static void put_time(struct watch_row *r, const struct attempt *a, const struct verdict *v)
 {
-	put_padded(to, "TIME", 8);
-	put_padded(to, "PROCESS", PROCESS_WIDTH);
-	put_padded(to, "SERVER", SERVER_WIDTH);
-	put_padded(to, "OUTCOME", LINE_OUTCOME_WIDTH);
-	buf_fmt(to, "%*s  SYNS  WHY\n", AFTER_WIDTH, "AFTER");
+	struct buf b = { 0 };
+
+	figures_clock(attempt_start_ns(a) + v->elapsed_ns, 0, &b);
+	watch_row_cell(r, 0, buf_text(&b));
+	buf_fini(&b);
 }
 
-static void put_process(const struct attempt *a, const char *container, struct buf *to)
+static void put_process(struct watch_row *r, const struct attempt *a, const char *container)
 {
 	struct buf b = { 0 };
 
@@ -39,17 +46,25 @@ static void put_process(const struct attempt *a, const char *container, struct b
 		buf_char(&b, '-');
 	if (container && *container)
 		buf_fmt(&b, "@%s", container);
-	put_padded(to, buf_text(&b), PROCESS_WIDTH);
+	watch_row_cell(r, r->at.process, buf_text(&b));
 	buf_fini(&b);
 }
 
-static void put_after(int64_t elapsed_ns, struct buf *to)
+static void put_outcome(struct watch_row *r, enum outcome o, bool color)
 {
 	struct buf b = { 0 };
 
-	figures_elapsed(elapsed_ns, &b);
-	buf_fmt(to, "%*s", AFTER_WIDTH, buf_text(&b));
+	line_outcome_word(o, color, &b);
+	watch_row_colored(r, r->at.outcome, (int)strlen(outcome_word(o)), buf_text(&b));
 	buf_fini(&b);
+}
+
+static void add_after(const struct attempt *a, const struct verdict *v, struct buf *to)
+{
+	if (a->n_syns)
+		figures_elapsed(v->elapsed_ns, to);
+	else
+		buf_str(to, "at once");
 }
 
 /* ---- why ---- */
@@ -137,8 +152,10 @@ static void put_abandoned(const struct attempt *a, const struct verdict *v, stru
 {
 	if (v->error == ECONNABORTED)
 		buf_str(to, "destroyed from outside, as ss -K does it; ");
+	else if (a->end == ATTEMPT_END_RESULT && a->end_error == EINTR)
+		buf_str(to, "interrupted by a signal handler; ");
 	else
-		buf_str(to, "the application, a limit of its own; ");
+		buf_str(to, "closed by the program; ");
 	put_silence(a, to);
 }
 
@@ -169,19 +186,47 @@ static void put_established(const struct attempt *a, struct buf *to)
 	}
 }
 
-static void put_refused(const struct attempt *a, struct buf *to)
+/* Which rule of this host rejected it, where one did. */
+static void put_rule(const struct attempt *a, struct buf *to)
 {
-	buf_str(to, "RST");
-	if (a->n_drops && a->drops[0].rule[0]) {
+	int i;
+
+	for (i = 0; i < a->n_drops; i++) {
+		const struct drop *d = &a->drops[i];
+
+		if (!d->rule[0] || d->reply)
+			continue;
 		buf_str(to, ", by ");
-		buf_escaped(to, a->drops[0].rule, strnlen(a->drops[0].rule, sizeof(a->drops[0].rule)));
+		buf_escaped(to, d->rule, strnlen(d->rule, sizeof(d->rule)));
+		return;
 	}
+}
+
+/* The error that this host itself makes for want of a neighbour looks like a router's. */
+static bool is_own_error(const struct verdict *v)
+{
+	return v->gave_up_by == GAVE_UP_KERNEL && v->limit == LIMIT_NONE;
+}
+
+static void put_rejected(const struct attempt *a, const struct verdict *v, struct buf *to)
+{
+	const struct reply *icmp = accepted(a, REPLY_ICMP);
+
+	if (is_own_error(v)) {
+		put_headline(v, to);
+		return;
+	}
+	if (icmp && !accepted(a, REPLY_RST))
+		put_icmp(icmp, to);
+	else if (v->outcome == OUTCOME_REFUSED)
+		buf_str(to, "RST");
+	else
+		put_headline(v, to);
+	put_rule(a, to);
 }
 
 void watch_line_why(const struct attempt *a, const struct verdict *v, struct buf *to)
 {
-	const struct reply *icmp = accepted(a, REPLY_ICMP);
-
 	if (v->outcome == OUTCOME_ESTABLISHED)
 		put_established(a, to);
 	else if (v->outcome == OUTCOME_TIMED_OUT)
@@ -192,70 +237,81 @@ void watch_line_why(const struct attempt *a, const struct verdict *v, struct buf
 		put_killed(a, to);
 	else if (v->outcome == OUTCOME_PENDING)
 		put_silence(a, to);
-	else if ((v->outcome == OUTCOME_REFUSED || v->outcome == OUTCOME_UNREACHABLE) && icmp &&
-		 !accepted(a, REPLY_RST))
-		put_icmp(icmp, to);
-	else if (v->outcome == OUTCOME_REFUSED)
-		put_refused(a, to);
+	else if (v->outcome == OUTCOME_REFUSED || v->outcome == OUTCOME_UNREACHABLE)
+		put_rejected(a, v, to);
 	else
 		put_headline(v, to);
 	if (v->confidence == CONFIDENCE_LIKELY && v->outcome != OUTCOME_PENDING)
 		buf_str(to, "  (likely)");
 }
 
-static void put_columns(const struct attempt *a, const struct verdict *v, const struct watch_line_look *o,
-			struct buf *to)
+static void put_columns(struct watch_row *r, const struct attempt *a, const struct verdict *v, bool color)
 {
-	char server[ENDPOINT_TEXT_LEN];
+	char server[ENDPOINT_TEXT_LEN], syns[16];
+	struct buf after = { 0 };
 
-	put_padded(to, endpoint_format(&a->flow.server, server), SERVER_WIDTH);
-	line_outcome(v->outcome, o->color, to);
-	if (a->n_syns)
-		put_after(v->elapsed_ns, to);
-	else
-		buf_fmt(to, "%*s", AFTER_WIDTH, "at once");
-	buf_fmt(to, "%6d", a->n_syns);
-	buf_str(to, "  ");
+	add_after(a, v, &after);
+	snprintf(syns, sizeof(syns), "%d", a->n_syns);
+	watch_row_cell(r, r->at.server, endpoint_format(&a->flow.server, server));
+	watch_row_together(r, r->at.outcome,
+			   (int)(strlen(outcome_word(v->outcome)) + 2 + after.len + 2 + strlen(syns)));
+	put_outcome(r, v->outcome, color);
+	watch_row_number(r, r->at.after, WATCH_AFTER_WIDTH, buf_text(&after));
+	watch_row_number(r, r->at.syns, WATCH_SYNS_WIDTH, syns);
+	buf_fini(&after);
 }
 
-static void end_line(const struct verdict *v, const struct watch_line_look *o, struct buf *to)
+static void put_evidence(struct watch_row *r, const struct verdict *v)
 {
+	struct buf b = { 0 };
 	int i;
 
-	while (to->len && to->data[to->len - 1] == ' ')
-		to->data[--to->len] = 0;
-	buf_char(to, '\n');
-	for (i = 0; o->evidence && i < v->n_evidence; i++) {
-		buf_str(to, "            ");
-		buf_escaped(to, v->evidence[i], strnlen(v->evidence[i], sizeof(v->evidence[i])));
-		buf_char(to, '\n');
+	for (i = 0; i < v->n_evidence; i++) {
+		buf_reset(&b);
+		buf_escaped(&b, v->evidence[i], strnlen(v->evidence[i], sizeof(v->evidence[i])));
+		watch_row_below(r, buf_text(&b));
 	}
+	buf_fini(&b);
+}
+
+static void end_row(struct watch_row *r, const struct verdict *v, const struct watch_line_look *o, struct buf *why)
+{
+	watch_row_why(r, buf_text(why));
+	if (o->evidence)
+		put_evidence(r, v);
+	buf_char(r->to, '\n');
+	buf_fini(why);
 }
 
 void watch_line(const struct attempt *a, const struct verdict *v, const struct watch_line_look *o, struct buf *to)
 {
-	figures_clock(attempt_start_ns(a) + v->elapsed_ns, 0, to);
-	buf_str(to, "  ");
-	put_process(a, o->container, to);
-	put_columns(a, v, o, to);
-	watch_line_why(a, v, to);
-	end_line(v, o, to);
+	struct buf why = { 0 };
+	struct watch_row r;
+
+	watch_row_begin(&r, o->columns, to);
+	put_time(&r, a, v);
+	put_process(&r, a, o->container);
+	put_columns(&r, a, v, o->color);
+	watch_line_why(a, v, &why);
+	end_row(&r, v, o, &why);
 }
 
 void watch_line_inbound(const struct attempt *a, const struct verdict *v, const struct drop *drop,
 			const struct watch_line_look *o, struct buf *to)
 {
 	char client[ENDPOINT_TEXT_LEN];
+	struct buf why = { 0 };
+	struct watch_row r;
 
-	figures_clock(attempt_start_ns(a) + v->elapsed_ns, 0, to);
-	buf_str(to, "  ");
-	put_padded(to, "(inbound)", PROCESS_WIDTH);
-	put_columns(a, v, o, to);
-	buf_fmt(to, "from %s; ", endpoint_format(&a->flow.client, client));
-	buf_escaped(to, v->headline, strnlen(v->headline, sizeof(v->headline)));
+	watch_row_begin(&r, o->columns, to);
+	put_time(&r, a, v);
+	watch_row_cell(&r, r.at.process, "(inbound)");
+	put_columns(&r, a, v, o->color);
+	buf_fmt(&why, "from %s; ", endpoint_format(&a->flow.client, client));
+	buf_escaped(&why, v->headline, strnlen(v->headline, sizeof(v->headline)));
 	if (drop) {
-		buf_str(to, "; ");
-		put_drop(a, drop, to);
+		buf_str(&why, "; ");
+		put_drop(a, drop, &why);
 	}
-	end_line(v, o, to);
+	end_row(&r, v, o, &why);
 }

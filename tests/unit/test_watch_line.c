@@ -89,15 +89,32 @@ static void assert_why(const char *should)
 	buf_fini(&b);
 }
 
-static void lines(void **test)
+static void assert_head(int columns, const char *should)
 {
 	struct buf b = { 0 };
 
-	watch_line_head(&b);
-	assert_string_equal(
-		buf_text(&b),
-		"TIME      PROCESS             SERVER                  OUTCOME          AFTER  SYNS  WHY\n");
+	watch_line_head(columns, &b);
+	assert_string_equal(buf_text(&b), should);
 	buf_fini(&b);
+}
+
+static void assert_same_words(const char *x, const char *y)
+{
+	static const char blank[] = " \n";
+	size_t n;
+
+	for (; *x; x += n, y += n) {
+		x += strspn(x, blank);
+		y += strspn(y, blank);
+		n = strcspn(x, blank);
+		assert_int_equal(strcspn(y, blank), n);
+		assert_memory_equal(x, y, n);
+	}
+}
+
+static void lines(void **test)
+{
+	assert_head(0, "TIME      PROCESS             SERVER                  OUTCOME          AFTER  SYNS  WHY\n");
 	begin(1);
 	judged(OUTCOME_ESTABLISHED, 310 * US, 0);
 	assert_line(&plain, "17:02:13  curl[812]           10.0.0.2:443            established    0.31 ms     1\n");
@@ -105,14 +122,14 @@ static void lines(void **test)
 	judged(OUTCOME_ABANDONED, 10 * S, 0);
 	assert_line(
 		&plain,
-		"17:02:23  curl[812]           10.0.0.2:443            abandoned       10.0 s     4  the application, a limit of its own; no answer\n");
+		"17:02:23  curl[812]           10.0.0.2:443            abandoned       10.0 s     4  closed by the program; no answer\n");
 	begin(0);
 	judged(OUTCOME_FAILED, 0, EADDRNOTAVAIL);
 	snprintf(v.headline, sizeof(v.headline), "no free source port or address on this host");
 	assert_line(
 		&plain,
 		"17:02:13  curl[812]           10.0.0.2:443            failed         at once     0  EADDRNOTAVAIL: no free source port or address on this host\n");
-	/* what is longer than its column pushes the rest on */
+	/* what is longer than its column takes the room of the next, or pushes the rest on */
 	begin(1);
 	endpoint_parse("[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443", &a.flow.server);
 	strcpy(a.comm, "fifteen-letters");
@@ -120,7 +137,113 @@ static void lines(void **test)
 	judged(OUTCOME_REFUSED, 200 * US, ECONNREFUSED);
 	assert_line(
 		&plain,
-		"17:02:13  fifteen-letters[4194304]  [2001:db8:85a3:8d3:1319:8a2e:370:7348]:443  refused        0.20 ms     1  RST\n");
+		"17:02:13  fifteen-letters[4194304]  [2001:db8:85a3:8d3:1319:8a2e:370:7348]:443  refused  0.20 ms  1  RST\n");
+}
+
+/* A terminal of 80 columns and fewer, where not even the columns have room. */
+static void narrow(void **test)
+{
+	const struct watch_line_look at80 = { .columns = 80 }, at90 = { .columns = 90 }, at40 = { .columns = 40 },
+				     evidence = { .columns = 80, .evidence = true };
+
+	assert_head(80, "TIME      PROCESS          SERVER                 OUTCOME          AFTER  SYNS\n"
+			"          WHY\n");
+	assert_head(83, "TIME      PROCESS          SERVER                 OUTCOME          AFTER  SYNS  WHY\n");
+	begin(2);
+	endpoint_parse("10.77.0.2:99", &a.flow.server);
+	strcpy(a.comm, "python3");
+	a.pid = 20856;
+	judged(OUTCOME_ABANDONED, 1300 * MS, 0);
+	dropped(DROP_PATH_OR_PEER, 2)->netns = 2;
+	assert_line(&at80, "17:02:14  python3[20856]   10.77.0.2:99           abandoned       1.30 s     2\n"
+			   "          closed by the program; SYN dropped in another network namespace of\n"
+			   "          this host: NETFILTER_DROP in nf_hook_slow\n");
+	v.n_evidence = 1;
+	strcpy(v.evidence[0], "the kernel would have gone on until 131.072 s, by this host's sysctls as they are");
+	assert_line(&evidence, "17:02:14  python3[20856]   10.77.0.2:99           abandoned       1.30 s     2\n"
+			       "          closed by the program; SYN dropped in another network namespace of\n"
+			       "          this host: NETFILTER_DROP in nf_hook_slow\n"
+			       "            the kernel would have gone on until 131.072 s, by this host's\n"
+			       "              sysctls as they are\n");
+	/* nothing to say has no line; what has room stands on the row */
+	begin(1);
+	judged(OUTCOME_ESTABLISHED, 310 * US, 0);
+	assert_line(&at80, "17:02:13  curl[812]        10.0.0.2:443           established    0.31 ms     1\n");
+	judged(OUTCOME_REFUSED, 310 * US, ECONNREFUSED);
+	assert_line(&at90, "17:02:13  curl[812]        10.0.0.2:443           refused        0.31 ms     1  RST\n");
+	/* what is longer than its column takes the room of the next one, or pushes the rest below */
+	assert_line(&(struct watch_line_look){ .columns = 80, .container = "0123456789ab" },
+		    "17:02:13  curl[812]@0123456789ab  10.0.0.2:443    refused        0.31 ms     1\n"
+		    "          RST\n");
+	endpoint_parse("[2001:db8:85a3:8d3:1319:8a2e:370:7348]:443", &a.flow.server);
+	strcpy(a.comm, "fifteen-letters");
+	a.pid = 4194304;
+	assert_line(&at80, "17:02:13  fifteen-letters[4194304]  [2001:db8:85a3:8d3:1319:8a2e:370:7348]:443\n"
+			   "                                                  refused        0.31 ms     1\n"
+			   "          RST\n");
+	assert_line(&at40, "17:02:13  fifteen-letters[4194304]\n"
+			   "          [2001:db8:85a3:8d3:1319:8a2e:370:7348]:443\n"
+			   "          refused  0.31 ms  1\n"
+			   "          RST\n");
+	/* what is left of the columns stays together */
+	endpoint_parse("[fd00:77::dead:beef:1234:5678]:80", &a.flow.server);
+	strcpy(a.comm, "python3");
+	a.pid = 22647;
+	judged(OUTCOME_ABANDONED, 1200 * MS, 0);
+	assert_line(&at80, "17:02:14  python3[22647]   [fd00:77::dead:beef:1234:5678]:80\n"
+			   "                                                  abandoned       1.20 s     1\n"
+			   "          closed by the program; no answer\n");
+	endpoint_parse("[fd00:77::dead:beef:1]:443", &a.flow.server);
+	assert_line(&at80, "17:02:14  python3[22647]   [fd00:77::dead:beef:1]:443  abandoned  1.20 s     1\n"
+			   "          closed by the program; no answer\n");
+}
+
+static void wider(void **test)
+{
+	const struct watch_line_look at120 = { .columns = 120 };
+
+	assert_head(120, "TIME      PROCESS             SERVER                  OUTCOME          AFTER  SYNS  WHY\n");
+	begin(2);
+	judged(OUTCOME_ABANDONED, 1300 * MS, 0);
+	assert_line(
+		&at120,
+		"17:02:14  curl[812]           10.0.0.2:443            abandoned       1.30 s     2  closed by the program; no answer\n");
+	dropped(DROP_LOCAL_INPUT, 2);
+	assert_line(
+		&at120,
+		"17:02:14  curl[812]           10.0.0.2:443            abandoned       1.30 s     2\n"
+		"          closed by the program; SYN dropped here, on its way in: NETFILTER_DROP in nf_hook_slow\n");
+}
+
+/* At any width that has room for the longest number: no line is wider, but where it is a single word; and no word is
+ * lost. */
+static void any_width(void **test)
+{
+	struct watch_line_look look = { .evidence = true };
+	struct buf one = { 0 }, b = { 0 };
+
+	begin(6);
+	judged(OUTCOME_TIMED_OUT, 65 * S, ETIMEDOUT);
+	strcpy(dropped(DROP_LOCAL_INPUT, 6)->rule, "nft inet fw input handle 8: tcp dport @bad counter drop");
+	v.n_evidence = 1;
+	strcpy(v.evidence[0], "the kernel would have gone on until 131.072 s");
+	watch_line(&a, &v, &look, &one);
+	for (look.columns = 20; look.columns < 240; look.columns++) {
+		const char *line, *end;
+
+		buf_reset(&b);
+		watch_line(&a, &v, &look, &b);
+		for (line = buf_text(&b); *line; line = end + 1) {
+			const char *word = line + strspn(line, " ");
+
+			end = strchr(line, '\n');
+			if (end - line > look.columns && memchr(word, ' ', (size_t)(end - word)))
+				fail_msg("at %d: %.*s", look.columns, (int)(end - line), line);
+		}
+		assert_same_words(buf_text(&one), buf_text(&b));
+	}
+	buf_fini(&one);
+	buf_fini(&b);
 }
 
 static void looks(void **test)
@@ -147,9 +270,8 @@ static void looks(void **test)
 		    "17:02:13  curl[812]           10.0.0.2:443            pending        0.31 ms     1  no answer\n"
 		    "            one\n"
 		    "            an\\nother\\x1b[2J\n");
-	assert_line(
-		&container,
-		"17:02:13  curl[812]@0123456789ab  10.0.0.2:443            pending        0.31 ms     1  no answer\n");
+	assert_line(&container,
+		    "17:02:13  curl[812]@0123456789ab  10.0.0.2:443        pending        0.31 ms     1  no answer\n");
 	a.pid = 0;
 	a.comm[0] = 0;
 	assert_line(&plain,
@@ -188,7 +310,7 @@ static void whys(void **test)
 	begin(2);
 	judged(OUTCOME_ABANDONED, 2 * S, 0);
 	v.confidence = CONFIDENCE_LIKELY;
-	assert_why("the application, a limit of its own; no answer  (likely)");
+	assert_why("closed by the program; no answer  (likely)");
 	judged(OUTCOME_ABANDONED, 2 * S, ECONNABORTED);
 	assert_why("destroyed from outside, as ss -K does it; no answer");
 	judged(OUTCOME_KILLED, 2 * S, 0);
@@ -216,6 +338,58 @@ static void whys(void **test)
 	assert_why("icmp 3/3 (port unreachable)");
 	replied(REPLY_RST, IGNORED_NOT);
 	assert_why("RST");
+	begin(2);
+	judged(OUTCOME_ABANDONED, 2 * S, EINTR);
+	a.end = ATTEMPT_END_RESULT;
+	a.end_error = EINTR;
+	assert_why("interrupted by a signal handler; no answer");
+}
+
+/* The rule that is known for it, whatever it answered with. */
+static void rules(void **test)
+{
+	struct reply *r;
+
+	begin(1);
+	strcpy(dropped(DROP_LOCAL_OUTPUT, 1)->rule, "nft inet fw output handle 6: tcp dport 82 reject");
+	judged(OUTCOME_REFUSED, MS, ECONNREFUSED);
+	assert_why("RST, by nft inet fw output handle 6: tcp dport 82 reject");
+	judged(OUTCOME_UNREACHABLE, MS, EACCES);
+	strcpy(v.headline, "an ICMP error said that the server cannot be reached");
+	assert_why("EACCES: an ICMP error said that the server cannot be reached, by nft inet fw output handle 6: "
+		   "tcp dport 82 reject");
+	r = replied(REPLY_ICMP, IGNORED_NOT);
+	r->icmp_family = 4;
+	r->icmp_type = 3;
+	r->icmp_code = 13;
+	addr_parse("10.0.0.2", &r->from);
+	v.error = EHOSTUNREACH;
+	assert_why("icmp 3/13 from 10.0.0.2 (admin prohibited), by nft inet fw output handle 6: tcp dport 82 reject");
+	/* one that dropped the answer did not reject the SYN */
+	a.drops[0].reply = true;
+	assert_why("icmp 3/13 from 10.0.0.2 (admin prohibited)");
+}
+
+/* This host's own error for want of a neighbour comes from its own address, and is no router's. */
+static void neighbours(void **test)
+{
+	struct reply *r;
+
+	begin(1);
+	a.end = ATTEMPT_END_RESULT;
+	a.end_error = EHOSTUNREACH;
+	a.ended_ns = START + 3070 * MS;
+	r = replied(REPLY_ICMP, IGNORED_NOT);
+	r->icmp_family = 4;
+	r->icmp_type = 3;
+	r->icmp_code = 1;
+	r->t_ns = a.ended_ns;
+	r->from = a.flow.client.addr;
+	verdict_make(&a, &v);
+	assert_why("EHOSTUNREACH: no neighbour answered for the server's address or its gateway (ARP)");
+	addr_parse("10.0.0.254", &r->from);
+	verdict_make(&a, &v);
+	assert_why("icmp 3/1 from 10.0.0.254 (host unreachable)");
 }
 
 static void inbound(void **test)
@@ -252,12 +426,11 @@ static void hostile_names(void **test)
 	       "\033]0;x\a\n\\\xff\x9b"
 	       "2J",
 	       13);
-	assert_line(
-		&plain,
-		"17:02:13  \\x1b]0;x\\x07\\n\\\\\\xff\\x9b2J[812]  10.0.0.2:443            established    0.31 ms     1\n");
+	assert_line(&plain,
+		    "17:02:13  \\x1b]0;x\\x07\\n\\\\\\xff\\x9b2J[812]  10.0.0.2:443  established  0.31 ms    1\n");
 	/* as long as its room, without a NUL */
 	memset(a.comm, 'x', sizeof(a.comm));
-	assert_line(&plain, "17:02:13  xxxxxxxxxxxxxxxx[812]  10.0.0.2:443            established    0.31 ms     1\n");
+	assert_line(&plain, "17:02:13  xxxxxxxxxxxxxxxx[812]  10.0.0.2:443         established    0.31 ms     1\n");
 	for (n = 0; n < 20000; n++) {
 		struct buf b = { 0 };
 
@@ -276,8 +449,10 @@ static void hostile_names(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines),   cmocka_unit_test(looks),	    cmocka_unit_test(whys),
-		cmocka_unit_test(inbound), cmocka_unit_test(hostile_names),
+		cmocka_unit_test(lines),	 cmocka_unit_test(narrow),     cmocka_unit_test(wider),
+		cmocka_unit_test(any_width),	 cmocka_unit_test(looks),      cmocka_unit_test(whys),
+		cmocka_unit_test(rules),	 cmocka_unit_test(neighbours), cmocka_unit_test(inbound),
+		cmocka_unit_test(hostile_names),
 	};
 
 	setenv("TZ", "UTC", 1);
