@@ -7,8 +7,11 @@ watch.py SYNSENT [--user nobody] [--only TEXT] [--kills N] [--show]
 Who gave up is proved by watch_gave_up.py, where a packet was lost by watch_places.py.
 """
 import argparse
+import errno
+import fcntl
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -16,6 +19,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 import urllib.request
 
@@ -323,6 +327,26 @@ class Test:
                 at = head.index(word)
                 t.holds("%s is not in its column: %r" % (word, line), line[at - 1] == " " and line[at] != " ")
         t.holds("the hostile name is not there: %r" % rows, any("[31m" in line and ":201" in line for line in rows))
+
+    def terminal(self, t):
+        """On one of 80 columns no row is wider, and why is below it."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        w = self.watch(t, ["-v", "--color", "never", "--", PYTHON, "-c", CONNECT, str(SILENT_PORT)], stdout=slave)
+        os.close(slave)
+        text = b""
+        try:
+            while part := os.read(master, 65536):
+                text += part
+        except OSError as e:
+            if e.errno != errno.EIO:  # the other side is closed
+                raise
+        os.close(master)
+        w.end(None)
+        lines = text.decode().splitlines()
+        t.want("lines that are wider", [line for line in lines if len(line) > 80], [])
+        why = [below for row, below in zip(lines, lines[1:]) if re.match(r"[0-9:]{8} .* abandoned ", row)]
+        t.want("why", [line.split(";")[0] for line in why], ["          closed by the program"])
 
     # ---- packets ----
 
@@ -675,7 +699,7 @@ def main():
             return any(trials)
         test = Test(synsent)
         names = [n for n in ("filters", "slow", "misuse", "commands", "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout",
-                             "early", "text", "packets", "inbound", "metrics", "capabilities", "kills") if o.only in n]
+                             "early", "text", "terminal", "packets", "inbound", "metrics", "capabilities", "kills") if o.only in n]
         for name in names:
             trials.append(run_part(name, lambda t, n=name: getattr(test, n)(t, *([o.kills] if n == "kills" else [])), o))
     print("%d parts, %d wrong" % (len(trials), sum(trials)))
