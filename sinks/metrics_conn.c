@@ -11,6 +11,7 @@ void metrics_conn_init(struct metrics_conn *c, int fd, int64_t now_ns)
 	memset(c, 0, sizeof(*c));
 	c->fd = fd;
 	c->deadline_ns = now_ns + METRICS_ASK_NS;
+	c->heard_ns = now_ns;
 	metrics_request_init(&c->request);
 }
 
@@ -28,13 +29,14 @@ static bool goes_on(void)
 	return errno == EAGAIN || errno == EINTR;
 }
 
-static bool ask(struct metrics_conn *c)
+static bool ask(struct metrics_conn *c, int64_t now_ns)
 {
 	uint8_t data[METRICS_READ_MAX];
 	ssize_t n = recv(c->fd, data, sizeof(data), MSG_DONTWAIT);
 
 	if (n <= 0)
 		return n < 0 && goes_on();
+	c->heard_ns = now_ns;
 	c->answer = metrics_request_feed(&c->request, bytes_of(data, (size_t)n));
 	if (c->answer != METRICS_WAIT)
 		c->state = METRICS_READY;
@@ -72,7 +74,7 @@ bool metrics_conn_serve(struct metrics_conn *c, int64_t now_ns)
 {
 	switch (c->state) {
 	case METRICS_ASKS:
-		return ask(c);
+		return ask(c, now_ns);
 	case METRICS_TELLS:
 		return tell(c, now_ns);
 	case METRICS_LINGERS:

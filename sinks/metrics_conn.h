@@ -20,6 +20,7 @@ struct metrics_conn {
 	int fd; /* -1: this one is free */
 	enum { METRICS_ASKS, METRICS_READY, METRICS_TELLS, METRICS_LINGERS } state;
 	int64_t deadline_ns;
+	int64_t heard_ns; /* when bytes of it came last, or it did */
 	struct metrics_request request;
 	enum metrics_answer answer; /* as of METRICS_READY */
 	struct metrics_said *said;

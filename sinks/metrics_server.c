@@ -155,7 +155,15 @@ static void serve(struct metrics_server *s, struct metrics_conn *c, int64_t now_
 		metrics_conn_fini(c);
 }
 
-/* A free place, or that of the one who lingers longest: it has its answer.  NULL: none. */
+/* Who of the two gives way: who lingers (it has its answer) rather than who has not asked, and the longer one of it. */
+static bool gives_way_before(const struct metrics_conn *a, const struct metrics_conn *b)
+{
+	if (a->state != b->state)
+		return a->state == METRICS_LINGERS;
+	return a->state == METRICS_LINGERS ? a->deadline_ns < b->deadline_ns : a->heard_ns < b->heard_ns;
+}
+
+/* A free place, or that of one who is to give way.  NULL: none. */
 static struct metrics_conn *place(struct metrics_server *s)
 {
 	struct metrics_conn *c, *best = NULL;
@@ -163,18 +171,18 @@ static struct metrics_conn *place(struct metrics_server *s)
 	for (c = s->conns; c < s->conns + METRICS_SERVER_CONNS; c++) {
 		if (c->fd < 0)
 			return c;
-		if (c->state == METRICS_LINGERS && (!best || c->deadline_ns < best->deadline_ns))
+		if ((c->state == METRICS_LINGERS || c->state == METRICS_ASKS) && (!best || gives_way_before(c, best)))
 			best = c;
 	}
-	if (best)
-		metrics_conn_fini(best);
 	return best;
 }
 
-static void take_in(struct metrics_server *s, int fd, int64_t now_ns)
+static void take_in(struct metrics_server *s, struct metrics_conn *c, int fd, int64_t now_ns)
 {
-	struct metrics_conn *c = place(s);
-
+	if (c && c->fd >= 0) {
+		s->counts.displaced += c->state == METRICS_ASKS;
+		metrics_conn_fini(c);
+	}
 	if (!c || watch(s, EPOLL_CTL_ADD, fd, EPOLLIN, (uint32_t)(c - s->conns))) {
 		s->counts.refused++;
 		close(fd);
@@ -189,9 +197,15 @@ static void accept_some(struct metrics_server *s, int64_t now_ns)
 	int i, fd;
 
 	for (i = 0; i < ACCEPTS_MAX; i++) {
+		struct metrics_conn *c = place(s);
+
+		/* All that have not asked came in this pump: what they ask is read in the next, before they give way.
+		 */
+		if (c && c->fd >= 0 && c->state == METRICS_ASKS && c->heard_ns >= now_ns)
+			return;
 		fd = accept4(s->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			take_in(s, fd, now_ns);
+			take_in(s, c, fd, now_ns);
 			continue;
 		}
 		/* A listener with someone waiting, and no descriptor for him, would be ready all the time. */

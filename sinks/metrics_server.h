@@ -13,9 +13,10 @@
  * Whatever clients do, it holds METRICS_SERVER_CONNS connections of less than 1 KiB and the answers that these have
  * not taken yet, one each at most: with openmetrics_text() 16 * 9 KiB as a rule, and 16 * 65 KiB if every series
  * that can be were there.  A client has 5 s to ask, 10 s to take the answer, and 2 s to close; a request is 8 KiB
- * at most; one is answered in a connection.  Those that come while all places are taken are closed at once, and
- * counted. In a pump each connection is read or written once, at most 4 KiB in, so that no client keeps the owner from
- * its work.
+ * at most; one is answered in a connection.  Where all places are taken, one that has its answer and does not
+ * close gives way to one that comes, or the one of which nothing was heard longest before it had asked; while all take
+ * their answers, who comes is closed at once.  In a pump each connection is read or written once, at most 4 KiB in, so
+ * that no client keeps the owner from its work.
  */
 struct metrics_server;
 
@@ -31,9 +32,10 @@ struct metrics_server_opts {
 
 struct metrics_server_counts {
 	uint64_t accepted;
-	uint64_t scraped; /* answers with metrics, as far as they were begun */
-	uint64_t refused; /* closed at once: too many at a time */
-	uint64_t late;	  /* closed at a deadline, before the answer was sent whole */
+	uint64_t scraped;   /* answers with metrics, as far as they were begun */
+	uint64_t refused;   /* closed at once: too many at a time */
+	uint64_t displaced; /* had not asked yet, and gave way to another */
+	uint64_t late;	    /* closed at a deadline, before the answer was sent whole */
 };
 
 /* Listens.  0 or -errno. */
