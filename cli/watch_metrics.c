@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "sinks/metrics_file.h"
@@ -11,6 +12,7 @@
 #include "sinks/metrics_server.h"
 #include "util/clock.h"
 #include "util/duration.h"
+#include "util/outfile.h"
 
 struct watch_metrics {
 	struct watch_metrics_opts o;
@@ -61,6 +63,27 @@ static int listen_at(struct watch_metrics *m, struct err *e)
 	return r;
 }
 
+#define SUFFIX ".prom"
+
+/* What would fail at the first writing fails before anything is observed.  "-" and devices are nobody's textfiles. */
+static int check_file(const char *path, struct err *e)
+{
+	size_t len = strlen(path), suffix = strlen(SUFFIX);
+	struct outfile *o;
+	bool direct;
+	int r = outfile_create(path, &o, e);
+
+	if (r)
+		return r;
+	direct = outfile_is_direct(o);
+	outfile_abort(o);
+	if (!direct && (len < suffix || strcmp(path + len - suffix, SUFFIX)))
+		fputs("synsent: watch: --metrics-file: node_exporter's textfile collector reads only files whose names end in " SUFFIX
+		      "\n",
+		      stderr);
+	return 0;
+}
+
 int watch_metrics_new(const struct watch_metrics_opts *o, struct watch_metrics **ret, struct err *e)
 {
 	struct watch_metrics *m = calloc(1, sizeof(*m));
@@ -73,6 +96,8 @@ int watch_metrics_new(const struct watch_metrics_opts *o, struct watch_metrics *
 	m->metrics = openmetrics_new();
 	if (!m->metrics)
 		r = err_sys(e, ENOMEM, "metrics");
+	if (!r && o->path)
+		r = check_file(o->path, e);
 	if (!r && o->at)
 		r = listen_at(m, e);
 	if (r) {

@@ -20,7 +20,7 @@ struct watch_metrics_opts {
 	void *user;
 };
 
-/* Listens at once; 0 or -errno, e->exit_code 2 for what is no address. */
+/* Listens at once, and sees whether the file can be made; 0 or -errno, e->exit_code 2 for what is no address. */
 int watch_metrics_new(const struct watch_metrics_opts *o, struct watch_metrics **ret, struct err *e);
 void watch_metrics_free(struct watch_metrics *m);
 

@@ -39,7 +39,7 @@ struct watch {
 	int signals;
 	pid_t child;
 	int child_status;
-	bool child_over, ended;
+	bool child_over, begun, ended;
 	bool enough;	  /* as many were shown as were asked for */
 	int64_t until_ns; /* CLOCK_MONOTONIC; 0: no end */
 };
@@ -218,6 +218,21 @@ static int turn(struct watch *w, struct err *e)
 	return r;
 }
 
+/* What --rules has to say, which on the terminal would be read when it holds no more. */
+static void say_rules(const struct watch *w)
+{
+	struct buf b = { 0 };
+	size_t i;
+
+	buf_str(&b, watch_rules_note(w->rules));
+	for (i = 0; i < b.len; i++)
+		if (b.data[i] == '\n')
+			b.data[i] = i + 1 < b.len ? ' ' : '\0';
+	if (b.len)
+		screen_say(watch_screen_model(w->screen), b.data);
+	buf_fini(&b);
+}
+
 static int open_screen(struct watch *w, struct err *e)
 {
 	const struct watch_screen_opts o = { .terminal = w->o->terminal,
@@ -225,9 +240,12 @@ static int open_screen(struct watch *w, struct err *e)
 					     .since_ns = watch_source_now(w->source) };
 	int r = watch_screen_open(&o, &w->screen, e);
 
-	if (!r)
-		watch_show_on(w->show, watch_screen_model(w->screen));
-	return r;
+	if (r)
+		return r;
+	watch_show_on(w->show, watch_screen_model(w->screen));
+	if (w->rules)
+		say_rules(w);
+	return 0;
 }
 
 static int watch(struct watch *w, struct err *e)
@@ -248,6 +266,7 @@ static int watch(struct watch *w, struct err *e)
 		watch_metrics_begin(w->metrics, w->source);
 	if (!r && w->o->top)
 		r = open_screen(w, e);
+	w->begun = !r;
 	while (!r && !w->ended)
 		r = turn(w, e);
 	watch_show_on(w->show, NULL);
@@ -305,7 +324,7 @@ static int open_all(struct watch *w, struct err *e)
 	}
 	if (!r && !watch_source_without(w->source))
 		r = watch_rules_new(&ro, &w->rules, e);
-	if (!r && w->rules)
+	if (!r && w->rules && !o->top)
 		fputs(watch_rules_note(w->rules), stderr);
 	return r;
 }
@@ -316,8 +335,9 @@ int watch_run(const struct watch_setup *o, struct err *e)
 	int r = open_all(&w, e);
 	bool lost = false;
 
-	if (!r) {
+	if (!r)
 		r = watch(&w, e);
+	if (w.begun) {
 		if (w.inbound)
 			watch_inbound_finish(w.inbound, clock_real_ns());
 		/* Whatever happened: what is known is told. */

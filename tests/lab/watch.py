@@ -14,6 +14,7 @@ import os
 import pty
 import random
 import re
+import select
 import signal
 import socket
 import struct
@@ -413,6 +414,12 @@ class Test:
             port = re.search(r"metrics at http://127.0.0.1:(\d+)/metrics", w.said())
             with urllib.request.urlopen("http://127.0.0.1:%s/metrics" % (port or [0, 0])[1], timeout=5) as answer:
                 t.holds("it is not served there", b"synsent_build_info" in answer.read())
+            idle = [socket.create_connection(("127.0.0.1", int(port[1]))) for _ in range(20)]
+            for _ in range(5):
+                with urllib.request.urlopen("http://127.0.0.1:%s/metrics" % port[1], timeout=5) as answer:
+                    t.holds("idle connections keep others out", b"synsent_build_info" in answer.read())
+            for s in idle:
+                s.close()
             w.end()
         with self.net:
             w = self.watch(t, ["-j", "--metrics", "9464"]).ready()
@@ -441,6 +448,47 @@ class Test:
         t.want("the sums", served, events)
         t.want("pending", samples.get(("synsent_attempts_pending", ())), 1.0)
         t.want("wrong of the format", prometheus.failures, [])
+
+    def metrics_files(self, t):
+        """Which names the textfile collector reads; and what cannot be written is said before anything is observed."""
+        for name, warned in (("x.prom", False), ("x.txt", True), ("prom", True)):
+            w = self.watch(t, ["-q", "--for", "10ms", "--metrics-file", self.synsent.path(name)])
+            w.end(None)
+            t.want("the status with " + name, w.status, 0)
+            t.want("whether it is said of " + name, w.said().count("reads only files whose names end in .prom"), warned)
+            t.holds("%s is not written" % name, "synsent_build_info" in open(self.synsent.path(name)).read())
+        w = self.watch(t, ["--metrics-file", self.synsent.path("none/x.prom")])
+        w.end(None)
+        t.holds("%r: %r" % (w.status, w.said()), w.status not in (0, 4) and "none/x.prom" in w.said())
+        t.want("a summary of nothing", w.text(), "")
+
+    def top(self, t):
+        """Without a terminal it is an error, and no observation; with one, what --rules says is on the screen."""
+        w = self.watch(t, ["--top"])
+        w.end(None)
+        t.holds("%r: %r" % (w.status, w.said()), w.status in (2, 77) and "synsent: watch: " in w.said())
+        t.want("a summary of nothing", w.text(), "")
+        if w.status == 77:
+            return  # built without ncursesw
+        terminal, inside = pty.openpty()
+        w = self.watch(t, ["--top", "--rules"], stdin=inside, stdout=inside, stderr=inside,
+                       env=dict(harness.ENV, TERM="xterm"))
+        os.close(inside)
+        seen, deadline = b"", time.monotonic() + 20
+        while b"trace handshakes" not in seen and time.monotonic() < deadline:
+            if select.select([terminal], [], [], 0.2)[0]:
+                seen += os.read(terminal, 65536)
+        os.write(terminal, b"q")
+        try:
+            while time.monotonic() < deadline:
+                seen += os.read(terminal, 65536)
+        except OSError:
+            pass  # its other end is closed: it has ended
+        os.close(terminal)
+        w.end()
+        t.want("the status", w.status, 0)
+        t.holds("it is not on the screen alone: %r" % seen, b"trace handshakes" in seen and
+                seen.index(b"trace handshakes") > seen.index(b"\x1b[?1049h"))
 
     # ---- privileges, and the end ----
 
@@ -699,7 +747,7 @@ def main():
             return any(trials)
         test = Test(synsent)
         names = [n for n in ("filters", "slow", "misuse", "commands", "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout",
-                             "early", "text", "terminal", "packets", "inbound", "metrics", "capabilities", "kills") if o.only in n]
+                             "early", "text", "terminal", "packets", "inbound", "metrics", "metrics_files", "top", "capabilities", "kills") if o.only in n]
         for name in names:
             trials.append(run_part(name, lambda t, n=name: getattr(test, n)(t, *([o.kills] if n == "kills" else [])), o))
     print("%d parts, %d wrong" % (len(trials), sum(trials)))
