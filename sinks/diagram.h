@@ -19,6 +19,7 @@ struct diagram_term_opts {
 	int columns;	 /* 80 at least is assumed; narrower is cut */
 	bool utf8;	 /* box-drawing characters and arrows, else ASCII */
 	bool no_verdict; /* leave out the last line: the verdict stands elsewhere already */
+	bool no_causes;	 /* ... and those that say where packets were dropped: that stands there, too */
 	bool color;	 /* ANSI colours that repeat what the words say, legible on light and dark */
 };
 

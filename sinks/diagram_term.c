@@ -276,7 +276,7 @@ static void foot(struct canvas *cv, const struct diagram_foot *f)
 void diagram_term(const struct diagram *d, const struct diagram_term_opts *o, struct buf *to)
 {
 	struct canvas cv = { .o = o, .g = o->utf8 ? &glyphs_utf8 : &glyphs_ascii, .to = to };
-	int i, extra;
+	int i, extra, n_feet = d->n_feet - o->no_verdict, first = 0;
 
 	cv.columns = o->columns < 1 ? COLUMNS_FULL : o->columns > COLUMNS_MAX ? COLUMNS_MAX : o->columns;
 	/* a wider terminal gives its room to the arrows, within reason */
@@ -285,8 +285,10 @@ void diagram_term(const struct diagram *d, const struct diagram_term_opts *o, st
 	cv.server_at = CLIENT_AT + WAY_WIDTH + 1 + cv.figures;
 	head(&cv, d);
 	body(&cv, d);
-	if (d->n_feet > o->no_verdict)
+	while (o->no_causes && first < n_feet && d->feet[first].mark == DIAGRAM_DROPPED)
+		first++;
+	if (first < n_feet)
 		flush(&cv);
-	for (i = 0; i < d->n_feet - o->no_verdict; i++)
+	for (i = first; i < n_feet; i++)
 		foot(&cv, &d->feet[i]);
 }

@@ -93,8 +93,10 @@ static void failed(struct screen *s, const struct attempt *a, const struct verdi
 	f->n_syns = a->retransmits >= a->n_syns && a->n_syns ? a->retransmits + 1 : a->n_syns;
 	f->outcome = v->outcome;
 	f->gave_up_by = v->gave_up_by;
-	memcpy(f->why, v->headline, sizeof(f->why));
-	f->why[sizeof(f->why) - 1] = '\0';
+	snprintf(f->headline, sizeof(f->headline), "%.*s", (int)sizeof(v->headline) - 1, v->headline);
+	buf_reset(&s->scratch);
+	screen_why(a, v, &s->scratch);
+	snprintf(f->why, sizeof(f->why), "%s", buf_text(&s->scratch));
 	k->id = id;
 	k->a = *a;
 }

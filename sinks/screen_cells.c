@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sinks/drop_words.h"
 #include "sinks/figures.h"
 #include "util/duration.h"
 
@@ -36,19 +37,6 @@ void screen_countdown(int64_t left_ns, bool exact, struct buf *to)
 	put_seconds(left_ns, to);
 }
 
-void screen_drop(const struct drop *d, struct buf *to)
-{
-	buf_str(to, drop_place_word(d->place));
-	if (d->rule[0]) {
-		buf_str(to, ", by \"");
-		buf_escaped(to, d->rule, strnlen(d->rule, sizeof(d->rule)));
-		buf_char(to, '"');
-	} else if (d->reason[0]) {
-		buf_str(to, ", ");
-		buf_escaped(to, d->reason, strnlen(d->reason, sizeof(d->reason)));
-	}
-}
-
 static void put_server(const struct endpoint *server, struct buf *to)
 {
 	char text[ENDPOINT_TEXT_LEN];
@@ -62,7 +50,7 @@ static const struct screen_column pending_columns[] = {
 	[PENDING_PROCESS] = { "PROCESS", 11, 26, 2, false }, [PENDING_SERVER] = { "SERVER", 19, 53, 0, false },
 	[PENDING_SYNS] = { "SYNS", 5, 7, 3, true },	     [PENDING_WAITED] = { "WAITED", 7, 9, 5, true },
 	[PENDING_NEXT] = { "NEXT SYN", 8, 9, 0, true },	     [PENDING_END] = { "GIVE-UP", 8, 9, 0, true },
-	[PENDING_LOST] = { "LOST AT", 13, 200, 4, false },
+	[PENDING_LOST] = { "LOST AT", 14, 200, 4, false },
 };
 
 static void pending_cell(const struct screen *s, const void *of, int i, struct buf *to, unsigned int *pen)
@@ -96,8 +84,10 @@ static void pending_cell(const struct screen *s, const void *of, int i, struct b
 		break;
 	case PENDING_LOST:
 		*pen = SCREEN_RED;
-		if (p->a.n_drops > 0)
-			screen_drop(&p->a.drops[0], to);
+		if (p->a.n_drops > 0) {
+			buf_str(to, drop_way(&p->a, &p->a.drops[0]));
+			drop_cause(&p->a.drops[0], to);
+		}
 	}
 }
 
@@ -147,7 +137,7 @@ static void failures_cell(const struct screen *s, const void *of, int i, struct 
 		buf_fmt(to, "%d", f->n_syns);
 		break;
 	case FAILURES_WHY:
-		buf_escaped(to, f->why, strlen(f->why));
+		buf_str(to, f->why);
 	}
 }
 

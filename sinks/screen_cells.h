@@ -12,15 +12,12 @@ struct screen_form {
 	const struct screen_column *columns;
 	/* adds the text of column i to an empty buf */
 	void (*cell)(const struct screen *s, const void *of, int i, struct buf *to, unsigned int *pen);
-	unsigned int whole; /* bits of columns that lose their middle where they are too long, not their end */
+	unsigned int whole; /* bits of columns that lose their middle where they are too long, others their end */
 };
 
 const struct screen_form *screen_form(enum screen_pane p);
 
 /* "2.8 s", "~131.2 s" where it is not exact, "now" when it is past */
 void screen_countdown(int64_t left_ns, bool exact, struct buf *to);
-
-/* "local-input, by "tcp dport 80 drop"": where, and by what, as far as it is known */
-void screen_drop(const struct drop *d, struct buf *to);
 
 #endif

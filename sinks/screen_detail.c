@@ -41,7 +41,7 @@ static void add_wrapped(const char *text, int columns, struct buf *to)
 /* Whose it is, how it ended or what is to come, and why that is known. */
 static void add_words(struct screen *s, const struct attempt *a, const struct verdict *v, int columns, struct buf *to)
 {
-	struct text_opts o = { .columns = columns };
+	struct text_opts o = { .columns = columns, .plain = true };
 	char client[ENDPOINT_TEXT_LEN], server[ENDPOINT_TEXT_LEN];
 	struct buf text = { 0 };
 
@@ -63,6 +63,7 @@ static void add_diagram(struct screen *s, const struct verdict *v, int columns, 
 	struct diagram_term_opts o = { .columns = columns > DIAGRAM_COLUMNS ? columns : DIAGRAM_COLUMNS,
 				       .utf8 = s->utf8,
 				       .no_verdict = true,
+				       .no_causes = s->detail.a.n_drops > 0,
 				       .color = true };
 	struct diagram *d;
 

@@ -29,7 +29,7 @@ static void what_draw(const struct screen *s, struct screen_frame *f, int row)
 	struct buf left = { 0 }, right = { 0 };
 	int len, at;
 
-	buf_str(&left, "synsent watch  ");
+	buf_str(&left, s->what[0] ? "synsent watch " : "synsent watch: ");
 	if (s->what[0])
 		buf_escaped(&left, s->what, strlen(s->what));
 	else
@@ -117,7 +117,7 @@ static void filter_draw(const struct screen *s, struct screen_frame *f, int row)
 		f->cursor_row = row;
 		f->cursor_column = at < f->columns ? at : f->columns - 1;
 	}
-	screen_frame_put(f, row, at + 3, f->columns, s->typing ? "Enter keeps it, Esc clears it" : "Esc clears it", 0);
+	screen_frame_put(f, row, at + 3, f->columns, s->typing ? "Enter keeps it, Esc clears it" : "q clears it", 0);
 	buf_fini(&text);
 }
 

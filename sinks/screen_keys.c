@@ -77,6 +77,14 @@ static void add_char(char *text, size_t size, uint32_t c)
 	buf_fini(&add);
 }
 
+static void no_filter(struct screen *s)
+{
+	if (s->filter[0] && s->of_server)
+		s->focus = SCREEN_PANE_SERVERS;
+	s->filter[0] = '\0';
+	s->of_server = false;
+}
+
 static void typed(struct screen *s, uint32_t key)
 {
 	size_t len = strlen(s->filter);
@@ -85,7 +93,7 @@ static void typed(struct screen *s, uint32_t key)
 		s->typing = false;
 	} else if (key == SCREEN_KEY_ESCAPE) {
 		s->typing = false;
-		s->filter[0] = '\0';
+		no_filter(s);
 	} else if (key == SCREEN_KEY_BACKSPACE) {
 		while (len && (s->filter[--len] & 0xc0) == 0x80)
 			;
@@ -102,6 +110,7 @@ static void enter_server(struct screen *s, const struct screen_rate *r)
 
 	_Static_assert(sizeof(s->filter) > sizeof(text), "a server fits a filter");
 	memcpy(s->filter, endpoint_format(&r->server, text), sizeof(text));
+	s->of_server = true;
 	s->focus = SCREEN_PANE_FAILURES;
 }
 
@@ -125,6 +134,12 @@ static void enter(struct screen *s)
 	}
 }
 
+static void edit_filter(struct screen *s)
+{
+	s->typing = true;
+	s->of_server = false;
+}
+
 static void list_key(struct screen *s, uint32_t key)
 {
 	struct screen_list *l = &s->lists[s->focus];
@@ -138,9 +153,9 @@ static void list_key(struct screen *s, uint32_t key)
 	else if (key == 's')
 		l->order = (l->order + 1) % SCREEN_ORDERS;
 	else if (key == '/')
-		s->typing = true;
-	else if (key == SCREEN_KEY_ESCAPE)
-		s->filter[0] = '\0';
+		edit_filter(s);
+	else if (leaves(key))
+		no_filter(s);
 	else if (key == 'p' || key == ' ')
 		s->paused = !s->paused;
 	else if (key == 'c')
@@ -162,7 +177,7 @@ bool screen_key(struct screen *s, uint32_t key)
 		detail_key(s, key);
 	else if (s->typing)
 		typed(s, key);
-	else if (key == 'q')
+	else if (key == 'q' && !s->filter[0])
 		return false;
 	else
 		list_key(s, key);

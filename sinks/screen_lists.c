@@ -9,8 +9,13 @@
 /* Adds what is left of text when it must do with that many columns and its middle goes; it is longer than that. */
 static void without_middle(const char *text, int width, bool utf8, struct buf *to)
 {
-	int head = (width - 1) / 2, tail = width - 1 - head, rest = screen_text_columns(text), taken = 0;
-	const char *p = text, *next;
+	int tail = width - 1 - (width - 1) / 2, rest = screen_text_columns(text), taken = 0, head;
+	const char *p = text, *next, *pid = strrchr(text, '[');
+
+	/* the number of a process stays whole, if there is room for a bit of its name, too */
+	if (pid && screen_text_columns(pid) > tail && screen_text_columns(pid) + 2 <= width)
+		tail = screen_text_columns(pid);
+	head = width - 1 - tail;
 
 	while (*p) {
 		int wide = diagram_char_is_wide(diagram_char(p, &next)) ? 2 : 1;
@@ -26,6 +31,37 @@ static void without_middle(const char *text, int width, bool utf8, struct buf *t
 	while (*p && rest > tail)
 		rest -= diagram_char_is_wide(diagram_char(p, &p)) ? 2 : 1;
 	buf_str(to, p);
+}
+
+/* Adds what is shown of text in that many columns, which are too few: all up to a comma or a colon, or as much as there
+ * is room for and a sign that there is more. */
+static void without_end(const char *text, int width, bool utf8, struct buf *to)
+{
+	const char *p = text, *next;
+	size_t len = 0;
+	int taken = 0;
+
+	while (*p) {
+		int wide = diagram_char_is_wide(diagram_char(p, &next)) ? 2 : 1;
+
+		if (taken + wide > width)
+			break;
+		taken += wide;
+		p = next;
+		if (taken < width)
+			len = (size_t)(p - text);
+	}
+	if (strchr(",:;", *p) || strchr(",:;", p[-1])) {
+		len = (size_t)(p - text);
+		while (len && strchr(" ,:;", text[len - 1]))
+			len--;
+		buf_add(to, text, len);
+		return;
+	}
+	while (len && text[len - 1] == ' ')
+		len--;
+	buf_add(to, text, len);
+	buf_str(to, utf8 ? "…" : "~");
 }
 
 static void row_draw(struct screen *s, const struct screen_form *form, const int *widths, const void *of,
@@ -47,8 +83,8 @@ static void row_draw(struct screen *s, const struct screen_form *form, const int
 		form->cell(s, of, i, &text, &pen);
 		shown = buf_text(&text);
 		len = screen_text_columns(shown);
-		if (len > widths[i] && form->whole & 1U << i) {
-			without_middle(shown, widths[i], s->utf8, &cut);
+		if (len > widths[i]) {
+			(form->whole & 1U << i ? without_middle : without_end)(shown, widths[i], s->utf8, &cut);
 			shown = buf_text(&cut);
 			len = screen_text_columns(shown);
 		}

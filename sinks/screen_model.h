@@ -28,7 +28,8 @@ struct screen_failure {
 	int n_syns;
 	enum outcome outcome;
 	enum gave_up_by gave_up_by;
-	char why[160];
+	char headline[160]; /* the verdict's */
+	char why[240];	    /* screen_why() */
 };
 
 struct screen_kept {
@@ -96,6 +97,7 @@ struct screen {
 	enum screen_pane focus;
 	struct screen_list lists[SCREEN_PANES];
 	char filter[64];
+	bool of_server; /* the filter is a server that was entered: back is to the servers */
 	bool typing, help;
 	int help_top;
 	struct screen_detail detail;
@@ -129,6 +131,11 @@ int screen_top(int top, int lines, int rows);
 
 /* The rows [row, end) of a frame for one list, `alone` or beside others. */
 void screen_list_draw(struct screen *s, enum screen_pane p, bool alone, struct screen_frame *f, int row, int end);
+
+/* screen_why.c: what came of its SYNs, as a line of watch has it; and for a failure's row what its other columns do
+ * not say, the place of a drop first. */
+void screen_silence(const struct attempt *a, struct buf *to);
+void screen_why(const struct attempt *a, const struct verdict *v, struct buf *to);
 
 /* screen_told.c: the chosen item in a sentence. */
 void screen_tell(const struct screen *s, struct buf *to);

@@ -9,8 +9,8 @@ static void tell_drop(const struct attempt *a, struct buf *to)
 {
 	if (a->n_drops <= 0)
 		return;
-	buf_fmt(to, "; %s dropped at ", a->drops[0].reply ? "replies" : "SYNs");
-	screen_drop(&a->drops[0], to);
+	buf_str(to, "; ");
+	screen_silence(a, to);
 }
 
 static void tell_pending(const struct screen *s, const struct screen_pending *p, struct buf *to)
@@ -33,7 +33,7 @@ static void tell_failure(const struct screen *s, const struct screen_failure *f,
 	const struct screen_kept *k = screen_kept_of(s, f->id);
 
 	buf_fmt(to, "%s: ", outcome_word(f->outcome));
-	buf_escaped(to, f->why, strlen(f->why));
+	buf_escaped(to, f->headline, strlen(f->headline));
 	if (k)
 		tell_drop(&k->a, to);
 }

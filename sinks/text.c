@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sinks/drop_words.h"
+
 #define MS ((int64_t)1000000)
 #define LABEL_WIDTH 13
 #define COLUMNS 80
@@ -76,21 +78,27 @@ bool text_rejects(const char *rule)
 	return strstr(rule, " reject") != NULL;
 }
 
-static void drop_row(const struct drop *d, int columns, struct buf *to)
+static void drop_row(const struct attempt *a, const struct drop *d, const struct text_opts *o, struct buf *to)
 {
-	struct buf line = { 0 };
+	const char *what = text_rejects(d->rule) ? "rejected" : "dropped";
+	struct buf line = { 0 }, label = { 0 };
 
-	buf_str(&line, drop_place_word(d->place));
+	buf_fmt(&label, "%s%s", what, o->plain ? "" : " at");
+	if (o->plain)
+		drop_where(a, d, &line);
+	else
+		buf_str(&line, drop_place_word(d->place));
 	if (d->packets)
 		buf_fmt(&line, ", %" PRIu64 " %s%s", d->packets, d->reply ? "SYN-ACK" : "SYN",
 			d->packets == 1 ? "" : "s");
 	else if (d->reply)
 		buf_str(&line, ", the SYN-ACKs");
-	if (d->rule[0])
-		buf_fmt(&line, ", by \"%s\"", d->rule);
+	if (d->rule[0]) /* which has quotes of its own */
+		buf_fmt(&line, o->plain ? ": %s" : ", by \"%s\"", d->rule);
 	else if (d->reason[0])
 		buf_fmt(&line, ", %s%s%s", d->reason, d->function[0] ? " in " : "", d->function);
-	row(to, columns, text_rejects(d->rule) ? "rejected at" : "dropped at", buf_text(&line));
+	row(to, o->columns, buf_text(&label), buf_text(&line));
+	buf_fini(&label);
 	buf_fini(&line);
 }
 
@@ -112,7 +120,7 @@ void text_verdict(const struct attempt *a, const struct verdict *v, const struct
 	for (i = 0; i < v->n_evidence; i++)
 		row(to, o->columns, i ? "" : confidence_word(v->confidence), v->evidence[i]);
 	for (i = 0; i < a->n_drops; i++)
-		drop_row(&a->drops[i], o->columns, to);
+		drop_row(a, &a->drops[i], o, to);
 	if (v->advice[0])
 		row(to, o->columns, advice_label(v), v->advice);
 }

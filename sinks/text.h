@@ -11,6 +11,7 @@
 struct text_opts {
 	bool color;  /* repeats what the words say */
 	int columns; /* to wrap the evidence at; 0: 80 */
+	bool plain;  /* where packets were dropped stands there in plain words, not in those of the JSON */
 };
 
 /* "timed-out: the kernel gave up, ..." and under it the evidence, the drop and what to change; each line with its

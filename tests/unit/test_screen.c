@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "sinks/drop_words.h"
+#include "sinks/screen_model.h"
 #include "sinks/utf8.h"
 #include "tests/screen/scene.h"
 
@@ -166,6 +168,122 @@ static void follows(void **test)
 	end();
 }
 
+/* With a filter or in a view of its own q goes back, and ends all only in the plain list. */
+static void goes_back(void **test)
+{
+	struct buf b = { 0 };
+
+	begin(true);
+	scene_play(s);
+	press("/psql\n");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "filter psql   q clears it"));
+	press("\n");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "q back"));
+	press("q");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "Failures 2 of 9"));
+	press("q");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "▶ Failures 9"));
+	assert_non_null(strstr(buf_text(&b), "q quit"));
+	/* of a server: to the servers again */
+	press("\t\n");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "▶ Failures 4 of 9"));
+	assert_non_null(strstr(buf_text(&b), "filter 10.0.3.7:5432   q clears it"));
+	press("q");
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "▶ Servers 6"));
+	assert_false(screen_key(s, 'q'));
+	buf_fini(&b);
+	end();
+}
+
+/* The row tells what its other columns do not, and where a packet was dropped in the words of the lines. */
+static void why(void **test)
+{
+	static const struct {
+		enum drop_place place;
+		uint32_t netns;
+		const char *way, *want;
+	} t[] = {
+		{ DROP_LOCAL_INPUT, 1, "on its way in", "here, on its way in: r \"x\"" },
+		{ DROP_LOCAL_OUTPUT, 1, "on its way out", "here, on its way out: r \"x\"" },
+		{ DROP_PATH_OR_PEER, 1, "on the way", "on the way: r \"x\"" },
+		{ DROP_PATH_OR_PEER, 2, "in another network namespace of this host",
+		  "in another network namespace of this host: r \"x\"" },
+		{ DROP_PEER_BACKLOG, 1, "accept queue full", "accept queue full: r \"x\"" },
+	};
+	struct buf b = { 0 }, line = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		scene_waits(&a, "app", 7, "10.9.9.9:9", 5000);
+		a.netns = 1;
+		a.n_drops = 1;
+		a.drops[0] = (struct drop){ .place = t[i].place, .netns = t[i].netns, .packets = 2, .rule = "r \"x\"" };
+		buf_reset(&line);
+		screen_silence(&a, &line);
+		begin(true);
+		screen_pending_begin(s);
+		screen_pending_add(s, &a);
+		screen_pending_end(s);
+		draw(24, 200, &b);
+		assert_non_null(strstr(buf_text(&b), t[i].way));
+		scene_ended(&a, &v, OUTCOME_ABANDONED, 100, 5000);
+		screen_ended(s, &a, &v);
+		draw(24, 200, &b);
+		assert_non_null(strstr(buf_text(&b), t[i].want));
+		assert_non_null(strstr(buf_text(&b), buf_text(&line)));
+		buf_reset(&line);
+		drop_where(&a, &a.drops[0], &line);
+		assert_memory_equal(buf_text(&line), t[i].want, line.len);
+		press("\n");
+		draw(40, 120, &b);
+		buf_fmt(&line, ", 2 SYNs: r \"x\"");
+		assert_non_null(strstr(buf_text(&b), buf_text(&line)));
+		assert_null(strstr(buf_text(&b), drop_place_word(t[i].place)));
+		end();
+	}
+	buf_fini(&b);
+	buf_fini(&line);
+}
+
+static void why_without_drop(void **test)
+{
+	struct buf b = { 0 };
+
+	scene_waits(&a, "app", 7, "10.9.9.9:9", 5000);
+	scene_ended(&a, &v, OUTCOME_KILLED, 100, 5000);
+	screen_why(&a, &v, &b);
+	assert_string_equal(buf_text(&b), "no answer; SIGKILL");
+	buf_reset(&b);
+	v = (struct verdict){ .outcome = OUTCOME_TIMED_OUT,
+			      .limit = LIMIT_USER_TIMEOUT,
+			      .confidence = CONFIDENCE_LIKELY };
+	screen_why(&a, &v, &b);
+	assert_string_equal(buf_text(&b), "no answer; TCP_USER_TIMEOUT  (likely)");
+	buf_fini(&b);
+}
+
+/* What is watched stands behind the name as the user wrote it; a number is not cut away with a name. */
+static void whole(void **test)
+{
+	struct buf b = { 0 };
+
+	begin(true);
+	scene_waits(&a, "python3.12", 16019, "10.77.0.2:8080", 300);
+	scene_ended(&a, &v, OUTCOME_ABANDONED, 100, 300);
+	screen_ended(s, &a, &v);
+	draw(24, 80, &b);
+	assert_memory_equal(buf_text(&b), "synsent watch tcp and not port 22 ", 34);
+	assert_non_null(strstr(buf_text(&b), "…[16019]"));
+	buf_fini(&b);
+	end();
+}
+
 /* More of everything than there is room for. */
 static void bounds(void **test)
 {
@@ -226,9 +344,13 @@ static void at_random(void **test)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(goldens), cmocka_unit_test(steers_no_terminal),
-					    cmocka_unit_test(follows), cmocka_unit_test(bounds),
-					    cmocka_unit_test(at_random) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(goldens),   cmocka_unit_test(steers_no_terminal),
+		cmocka_unit_test(follows),   cmocka_unit_test(goes_back),
+		cmocka_unit_test(why),	     cmocka_unit_test(why_without_drop),
+		cmocka_unit_test(whole),     cmocka_unit_test(bounds),
+		cmocka_unit_test(at_random),
+	};
 
 	setenv("TZ", "UTC", 1);
 	tzset();

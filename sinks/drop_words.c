@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sinks/drop_words.h"
+
+#include <string.h>
+
+const char *drop_way(const struct attempt *a, const struct drop *d)
+{
+	switch (d->place) {
+	case DROP_PEER_BACKLOG:
+		return "accept queue full";
+	case DROP_LOCAL_OUTPUT:
+		return "on its way out";
+	case DROP_LOCAL_INPUT:
+		return "on its way in";
+	default:
+		return d->netns && d->netns != a->netns ? "in another network namespace of this host" : "on the way";
+	}
+}
+
+void drop_where(const struct attempt *a, const struct drop *d, struct buf *to)
+{
+	if (d->place == DROP_LOCAL_OUTPUT || d->place == DROP_LOCAL_INPUT)
+		buf_str(to, "here, ");
+	buf_str(to, drop_way(a, d));
+}
+
+void drop_cause(const struct drop *d, struct buf *to)
+{
+	if (d->rule[0]) {
+		buf_str(to, ": ");
+		buf_escaped(to, d->rule, strnlen(d->rule, sizeof(d->rule)));
+	} else if (d->reason[0]) {
+		buf_fmt(to, ": %.*s", (int)sizeof(d->reason), d->reason);
+		if (d->function[0])
+			buf_fmt(to, " in %.*s", (int)sizeof(d->function), d->function);
+	}
+}
