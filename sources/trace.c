@@ -369,8 +369,13 @@ bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
 /* What is dropped without its socket is found by the flow; at its end the record takes it over. */
 static void add_drop_so_far(struct trace *t, struct attempt *a)
 {
-	if (a->flow.client.port && a->n_drops < ATTEMPT_DROPS_MAX && trace_dropped(t, &a->flow, &a->drops[a->n_drops]))
-		a->n_drops++;
+	struct drop *d = &a->drops[a->n_drops];
+
+	if (!a->flow.client.port || a->n_drops == ATTEMPT_DROPS_MAX || !trace_dropped(t, &a->flow, d))
+		return;
+	if (d->netns && d->netns != a->netns)
+		d->place = DROP_PATH_OR_PEER;
+	a->n_drops++;
 }
 
 static void give_pending(struct trace *t, const struct watch_attempt *w, trace_fn *fn, void *user)

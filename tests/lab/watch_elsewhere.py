@@ -227,6 +227,22 @@ class Test:
                if a["synsent"].get("netns") == place.inode]
         t.want("what waits", got, [("pending", os.getpid())])
 
+    # ---- a rule there ----
+
+    def dropped(self, t):
+        """By a rule in another namespace: told of one that waits as of one that was given up."""
+        far, near = linked("process")
+        w = self.watch(t, [])
+        with self.home:
+            w.ready()
+        with near:
+            connect("10.9.0.2", SILENT_PORT, 0.3)
+            t.kept.append(connecting("10.9.0.2", SILENT_PORT)[0])
+        time.sleep(1.5)  # its port, by which its drops are found, is known when SYN 1 leaves
+        got = {a["synsent"]["outcome"]: a["synsent"].get("drop", {}).get("place") for a in w.end()
+               if a["synsent"].get("netns") == near.inode}
+        t.want("where it was", got, {"abandoned": "path-or-peer", "pending": "path-or-peer"})
+
     # ---- a full accept queue ----
 
     def full(self, t, held):
@@ -303,7 +319,7 @@ def main():
     wrong = []
     with harness.Synsent(o.synsent) as synsent:
         test = Test(synsent)
-        for name in ("early", "early_mounted", "full_process", "full_descriptor", "full_mount", "let_go"):
+        for name in ("early", "early_mounted", "dropped", "full_process", "full_descriptor", "full_mount", "let_go"):
             if o.only not in name:
                 continue
             t, began = Trial(name), time.monotonic()
