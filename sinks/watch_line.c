@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/story_words.h"
+#include "sinks/drop_words.h"
 #include "sinks/figures.h"
 #include "sinks/line.h"
 #include "sinks/watch_row.h"
@@ -94,22 +95,9 @@ static const struct reply *accepted(const struct attempt *a, enum reply_kind kin
 
 static void put_place(const struct attempt *a, const struct drop *d, struct buf *to)
 {
-	if (d->place == DROP_PEER_BACKLOG) {
-		buf_str(to, "accept queue full");
-		return;
-	}
-	buf_fmt(to, "%s dropped ", d->reply ? "answer" : "SYN");
-	switch (d->place) {
-	case DROP_LOCAL_OUTPUT:
-		buf_str(to, "here, on its way out");
-		break;
-	case DROP_LOCAL_INPUT:
-		buf_str(to, "here, on its way in");
-		break;
-	default:
-		buf_str(to,
-			d->netns && d->netns != a->netns ? "in another network namespace of this host" : "on the way");
-	}
+	if (d->place != DROP_PEER_BACKLOG)
+		buf_fmt(to, "%s dropped ", d->reply ? "answer" : "SYN");
+	drop_where(a, d, to);
 }
 
 /* Which rule; else the kernel's reason, and where in it. */
@@ -119,14 +107,7 @@ static void put_drop(const struct attempt *a, const struct drop *d, struct buf *
 	if (d->place != DROP_PEER_BACKLOG && d->packets && !d->reply && !a->late_found && a->n_syns > 1 &&
 	    d->packets < (uint64_t)a->n_syns)
 		buf_fmt(to, " (%d of %d)", (int)d->packets, a->n_syns);
-	if (d->rule[0]) {
-		buf_str(to, ": ");
-		buf_escaped(to, d->rule, strnlen(d->rule, sizeof(d->rule)));
-	} else if (d->reason[0]) {
-		buf_fmt(to, ": %.*s", (int)sizeof(d->reason), d->reason);
-		if (d->function[0])
-			buf_fmt(to, " in %.*s", (int)sizeof(d->function), d->function);
-	}
+	drop_cause(d, to);
 }
 
 static void put_silence(const struct attempt *a, struct buf *to)
