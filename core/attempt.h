@@ -32,8 +32,10 @@ struct drop {
 	char reason[32];
 	char function[48];
 	char rule[160];
-	uint32_t netns;	  /* where; 0: not known */
-	uint32_t ifindex; /* of the device there; 0: not known */
+	enum rule_by rule_by;
+	bool rule_untraced; /* tracing the rules there would name it */
+	uint32_t netns;	    /* where; 0: not known */
+	uint32_t ifindex;   /* of the device there; 0: not known */
 };
 
 /* How the attempt's socket or process is known to have ended. */

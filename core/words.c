@@ -71,6 +71,18 @@ const char *drop_place_word(enum drop_place p)
 	return WORD_OF(drop_places, p);
 }
 
+const char *rule_by_word(enum rule_by b)
+{
+	static const char *const words[RULE_BY_N] = {
+		[RULE_BY_NOTHING] = "",
+		[RULE_BY_TRACE] = "trace",
+		[RULE_BY_COUNTER] = "counter",
+		[RULE_BY_GUESS] = "guess",
+	};
+
+	return WORD_OF(words, b);
+}
+
 int drop_place_of(const char *word)
 {
 	int i;

@@ -57,6 +57,15 @@ enum drop_place {
 	DROP_PLACE_N,
 };
 
+/* How a rule that is named is known. */
+enum rule_by {
+	RULE_BY_NOTHING, /* none is named, or it is one that this program made itself */
+	RULE_BY_TRACE,	 /* the kernel told what became of the packet */
+	RULE_BY_COUNTER, /* its counter moved, and no other rule can have done it */
+	RULE_BY_GUESS,	 /* its counter moved, and another rule may have done it */
+	RULE_BY_N,
+};
+
 enum reply_kind {
 	REPLY_NONE,
 	REPLY_SYN_ACK,
@@ -83,6 +92,7 @@ const char *outcome_word(enum outcome o);
 const char *gave_up_by_word(enum gave_up_by g);
 const char *limit_word(enum limit l);
 const char *confidence_word(enum confidence c);
+const char *rule_by_word(enum rule_by b);
 const char *drop_place_word(enum drop_place p);
 const char *reply_kind_word(enum reply_kind k);
 const char *ignored_word(enum ignored i);

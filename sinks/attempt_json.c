@@ -144,6 +144,7 @@ static void write_drop(struct json *j, const struct drop *d)
 	json_key_string(j, "reason", d->reason);
 	json_key_string(j, "function", d->function);
 	json_key_string(j, "rule", d->rule);
+	json_key_string(j, "rule_by", rule_by_word(d->rule_by));
 	if (d->packets) {
 		json_key(j, "packets");
 		json_uint(j, d->packets);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks/drop_words.h"
 
-#include <string.h>
+#include "sinks/line.h"
 
 const char *drop_way(const struct attempt *a, const struct drop *d)
 {
@@ -28,10 +28,12 @@ void drop_cause(const struct drop *d, struct buf *to)
 {
 	if (d->rule[0]) {
 		buf_str(to, ": ");
-		buf_escaped(to, d->rule, strnlen(d->rule, sizeof(d->rule)));
+		line_rule(d, to);
 	} else if (d->reason[0]) {
 		buf_fmt(to, ": %.*s", (int)sizeof(d->reason), d->reason);
 		if (d->function[0])
 			buf_fmt(to, " in %.*s", (int)sizeof(d->function), d->function);
+		if (d->rule_untraced)
+			buf_str(to, " (--rules names the rule)");
 	}
 }

@@ -61,3 +61,14 @@ bool line_ignored(const struct attempt *a, enum ignored no_news, const char *bef
 	}
 	return false;
 }
+
+void line_rule(const struct drop *d, struct buf *to)
+{
+	if (d->rule_by == RULE_BY_GUESS)
+		buf_str(to, "perhaps ");
+	buf_escaped(to, d->rule, strnlen(d->rule, sizeof(d->rule)));
+	if (d->rule_by == RULE_BY_GUESS)
+		buf_fmt(to, " (by counters%s)", d->rule_untraced ? "; --rules tells" : "");
+	else if (d->rule_by == RULE_BY_COUNTER)
+		buf_str(to, " (by its counter)");
+}

@@ -31,4 +31,8 @@ void line_icmp(const struct reply *r, struct buf *to);
  * "syn-ack ignored: wrong ack".  False: there is none, and nothing is added. */
 bool line_ignored(const struct attempt *a, enum ignored no_news, const char *before, struct buf *to);
 
+/* The rule that dropped a packet, escaped, and what makes it less than certain: "perhaps RULE (by counters; --rules
+ * tells)". */
+void line_rule(const struct drop *d, struct buf *to);
+
 #endif

@@ -167,7 +167,7 @@ static void put_established(const struct attempt *a, struct buf *to)
 	}
 }
 
-/* Which rule of this host rejected it, where one did. */
+/* The answer is that of a rule of this host, if it dropped every SYN. */
 static void put_rule(const struct attempt *a, struct buf *to)
 {
 	int i;
@@ -175,11 +175,17 @@ static void put_rule(const struct attempt *a, struct buf *to)
 	for (i = 0; i < a->n_drops; i++) {
 		const struct drop *d = &a->drops[i];
 
-		if (!d->rule[0] || d->reply)
+		if (d->reply || d->packets < (uint64_t)a->n_syns)
 			continue;
-		buf_str(to, ", by ");
-		buf_escaped(to, d->rule, strnlen(d->rule, sizeof(d->rule)));
-		return;
+		if (d->rule[0]) {
+			buf_str(to, d->rule_by == RULE_BY_GUESS ? "; " : ", by ");
+			line_rule(d, to);
+			return;
+		}
+		if (d->rule_untraced) {
+			buf_str(to, ", by a rule (--rules names it)");
+			return;
+		}
 	}
 }
 

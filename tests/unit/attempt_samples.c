@@ -62,6 +62,7 @@ static void random_drop(struct drop *d)
 	random_string(d->reason, sizeof(d->reason));
 	random_string(d->function, sizeof(d->function));
 	random_string(d->rule, sizeof(d->rule));
+	d->rule_by = (enum rule_by)rnd(RULE_BY_N);
 }
 
 static void random_attempt(struct attempt *a)

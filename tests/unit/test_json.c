@@ -194,7 +194,8 @@ static void most(void **state)
 				     .packets = 2,
 				     .reason = "NETFILTER_DROP",
 				     .function = "nft_do_chain",
-				     .rule = "tcp dport 443 drop" };
+				     .rule = "tcp dport 443 drop",
+				     .rule_by = RULE_BY_COUNTER };
 	a->drops[1] = (struct drop){ .place = DROP_PATH_OR_PEER, .reply = true };
 	expect_json(
 		a, &v, &o,
@@ -208,8 +209,8 @@ static void most(void **state)
 		"\"accepted\":false,\"ignored\":\"wrong ack\",\"from\":\"2001:db8::2\"},{\"kind\":\"icmp\",\"t_ns\":8,"
 		"\"accepted\":true,\"icmp\":{\"type\":1,\"code\":0},\"ttl\":63}],\"own_timer_ns\":9000000000,"
 		"\"drop\":{\"place\":\"local-input\",\"reason\":\"NETFILTER_DROP\",\"function\":\"nft_do_chain\","
-		"\"rule\":\"tcp dport 443 drop\",\"packets\":2,\"reply\":false},\"drops\":[{\"place\":\"local-input\","
-		"\"reason\":\"NETFILTER_DROP\",\"function\":\"nft_do_chain\",\"rule\":\"tcp dport 443 drop\",\"packets\":2,"
+		"\"rule\":\"tcp dport 443 drop\",\"rule_by\":\"counter\",\"packets\":2,\"reply\":false},\"drops\":[{\"place\":\"local-input\","
+		"\"reason\":\"NETFILTER_DROP\",\"function\":\"nft_do_chain\",\"rule\":\"tcp dport 443 drop\",\"rule_by\":\"counter\",\"packets\":2,"
 		"\"reply\":false},{\"place\":\"path-or-peer\",\"reply\":true}],\"isn\":4000000000,\"scaled\":true,"
 		"\"scenario\":\"drop\"},\"zeek\":{\"conn_state\":\"S1\"}}\n");
 	free(a);

@@ -246,6 +246,27 @@ static void any_width(void **test)
 	buf_fini(&b);
 }
 
+/* Of a rule that answers with an RST. */
+static void rejected(void **test)
+{
+	struct drop *d;
+
+	begin(1);
+	judged(OUTCOME_REFUSED, 310 * US, ECONNREFUSED);
+	d = dropped(DROP_LOCAL_INPUT, 1);
+	assert_why("RST");
+	d->rule_untraced = true;
+	assert_why("RST, by a rule (--rules names it)");
+	strcpy(d->rule, "nft inet fw in handle 2: counter reject with tcp reset");
+	d->rule_by = RULE_BY_GUESS;
+	assert_why("RST; perhaps nft inet fw in handle 2: counter reject with tcp reset (by counters; --rules tells)");
+	d->rule_by = RULE_BY_TRACE;
+	assert_why("RST, by nft inet fw in handle 2: counter reject with tcp reset");
+	/* one of two was dropped: the RST answers the other */
+	a.n_syns = 2;
+	assert_why("RST");
+}
+
 static void looks(void **test)
 {
 	const struct watch_line_look color = { .color = true }, more = { .evidence = true },
@@ -300,6 +321,21 @@ static void whys(void **test)
 	strcpy(a.drops[0].rule, "ip filter INPUT handle 4: tcp dport 443 drop comment \"a\033[2J\"");
 	assert_why(
 		"kernel, TCP_USER_TIMEOUT; answer dropped here, on its way in: ip filter INPUT handle 4: tcp dport 443 drop comment \"a\\x1b[2J\"");
+	strcpy(a.drops[0].rule, "nft inet fw in handle 2: counter drop");
+	a.drops[0].rule_by = RULE_BY_COUNTER;
+	a.drops[0].rule_untraced = true;
+	assert_why(
+		"kernel, TCP_USER_TIMEOUT; answer dropped here, on its way in: nft inet fw in handle 2: counter drop (by its counter)");
+	a.drops[0].rule_by = RULE_BY_GUESS;
+	assert_why(
+		"kernel, TCP_USER_TIMEOUT; answer dropped here, on its way in: perhaps nft inet fw in handle 2: counter drop (by counters; --rules tells)");
+	a.drops[0].rule_untraced = false;
+	assert_why(
+		"kernel, TCP_USER_TIMEOUT; answer dropped here, on its way in: perhaps nft inet fw in handle 2: counter drop (by counters)");
+	a.n_drops = 0;
+	dropped(DROP_LOCAL_INPUT, 6)->rule_untraced = true;
+	assert_why(
+		"kernel, TCP_USER_TIMEOUT; SYN dropped here, on its way in: NETFILTER_DROP in nf_hook_slow (--rules names the rule)");
 	a.drops[0] = (struct drop){ .place = DROP_PATH_OR_PEER, .netns = 2, .packets = 6 };
 	assert_why("kernel, TCP_USER_TIMEOUT; SYN dropped in another network namespace of this host");
 	a.drops[0] = (struct drop){ .place = DROP_PEER_BACKLOG, .packets = 6 };
@@ -449,10 +485,10 @@ static void hostile_names(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines),	 cmocka_unit_test(narrow),     cmocka_unit_test(wider),
-		cmocka_unit_test(any_width),	 cmocka_unit_test(looks),      cmocka_unit_test(whys),
-		cmocka_unit_test(rules),	 cmocka_unit_test(neighbours), cmocka_unit_test(inbound),
-		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(lines),   cmocka_unit_test(rejected),	    cmocka_unit_test(narrow),
+		cmocka_unit_test(wider),   cmocka_unit_test(any_width),	    cmocka_unit_test(looks),
+		cmocka_unit_test(whys),	   cmocka_unit_test(rules),	    cmocka_unit_test(neighbours),
+		cmocka_unit_test(inbound), cmocka_unit_test(hostile_names),
 	};
 
 	setenv("TZ", "UTC", 1);
