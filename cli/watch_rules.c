@@ -5,38 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cli/watch_counters.h"
 #include "sources/namespaces.h"
 #include "sources/netns.h"
 #include "sources/netprogs.h"
 #include "sources/nftrace.h"
-#include "sources/rulecounts.h"
 #include "util/clock.h"
-#include "util/duration.h"
 
-#define HITS 4096	  /* the last that were traced */
-#define SNAPSHOTS_MAX 16  /* network namespaces whose counters are known */
-#define AGAIN_NS NS_PER_S /* counters are read at most so often */
-#define CANDIDATES_SHOWN 3
+#define HITS 4096 /* the last that were traced */
 #define RULE_LEN sizeof(((struct drop *)NULL)->rule)
 
 struct hit {
 	struct endpoint src, dst;
 	bool output;
 	char text[RULE_LEN];
-};
-
-/* The counters of one network namespace, and which rules moved between the last two looks. */
-struct snapshot {
-	uint32_t netns;
-	int64_t taken_ns; /* CLOCK_MONOTONIC */
-	struct rulecounts *counts;
-	/* Of nft's rules, and of iptables-legacy's; for people */
-	struct {
-		struct buf text;
-		int n;
-	} moved[2];
 };
 
 struct watch_rules {
@@ -46,10 +31,18 @@ struct watch_rules {
 	int netns[WATCH_RULES_NETNS_MAX]; /* each trace's, open as long as it is; -1: this one */
 	uint64_t lost, n_hits;
 	struct hit hits[HITS];
-	struct snapshot snapshots[SNAPSHOTS_MAX];
-	int n_snapshots;
+	struct watch_counters *counters;
+	uint32_t watched[WATCH_RULES_NETNS_MAX]; /* the network namespaces whose rules are traced on request */
+	int n_watched;
 	struct buf note;
 };
+
+/* Ended by a mark where it does not fit. */
+static void put_text(const char *text, char to[RULE_LEN])
+{
+	if ((size_t)snprintf(to, RULE_LEN, "%s", text) >= RULE_LEN)
+		memcpy(to + RULE_LEN - 4, "...", 4);
+}
 
 /* ---- by tracing ---- */
 
@@ -58,7 +51,7 @@ static void format(const struct rule_hit *h, char to[RULE_LEN])
 	struct buf b = { 0 };
 
 	rule_format(h, &b);
-	snprintf(to, RULE_LEN, "%s", buf_text(&b));
+	put_text(buf_text(&b), to);
 	buf_fini(&b);
 }
 
@@ -128,82 +121,90 @@ static int start_tracing(struct watch_rules *w, const struct watch_rules_opts *o
 	if (!o->n_netns)
 		r = trace_in(w, 0, e);
 	if (!r)
-		buf_fmt(&w->note,
-			"--rules: tables that trace handshakes are in the ruleset of %s network namespace%s until this ends\n",
-			o->n_netns ? "these" : "this", o->n_netns > 1 ? "s" : "");
+		buf_fmt(&w->note, "--rules: tables that trace handshakes are in the ruleset of %s until this ends\n",
+			o->n_netns > 1 ? "these network namespaces"
+			: o->n_netns   ? "that network namespace"
+				       : "this network namespace");
 	return r;
 }
 
 /* ---- by counters ---- */
 
-static struct snapshot *snapshot_of(struct watch_rules *w, uint32_t netns)
+/* What came back of the SYNs that were dropped.  Where some were not, an answer may be theirs. */
+static enum rule_answer answer_to(const struct attempt *a, const struct drop *d)
+{
+	enum rule_answer answer = RULE_ANSWER_NONE;
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].kind != REPLY_SYN_ACK)
+			answer = a->replies[i].kind == REPLY_RST ? RULE_ANSWER_RST : RULE_ANSWER_ICMP;
+	if (d->reply || (answer && d->packets < (uint64_t)a->n_syns))
+		return RULE_ANSWER_ANY;
+	/* it failed by what was not seen */
+	if (!answer && (a->soft_error || (a->end_error && a->end_error != ETIMEDOUT)))
+		return RULE_ANSWER_ANY;
+	return answer;
+}
+
+/*
+ * Since Linux 6.7 nft's rules drop in its own code (net/netfilter/nf_tables_core.c
+ * nft_do_chain()); before, and those of iptables-legacy's modules always, they
+ * leave that to the hook.
+ */
+static bool drops_in_nft(void)
+{
+	struct utsname u;
+	int major, minor;
+
+	return !uname(&u) && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 7));
+}
+
+static struct rules_case case_of(const struct attempt *a, const struct drop *d)
+{
+	struct rules_case k = { .src = d->reply ? a->flow.server : a->flow.client,
+				.dst = d->reply ? a->flow.client : a->flow.server,
+				.answer = answer_to(a, d) };
+
+	if (strcmp(d->function, "nf_hook_slow") != 0)
+		k.not_legacy = true;
+	else
+		k.not_nft = drops_in_nft();
+	if (!d->reply && d->place == DROP_LOCAL_OUTPUT)
+		k.way = RULES_WAY_OUT;
+	else if (!d->reply && d->place == DROP_LOCAL_INPUT)
+		k.way = RULES_WAY_IN;
+	/* lo is each network namespace's device 1 (net/core/dev.c dev_new_index()) */
+	if (d->ifindex == 1 || addr_is_loopback(&a->flow.server.addr))
+		k.device = RULES_DEVICE_LO;
+	else if (d->ifindex)
+		k.device = RULES_DEVICE_OTHER;
+	return k;
+}
+
+static bool is_watched(const struct watch_rules *w, uint32_t netns)
 {
 	int i;
 
-	for (i = 0; i < w->n_snapshots; i++)
-		if (w->snapshots[i].netns == netns)
-			return &w->snapshots[i];
-	if (w->n_snapshots == SNAPSHOTS_MAX)
-		return NULL;
-	w->snapshots[w->n_snapshots].netns = netns;
-	return &w->snapshots[w->n_snapshots++];
+	for (i = 0; i < w->n_watched; i++)
+		if (w->watched[i] == netns)
+			return true;
+	return false;
 }
 
-static void on_moved(const struct rule_hit *h, void *user)
+static void name_by_counters(struct watch_rules *w, const struct attempt *a, struct drop *d)
 {
-	struct snapshot *s = user;
-	bool legacy = h->maker == RULE_IPTABLES_LEGACY;
+	struct rules_case k = case_of(a, d);
+	struct watch_counters_found f;
 
-	if (s->moved[legacy].n++ >= CANDIDATES_SHOWN)
-		return;
-	buf_str(&s->moved[legacy].text, s->moved[legacy].n > 1 ? "; or " : "");
-	rule_format(h, &s->moved[legacy].text);
-}
-
-/* Reads the counters, and notes which moved since they were read last. */
-static void look(struct watch_rules *w, struct snapshot *s)
-{
-	int fd = namespaces_open(w->namespaces, s->netns);
-	struct rulecounts *now = NULL;
-	struct err e = { 0 };
-
-	s->taken_ns = clock_mono_ns();
-	if (fd < 0)
-		return;
-	if (rulecounts_take(fd, &now, &e) || !now) {
-		close(fd);
-		return;
-	}
-	if (s->counts) {
-		buf_reset(&s->moved[0].text);
-		buf_reset(&s->moved[1].text);
-		s->moved[0].n = s->moved[1].n = 0;
-		rulecounts_moved(s->counts, now, on_moved, s, &e);
-	}
-	close(fd);
-	rulecounts_free(s->counts);
-	s->counts = now;
-}
-
-static void name_by_counters(struct watch_rules *w, struct drop *d)
-{
-	struct snapshot *s = d->netns ? snapshot_of(w, d->netns) : NULL;
-	/* nft's rules drop in its own code, those of iptables-legacy's modules leave that to the hook. */
-	bool legacy = !strcmp(d->function, "nf_hook_slow");
-	const char *text;
-	int n;
-
-	if (!s)
-		return;
-	if (!s->taken_ns || clock_mono_ns() - s->taken_ns >= AGAIN_NS)
-		look(w, s);
-	text = buf_text(&s->moved[legacy].text);
-	n = s->moved[legacy].n;
-	if (n == 1)
-		snprintf(d->rule, sizeof(d->rule), "%.*s (by its counter)", (int)sizeof(d->rule) - 20, text);
-	else if (n)
-		snprintf(d->rule, sizeof(d->rule), "one of %d whose counters moved: %.*s", n, (int)sizeof(d->rule) - 48,
-			 text);
+	watch_counters_find(w->counters, d->netns, d->last_ns, &k, &f);
+	if (f.n)
+		put_text(buf_text(&f.text), d->rule);
+	d->rule_by = f.sure ? RULE_BY_COUNTER : f.n ? RULE_BY_GUESS : RULE_BY_NOTHING;
+	/* Tracing does not see the rules of iptables-legacy. */
+	d->rule_untraced = !w->n_traces && is_watched(w, d->netns) && (!f.n || f.n_nft);
+	buf_fini(&f.text);
 }
 
 /* ---- programs at devices ---- */
@@ -246,7 +247,7 @@ static void name_program(struct watch_rules *w, struct drop *d)
 	netprogs_list(fd, d->ifindex, on_program, &k, &e);
 	close(fd);
 	if (k.n)
-		snprintf(d->rule, sizeof(d->rule), "%s", buf_text(&k.text));
+		put_text(buf_text(&k.text), d->rule);
 	buf_fini(&k.text);
 }
 
@@ -255,13 +256,13 @@ static void name_program(struct watch_rules *w, struct drop *d)
 int watch_rules_new(const struct watch_rules_opts *o, struct watch_rules **ret, struct err *e)
 {
 	struct watch_rules *w = calloc(1, sizeof(*w));
-	struct snapshot *own;
 	int r = 0, i;
 
 	if (!w)
 		return err_sys(e, ENOMEM, "rules");
 	w->namespaces = namespaces_new();
-	if (!w->namespaces)
+	w->counters = watch_counters_new(w->namespaces);
+	if (!w->namespaces || !w->counters)
 		r = err_sys(e, ENOMEM, "rules");
 	if (!r && o->trace)
 		r = start_tracing(w, o, e);
@@ -269,12 +270,12 @@ int watch_rules_new(const struct watch_rules_opts *o, struct watch_rules **ret, 
 		watch_rules_free(w);
 		return r;
 	}
-	/* What counters are before. */
-	for (i = 0; i < o->n_netns && i < SNAPSHOTS_MAX; i++)
-		look(w, snapshot_of(w, o->netns[i]));
-	own = o->n_netns ? NULL : snapshot_of(w, netns_own());
-	if (own)
-		look(w, own);
+	for (i = 0; i < o->n_netns && i < WATCH_RULES_NETNS_MAX; i++)
+		w->watched[w->n_watched++] = o->netns[i];
+	if (!o->n_netns)
+		w->watched[w->n_watched++] = netns_own();
+	for (i = 0; i < w->n_watched; i++)
+		watch_counters_look(w->counters, w->watched[i]);
 	*ret = w;
 	return 0;
 }
@@ -289,11 +290,7 @@ void watch_rules_free(struct watch_rules *w)
 		nftrace_free(w->traces[i]);
 	for (i = 0; i < w->n_traces; i++)
 		close_netns(w->netns[i]);
-	for (i = 0; i < w->n_snapshots; i++) {
-		rulecounts_free(w->snapshots[i].counts);
-		buf_fini(&w->snapshots[i].moved[0].text);
-		buf_fini(&w->snapshots[i].moved[1].text);
-	}
+	watch_counters_free(w->counters);
 	namespaces_free(w->namespaces);
 	buf_fini(&w->note);
 	free(w);
@@ -324,8 +321,15 @@ void watch_rules_read(struct watch_rules *w)
 	}
 }
 
-void watch_rules_name_drop(struct watch_rules *w, const struct flow *f, struct drop *d)
+static void put_hit(struct drop *d, const struct hit *h)
 {
+	snprintf(d->rule, sizeof(d->rule), "%s", h->text);
+	d->rule_by = RULE_BY_TRACE;
+}
+
+void watch_rules_name_drop(struct watch_rules *w, const struct attempt *a, struct drop *d)
+{
+	const struct flow *f = &a->flow;
 	const struct hit *h;
 
 	if (d->rule[0])
@@ -338,9 +342,9 @@ void watch_rules_name_drop(struct watch_rules *w, const struct flow *f, struct d
 		return;
 	h = d->reply ? find_hit(w, &f->server, &f->client) : find_hit(w, &f->client, &f->server);
 	if (h)
-		snprintf(d->rule, sizeof(d->rule), "%s", h->text);
+		put_hit(d, h);
 	else
-		name_by_counters(w, d);
+		name_by_counters(w, a, d);
 }
 
 /* A rule that rejects answers first, and drops the SYN when the attempt is over. */
@@ -355,7 +359,7 @@ static void add_reject(const struct watch_rules *w, struct attempt *a)
 			    .packets = (uint64_t)a->n_syns,
 			    .netns = a->netns };
 	snprintf(d->reason, sizeof(d->reason), "NETFILTER_DROP");
-	snprintf(d->rule, sizeof(d->rule), "%s", h->text);
+	put_hit(d, h);
 	a->n_drops = 1;
 }
 
@@ -367,7 +371,7 @@ void watch_rules_name(struct watch_rules *w, struct attempt *a)
 		add_reject(w, a);
 
 	for (i = 0; i < a->n_drops; i++)
-		watch_rules_name_drop(w, &a->flow, &a->drops[i]);
+		watch_rules_name_drop(w, a, &a->drops[i]);
 }
 
 uint64_t watch_rules_lost(const struct watch_rules *w)

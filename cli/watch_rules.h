@@ -10,8 +10,8 @@
 /*
  * Which rule, or XDP or tc program, dropped an attempt's packets.  Rules are
  * known for certain when they are traced (sources/nftrace.h), which adds a table
- * to the ruleset for that time; else by their counters, before and after, as
- * far as they count.
+ * to the ruleset for that time; else by their counters, before and after, where
+ * only one rule can have done it (cli/watch_counters.h).
  */
 struct watch_rules;
 
@@ -36,11 +36,11 @@ const char *watch_rules_note(const struct watch_rules *w);
 int watch_rules_fds(const struct watch_rules *w, struct pollfd *fds);
 void watch_rules_read(struct watch_rules *w);
 
-/* Fills `rule` of its drops where it is known.  May run nft, at most once a second. */
+/* Fills `rule` of its drops where it is known.  May run nft, for a small part of the time at most. */
 void watch_rules_name(struct watch_rules *w, struct attempt *a);
 
-/* The same of one drop. */
-void watch_rules_name_drop(struct watch_rules *w, const struct flow *f, struct drop *d);
+/* The same of one drop of a's packets, which need not be among a->drops. */
+void watch_rules_name_drop(struct watch_rules *w, const struct attempt *a, struct drop *d);
 
 /* Trace messages that were lost. */
 uint64_t watch_rules_lost(const struct watch_rules *w);

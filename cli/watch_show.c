@@ -230,7 +230,7 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 	if (!dropped && d->answer == REPLY_NONE)
 		dropped = watch_lost_backlog(s->lost, s->netns, &a->flow.server, &drop);
 	if (dropped && s->with.rules)
-		watch_rules_name_drop(s->with.rules, &a->flow, &drop);
+		watch_rules_name_drop(s->with.rules, a, &drop);
 	watch_inbound_verdict(a, d, dropped ? &drop : NULL, &v);
 	if (s->o->json) {
 		told = *a;

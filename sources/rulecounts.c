@@ -15,8 +15,8 @@
 #include "sources/rulecounts_list.h"
 
 struct rulecounts {
-	int netns;
 	struct rulecounts_list list;
+	bool changed; /* other rules, or counters set back, since those that it was compared with */
 };
 
 /* The kernel's list of tables that are in use.  Asking for another one would make it, and so change the firewall. */
@@ -90,7 +90,6 @@ int rulecounts_take(int netns, struct rulecounts **ret, struct err *e)
 
 	if (!c)
 		return err_sys(e, ENOMEM, "cannot read the firewall's counters");
-	c->netns = netns;
 	r = netns_call(netns, take_here, &t, e);
 	if (!r && rulecounts_list_sort(&c->list))
 		r = err_sys(e, ENOMEM, "cannot read the firewall's counters");
@@ -108,19 +107,12 @@ void rulecounts_free(struct rulecounts *c)
 	free(c);
 }
 
-static uint64_t difference(const struct rulecounts_list *before, const struct rulecount *c)
-{
-	const struct rulecount *was = rulecounts_list_find(before, c);
-
-	return !was ? c->packets : c->packets > was->packets ? c->packets - was->packets : 0;
-}
-
 static void put(char *to, size_t len, const char *text)
 {
 	snprintf(to, len, "%s", text ? text : "");
 }
 
-static void to_hit(const struct rulecount *c, uint64_t packets, struct rule_hit *h)
+static void to_hit(const struct rulecount *c, struct rule_hit *h)
 {
 	memset(h, 0, sizeof(*h));
 	h->maker = c->maker;
@@ -128,7 +120,7 @@ static void to_hit(const struct rulecount *c, uint64_t packets, struct rule_hit 
 	h->reject = c->reject;
 	h->handle = c->handle;
 	h->number = c->number;
-	h->packets = packets;
+	h->packets = c->moved;
 	put(h->family, sizeof(h->family), c->family);
 	put(h->table, sizeof(h->table), c->table);
 	put(h->chain, sizeof(h->chain), c->chain);
@@ -137,38 +129,74 @@ static void to_hit(const struct rulecount *c, uint64_t packets, struct rule_hit 
 	put(h->comment, sizeof(h->comment), c->comment);
 }
 
-struct moving {
-	const struct rulecounts *before, *after;
-	rulecounts_fn *fn;
-	void *user;
+struct comparing {
+	const struct rulecounts *before;
+	struct rulecounts *after;
 };
 
-static int tell_moved(void *arg)
+static void compare(const struct rulecounts_list *before, struct rulecounts *c, struct rulecount *item)
 {
-	const struct moving *m = arg;
-	const struct rulecounts_list *l = &m->after->list;
-	int socket = nfsock_open(NETLINK_NETFILTER, 0, NULL);
+	const struct rulecount *was = rulecounts_list_find(before, item);
+
+	item->moved = !was ? item->packets : item->packets > was->packets ? item->packets - was->packets : 0;
+	/* Read anew, it begins at 0: what it counted before that is not known. */
+	c->changed |= was && item->packets < was->packets;
+}
+
+static void add_comment(int socket, struct rulecount *item)
+{
 	struct rule_hit h;
 
-	for (size_t i = 0; i < l->n; i++) {
-		uint64_t moved = difference(&m->before->list, &l->items[i]);
+	to_hit(item, &h);
+	nfsock_comment(socket, &h, h.comment, sizeof(h.comment));
+	if (h.comment[0])
+		item->comment = strdup(h.comment);
+}
 
-		if (!moved)
-			continue;
-		to_hit(&l->items[i], moved, &h);
-		if (h.maker == RULE_NFT && !h.comment[0] && socket >= 0)
-			nfsock_comment(socket, &h, h.comment, sizeof(h.comment));
-		m->fn(&h, m->user);
+static int compare_here(void *arg)
+{
+	const struct comparing *m = arg;
+	const struct rulecounts_list *before = &m->before->list, *after = &m->after->list;
+	int socket = nfsock_open(NETLINK_NETFILTER, 0, NULL);
+
+	m->after->changed = false;
+	for (size_t i = 0; i < after->n; i++) {
+		struct rulecount *item = &after->items[i];
+
+		compare(before, m->after, item);
+		if (item->moved && item->maker == RULE_NFT && !item->comment && socket >= 0)
+			add_comment(socket, item);
 	}
+	for (size_t i = 0; i < before->n && !m->after->changed; i++)
+		m->after->changed = !rulecounts_list_find(after, &before->items[i]);
 	if (socket >= 0)
 		close(socket);
 	return 0;
 }
 
-int rulecounts_moved(const struct rulecounts *before, const struct rulecounts *after, rulecounts_fn *fn, void *user,
-		     struct err *e)
+int rulecounts_compare(const struct rulecounts *before, struct rulecounts *after, int netns, struct err *e)
 {
-	struct moving m = { before, after, fn, user };
+	struct comparing m = { before, after };
 
-	return netns_call(after->netns, tell_moved, &m, e);
+	return netns_call(netns, compare_here, &m, e);
+}
+
+bool rulecounts_moved(const struct rulecounts *c, const struct rules_case *k, rulecounts_fn *fn, void *user)
+{
+	bool alone = !c->changed && !c->list.translates;
+	struct rule_hit h;
+
+	for (size_t i = 0; i < c->list.n; i++) {
+		const struct rulecount *item = &c->list.items[i];
+
+		if ((!item->moved && !(alone && item->uncounted)) || (k && !rules_fit(item, k)))
+			continue;
+		if (item->uncounted) {
+			alone = false;
+			continue;
+		}
+		to_hit(item, &h);
+		fn(&h, user);
+	}
+	return alone;
 }

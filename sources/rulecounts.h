@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "sources/rules.h"
+#include "sources/rules_fit.h"
 #include "util/err.h"
 
 /*
@@ -13,7 +13,8 @@
  * its last match, or a counter that several rules share, names rules that did not
  * drop it; other packets move counters too.  So these are candidates.  nft's rules without
  * `counter`, and the policies of its chains, drop without counting, and are never
- * named.
+ * named; but where one of them may have dropped a packet, no other is sure to
+ * have done it.
  */
 struct rulecounts;
 
@@ -29,12 +30,20 @@ void rulecounts_free(struct rulecounts *c);
 typedef void rulecounts_fn(const struct rule_hit *h, void *user);
 
 /*
- * Calls fn for each of `after` whose counter is higher than in `before`, in the
- * firewall's order; h->packets says by how much, h->t_ns is 0.  A rule that
- * `before` does not have counts from 0.  fn runs in a thread of its own when there
- * is a netns.  0, or -errno.
+ * Notes in `after` which counters are higher than in `before`; a rule that
+ * `before` does not have counts from 0.  Asks the kernel for the comments of
+ * those, in that network namespace: nft does not print all of them.  Another
+ * comparison with the same `after` takes its place.  0, or -errno.
  */
-int rulecounts_moved(const struct rulecounts *before, const struct rulecounts *after, rulecounts_fn *fn, void *user,
-		     struct err *e);
+int rulecounts_compare(const struct rulecounts *before, struct rulecounts *after, int netns, struct err *e);
+
+/*
+ * After rulecounts_compare(): calls fn for each whose counter moved and that fits
+ * `k` (sources/rules_fit.h; NULL: all), in the firewall's order; h->packets says
+ * by how much, h->t_ns is 0.  True: if it was one rule, no other can have done it.
+ * False: one without a counter can, or the rules changed in between, or packets
+ * are given other destinations.
+ */
+bool rulecounts_moved(const struct rulecounts *c, const struct rules_case *k, rulecounts_fn *fn, void *user);
 
 #endif

@@ -14,23 +14,27 @@
 struct rulecount {
 	enum rule_maker maker;
 	bool policy, reject;
+	bool uncounted; /* it drops, but has no counter */
+	enum rule_answer answer;
 	char *family, *table, *chain, *hook, *text, *comment;
 	uint64_t handle, packets;
 	int number;
-	int nth; /* of those that are alike but for the number, from 0; rulecounts_list_sort() sets it */
+	uint64_t moved; /* by how much since an earlier list; sources/rulecounts.c sets it */
+	int nth;	/* of those that are alike but for the number, from 0; rulecounts_list_sort() sets it */
 };
 
 /* Zero-initialised it is empty. */
 struct rulecounts_list {
 	struct rulecount *items; /* in the firewall's own order */
 	size_t n, room;
+	bool translates;		 /* some rule gives packets another destination, which rules behind it see */
 	const struct rulecount **by_key; /* after rulecounts_list_sort() */
 };
 
 void rulecounts_list_fini(struct rulecounts_list *l);
 
-/* Adds what `nft -a -t list ruleset` printed: rules that drop or reject, perhaps by a map of their own, and have a
- * counter.  0 or -ENOMEM. */
+/* Adds what `nft -a -t list ruleset` printed: rules that drop or reject, perhaps by a map of their own, and
+ * policies that drop, with a counter or without.  0 or -ENOMEM. */
 int rulecounts_from_nft(const char *listing, struct rulecounts_list *to);
 
 /* Adds what iptables-legacy-save -c printed: rules with the targets DROP, REJECT, TARPIT, and policies that drop.

@@ -84,23 +84,61 @@ static bool counter_of(const struct reading *rd, const struct rules_listed *l, u
 	return false;
 }
 
+/* nft(8), "REJECT STATEMENT": an ICMP error, if nothing else is said.  What iptables-nft's target does is not printed.
+ */
+static enum rule_answer answer(const char *text)
+{
+	if (!rules_list_has(text, "reject"))
+		return rules_list_has(text, "drop") ? RULE_ANSWER_NONE : RULE_ANSWER_ANY;
+	return strstr(text, "reject with tcp reset") ? RULE_ANSWER_RST : RULE_ANSWER_ICMP;
+}
+
+static bool translates(const char *text)
+{
+	return rules_list_has(text, "dnat") || rules_list_has(text, "redirect") || strstr(text, "xt target \"DNAT\"") ||
+	       strstr(text, "xt target \"REDIRECT\"");
+}
+
+static void add(struct reading *rd, const struct rules_listed *l, struct rulecount *c)
+{
+	c->maker = RULE_NFT;
+	c->family = borrow(l->family);
+	c->table = borrow(l->table);
+	c->chain = borrow(l->chain);
+	c->hook = borrow(l->hook);
+	c->comment = borrow(l->comment);
+	rd->r = rulecounts_list_add(rd->to, c);
+}
+
 static void take_rule(struct reading *rd, const struct rules_listed *l)
 {
-	struct rulecount c = { .maker = RULE_NFT, .handle = l->handle };
+	struct rulecount c = { .handle = l->handle };
 	bool drop = rules_list_has(l->text, "drop");
-	char text[RULE_TEXT_LEN];
+	size_t len = strlen(l->text) + 1;
 
+	rd->to->translates |= translates(l->text);
 	c.reject = !drop && rules_list_rejects(l->text);
-	if ((!drop && !c.reject) || !counter_of(rd, l, &c.packets))
+	if (!drop && !c.reject)
 		return;
-	rules_list_text(l->text, text, sizeof(text));
-	c.family = borrow(l->family);
-	c.table = borrow(l->table);
-	c.chain = borrow(l->chain);
-	c.hook = borrow(l->hook);
-	c.text = borrow(text);
-	c.comment = borrow(l->comment);
-	rd->r = rulecounts_list_add(rd->to, &c);
+	c.uncounted = !counter_of(rd, l, &c.packets);
+	c.answer = answer(l->text);
+	c.text = malloc(len);
+	if (!c.text) {
+		rd->r = -ENOMEM;
+		return;
+	}
+	rules_list_text(l->text, c.text, len);
+	add(rd, l, &c);
+	free(c.text);
+}
+
+/* Policies do not count. */
+static void take_base_chain(struct reading *rd, const struct rules_listed *l)
+{
+	struct rulecount c = { .policy = true, .uncounted = true };
+
+	if (strstr(l->text, "policy drop;"))
+		add(rd, l, &c);
 }
 
 static void listed(const struct rules_listed *l, void *user)
@@ -113,6 +151,8 @@ static void listed(const struct rules_listed *l, void *user)
 		note_counter(rd, l);
 	else if (l->handle)
 		take_rule(rd, l);
+	else
+		take_base_chain(rd, l);
 }
 
 int rulecounts_from_nft(const char *listing, struct rulecounts_list *to)

@@ -99,15 +99,25 @@ static bool drops(const struct buf *target)
 	return is(target, "DROP") || is(target, "REJECT") || is(target, "TARPIT");
 }
 
+/* iptables-extensions(8): REJECT answers with an ICMP error, but for --reject-with tcp-reset.  TARPIT may do either. */
+static enum rule_answer answer(const struct words *w, bool reject)
+{
+	if (reject)
+		return strstr(buf_text(&w->text), "--reject-with tcp-reset") ? RULE_ANSWER_RST : RULE_ANSWER_ICMP;
+	return is(&w->target, "DROP") ? RULE_ANSWER_NONE : RULE_ANSWER_ANY;
+}
+
 static int add_rule(struct save *s, struct words *w, uint64_t count)
 {
 	struct rulecount c = { .maker = RULE_IPTABLES_LEGACY, .number = s->number, .packets = count };
 
 	if (w->text.failed || w->comment.failed || w->target.failed || w->word.failed || s->chain.failed)
 		return -ENOMEM;
+	s->to->translates |= is(&w->target, "DNAT") || is(&w->target, "REDIRECT");
 	if (!drops(&w->target))
 		return 0;
 	c.reject = is(&w->target, "REJECT");
+	c.answer = answer(w, c.reject);
 	c.family = (char *)(uintptr_t)s->family;
 	c.table = s->table.data;
 	c.chain = s->chain.data;

@@ -22,6 +22,14 @@ enum rule_maker {
 	RULE_IPTABLES_LEGACY,
 };
 
+/* What the sender of a SYN gets from a rule that drops it. */
+enum rule_answer {
+	RULE_ANSWER_NONE,
+	RULE_ANSWER_RST,
+	RULE_ANSWER_ICMP,
+	RULE_ANSWER_ANY, /* not known which */
+};
+
 struct rule_packet {
 	struct endpoint src, dst;
 	uint32_t seq, ack;

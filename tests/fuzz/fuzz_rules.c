@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sources/rulecounts_list.h"
+#include "sources/rules_fit.h"
 #include "sources/rules_list.h"
 
 /* An input is a letter, n for nft's listing and s for iptables-save's, and that listing. */
@@ -24,9 +25,22 @@ static void listed(const struct rules_listed *l, void *user)
 /* Each is found again, and no other in its stead. */
 static void check(struct rulecounts_list *l)
 {
+	struct rules_case k = { .way = RULES_WAY_IN, .device = RULES_DEVICE_LO, .answer = RULE_ANSWER_ANY };
+
+	MUST(!endpoint_parse("10.0.0.7:40000", &k.src) && !endpoint_parse("10.0.0.2:7001", &k.dst));
 	MUST(!rulecounts_list_sort(l));
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
 		MUST(rulecounts_list_find(l, &l->items[i]) == &l->items[i]);
+		if (l->items[i].policy)
+			continue;
+		/* without its text it fits as well, or better */
+		if (rules_fit(&l->items[i], &k)) {
+			struct rulecount bare = l->items[i];
+
+			bare.text = NULL;
+			MUST(rules_fit(&bare, &k));
+		}
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

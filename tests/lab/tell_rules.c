@@ -110,7 +110,9 @@ static int counts(void)
 		r = rulecounts_take(netns, &after, &e);
 	}
 	if (!r)
-		r = rulecounts_moved(before, after, say_hit, NULL, &e);
+		r = rulecounts_compare(before, after, netns, &e);
+	if (!r)
+		rulecounts_moved(after, NULL, say_hit, NULL);
 	rulecounts_free(before);
 	rulecounts_free(after);
 	return r ? fail(&e) : 0;

@@ -5,7 +5,7 @@
 watch_rules.py SYNSENT
 
 In a network namespace of its own, with rules of nft and both iptables in one ruleset.  tests/lab/rules.py has more of
-them, without `watch`; here is what a user sees, with --rules and, by counters, without.
+them, without `watch`; here is what a user sees, with --rules and, by counters, without; by counters also of several faults at once.
 """
 import json
 import os
@@ -40,6 +40,36 @@ NFT = """table inet fw {
 	}
 }
 """
+# Several faults at once, of which counters tell some.
+AT_ONCE = """flush ruleset
+table inet t {
+	set bad {
+		type inet_service
+		elements = { 5551 }
+	}
+	chain input {
+		type filter hook input priority 0;
+		tcp dport 5555 counter drop comment "old rule, other port"
+		tcp dport 6666 drop
+		tcp dport 7777 reject with tcp reset
+		tcp dport 8888 counter reject
+		tcp dport @bad counter drop
+		meta mark 7 tcp dport 5551 drop
+		tcp sport 5552 tcp flags & (syn | ack) == syn | ack counter drop
+		tcp dport 5553 counter drop comment "%s"
+	}
+}
+""" % ("word " * 25)
+# port -> the true rule, and how it must be known: None where counters cannot tell
+TOLD_AT_ONCE = {
+    5555: ("dport 5555 counter drop", "counter"),
+    6666: (None, None),
+    7777: (None, None),
+    8888: ("dport 8888 counter reject", "counter"),
+    5552: ("tcp sport 5552", "counter"),
+    5553: ("dport 5553 counter drop", "counter"),
+    5551: ("@bad counter drop", "guess"),
+}
 READY_PORT = 7000  # nothing listens there, and no rule names it: what is told of it shows that all is told
 # port -> what must be named, where, and whether counters alone can tell
 EXPECTED = {
@@ -65,9 +95,9 @@ def ruleset():
     return sh("nft -s list ruleset"), "\n".join(x for x in legacy.splitlines() if x[:1] not in ":#")
 
 
-def attempt(port):
+def attempt(port, timeout=0.8):
     s = socket.socket()
-    s.settimeout(0.8)
+    s.settimeout(timeout)
     try:
         s.connect(("127.0.0.1", port))
     except OSError:
@@ -75,15 +105,29 @@ def attempt(port):
     s.close()
 
 
-def watch(synsent, rules, ports):
-    """What is told of each port, one after the other so that counters can tell them apart."""
+def all_at_once(ports):
+    """The last one alone: its set may be of any port."""
+    for some in (ports[:-1], ports[-1:]):
+        threads = [threading.Thread(target=attempt, args=(port, 1.3)) for port in some]
+        for t in threads:
+            t.start()
+            time.sleep(0.3)
+        for t in threads:
+            t.join()
+        time.sleep(0.5)  # and the counters have been read
+
+
+def watch(synsent, rules, ports, act=None):
+    """What is told of each port; without rules, and an act of its own, they are tried one after the other."""
     p = subprocess.Popen([synsent, "watch", "-j", "--pid", str(os.getpid())] + ["--rules"] * rules, env=harness.ENV,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 15
     while not select.select([p.stdout], [], [], 0.1)[0] and time.monotonic() < deadline:
         attempt(READY_PORT)
     time.sleep(1.2)  # and the counters have been read before the first of these
-    if rules:
+    if act:
+        act(ports)
+    elif rules:
         threads = [threading.Thread(target=attempt, args=(port,)) for port in ports]
         for t in threads:
             t.start()
@@ -107,10 +151,37 @@ def check(synsent, rules, ports):
         name, text, place, _ = EXPECTED[port]
         drop = told.get(port, {}).get("synsent", {}).get("drop", {})
         rule = drop.get("rule", "")
-        if name not in rule or text not in rule or drop.get("place") != place:
+        by = drop.get("rule_by"), ("trace" if rules and "legacy" not in name else "counter")
+        if name not in rule or text not in rule or drop.get("place") != place or by[0] != by[1]:
             print("WRONG: port %d%s: %s, not %s ... %s at %s" % (port, ", traced" * rules, drop or told.get(port), name,
                                                                  text, place))
             wrong = True
+    return wrong
+
+
+def check_at_once(synsent):
+    """Each rule that is named is the true one, or none is: on a busy machine counters are not always read in time."""
+    sh("nft -f -", AT_ONCE)
+    listener = socket.create_server(("127.0.0.1", 5552))
+    wrong, named, times = False, 0, 2
+    for _ in range(times):
+        told, failed = watch(synsent, False, list(TOLD_AT_ONCE), all_at_once)
+        wrong |= failed
+        for port, (text, by) in TOLD_AT_ONCE.items():
+            drop = told.get(port, {}).get("synsent", {}).get("drop", {})
+            rule = drop.get("rule")
+            named += rule is not None
+            right = drop.get("rule_by") == by and text and text in rule if rule else "rule_by" not in drop
+            if port == 5553 and rule and not rule.endswith("..."):
+                right = False  # it is longer than what is kept of it
+            if drop.get("reason") != "NETFILTER_DROP" or not right:
+                print("WRONG: several at once, port %d: %s, not %s by %s" % (port, drop or told.get(port), text, by))
+                wrong = True
+    listener.close()
+    print("several at once: %d of %d named" % (named, times * sum(by is not None for _, by in TOLD_AT_ONCE.values())))
+    if named < times * 2:
+        print("WRONG: too few")
+        wrong = True
     return wrong
 
 
@@ -142,6 +213,7 @@ def inside(synsent):
         print("WRONG: after SIGKILL the ruleset is not what it was" if traced else "WRONG: --rules added nothing")
         wrong = True
     wrong |= check(synsent, False, [p for p in ports if EXPECTED[p][3]][1:3])
+    wrong |= check_at_once(synsent)
     print("%d rules named%s; %s" % (len(ports), ", left out for want of iptables: %s" % left if left else "",
                                     "WRONG" if wrong else "0 wrong"))
     return wrong

@@ -93,15 +93,19 @@ static void counted(void **state)
 	struct rulecounts_list l = { 0 };
 
 	assert_int_equal(rulecounts_from_nft(listing, &l), 0);
-	assert_int_equal(l.n, 3);
-	assert_int_equal(l.items[0].packets, 3);
-	assert_string_equal(l.items[0].text, "tcp dport 9999 counter drop");
-	assert_string_equal(l.items[0].hook, "input");
-	assert_false(l.items[0].reject);
-	assert_int_equal(l.items[1].handle, 3);
-	assert_true(l.items[1].reject);
-	assert_int_equal(l.items[2].packets, 5); /* by name */
-	assert_string_equal(l.items[2].comment, "a; reject # handle 2");
+	assert_int_equal(l.n, 6);
+	assert_true(l.items[0].policy && l.items[0].uncounted);
+	assert_int_equal(l.items[1].packets, 3);
+	assert_string_equal(l.items[1].text, "tcp dport 9999 counter drop");
+	assert_string_equal(l.items[1].hook, "input");
+	assert_false(l.items[1].reject || l.items[1].uncounted);
+	assert_int_equal(l.items[2].handle, 3);
+	assert_true(l.items[2].reject);
+	assert_int_equal(l.items[3].handle, 6);
+	assert_true(l.items[3].uncounted);
+	assert_int_equal(l.items[4].packets, 5); /* by name */
+	assert_string_equal(l.items[4].comment, "a; reject # handle 2");
+	assert_true(l.items[5].uncounted);
 	rulecounts_list_fini(&l);
 }
 
