@@ -71,3 +71,8 @@ bool watch_lost_backlog(struct watch_lost *w, uint32_t netns, const struct endpo
 		 endpoint_format(&b.listener, text), b.waiting, b.limit);
 	return true;
 }
+
+bool watch_lost_nobody(struct watch_lost *w, uint32_t netns, const struct endpoint *server)
+{
+	return may_ask(w) && backlog_nobody(w->namespaces, netns, server);
+}

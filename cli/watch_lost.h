@@ -21,7 +21,11 @@ void watch_lost_free(struct watch_lost *w);
 /* True: the attempt is one whose SYNs were lost, and nothing is known of where. */
 bool watch_lost_is_unknown(const struct attempt *a);
 
-/* A listener of this host for that server, in that namespace (inode number; 0: any), whose queue is full now. */
+/* A listener of this host for that server, that namespace's own (inode number; 0: this one) if it has the address,
+ * whose queue is full now. */
 bool watch_lost_backlog(struct watch_lost *w, uint32_t netns, const struct endpoint *server, struct drop *ret);
+
+/* Nothing listens there now, in that namespace, whose own the address is.  False also when it is not known. */
+bool watch_lost_nobody(struct watch_lost *w, uint32_t netns, const struct endpoint *server);
 
 #endif

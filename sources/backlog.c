@@ -15,6 +15,8 @@ struct search {
 	uint32_t netns;
 	struct backlog *ret;
 	bool found;
+	bool has_address; /* it is one of that namespace's own */
+	bool saw_all;	  /* of its listeners */
 };
 
 /* The address itself counts for more than a wildcard. */
@@ -36,13 +38,17 @@ static void on_listener(const struct sockdiag_socket *s, void *user)
 /* In the namespace that is looked at: has it that address? */
 static int look(void *arg)
 {
-	const struct endpoint at = { .addr = ((struct search *)arg)->server->addr };
+	struct search *k = arg;
+	const struct endpoint at = { .addr = k->server->addr };
 	char device[IF_NAMESIZE];
 	struct sockdiag *d;
 
-	if (route_device(&at, device) || strcmp(device, "lo") || sockdiag_open(&d, NULL))
+	if (route_device(&at, device) || strcmp(device, "lo"))
 		return 0;
-	sockdiag_dump(d, 0, SOCKDIAG_LISTEN, on_listener, arg, NULL);
+	k->has_address = true;
+	if (sockdiag_open(&d, NULL))
+		return 0;
+	k->saw_all = !sockdiag_dump(d, 0, SOCKDIAG_LISTEN, on_listener, k, NULL);
 	sockdiag_free(d);
 	return 0;
 }
@@ -58,17 +64,20 @@ static bool look_in(int fd, uint32_t inode, void *user)
 
 bool backlog_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct backlog *ret)
 {
-	struct search k = { .server = server, .ret = ret };
-	int fd = namespaces_open(n, netns);
+	struct search k = { .server = server, .netns = netns, .ret = ret };
 
-	if (fd >= 0) {
-		look_in(fd, netns, &k);
-		close(fd);
-	}
-	if (k.found)
-		return true;
-	/* 127.0.0.1 is another host's everywhere else. */
-	if (!addr_is_loopback(&server->addr))
+	namespaces_call(n, netns, look, &k, NULL);
+	/* What another namespace has by the same address is not meant then, as 127.0.0.1 is not. */
+	if (!k.has_address)
 		namespaces_each(n, look_in, &k);
 	return k.found;
+}
+
+bool backlog_nobody(struct namespaces *n, uint32_t netns, const struct endpoint *server)
+{
+	struct backlog unused;
+	struct search k = { .server = server, .netns = netns, .ret = &unused };
+
+	namespaces_call(n, netns, look, &k, NULL);
+	return k.saw_all && !k.found;
 }

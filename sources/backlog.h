@@ -23,10 +23,14 @@ struct backlog {
 };
 
 /*
- * Looks in that network namespace (inode number) first, then in the others of
- * this host, for one that has the address itself.  False: no listener was found.
+ * Looks in that network namespace (inode number; 0: this one) and, if the
+ * address is none of its own, in the others of this host, for one that has the
+ * address itself.  False: no listener was found.
  */
 bool backlog_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct backlog *ret);
+
+/* The address is that namespace's own, and nothing listens there on that port: all its listeners were looked at. */
+bool backlog_nobody(struct namespaces *n, uint32_t netns, const struct endpoint *server);
 
 static inline bool backlog_is_full(const struct backlog *b)
 {

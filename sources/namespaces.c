@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sources/namespaces.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "sources/namespaces_look.h"
+#include "sources/netns.h"
 #include "util/clock.h"
 
 /* The process of a known path may be gone, and others be in that namespace. */
@@ -136,6 +138,22 @@ int namespaces_open(struct namespaces *n, uint32_t inode)
 		fd = open_known(&n->deep, inode);
 	}
 	return fd;
+}
+
+int namespaces_call(struct namespaces *n, uint32_t inode, int (*fn)(void *arg), void *arg, struct err *e)
+{
+	bool here = !inode || inode == netns_own();
+	int fd = here ? -1 : namespaces_open(n, inode), r;
+
+	if (!here && fd < 0) {
+		err_set(e, ENOENT, "network namespace %u is not found", inode);
+		err_remedy(e, "name it by its file, or by a process in it");
+		return -ENOENT;
+	}
+	r = netns_call(fd, fn, arg, e);
+	if (fd >= 0)
+		close(fd);
+	return r;
 }
 
 static bool can_be_opened(const struct list *l, uint32_t inode)

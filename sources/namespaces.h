@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/err.h"
+
 /*
  * The network namespaces of this host, as far as /proc shows them to this user:
  * those that a process lives in or that are mounted (`ip netns`), and those that
@@ -31,6 +33,12 @@ void namespaces_free(struct namespaces *n);
 
 /* A descriptor of the one with that inode number, which the caller closes; -1: it is not found. */
 int namespaces_open(struct namespaces *n, uint32_t inode);
+
+/*
+ * Calls fn(arg) in the one with that inode number, as netns_call() does; 0, and this one's own number, is here. Returns
+ * what fn returned, or -errno when it was not called: -ENOENT, it is not found.
+ */
+int namespaces_call(struct namespaces *n, uint32_t inode, int (*fn)(void *arg), void *arg, struct err *e);
 
 /*
  * Calls fn with a descriptor of each, this one's among them, until it returns true; those that only a descriptor holds

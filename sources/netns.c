@@ -49,5 +49,10 @@ int netns_call(int fd, int (*fn)(void *arg), void *arg, struct err *e)
 	if (r)
 		return err_sys(e, r, "cannot start a thread for another network namespace");
 	pthread_join(thread, NULL);
-	return c.failed ? err_sys(e, c.failed, "cannot enter the network namespace") : c.r;
+	if (!c.failed)
+		return c.r;
+	err_sys(e, c.failed, "cannot enter the network namespace");
+	if (c.failed == EPERM)
+		err_remedy(e, "that needs CAP_SYS_ADMIN: run it as root");
+	return -c.failed;
 }
