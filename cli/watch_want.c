@@ -78,6 +78,17 @@ static bool is_namespace(const char *path)
 	return !statfs(path, &fs) && fs.f_type == NSFS_MAGIC;
 }
 
+/* Once, however often it was named: what is captured there would be counted as often. */
+static void add_netns(struct watch_want *w, uint32_t inode)
+{
+	int i;
+
+	for (i = 0; i < w->n_netns && w->netns[i] != inode; i++)
+		;
+	if (i == w->n_netns)
+		w->netns[w->n_netns++] = inode;
+}
+
 /* A file of a namespace, a name of `ip netns`, a process in it, or its inode number. */
 static int take_netns(const struct option_list *l, struct watch_want *w, struct err *e)
 {
@@ -86,14 +97,15 @@ static int take_netns(const struct option_list *l, struct watch_want *w, struct 
 	char path[256];
 	struct stat st;
 	size_t i;
+	int k;
 
-	for (w->n_netns = 0; w->n_netns < l->n; w->n_netns++) {
-		const char *text = l->v[w->n_netns];
+	for (k = 0; k < l->n; k++) {
+		const char *text = l->v[k];
 		bool is_number = number(text, UINT32_MAX, &n);
 
 		/* Numbers of namespaces are above 2^31, those of processes below 2^22. */
 		if (is_number && n > 4194304) {
-			w->netns[w->n_netns] = (uint32_t)n;
+			add_netns(w, (uint32_t)n);
 			continue;
 		}
 		for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -105,7 +117,7 @@ static int take_netns(const struct option_list *l, struct watch_want *w, struct 
 			err_set(e, ENOENT, "--netns %s: there is no such network namespace", text);
 			return misuse(e, "it is a file (/run/netns/NAME), a name of `ip netns`, or a process in it");
 		}
-		w->netns[w->n_netns] = (uint32_t)st.st_ino;
+		add_netns(w, (uint32_t)st.st_ino);
 	}
 	return 0;
 }

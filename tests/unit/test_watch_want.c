@@ -169,6 +169,24 @@ static void namespaces(void **test)
 	assert_refused_by(&o, &o.netns, "no-such-namespace", "--netns no-such-namespace");
 }
 
+/* It is captured in once. */
+static void namespaces_once(void **test)
+{
+	struct watch_asked o = nothing_asked();
+	struct watch_want w;
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	o.netns = list_of(pid, "/proc/self/ns/net");
+	made(&o, &w);
+	assert_int_equal(w.n_netns, 1);
+	watch_want_fini(&w);
+	o.netns = list_of("4026531840", "4026531841");
+	made(&o, &w);
+	assert_int_equal(w.n_netns, 2);
+	watch_want_fini(&w);
+}
+
 static void containers(void **test)
 {
 	struct watch_asked o = nothing_asked();
@@ -312,17 +330,12 @@ static void ends(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(all, set_up),
-		cmocka_unit_test_setup(processes, set_up),
-		cmocka_unit_test_setup(commands, set_up),
-		cmocka_unit_test_setup(users, set_up),
-		cmocka_unit_test_setup(namespaces, set_up),
-		cmocka_unit_test_setup(containers, set_up),
-		cmocka_unit_test_setup(cgroup, set_up),
-		cmocka_unit_test_setup(too_many, set_up),
-		cmocka_unit_test_setup(filters, set_up),
-		cmocka_unit_test_setup(together, set_up),
-		cmocka_unit_test(ends),
+		cmocka_unit_test_setup(all, set_up),	    cmocka_unit_test_setup(processes, set_up),
+		cmocka_unit_test_setup(commands, set_up),   cmocka_unit_test_setup(users, set_up),
+		cmocka_unit_test_setup(namespaces, set_up), cmocka_unit_test_setup(namespaces_once, set_up),
+		cmocka_unit_test_setup(containers, set_up), cmocka_unit_test_setup(cgroup, set_up),
+		cmocka_unit_test_setup(too_many, set_up),   cmocka_unit_test_setup(filters, set_up),
+		cmocka_unit_test_setup(together, set_up),   cmocka_unit_test(ends),
 	};
 	int r;
 
