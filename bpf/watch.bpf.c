@@ -28,7 +28,9 @@
  *
  * A packet that is dropped is found by its socket where it still has one, else
  * by its addresses and ports, in a second table; what is there is taken over at
- * the attempt's end, since a SYN's port is not chosen yet when it begins.
+ * the attempt's end, since a SYN's port is not chosen yet when it begins.  Where
+ * a SYN of this host comes to another namespace of it, the same drop is asked for by
+ * both sides: for that of the listener it is kept a second time, which no attempt takes.
  */
 
 /* ---- begin ---- */

@@ -48,7 +48,7 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	struct headers h = { 0 };
 	struct watch_attempt *a = attempt_of(skb);
 	const struct sock *owner = skb->sk;
-	bool known = read_headers(skb, &h);
+	bool known = read_headers(skb, &h), for_inbound;
 
 	if (!known && !a)
 		return 0;
@@ -68,19 +68,24 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	/* of an earlier attempt of this socket: it waited for a neighbour */
 	if (a && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
 		return 0;
-	if (a) {
-		if (unsent_untold && d.output)
-			note_unsent(owner, a, d.last_ns);
+	if (a && unsent_untold && d.output)
+		note_unsent(owner, a, d.last_ns);
+	if (a)
 		add_drop(a, &d);
-		return 0;
-	}
-	if (!may_keep(d.last_ns))
+	for_inbound = want_inbound && known && !d.reply && !d.output;
+	if ((a && !for_inbound) || !may_keep(d.last_ns))
 		return 0;
 	if (d.reply)
 		reverse(&h.flow);
 	key.flow = h.flow;
-	key.reply = d.reply + d.reset;
-	keep_drop(&key, &d);
+	if (!a) {
+		key.reply = d.reset ? WATCH_DROP_RST : d.reply ? WATCH_DROP_SYN_ACK : WATCH_DROP_SYN;
+		keep_drop(&key, &d);
+	}
+	if (for_inbound) {
+		key.reply = WATCH_DROP_INBOUND;
+		keep_drop(&key, &d);
+	}
 	return 0;
 }
 

@@ -125,7 +125,7 @@ static __always_inline void keep_drop(struct drop_key *key, const struct watch_d
 	if (kept_ns < d->last_ns)
 		kept_ns = d->last_ns;
 	if (old && !is_same_place(old, d)) {
-		key->reply += 3;
+		key->reply += WATCH_DROP_SECOND;
 		old = bpf_map_lookup_elem(&synsent_drops, key);
 	}
 	if (old && is_same_place(old, d)) {

@@ -17,6 +17,13 @@
 #define WATCH_PLACES 4096 /* of attempts that wait at once, in the fast table; a power of 2 */
 #define WATCH_WAYS 8	  /* places where one may be */
 
+/* What a drop is kept as, by its flow: for the attempt that it is of, ... */
+#define WATCH_DROP_SYN 0
+#define WATCH_DROP_SYN_ACK 1
+#define WATCH_DROP_RST 2
+#define WATCH_DROP_INBOUND 3 /* ... or, a SYN's, for those to whom it came */
+#define WATCH_DROP_SECOND 4  /* more, where it is the second place */
+
 /* IPv4 in the first four bytes, the rest 0. */
 struct watch_addr {
 	__u8 b[16];

@@ -29,6 +29,7 @@ const volatile __u32 no_socket_reason; /* SKB_DROP_REASON_NO_SOCKET of this kern
 const volatile __u32 specified_from;   /* the first reason that is one: SKB_DROP_REASON_NOT_SPECIFIED */
 const volatile __u8 unsent_untold;     /* tcp_retransmit_skb tells of no SYN that went no further than this host */
 const volatile __u8 want_failed;       /* of connect() calls that fail without a SYN */
+const volatile __u8 want_inbound;      /* drops of SYNs are asked for by their flow, too, whosever attempts they are */
 
 __u64 attached_ns; /* all of this runs; what began before is no loss */
 __u64 kept_ns;	   /* when a drop was kept by its flow, last */
@@ -54,11 +55,9 @@ struct {
 	__type(value, struct watch_more);
 } synsent_more SEC(".maps");
 
-#define DROP_PLACES 2 /* where packets of one kind were dropped, by flow */
-
 struct drop_key {
 	struct watch_flow flow;
-	__u32 reply; /* 0: a SYN; 1: a SYN-ACK; 2: an RST; 3 more in the second place */
+	__u32 reply; /* WATCH_DROP_... */
 };
 
 struct {

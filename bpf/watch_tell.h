@@ -121,9 +121,11 @@ static __noinline void take_drops(struct watch_attempt *a)
 	/* Looks at a table in which nothing of it can be cost as much as the rest of its end. */
 	if (kept_ns < a->start_ns)
 		return;
-	for (__u32 i = 0; i < 3 * DROP_PLACES; i++) {
+	for (__u32 i = 0; i < WATCH_DROP_SECOND + WATCH_DROP_INBOUND; i++) {
 		struct watch_drop *d;
 
+		if (i == WATCH_DROP_INBOUND)
+			continue;
 		key.reply = i;
 		d = bpf_map_lookup_elem(&synsent_drops, &key);
 		/* of a former attempt with these ports */

@@ -63,11 +63,12 @@ static const struct option_row rows[] = {
 	  "are named by their counters, where they have some",
 	  NULL },
 	{ 0, "packets", OPT_FLAG, AT(s.packets), 0, 0, NULL,
-	  "Look at the packets of handshakes, too, in this network namespace: the TTL of replies, the sender of an ICMP, the "
-	  "ISN",
+	  "Look at the packets of handshakes, too, in this network namespace (in those of --netns): the TTL of replies, the "
+	  "sender of an ICMP, the ISN",
 	  NULL },
 	{ 0, "inbound", OPT_FLAG, AT(s.inbound), 0, 0, NULL,
-	  "Also show SYNs that came to this network namespace and were answered late, refused or ignored, and why",
+	  "Also show SYNs that came to this network namespace (to those of --netns) and were answered late, refused or "
+	  "ignored, and why",
 	  NULL },
 	{ 0, "max-attempts", OPT_INT, AT(s.max_attempts), ATTEMPTS_MIN, ATTEMPTS_MAX, "N",
 	  "Room for N attempts that wait at once, beside the first 4096 (1 MiB): 384 bytes for each, and as much again for those "

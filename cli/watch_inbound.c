@@ -7,6 +7,8 @@
 
 #include "packet/paths.h"
 #include "packet/sight.h"
+#include "sources/namespaces.h"
+#include "sources/netns.h"
 #include "sources/ring.h"
 #include "util/clock.h"
 #include "util/duration.h"
@@ -26,17 +28,25 @@
 /* An answer that took longer came late, whatever SYN it answers. */
 #define LATE_NS (500 * NS_PER_MS)
 
-struct watch_inbound {
+/* One network namespace. */
+struct place {
+	struct watch_inbound *of;
+	uint32_t netns; /* inode number */
 	struct ring *ring;
 	struct handshakes *handshakes;
 	struct paths *paths;
-	watch_inbound_fn *fn;
-	void *user;
 	uint64_t seed, n;
-	int64_t read_ns; /* CLOCK_MONOTONIC: packets came */
-	struct watch_inbound_counts counts;
+	int64_t read_ns;	    /* CLOCK_MONOTONIC: packets came */
 	struct sighting *sightings; /* BATCH of them, each at the begin of a line of the cache */
 	size_t waiting;
+};
+
+struct watch_inbound {
+	watch_inbound_fn *fn;
+	void *user;
+	struct watch_inbound_counts counts;
+	int n; /* places */
+	struct place places[WATCH_INBOUND_NETNS_MAX];
 };
 
 static bool is_late(const struct attempt *a, const struct digest *d)
@@ -46,81 +56,139 @@ static bool is_late(const struct attempt *a, const struct digest *d)
 	return d->n_syns > 1 || (r && r->t_ns - attempt_start_ns(a) > LATE_NS);
 }
 
+static void give(const struct place *p, const struct digest *d)
+{
+	struct attempt a;
+
+	if (!p->of->fn)
+		return;
+	a = *handshakes_attempt(p->handshakes);
+	a.netns = p->netns;
+	p->of->fn(&a, d, p->of->user);
+}
+
 /* The attempt in full is made only where something of it is wanted: in a flood that would be most of the work. */
 static void on_digest(const struct digest *d, void *user)
 {
-	struct watch_inbound *w = user;
+	const struct place *p = user;
+	struct watch_inbound_counts *c = &p->of->counts;
 
-	if (d->answer == REPLY_SYN_ACK && d->n_synacks < 2 && !is_late(handshakes_attempt(w->handshakes), d)) {
-		w->counts.answered++;
+	if (d->answer == REPLY_SYN_ACK && d->n_synacks < 2 && !is_late(handshakes_attempt(p->handshakes), d)) {
+		c->answered++;
 		return;
 	}
 	if (d->answer == REPLY_SYN_ACK)
-		w->counts.late++;
+		c->late++;
 	else if (d->answer == REPLY_NONE)
-		w->counts.ignored++;
+		c->ignored++;
 	else
-		w->counts.refused++;
-	if (w->fn)
-		w->fn(handshakes_attempt(w->handshakes), d, w->user);
+		c->refused++;
+	give(p, d);
 }
 
-static void feed(struct watch_inbound *w)
+static void feed(struct place *p)
 {
 	struct sighting *list[BATCH];
 	size_t i;
 
-	for (i = 0; i < w->waiting; i++)
-		list[i] = &w->sightings[i];
-	handshakes_feed(w->handshakes, list, w->waiting);
-	w->waiting = 0;
+	for (i = 0; i < p->waiting; i++)
+		list[i] = &p->sightings[i];
+	handshakes_feed(p->handshakes, list, p->waiting);
+	p->waiting = 0;
 }
 
-static void on_packet(const struct live_packet *p, void *user)
+static void on_packet(const struct live_packet *l, void *user)
 {
-	struct watch_inbound *w = user;
-	struct sighting *s = &w->sightings[w->waiting];
-	struct bytes frame = bytes_of(p->data, p->caplen);
+	struct place *p = user;
+	struct sighting *s = &p->sightings[p->waiting];
+	struct bytes frame = bytes_of(l->data, l->caplen);
 
-	if (!sight_plain(p->linktype, frame, w->seed, s) &&
-	    sight(p->linktype, frame, (uint32_t)p->len, w->seed, w->paths, s) != DECODE_OK)
+	if (!sight_plain(l->linktype, frame, p->seed, s) &&
+	    sight(l->linktype, frame, (uint32_t)l->len, p->seed, p->paths, s) != DECODE_OK)
 		return;
-	s->t_ns = p->t_ns;
-	s->packet = ++w->n;
+	s->t_ns = l->t_ns;
+	s->packet = ++p->n;
 	s->file = 0;
-	handshakes_expect(w->handshakes, s);
-	if (++w->waiting == BATCH)
-		feed(w);
+	handshakes_expect(p->handshakes, s);
+	if (++p->waiting == BATCH)
+		feed(p);
 }
 
-static int start(struct watch_inbound *w, struct err *e)
+/* ---- one namespace ---- */
+
+struct opening {
+	struct place *place;
+	size_t memory;
+	struct err *e;
+};
+
+/* In the namespace: the socket stays there. */
+static int open_ring(void *arg)
 {
-	const struct ring_opts ro = {
-		.inbound = SYNS " or " ANSWERS, .outgoing = ANSWERS, .snaplen = SNAPLEN, .gather_ms = GATHER_MS
-	};
-	struct handshakes_config c = { .memory = WATCH_INBOUND_MEMORY, .at_once = true, .fn = on_digest, .user = w };
+	struct opening *o = arg;
+	const struct ring_opts ro = { .inbound = SYNS " or " ANSWERS,
+				      .outgoing = ANSWERS,
+				      .snaplen = SNAPLEN,
+				      .gather_ms = GATHER_MS,
+				      .memory = o->memory };
 
-	if (getrandom(&w->seed, sizeof(w->seed), 0) < 0)
-		w->seed = 1;
-	c.seed = w->seed;
-	w->paths = paths_new(w->seed);
-	w->handshakes = handshakes_new(&c);
-	w->sightings = aligned_alloc(64, BATCH * sizeof(*w->sightings));
-	if (!w->paths || !w->handshakes || !w->sightings)
-		return err_sys(e, ENOMEM, "--inbound");
-	return ring_open(&ro, &w->ring, e);
+	o->place->netns = netns_own();
+	return ring_open(&ro, &o->place->ring, o->e);
 }
 
-int watch_inbound_open(watch_inbound_fn *fn, void *user, struct watch_inbound **ret, struct err *e)
+static int start(struct place *p, int n, struct err *e)
+{
+	struct handshakes_config c = {
+		.memory = WATCH_INBOUND_MEMORY / (unsigned int)n, .at_once = true, .fn = on_digest, .user = p
+	};
+
+	if (getrandom(&p->seed, sizeof(p->seed), 0) < 0)
+		p->seed = 1;
+	c.seed = p->seed;
+	p->paths = paths_new(p->seed);
+	p->handshakes = handshakes_new(&c);
+	p->sightings = aligned_alloc(64, BATCH * sizeof(*p->sightings));
+	return p->paths && p->handshakes && p->sightings ? 0 : err_sys(e, ENOMEM, "packets");
+}
+
+static void stop(struct place *p)
+{
+	ring_free(p->ring);
+	handshakes_free(p->handshakes);
+	paths_free(p->paths);
+	free(p->sightings);
+}
+
+/* ---- all of them ---- */
+
+static int open_places(struct watch_inbound *w, const struct watch_inbound_opts *o, struct err *e)
+{
+	struct namespaces *namespaces = namespaces_new();
+	int n = o->n_netns ? o->n_netns : 1, r = namespaces ? 0 : err_sys(e, ENOMEM, "namespaces");
+
+	for (; w->n < n && !r; w->n++) {
+		struct place *p = &w->places[w->n];
+		struct opening opening = { .place = p, .memory = WATCH_INBOUND_RINGS / (unsigned int)n, .e = e };
+
+		p->of = w;
+		r = start(p, n, e);
+		if (!r)
+			r = namespaces_call(namespaces, o->n_netns ? o->netns[w->n] : 0, open_ring, &opening, e);
+	}
+	namespaces_free(namespaces);
+	return r;
+}
+
+int watch_inbound_open(const struct watch_inbound_opts *o, struct watch_inbound **ret, struct err *e)
 {
 	struct watch_inbound *w = calloc(1, sizeof(*w));
 	int r;
 
 	if (!w)
 		return err_sys(e, ENOMEM, "--inbound");
-	w->fn = fn;
-	w->user = user;
-	r = start(w, e);
+	w->fn = o->fn;
+	w->user = o->user;
+	r = open_places(w, o, e);
 	if (r) {
 		err_wrap(e, "--inbound");
 		e->exit_code = 77;
@@ -133,48 +201,66 @@ int watch_inbound_open(watch_inbound_fn *fn, void *user, struct watch_inbound **
 
 void watch_inbound_free(struct watch_inbound *w)
 {
+	int i;
+
 	if (!w)
 		return;
-	ring_free(w->ring);
-	handshakes_free(w->handshakes);
-	paths_free(w->paths);
-	free(w->sightings);
+	for (i = 0; i < w->n; i++)
+		stop(&w->places[i]);
 	free(w);
 }
 
-int watch_inbound_fd(const struct watch_inbound *w)
+int watch_inbound_fds(const struct watch_inbound *w, struct pollfd *fds)
 {
-	return ring_fd(w->ring);
+	int i;
+
+	for (i = 0; i < w->n; i++)
+		fds[i] = (struct pollfd){ .fd = ring_fd(w->places[i].ring), .events = POLLIN };
+	return i;
 }
 
 void watch_inbound_read(struct watch_inbound *w)
 {
-	if (!ring_read(w->ring, on_packet, w))
-		return;
-	feed(w);
-	w->read_ns = clock_mono_ns();
+	struct place *p;
+
+	for (p = w->places; p < w->places + w->n; p++) {
+		if (!ring_read(p->ring, on_packet, p))
+			continue;
+		feed(p);
+		p->read_ns = clock_mono_ns();
+	}
 }
 
 void watch_inbound_idle(struct watch_inbound *w)
 {
-	int64_t idle = clock_mono_ns() - w->read_ns;
+	struct place *p;
+	int64_t idle;
 
-	if (w->read_ns && idle >= NS_PER_S)
-		handshakes_idle(w->handshakes, idle);
+	for (p = w->places; p < w->places + w->n; p++) {
+		idle = clock_mono_ns() - p->read_ns;
+		if (p->read_ns && idle >= NS_PER_S)
+			handshakes_idle(p->handshakes, idle);
+	}
 }
 
 void watch_inbound_finish(struct watch_inbound *w, int64_t now_ns)
 {
+	int i;
+
 	watch_inbound_read(w);
-	handshakes_finish(w->handshakes, now_ns);
+	for (i = 0; i < w->n; i++)
+		handshakes_finish(w->places[i].handshakes, now_ns);
 }
 
 void watch_inbound_counts(struct watch_inbound *w, struct watch_inbound_counts *ret)
 {
 	struct handshakes_counts c;
+	struct place *p;
 
-	handshakes_counts(w->handshakes, &c);
 	*ret = w->counts;
-	ret->lost = ring_lost(w->ring);
-	ret->evicted = c.evicted + c.attempts_lost;
+	for (p = w->places; p < w->places + w->n; p++) {
+		handshakes_counts(p->handshakes, &c);
+		ret->lost += ring_lost(p->ring);
+		ret->evicted += c.evicted + c.attempts_lost;
+	}
 }

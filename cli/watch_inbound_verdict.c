@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "util/buf.h"
 #include "util/duration.h"
 
 static void say(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -19,6 +18,18 @@ static void say(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
+static void prove(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void prove(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(v->evidence[v->n_evidence], sizeof(v->evidence[0]), fmt, ap);
+	va_end(ap);
+	v->n_evidence++;
+}
+
 static void answered(const struct attempt *a, const struct digest *d, struct verdict *v)
 {
 	const struct reply *r = digest_answer(a);
@@ -28,6 +39,7 @@ static void answered(const struct attempt *a, const struct digest *d, struct ver
 	if (d->n_synacks > 1) {
 		v->outcome = OUTCOME_UNANSWERED;
 		v->gave_up_by = GAVE_UP_UNKNOWN;
+		v->confidence = CONFIDENCE_UNKNOWN;
 		say(v, "its SYN-ACK was sent %d times: no ACK came to it, or none in time", d->n_synacks);
 		return;
 	}
@@ -37,25 +49,63 @@ static void answered(const struct attempt *a, const struct digest *d, struct ver
 	say(v, "answered late, after %.2f s and %d SYN%s", after, d->n_syns, d->n_syns == 1 ? "" : "s");
 }
 
-void watch_inbound_verdict(const struct attempt *a, const struct digest *d, const struct drop *drop,
+static void ignored(const struct watch_inbound_known *known, struct verdict *v)
+{
+	v->outcome = OUTCOME_UNANSWERED;
+	v->gave_up_by = GAVE_UP_UNKNOWN;
+	v->confidence = CONFIDENCE_UNKNOWN;
+	if (known->drop)
+		say(v, "ignored");
+	else if (known->sees_drops)
+		say(v, "ignored, and no drop was seen: a full queue of the listener, or no way back");
+	else
+		say(v, "ignored: by a rule, for a full queue of the listener, or for want of a way back");
+}
+
+/* Other drops are no refusal: a SYN that was lost before the one that was refused. */
+static bool is_by_rule(const struct drop *d)
+{
+	return d && (d->rule[0] || !strcmp(d->reason, "NETFILTER_DROP"));
+}
+
+static void refused(const struct attempt *a, const struct digest *d, const struct watch_inbound_known *known,
+		    struct verdict *v)
+{
+	const char *how = d->answer == REPLY_ICMP ? "an ICMP" : "an RST";
+	char server[ENDPOINT_TEXT_LEN];
+
+	v->outcome = OUTCOME_REFUSED;
+	v->gave_up_by = GAVE_UP_PEER;
+	v->confidence = CONFIDENCE_LIKELY;
+	if (is_by_rule(known->drop)) {
+		v->confidence = CONFIDENCE_CERTAIN;
+		say(v, "refused with %s, by a rule", how);
+		return;
+	}
+	if (d->answer == REPLY_ICMP) {
+		/* TCP itself sends none to a SYN. */
+		say(v, "refused with %s: a rule or a route rejects it", how);
+	} else if (known->nobody_listens) {
+		v->confidence = known->sees_drops ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+		say(v, "refused with %s: nothing listens there", how);
+		prove(v, "sock_diag: no listener for %s in the network namespace that it came to",
+		      endpoint_format(&a->flow.server, server));
+	} else {
+		say(v, "refused with %s: nothing listens there, or a rule rejects it", how);
+	}
+	prove(v, known->sees_drops ? "no rule was seen that dropped its SYN"
+				   : "without eBPF it is not seen whether a rule dropped its SYN");
+}
+
+void watch_inbound_verdict(const struct attempt *a, const struct digest *d, const struct watch_inbound_known *known,
 			   struct verdict *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->elapsed_ns = d->elapsed_ns;
-	ret->confidence = CONFIDENCE_CERTAIN;
-	if (d->answer == REPLY_SYN_ACK) {
+	if (d->answer == REPLY_SYN_ACK)
 		answered(a, d, ret);
-	} else if (d->answer == REPLY_NONE) {
-		ret->outcome = OUTCOME_UNANSWERED;
-		ret->gave_up_by = GAVE_UP_UNKNOWN;
-		say(ret,
-		    drop ? "ignored" : "ignored, and no drop was seen: a full queue of the listener, or no way back");
-	} else {
-		ret->outcome = OUTCOME_REFUSED;
-		ret->gave_up_by = GAVE_UP_PEER;
-		say(ret, "%s",
-		    d->answer == REPLY_ICMP ? "refused with an ICMP"
-		    : drop		    ? "refused with an RST, by a rule"
-					    : "refused with an RST: nothing listens there");
-	}
+	else if (d->answer == REPLY_NONE)
+		ignored(known, ret);
+	else
+		refused(a, d, known, ret);
 }

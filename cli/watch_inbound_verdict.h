@@ -4,13 +4,21 @@
 
 #include "core/digest.h"
 
+/* What is known beside the packets. */
+struct watch_inbound_known {
+	bool sees_drops;	 /* dropped packets are told of */
+	const struct drop *drop; /* where its SYNs were dropped; NULL: not known */
+	bool nobody_listens; /* sock_diag has no listener for it in its namespace; false: it has, or was not asked */
+};
+
 /*
  * What this host did with a SYN that came to it, as the digest of its packets
  * has it: established (likely, since the final ACK is not looked at: its SYN-ACK
- * was not sent again), refused, or unanswered.  `drop`: where its SYNs were
- * dropped here; NULL: not known.
+ * was not sent again), refused, or unanswered.  A refusal is certain where its
+ * cause is known, and else likely; who gave up on what nobody answered is not
+ * seen from here, so its confidence is unknown, as that of a capture's silence is.
  */
-void watch_inbound_verdict(const struct attempt *a, const struct digest *d, const struct drop *drop,
+void watch_inbound_verdict(const struct attempt *a, const struct digest *d, const struct watch_inbound_known *known,
 			   struct verdict *ret);
 
 #endif

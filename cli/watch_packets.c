@@ -7,6 +7,7 @@
 
 #include "packet/decode.h"
 #include "sources/live.h"
+#include "sources/namespaces.h"
 #include "util/duration.h"
 
 /* IPv6's flags are where they are without extension headers. */
@@ -26,12 +27,20 @@
 struct seen {
 	struct flow flow;
 	struct reply reply;
+	uint32_t netns;	  /* where, inode number; 0: not asked for */
 	bool has_ack;	  /* the segment acknowledges something */
 	int next, before; /* of its bucket */
 };
 
-struct watch_packets {
+struct place {
+	struct watch_packets *of;
+	uint32_t netns; /* 0: this one, and attempts of all are looked for */
 	struct live *live;
+};
+
+struct watch_packets {
+	int n_places;
+	struct place places[WATCH_PACKETS_NETNS_MAX];
 	uint64_t n; /* seen in all; the last WATCH_REPLIES_MAX are there */
 	int buckets[BUCKETS];
 	struct seen seen[WATCH_REPLIES_MAX];
@@ -64,12 +73,14 @@ static struct seen *take_place(struct watch_packets *w)
 	return s;
 }
 
-static void keep(struct watch_packets *w, const struct seen *what)
+static void keep(const struct place *p, const struct seen *what)
 {
+	struct watch_packets *w = p->of;
 	struct seen *s = take_place(w);
 	int *bucket = &w->buckets[bucket_of(&what->flow)], at = (int)(s - w->seen);
 
 	*s = *what;
+	s->netns = p->netns;
 	s->reply.packet = w->n;
 	s->before = NONE;
 	s->next = *bucket;
@@ -78,9 +89,9 @@ static void keep(struct watch_packets *w, const struct seen *what)
 	*bucket = at;
 }
 
-static void on_segment(struct watch_packets *w, const struct event_segment *g, int64_t t_ns)
+static void on_segment(const struct place *p, const struct event_segment *g, int64_t t_ns)
 {
-	keep(w, &(const struct seen){ .flow = { .client = g->dst, .server = g->src },
+	keep(p, &(const struct seen){ .flow = { .client = g->dst, .server = g->src },
 				      .has_ack = g->flags & TCP_ACK,
 				      .reply = { .t_ns = t_ns,
 						 .kind = g->flags & TCP_RST ? REPLY_RST : REPLY_SYN_ACK,
@@ -91,9 +102,9 @@ static void on_segment(struct watch_packets *w, const struct event_segment *g, i
 						 .ack = g->ack } });
 }
 
-static void on_icmp(struct watch_packets *w, const struct event_icmp *i, int64_t t_ns)
+static void on_icmp(const struct place *p, const struct event_icmp *i, int64_t t_ns)
 {
-	keep(w, &(const struct seen){ .flow = i->flow,
+	keep(p, &(const struct seen){ .flow = i->flow,
 				      .reply = { .t_ns = t_ns,
 						 .kind = REPLY_ICMP,
 						 .icmp_family = i->family,
@@ -115,9 +126,38 @@ static void on_packet(const struct live_packet *p, void *user)
 		on_icmp(user, &ev->icmp, p->t_ns);
 }
 
-int watch_packets_open(struct watch_packets **ret, struct err *e)
+struct opening {
+	const struct live_opts *opts;
+	struct place *place;
+	struct err *e;
+};
+
+/* In the namespace: the socket stays there. */
+static int open_live(void *arg)
 {
-	const struct live_opts lo = { .device = "any", .filter = FILTER, .snaplen = SNAPLEN, .buffer = BUFFER };
+	struct opening *o = arg;
+
+	return live_open(o->opts, &o->place->live, o->e);
+}
+
+static int open_places(struct watch_packets *w, const uint32_t *netns, int n_netns, struct err *e)
+{
+	struct namespaces *namespaces = namespaces_new();
+	int n = n_netns ? n_netns : 1, r = namespaces ? 0 : err_sys(e, ENOMEM, "namespaces");
+	const struct live_opts lo = { .device = "any", .filter = FILTER, .snaplen = SNAPLEN, .buffer = BUFFER / n };
+
+	for (; w->n_places < n && !r; w->n_places++) {
+		struct place *p = &w->places[w->n_places];
+
+		*p = (struct place){ .of = w, .netns = n_netns ? netns[w->n_places] : 0 };
+		r = namespaces_call(namespaces, p->netns, open_live, &(struct opening){ &lo, p, e }, e);
+	}
+	namespaces_free(namespaces);
+	return r;
+}
+
+int watch_packets_open(const uint32_t *netns, int n_netns, struct watch_packets **ret, struct err *e)
+{
 	struct watch_packets *w = calloc(1, sizeof(*w));
 	int r, i;
 
@@ -125,7 +165,7 @@ int watch_packets_open(struct watch_packets **ret, struct err *e)
 		return err_sys(e, ENOMEM, "--packets");
 	for (i = 0; i < BUCKETS; i++)
 		w->buckets[i] = NONE;
-	r = live_open(&lo, &w->live, e);
+	r = open_places(w, netns, n_netns, e);
 	if (r) {
 		err_wrap(e, "--packets");
 		e->exit_code = 77;
@@ -138,22 +178,31 @@ int watch_packets_open(struct watch_packets **ret, struct err *e)
 
 void watch_packets_free(struct watch_packets *w)
 {
+	int i;
+
 	if (!w)
 		return;
-	live_free(w->live);
+	for (i = 0; i < w->n_places; i++)
+		live_free(w->places[i].live);
 	free(w);
 }
 
-int watch_packets_fd(const struct watch_packets *w)
+int watch_packets_fds(const struct watch_packets *w, struct pollfd *fds)
 {
-	return live_fd(w->live);
+	int i;
+
+	for (i = 0; i < w->n_places; i++)
+		fds[i] = (struct pollfd){ .fd = live_fd(w->places[i].live), .events = POLLIN };
+	return i;
 }
 
 void watch_packets_read(struct watch_packets *w)
 {
 	struct err e = { 0 };
+	int i;
 
-	live_read(w->live, on_packet, w, &e);
+	for (i = 0; i < w->n_places; i++)
+		live_read(w->places[i].live, on_packet, &w->places[i], &e);
 }
 
 /* ---- joining ---- */
@@ -231,9 +280,10 @@ static void join(struct attempt *a, const struct seen *s)
 	a->n_replies++;
 }
 
-static bool same_flow(const struct flow *a, const struct flow *b)
+static bool is_of(const struct seen *s, const struct attempt *a)
 {
-	return endpoint_equal(&a->client, &b->client) && endpoint_equal(&a->server, &b->server);
+	return endpoint_equal(&s->flow.client, &a->flow.client) && endpoint_equal(&s->flow.server, &a->flow.server) &&
+	       (!s->netns || s->netns == a->netns);
 }
 
 void watch_packets_join(const struct watch_packets *w, struct attempt *a)
@@ -244,8 +294,7 @@ void watch_packets_join(const struct watch_packets *w, struct attempt *a)
 
 	/* The newest come first. */
 	for (i = w->buckets[bucket_of(&a->flow)]; i != NONE && n < ATTEMPT_REPLIES_MAX; i = w->seen[i].next)
-		if (same_flow(&w->seen[i].flow, &a->flow) && w->seen[i].reply.t_ns >= from &&
-		    w->seen[i].reply.t_ns <= to)
+		if (is_of(&w->seen[i], a) && w->seen[i].reply.t_ns >= from && w->seen[i].reply.t_ns <= to)
 			of[n++] = &w->seen[i];
 	while (n > 0)
 		join(a, of[--n]);
@@ -253,5 +302,10 @@ void watch_packets_join(const struct watch_packets *w, struct attempt *a)
 
 uint64_t watch_packets_lost(struct watch_packets *w)
 {
-	return live_lost(w->live);
+	uint64_t lost = 0;
+	int i;
+
+	for (i = 0; i < w->n_places; i++)
+		lost += live_lost(w->places[i].live);
+	return lost;
 }

@@ -112,6 +112,8 @@ static int trace_in(struct watch_rules *w, uint32_t netns, struct err *e)
 
 static int start_tracing(struct watch_rules *w, const struct watch_rules_opts *o, struct err *e)
 {
+	static const char *const where[] = { "this network namespace", "that network namespace",
+					     "these network namespaces" };
 	int i, r = 0;
 
 	if (o->n_netns > WATCH_RULES_NETNS_MAX)
@@ -122,9 +124,7 @@ static int start_tracing(struct watch_rules *w, const struct watch_rules_opts *o
 		r = trace_in(w, 0, e);
 	if (!r)
 		buf_fmt(&w->note, "--rules: tables that trace handshakes are in the ruleset of %s until this ends\n",
-			o->n_netns > 1 ? "these network namespaces"
-			: o->n_netns   ? "that network namespace"
-				       : "this network namespace");
+			where[o->n_netns < 2 ? o->n_netns : 2]);
 	return r;
 }
 
@@ -327,7 +327,7 @@ static void put_hit(struct drop *d, const struct hit *h)
 	d->rule_by = RULE_BY_TRACE;
 }
 
-void watch_rules_name_drop(struct watch_rules *w, const struct attempt *a, struct drop *d)
+static void name_drop(struct watch_rules *w, const struct attempt *a, struct drop *d)
 {
 	const struct flow *f = &a->flow;
 	const struct hit *h;
@@ -371,7 +371,7 @@ void watch_rules_name(struct watch_rules *w, struct attempt *a)
 		add_reject(w, a);
 
 	for (i = 0; i < a->n_drops; i++)
-		watch_rules_name_drop(w, a, &a->drops[i]);
+		name_drop(w, a, &a->drops[i]);
 }
 
 uint64_t watch_rules_lost(const struct watch_rules *w)

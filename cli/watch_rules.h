@@ -39,9 +39,6 @@ void watch_rules_read(struct watch_rules *w);
 /* Fills `rule` of its drops where it is known.  May run nft, for a small part of the time at most. */
 void watch_rules_name(struct watch_rules *w, struct attempt *a);
 
-/* The same of one drop of a's packets, which need not be among a->drops. */
-void watch_rules_name_drop(struct watch_rules *w, const struct attempt *a, struct drop *d);
-
 /* Trace messages that were lost. */
 uint64_t watch_rules_lost(const struct watch_rules *w);
 

@@ -188,12 +188,12 @@ static void draw(struct watch *w)
 
 static int turn(struct watch *w, struct err *e)
 {
-	struct pollfd fds[WATCH_SOURCE_FDS_MAX + WATCH_RULES_NETNS_MAX + 4];
+	struct pollfd fds[WATCH_SOURCE_FDS_MAX + WATCH_INBOUND_NETNS_MAX + WATCH_RULES_NETNS_MAX + 3];
 	int n = watch_source_fds(w->source, fds), r;
 
 	fds[n++] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
 	if (w->inbound)
-		fds[n++] = (struct pollfd){ .fd = watch_inbound_fd(w->inbound), .events = POLLIN };
+		n += watch_inbound_fds(w->inbound, fds + n);
 	if (w->metrics)
 		n += watch_metrics_fds(w->metrics, fds + n);
 	if (w->screen)
@@ -296,10 +296,14 @@ static int open_all(struct watch *w, struct err *e)
 		.at = o->metrics, .path = o->metrics_file, .refresh = refresh, .user = w
 	};
 	const struct watch_rules_opts ro = { .trace = o->rules, .netns = o->want.netns, .n_netns = o->want.n_netns };
+	const struct watch_inbound_opts io = {
+		.netns = o->want.netns, .n_netns = o->want.n_netns, .fn = o->quiet ? NULL : on_inbound, .user = w
+	};
 	const struct watch_source_opts so = { .want = &o->want,
 					      .max_attempts = (uint32_t)o->max_attempts,
 					      .no_bpf = o->no_bpf,
 					      .packets = o->packets,
+					      .inbound = o->inbound,
 					      .on_attempt = on_attempt,
 					      .user = w };
 	int r = 0;
@@ -314,7 +318,7 @@ static int open_all(struct watch *w, struct err *e)
 	if (!r)
 		r = watch_source_open(&so, &w->source, e);
 	if (!r && o->inbound)
-		r = watch_inbound_open(o->quiet ? NULL : on_inbound, w, &w->inbound, e);
+		r = watch_inbound_open(&io, &w->inbound, e);
 	if (!r && o->rules && watch_source_without(w->source)) {
 		e->exit_code = 77;
 		err_set(e, EPERM, "--rules needs eBPF, which tells what is dropped: %s",

@@ -16,8 +16,8 @@
 #include "sinks/screen.h"
 #include "sinks/watch_line.h"
 #include "sinks/watch_summary.h"
-#include "sources/netns.h"
 #include "util/clock.h"
+#include "util/duration.h"
 
 #define PROCESSES_SHOWN 8
 
@@ -26,7 +26,6 @@ struct watch_show {
 	struct watch_parts with;
 	struct watch_lost *lost;
 	struct screen *screen; /* NULL: lines are printed */
-	uint32_t netns;	       /* this one's inode number */
 	struct attempt more;   /* an attempt, and what was found out of it */
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
@@ -46,7 +45,6 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	if (getrandom(&seed, sizeof(seed), 0) < 0)
 		seed = 1;
 	s->o = o;
-	s->netns = netns_own();
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
 	s->lost = watch_lost_new();
@@ -213,34 +211,55 @@ void watch_show_now(struct watch_show *s)
 	screen_pending_end(s->screen);
 }
 
+/* The clocks of packets and of drops differ by a hair. */
+#define DROP_SLACK_NS (100 * NS_PER_MS)
+
+/* Else it was of an earlier attempt from the same port.  Ages are compared: a suspended host sets only one clock ahead.
+ */
+static bool is_of_this(const struct watch_show *s, const struct drop *d, const struct attempt *a)
+{
+	return watch_source_now(s->with.source) - d->last_ns <= clock_real_ns() - attempt_start_ns(a) + DROP_SLACK_NS;
+}
+
+/* Where its SYNs were dropped, and by which rule. */
+static void add_inbound_drop(struct watch_show *s, const struct digest *d, struct attempt *a)
+{
+	struct drop *drop = &a->drops[0];
+	bool dropped = watch_source_dropped(s->with.source, &a->flow, drop) && is_of_this(s, drop, a);
+
+	if (!dropped && d->answer == REPLY_NONE)
+		dropped = watch_lost_backlog(s->lost, a->netns, &a->flow.server, drop);
+	else if (dropped && drop->netns && drop->netns != a->netns)
+		drop->place = DROP_PATH_OR_PEER; /* it was forwarded, to another namespace */
+	a->n_drops = dropped;
+	if (s->with.rules && d->answer != REPLY_SYN_ACK)
+		watch_rules_name(s->with.rules, a);
+}
+
 bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const struct digest *d)
 {
 	const struct watch_line_look look = { .color = s->o->terminal.color,
 					      .evidence = s->o->verbose,
 					      .columns = terminal_columns() };
 	const struct attempt_json_opts jo = { .source = "watch", .inbound = true };
+	struct watch_inbound_known known = { .sees_drops = !watch_source_without(s->with.source) };
 	struct attempt told;
 	struct verdict v;
-	struct drop drop;
-	bool dropped;
 
 	if (s->o->quiet || s->screen)
 		return false;
-	dropped = watch_source_dropped(s->with.source, &a->flow, &drop);
-	if (!dropped && d->answer == REPLY_NONE)
-		dropped = watch_lost_backlog(s->lost, s->netns, &a->flow.server, &drop);
-	if (dropped && s->with.rules)
-		watch_rules_name_drop(s->with.rules, a, &drop);
-	watch_inbound_verdict(a, d, dropped ? &drop : NULL, &v);
+	told = *a;
+	told.number = 0;
+	add_inbound_drop(s, d, &told);
+	known.drop = told.n_drops ? &told.drops[0] : NULL;
+	if (!known.drop && d->answer == REPLY_RST)
+		known.nobody_listens = watch_lost_nobody(s->lost, told.netns, &told.flow.server);
+	watch_inbound_verdict(&told, d, &known, &v);
 	if (s->o->json) {
-		told = *a;
-		told.number = 0;
-		if (dropped)
-			told.drops[told.n_drops++] = drop;
 		attempt_json(&told, &v, &jo, &s->out);
 	} else {
 		put_head(s);
-		watch_line_inbound(a, &v, dropped ? &drop : NULL, &look, &s->out);
+		watch_line_inbound(&told, &v, known.drop, &look, &s->out);
 	}
 	return is_enough(s);
 }

@@ -10,6 +10,7 @@
 #include "cli/watch_own.h"
 #include "cli/watch_packets.h"
 #include "cli/watch_want.h"
+#include "sources/netns.h"
 #include "sources/procs.h"
 #include "sources/trace.h"
 #include "util/clock.h"
@@ -45,14 +46,34 @@ static void trace_filters(const struct watch_want *w, struct trace_opts *to)
 
 static int open_trace(struct watch_source *s, struct err *e)
 {
-	struct trace_opts to = { .max_attempts = s->o.max_attempts };
+	struct trace_opts to = { .max_attempts = s->o.max_attempts, .inbound = s->o.inbound };
 	int r;
 
 	trace_filters(s->o.want, &to);
 	r = trace_open(&to, &s->trace, e);
 	if (r)
 		return r;
-	return s->o.packets ? watch_packets_open(&s->packets, e) : 0;
+	return s->o.packets ? watch_packets_open(s->o.want->netns, s->o.want->n_netns, &s->packets, e) : 0;
+}
+
+/* Not in this network namespace alone. */
+static bool is_elsewhere(const struct watch_want *w)
+{
+	uint32_t own = netns_own();
+	int i;
+
+	for (i = 0; i < w->n_netns && w->netns[i] == own; i++)
+		;
+	return i < w->n_netns;
+}
+
+static int refuse_elsewhere(const char *without, struct err *e)
+{
+	e->exit_code = 77;
+	err_set(e, EPERM, "without eBPF this network namespace alone can be watched, and --netns names another: %s",
+		without);
+	err_remedy(e, "run it there: `nsenter --net=FILE synsent watch`, or `ip netns exec NAME synsent watch`");
+	return -EPERM;
 }
 
 int watch_source_open(const struct watch_source_opts *o, struct watch_source **ret, struct err *e)
@@ -67,6 +88,8 @@ int watch_source_open(const struct watch_source_opts *o, struct watch_source **r
 	r = o->no_bpf ? -EPERM : open_trace(s, &why);
 	if (r && (s->trace || why.exit_code == 2)) {
 		*e = why; /* not for want of eBPF */
+	} else if (r && is_elsewhere(o->want)) {
+		r = refuse_elsewhere(o->no_bpf ? "as --no-bpf asks" : why.what, e);
 	} else if (r) {
 		snprintf(s->without, sizeof(s->without), "%.255s", o->no_bpf ? "as --no-bpf asks" : why.what);
 		r = watch_own_open(o, &s->own, e);
@@ -106,8 +129,7 @@ int watch_source_fds(const struct watch_source *s, struct pollfd *fds)
 	fds[0] = (struct pollfd){ .fd = trace_fd(s->trace), .events = POLLIN };
 	if (!s->packets)
 		return 1;
-	fds[1] = (struct pollfd){ .fd = watch_packets_fd(s->packets), .events = POLLIN };
-	return 2;
+	return 1 + watch_packets_fds(s->packets, fds + 1);
 }
 
 /*

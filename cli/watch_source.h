@@ -17,13 +17,14 @@
 struct watch_source;
 struct watch_want;
 
-#define WATCH_SOURCE_FDS_MAX 4
+#define WATCH_SOURCE_FDS_MAX 20
 
 struct watch_source_opts {
 	const struct watch_want *want; /* as much of it as can be asked of the kernel */
 	uint32_t max_attempts;	       /* that wait at once; 0: a default */
 	bool no_bpf;
 	bool packets; /* look at them, too; without eBPF they are looked at anyway */
+	bool inbound; /* watch_source_dropped() will be asked */
 	void (*on_attempt)(const struct attempt *a, void *user); /* one that is over; borrowed, valid for the call */
 	void *user;
 };
@@ -65,7 +66,7 @@ uint64_t watch_source_waiting(struct watch_source *s);
 /* watch_own_unseen(); 0 with eBPF. */
 uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed);
 
-/* What was dropped of a flow that is no attempt of this host; trace_dropped(). */
+/* Where the SYN of a flow that came to this host was dropped; trace_dropped(). */
 bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret);
 
 #define WATCH_LOSSES_MAX 8

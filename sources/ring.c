@@ -17,7 +17,6 @@
 
 /* One block is retired after gather_ms at the latest, however few packets are in it. */
 #define BLOCK ((size_t)256 << 10)
-#define BLOCKS 128
 #define BLOCKS_LEAST 8
 #define FRAME 2048 /* of no consequence but that it divides a block */
 
@@ -96,23 +95,23 @@ static int set_filter(int fd, const struct ring_opts *o, struct err *e)
 
 /* ---- the ring ---- */
 
-static int map_blocks(struct ring *r, int gather_ms, struct err *e)
+static int map_blocks(struct ring *r, const struct ring_opts *o, struct err *e)
 {
 	struct tpacket_req3 req = { .tp_block_size = BLOCK,
 				    .tp_frame_size = FRAME,
-				    .tp_retire_blk_tov = (unsigned int)gather_ms };
+				    .tp_retire_blk_tov = (unsigned int)o->gather_ms };
 	int version = TPACKET_V3;
 	void *p;
 
 	if (setsockopt(r->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)))
 		return err_sys(e, errno, "TPACKET_V3");
 	/* with less where there is not so much */
-	for (r->n = BLOCKS;; r->n /= 2) {
+	for (r->n = o->memory / BLOCK > BLOCKS_LEAST ? (unsigned int)(o->memory / BLOCK) : BLOCKS_LEAST;; r->n /= 2) {
 		req.tp_block_nr = r->n;
 		req.tp_frame_nr = r->n * (BLOCK / FRAME);
 		if (!setsockopt(r->fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
 			break;
-		if (errno != ENOMEM || r->n == BLOCKS_LEAST)
+		if (errno != ENOMEM || r->n <= BLOCKS_LEAST)
 			return err_sys(e, errno, "a ring of packets");
 	}
 	p = mmap(NULL, r->n * BLOCK, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
@@ -129,7 +128,7 @@ static int begin(struct ring *r, const struct ring_opts *o, struct err *e)
 	int status = set_filter(r->fd, o, e);
 
 	if (!status)
-		status = map_blocks(r, o->gather_ms, e);
+		status = map_blocks(r, o, e);
 	if (!status && bind(r->fd, (const struct sockaddr *)&any, sizeof(any)))
 		status = err_sys(e, errno, "cannot capture on all interfaces");
 	return status;

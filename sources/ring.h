@@ -5,7 +5,7 @@
 #include "sources/live.h"
 
 /*
- * Live IP packets of all interfaces of this network namespace, as sources/live.h
+ * Live IP packets of all interfaces of the network namespace that it is opened in, as sources/live.h
  * gives them but for less: for floods.  The kernel writes them into blocks that
  * are shared with it (packet(7); Documentation/networking/packet_mmap.rst,
  * TPACKET_V3, Linux 3.2), and here nothing is done for each but to find the
@@ -18,6 +18,7 @@ struct ring_opts {
 	const char *outgoing; /* ... and what goes, of this host */
 	int snaplen;
 	int gather_ms; /* so long packets may be held back, to be read in blocks */
+	size_t memory; /* bytes at most of packets that wait to be read; 2 MiB at least */
 };
 
 /* 0 or -errno.  Without privilege as live_open(). */

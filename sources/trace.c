@@ -133,6 +133,7 @@ static void give_kernel(struct trace *t, const struct trace_opts *o)
 	/* socket, packet, and then what became of it */
 	t->skel->rodata->unsent_untold = trace_names_arguments(t->names, "tcp_retransmit_skb") < 3;
 	t->skel->rodata->want_failed = !o->no_failed;
+	t->skel->rodata->want_inbound = o->inbound;
 }
 
 static struct bpf_map *ring_of(const struct trace *t, int i)
@@ -216,6 +217,28 @@ static int load(struct trace *t, const struct trace_opts *o, bool attach, struct
 
 /* ---- what they tell ---- */
 
+struct drop_key {
+	struct watch_flow flow;
+	uint32_t reply; /* WATCH_DROP_... */
+};
+
+static bool find_drop(struct trace *t, const struct flow *f, uint32_t kept_as, struct drop *ret)
+{
+	struct drop_key key = { .flow = { .client_port = f->client.port,
+					  .server_port = f->server.port,
+					  .family = f->server.addr.family },
+				.reply = kept_as };
+	struct watch_drop d;
+
+	memcpy(key.flow.client.b, f->client.addr.b, sizeof(f->client.addr.b));
+	memcpy(key.flow.server.b, f->server.addr.b, sizeof(f->server.addr.b));
+	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_drops), &key, &d))
+		return false;
+	trace_drop(&d, &t->frame, ret);
+	ret->place = DROP_LOCAL_INPUT;
+	return true;
+}
+
 static int on_record(void *ctx, void *data, size_t len)
 {
 	struct trace *t = ctx;
@@ -228,7 +251,7 @@ static int on_record(void *ctx, void *data, size_t len)
 	trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
 	/* This host's own ICMP may have been quicker, on another CPU, than the drop that it tells of. */
 	if (w.attempt.error == EHOSTUNREACH && !t->attempt.n_drops &&
-	    trace_dropped(t, &t->attempt.flow, &t->attempt.drops[0]))
+	    find_drop(t, &t->attempt.flow, WATCH_DROP_SYN, &t->attempt.drops[0]))
 		t->attempt.n_drops = t->attempt.drops[0].last_ns >= attempt_start_ns(&t->attempt);
 	if (t->attempt.let_go)
 		t->attempt.holder_ending = procs_is_ending(t->attempt.pid);
@@ -345,25 +368,9 @@ bool trace_is_busy(const struct trace *t)
 	return t->read_ns && clock_mono_ns() - t->read_ns < BUSY_NS;
 }
 
-struct drop_key {
-	struct watch_flow flow;
-	uint32_t reply;
-};
-
 bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
 {
-	struct drop_key key = { .flow = { .client_port = f->client.port,
-					  .server_port = f->server.port,
-					  .family = f->server.addr.family } };
-	struct watch_drop d;
-
-	memcpy(key.flow.client.b, f->client.addr.b, sizeof(f->client.addr.b));
-	memcpy(key.flow.server.b, f->server.addr.b, sizeof(f->server.addr.b));
-	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_drops), &key, &d))
-		return false;
-	trace_drop(&d, &t->frame, ret);
-	ret->place = DROP_LOCAL_INPUT;
-	return true;
+	return find_drop(t, f, WATCH_DROP_INBOUND, ret);
 }
 
 /* What is dropped without its socket is found by the flow; at its end the record takes it over. */
@@ -371,7 +378,7 @@ static void add_drop_so_far(struct trace *t, struct attempt *a)
 {
 	struct drop *d = &a->drops[a->n_drops];
 
-	if (!a->flow.client.port || a->n_drops == ATTEMPT_DROPS_MAX || !trace_dropped(t, &a->flow, d))
+	if (!a->flow.client.port || a->n_drops == ATTEMPT_DROPS_MAX || !find_drop(t, &a->flow, WATCH_DROP_SYN, d))
 		return;
 	if (d->netns && d->netns != a->netns)
 		d->place = DROP_PATH_OR_PEER;

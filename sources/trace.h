@@ -55,6 +55,7 @@ struct trace_opts {
 	int64_t quiet_below_ns; /* connected sooner, by one SYN: counted, and never given; 0: all are given */
 	uint32_t max_attempts;	/* 0: 32768 */
 	bool no_failed;		/* leave out connect() calls that fail before a SYN */
+	bool inbound;		/* trace_dropped() will be asked */
 };
 
 /* -EPERM, -ENOSYS (built without eBPF), ...: e says what is missing and e->exit_code is 77. */
@@ -96,8 +97,8 @@ void trace_counts(const struct trace *t, struct trace_counts *ret);
 /* Events that were lost, by where: "tracepoint", "table", "ring", "drops"; NULL past the last. */
 const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n);
 
-/* What was dropped of that flow, and of no attempt of this host: its SYN, where that was last.  False: nothing is
- * known. */
+/* Where a SYN of that flow was dropped last after it left its sender, be that on this host or not.  False: nothing is
+ * known.  The place is DROP_LOCAL_INPUT, wherever it was. */
 bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret);
 
 /* Quietly counted since the last call: fn is given each class of connect times once, by its middle. */

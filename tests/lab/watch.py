@@ -32,8 +32,9 @@ from watched import Watch, cgroup_root, connect, connecting, listener
 
 CAPS = "+bpf,+perfmon,+net_admin,+dac_read_search,+syslog,+sys_ptrace"  # docs/systemd/synsent-watch.service.in
 PYTHON = sys.executable
-REFUSED_PORT, OPEN_PORT, SILENT_PORT, REJECTED_PORT = 201, 202, 203, 204
-RULES = "nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; tcp dport 204 reject; }; }'"
+REFUSED_PORT, OPEN_PORT, SILENT_PORT, REJECTED_PORT, RESET_PORT = 201, 202, 203, 204, 209
+RULES = ("nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; tcp dport 204 reject; "
+         "tcp dport 209 reject with tcp reset; }; }'")
 CONNECT = "import socket, sys; s = socket.socket(); s.settimeout(.3); s.connect_ex(('127.0.0.1', int(sys.argv[1])))"
 
 MISUSE = (
@@ -356,10 +357,17 @@ class Test:
         self.linked()
         with self.net:
             w = self.watch(t, ["-j", "--packets"]).ready()
+        elsewhere = Watch(self.synsent, ["-j", "--packets", "--netns", self.net.path])
+        t.watches.append(elsewhere)
+        with self.net:
+            elsewhere.ready()
             connect("10.6.0.2", REFUSED_PORT, 1)
             connect("fd06:1::1", 80, 1.5)
             connect("fd06:1::1", 81, 0.5)
         time.sleep(0.1)
+        t.want("the RST's TTL, seen from another namespace",
+               [r.get("ttl") for a in elsewhere.end() if a["server"]["address"] == "10.6.0.2"
+                for r in a["synsent"]["replies"]], [37])
         all_of = w.end()
         got = {a["server"]["address"]: a["synsent"] for a in all_of if a["server"].get("port") != 81}
         soft = [a["synsent"] for a in all_of if a["server"].get("port") == 81]
@@ -405,6 +413,54 @@ class Test:
             t.want("where it was ignored, " + family, seen.get(SILENT_PORT, {}).get("drop", {}).get("place"), "local-input")
             t.want("what refused, " + family, [r["kind"] for p in (REFUSED_PORT, REJECTED_PORT)
                                                for r in seen.get(p, {}).get("replies", [])], ["rst", "icmp"])
+
+    def inbound_both(self, t):
+        """Both sides of an attempt are watched, from a third namespace: each knows the drop, and no cause is made up."""
+        other = self.linked()
+        with self.net:
+            behind_rule = listener("::", RESET_PORT)
+        w = Watch(self.synsent, ["-j", "--inbound", "--netns", self.net.path, "--netns", other.path])
+        t.watches.append(w)
+        with self.net:
+            w.ready()
+            blind = self.watch(t, ["-j", "--inbound", "--no-bpf"]).ready()
+        self.try_ports(other)
+        certain = (True, "certain")
+        expected = {REFUSED_PORT: ("refused with an RST: nothing listens there", False, "certain"),
+                    SILENT_PORT: ("ignored", True, "unknown"),
+                    REJECTED_PORT: ("refused with an ICMP, by a rule", *certain),
+                    RESET_PORT: ("refused with an RST, by a rule", *certain)}
+        every = w.end()
+        self.causes(t, "with eBPF", every, expected)
+        t.want("where", {a["synsent"]["netns"] for a in every if a["network"].get("direction")}, {self.net.inode})
+        out = [a["synsent"]["drop"] for a in every
+               if not a["network"].get("direction") and a["server"]["port"] == SILENT_PORT]
+        t.want("the drop on the side of the client", [(d.get("place"), d.get("packets")) for d in out],
+               [("path-or-peer", 1)] * 2)
+        expected = {REFUSED_PORT: ("refused with an RST: nothing listens there", False, "likely"),
+                    SILENT_PORT: ("ignored: by a rule, for a full queue of the listener, or for want of a way back", False,
+                                  "unknown"),
+                    REJECTED_PORT: ("refused with an ICMP: a rule or a route rejects it", False, "likely"),
+                    RESET_PORT: ("refused with an RST: nothing listens there, or a rule rejects it", False, "likely")}
+        self.causes(t, "without", blind.end(), expected)
+        behind_rule.close()
+        r = self.synsent.run(["watch", "--no-bpf", "--for", "10ms", "--inbound", "--netns", self.net.path])
+        t.want("the status of --netns without eBPF", r.status, 77)
+        t.holds("no remedy: " + r.err, "nsenter --net=FILE" in r.err)
+
+    def try_ports(self, client):
+        with client:
+            for address in ("10.6.0.1", "fd06::1"):
+                for port in (REFUSED_PORT, SILENT_PORT, REJECTED_PORT, RESET_PORT):
+                    connect(address, port, 0.3)
+        time.sleep(0.1)
+
+    def causes(self, t, what, attempts, expected):
+        """By port, of each family: headline, whether a drop is known, confidence."""
+        for family in ("ipv4", "ipv6"):
+            got = {a["server"]["port"]: (a["synsent"]["headline"], "drop" in a["synsent"], a["synsent"]["confidence"])
+                   for a in attempts if a["network"].get("direction") == "inbound" and a["network"]["type"] == family}
+            t.want("what is said %s, %s" % (what, family), got, expected)
 
     def metrics(self, t):
         """A scrape equals the events; a port that was chosen is told."""
@@ -747,7 +803,7 @@ def main():
             return any(trials)
         test = Test(synsent)
         names = [n for n in ("filters", "slow", "misuse", "commands", "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout",
-                             "early", "text", "terminal", "packets", "inbound", "metrics", "metrics_files", "top", "capabilities", "kills") if o.only in n]
+                             "early", "text", "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "capabilities", "kills") if o.only in n]
         for name in names:
             trials.append(run_part(name, lambda t, n=name: getattr(test, n)(t, *([o.kills] if n == "kills" else [])), o))
     print("%d parts, %d wrong" % (len(trials), sum(trials)))

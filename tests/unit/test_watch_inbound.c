@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "cli/watch_inbound_verdict.h"
+
+static const struct drop by_rule = { .reason = "NETFILTER_DROP" }, other = { .reason = "IP_RPFILTER" },
+			 named = { .reason = "TC_INGRESS", .rule = "tc program 7" };
+
+struct sight {
+	enum reply_kind answer;
+	int n_synacks;
+	struct watch_inbound_known known;
+	enum confidence confidence;
+	enum gave_up_by gave_up_by;
+	int n_evidence;
+	const char *headline;
+};
+
+/* What is not known is not asserted, and not certain. */
+static void says(void **test)
+{
+	static const struct sight sights[] = {
+		{ REPLY_RST,
+		  0,
+		  { true, &by_rule, false },
+		  CONFIDENCE_CERTAIN,
+		  GAVE_UP_PEER,
+		  0,
+		  "refused with an RST, by a rule" },
+		{ REPLY_RST,
+		  0,
+		  { true, &by_rule, true },
+		  CONFIDENCE_CERTAIN,
+		  GAVE_UP_PEER,
+		  0,
+		  "refused with an RST, by a rule" },
+		{ REPLY_RST,
+		  0,
+		  { true, &named, false },
+		  CONFIDENCE_CERTAIN,
+		  GAVE_UP_PEER,
+		  0,
+		  "refused with an RST, by a rule" },
+		{ REPLY_RST,
+		  0,
+		  { true, NULL, true },
+		  CONFIDENCE_CERTAIN,
+		  GAVE_UP_PEER,
+		  2,
+		  "refused with an RST: nothing listens there" },
+		{ REPLY_RST,
+		  0,
+		  { false, NULL, true },
+		  CONFIDENCE_LIKELY,
+		  GAVE_UP_PEER,
+		  2,
+		  "refused with an RST: nothing listens there" },
+		{ REPLY_RST,
+		  0,
+		  { true, NULL, false },
+		  CONFIDENCE_LIKELY,
+		  GAVE_UP_PEER,
+		  1,
+		  "refused with an RST: nothing listens there, or a rule rejects it" },
+		{ REPLY_RST,
+		  0,
+		  { true, &other, false },
+		  CONFIDENCE_LIKELY,
+		  GAVE_UP_PEER,
+		  1,
+		  "refused with an RST: nothing listens there, or a rule rejects it" },
+		{ REPLY_ICMP,
+		  0,
+		  { true, &by_rule, false },
+		  CONFIDENCE_CERTAIN,
+		  GAVE_UP_PEER,
+		  0,
+		  "refused with an ICMP, by a rule" },
+		{ REPLY_ICMP,
+		  0,
+		  { true, NULL, true },
+		  CONFIDENCE_LIKELY,
+		  GAVE_UP_PEER,
+		  1,
+		  "refused with an ICMP: a rule or a route rejects it" },
+		{ REPLY_NONE, 0, { true, &by_rule, false }, CONFIDENCE_UNKNOWN, GAVE_UP_UNKNOWN, 0, "ignored" },
+		{ REPLY_NONE,
+		  0,
+		  { true, NULL, false },
+		  CONFIDENCE_UNKNOWN,
+		  GAVE_UP_UNKNOWN,
+		  0,
+		  "ignored, and no drop was seen: a full queue of the listener, or no way back" },
+		{ REPLY_NONE,
+		  0,
+		  { false, NULL, false },
+		  CONFIDENCE_UNKNOWN,
+		  GAVE_UP_UNKNOWN,
+		  0,
+		  "ignored: by a rule, for a full queue of the listener, or for want of a way back" },
+		{ REPLY_SYN_ACK,
+		  3,
+		  { true, NULL, false },
+		  CONFIDENCE_UNKNOWN,
+		  GAVE_UP_UNKNOWN,
+		  0,
+		  "its SYN-ACK was sent 3 times: no ACK came to it, or none in time" },
+	};
+	static const struct attempt a = { .flow = { .client = { { 4, { 10, 0, 0, 1 } }, 40000 },
+						    .server = { { 4, { 10, 0, 0, 2 } }, 81 } } };
+	struct verdict v;
+	size_t i;
+
+	for (i = 0; i < sizeof(sights) / sizeof(sights[0]); i++) {
+		const struct sight *s = &sights[i];
+		const struct digest d = { .answer = s->answer, .n_syns = 1, .n_synacks = s->n_synacks };
+
+		watch_inbound_verdict(&a, &d, &s->known, &v);
+		assert_string_equal(v.headline, s->headline);
+		assert_int_equal(v.confidence, s->confidence);
+		assert_int_equal(v.gave_up_by, s->gave_up_by);
+		assert_int_equal(v.n_evidence, s->n_evidence);
+	}
+}
+
+/* What was asked of the kernel is among the evidence. */
+static void shows_whom_it_asked(void **test)
+{
+	static const struct attempt a = { .flow.server = { { 4, { 10, 0, 0, 2 } }, 81 } };
+	static const struct digest d = { .answer = REPLY_RST, .n_syns = 1 };
+	static const struct watch_inbound_known known = { .sees_drops = true, .nobody_listens = true };
+	struct verdict v;
+
+	watch_inbound_verdict(&a, &d, &known, &v);
+	assert_string_equal(v.evidence[0],
+			    "sock_diag: no listener for 10.0.0.2:81 in the network namespace that it came to");
+	assert_string_equal(v.evidence[1], "no rule was seen that dropped its SYN");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(says), cmocka_unit_test(shows_whom_it_asked) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
