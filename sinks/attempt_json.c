@@ -151,6 +151,10 @@ static void write_drop(struct json *j, const struct drop *d)
 	}
 	json_key(j, "reply");
 	json_bool(j, d->reply);
+	if (d->netns)
+		json_key_int(j, "netns", d->netns);
+	if (d->ifindex)
+		json_key_int(j, "ifindex", d->ifindex);
 	json_end(j);
 }
 

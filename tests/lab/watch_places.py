@@ -339,6 +339,9 @@ def check(attempt, expected, error, pid):
             wrong.append("%s is %r, not %r" % (what, got[what], value))
     if "place" not in expected and drop and expected["outcome"] != "refused":
         wrong.append("a drop is told of: %r" % drop)
+    here = {"path-or-peer": False, "local-input": True, "local-output": True}.get(drop.get("place"))
+    if here is not None and (drop.get("netns") == s["netns"], "netns" in drop) != (here, True):
+        wrong.append("it was dropped in %r, and the attempt is of %r" % (drop.get("netns"), s["netns"]))
     told = got["error"] and getattr(errno, got["error"])
     if error and told != error:
         wrong.append("the program was told %s" % errno.errorcode[error])

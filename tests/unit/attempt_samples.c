@@ -63,6 +63,8 @@ static void random_drop(struct drop *d)
 	random_string(d->function, sizeof(d->function));
 	random_string(d->rule, sizeof(d->rule));
 	d->rule_by = (enum rule_by)rnd(RULE_BY_N);
+	d->netns = (uint32_t)(rnd(2) ? rnd(UINT32_MAX) : 0);
+	d->ifindex = (uint32_t)(rnd(2) ? rnd(1000) : 0);
 }
 
 static void random_attempt(struct attempt *a)
