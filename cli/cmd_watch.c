@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/watch.h"
+#include "cli/watch_check.h"
 #include "sources/procs.h"
 #include "util/buf.h"
 #include "util/duration.h"
@@ -50,7 +51,8 @@ static const struct option_row rows[] = {
 	{ 0, "metrics-file", OPT_STRING, AT(s.metrics_file), 0, 0, "FILE",
 	  "Write the metrics to FILE, every 10 s and at the end, for node_exporter's textfile collector (NAME.prom)",
 	  NULL },
-	{ 'j', "json", OPT_FLAG, AT(s.json), 0, 0, NULL, "One JSON object per attempt on standard output", NULL },
+	{ 'j', "json", OPT_FLAG, AT(s.json), 0, 0, NULL,
+	  "One JSON object per attempt on standard output; with CMD on standard error, in place of the text", NULL },
 	{ 'q', "quiet", OPT_FLAG, AT(s.quiet), 0, 0, NULL, "The summary only", NULL },
 	{ 'v', "verbose", OPT_FLAG, AT(s.verbose), 0, 0, NULL, "The evidence under each attempt", NULL },
 	{ 0, "top", OPT_FLAG, AT(s.top), 0, 0, NULL,
@@ -97,10 +99,15 @@ static int prepare(struct watch_opts *o, char **words, int n_words, struct err *
 
 	if (r)
 		return r;
+	/* The attempts of CMD go to stderr. */
+	if (o->s.argv && !(o->color && !strcmp(o->color, "always")))
+		o->s.terminal.color &= o->s.terminal.progress;
 	o->s.cgroups = cgroups_new();
 	if (!o->s.cgroups)
 		return err_sys(e, ENOMEM, "watch");
 	r = watch_want_make(&asked, o->s.cgroups, &o->s.want, e);
+	if (!r)
+		r = watch_check_pids(&o->s.want, e);
 	if (o->s.argv)
 		o->s.want.tree = procs_self();
 	return r;
@@ -142,9 +149,12 @@ static void join_words(char **words, int n, struct buf *to)
 
 static int check(const struct watch_setup *s, struct err *e)
 {
-	if (!s->top || (!s->json && !s->quiet && !s->verbose))
+	if (s->top && (s->json || s->quiet || s->verbose))
+		err_set(e, EINVAL, "--top shows attempts by itself, and -j, -q or -v in another way");
+	else if (s->quiet && s->json)
+		err_set(e, EINVAL, "-q shows no attempts, and -j shows them as JSON: the summary is text always");
+	else
 		return 0;
-	err_set(e, EINVAL, "--top shows attempts by itself, and -j, -q or -v in another way");
 	err_remedy(e, "leave one of them out");
 	e->exit_code = 2;
 	return -EINVAL;
@@ -194,7 +204,8 @@ const struct command command_watch = {
 		"namespace's sockets, with less certainty, which is said.\n"
 		"\n"
 		"FILTER is an expression as in tcpdump (pcap-filter(7)), of the SYN: `dst port 443`. With CMD, only it and "
-		"its children are watched, and the observation ends with it. SIGUSR1 prints the summary so far.",
+		"its children are watched, standard output is its own, what is shown goes to standard error, and the "
+		"observation ends with it. SIGUSR1 prints the summary so far.",
 	.examples = "synsent watch --failures\n"
 		    "    what does not connect on this host, and why\n"
 		    "synsent watch --for 60s -q\n"

@@ -39,7 +39,7 @@ static const struct row {
 	  "synsent watch",
 	  { HOST_POLICY, HOST_SOCK_DIAG, END },
 	  { { HOST_TRACING, "only this network namespace, by its sockets; less is certain" },
-	    { HOST_PACKETS, "replies are not seen" },
+	    { HOST_PACKETS, "replies are not seen; --packets and --inbound are refused" },
 	    { END, NULL } } },
 	{ "watch --rules",
 	  "synsent watch --rules",

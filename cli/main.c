@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 #include "cli/version.h"
 #include "util/suggest.h"
 
@@ -101,8 +102,9 @@ int main(int argc, char **argv)
 	/* Data that did not reach stdout (a full disk) must not end as success. */
 	if (ferror(stdout) | fflush(stdout)) {
 		struct err e = { 0 };
+		int code = terminal_failed() ? terminal_failed() : errno;
 
-		err_sys(&e, errno ? errno : EIO, "standard output");
+		err_sys(&e, code ? code : EIO, "standard output");
 		status = report_error(NULL, &e, 4);
 	}
 	return status;

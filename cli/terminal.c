@@ -63,3 +63,17 @@ void terminal_progress(const struct terminal *t, const char *line)
 	fflush(stderr);
 	shown = *line != 0;
 }
+
+static int failed;
+
+int terminal_write(const char *text, size_t len)
+{
+	if ((fwrite(text, 1, len, stdout) != len || fflush(stdout)) && !failed)
+		failed = errno;
+	return -failed;
+}
+
+int terminal_failed(void)
+{
+	return failed;
+}

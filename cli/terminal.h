@@ -3,6 +3,7 @@
 #define SYNSENT_CLI_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "util/err.h"
 
@@ -26,5 +27,11 @@ const char *const *terminal_color_words(void);
 /* Shows a line of ASCII on stderr, cut to its width, in place of the last one; "" takes it away.  Nothing when progress
  * is off. */
 void terminal_progress(const struct terminal *t, const char *line);
+
+/* Writes it to stdout at once.  0, or -errno of the first such write that failed. */
+int terminal_write(const char *text, size_t len);
+
+/* That errno, for main(); 0: none failed. */
+int terminal_failed(void);
 
 #endif

@@ -120,10 +120,22 @@ uint64_t watch_own_unseen(struct watch_own *w, uint64_t *ret_failed)
 	return (uint64_t)n;
 }
 
+/* Where packets were asked for it is not done without. */
+static int open_observe(const struct observe_opts *how, struct observe **ret, struct err *e)
+{
+	int r = observe_new(how, ret, e);
+
+	if (r && !how->packets_optional && (r == -EPERM || r == -EACCES)) {
+		err_wrap(e, "--packets");
+		e->exit_code = 77;
+	}
+	return r;
+}
+
 int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, struct err *e)
 {
 	struct observe_opts how = {
-		.device = "any", .filter = FILTER, .packets_optional = true, .shared = true, .on_event = on_event
+		.device = "any", .filter = FILTER, .packets_optional = !o->packets, .shared = true, .on_event = on_event
 	};
 	struct tracker_config c = { .max_attempts = o->max_attempts ? o->max_attempts : OPEN_DEFAULT,
 				    .linger_ns = LINGER_NS,
@@ -141,7 +153,7 @@ int watch_own_open(const struct watch_source_opts *o, struct watch_own **ret, st
 	w->tracker = tracker_new(&c);
 	r = w->tracker ? sysctls_policy(&how.policy, e) : err_sys(e, ENOMEM, "watch");
 	if (!r)
-		r = observe_new(&how, &w->observe, e);
+		r = open_observe(&how, &w->observe, e);
 	if (!r)
 		r = begin_count(w, e);
 	if (r) {

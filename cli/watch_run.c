@@ -14,10 +14,13 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "cli/watch_check.h"
 #include "cli/watch_metrics.h"
 #include "cli/watch_rules.h"
 #include "cli/watch_screen.h"
 #include "cli/watch_show.h"
+#include "sources/procs.h"
+#include "util/buf.h"
 #include "util/clock.h"
 #include "util/duration.h"
 
@@ -129,6 +132,25 @@ static void reap(struct watch *w)
 	}
 }
 
+/* Something else than its end ended the observation; it may be ending, too: with the last attempt that was wanted. */
+static void leave_child(struct watch *w)
+{
+	struct pollfd signals = { .fd = w->signals, .events = POLLIN };
+	struct buf b = { 0 };
+	char comm[16];
+
+	poll(&signals, 1, SETTLE_NS / NS_PER_MS);
+	reap(w);
+	if (w->child_over)
+		return;
+	procs_name(w->child, comm);
+	buf_str(&b, "synsent: watch: ");
+	buf_escaped(&b, comm, strlen(comm));
+	buf_fmt(&b, "[%d] goes on, not watched any more\n", (int)w->child);
+	fputs(buf_text(&b), stderr);
+	buf_fini(&b);
+}
+
 /* ---- the loop ---- */
 
 static void take_signals(struct watch *w)
@@ -139,7 +161,7 @@ static void take_signals(struct watch *w)
 		if (info.ssi_signo == SIGCHLD)
 			reap(w);
 		else if (info.ssi_signo == SIGUSR1)
-			watch_show_sum(w->show, true);
+			watch_show_sum(w->show);
 		else if (w->child && !w->child_over && info.ssi_signo != SIGINT)
 			kill(w->child, (int)info.ssi_signo); /* the terminal's ^C it has had itself */
 		else if (!w->child || w->child_over)
@@ -271,15 +293,17 @@ static int watch(struct watch *w, struct err *e)
 		r = turn(w, e);
 	watch_show_on(w->show, NULL);
 	watch_screen_free(w->screen);
+	if (w->child > 0 && !w->child_over)
+		leave_child(w);
 	return r;
 }
 
-/* The status of CMD, where there is one and nothing else is to be said. */
+/* What CMD says comes before what the observation says. */
 static int status_of(const struct watch *w, bool lost)
 {
-	if (lost)
-		return 4;
-	return w->child_over ? w->child_status : 0;
+	if (w->child_over && w->child_status)
+		return w->child_status;
+	return lost ? 4 : 0;
 }
 
 static void refresh(void *user)
@@ -319,17 +343,14 @@ static int open_all(struct watch *w, struct err *e)
 		r = watch_source_open(&so, &w->source, e);
 	if (!r && o->inbound)
 		r = watch_inbound_open(&io, &w->inbound, e);
-	if (!r && o->rules && watch_source_without(w->source)) {
-		e->exit_code = 77;
-		err_set(e, EPERM, "--rules needs eBPF, which tells what is dropped: %s",
-			watch_source_without(w->source));
-		err_remedy(e, "run it as root, or leave --rules out");
-		return -EPERM;
-	}
+	if (!r && o->rules && watch_source_without(w->source))
+		r = watch_source_refuse(w->source, "--rules", "leave --rules out", e);
 	if (!r && !watch_source_without(w->source))
 		r = watch_rules_new(&ro, &w->rules, e);
 	if (!r && w->rules && !o->top)
 		fputs(watch_rules_note(w->rules), stderr);
+	if (!r)
+		watch_check_containers(&o->want);
 	return r;
 }
 

@@ -75,7 +75,7 @@ static void say(const struct watch_show *s, const char *text)
 
 void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 {
-	const char *without = watch_source_without(parts->source);
+	const char *without = watch_source_without(parts->source), *remedy = watch_source_remedy(parts->source);
 	struct buf b = { 0 };
 
 	s->with = *parts;
@@ -83,6 +83,8 @@ void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 	if (without) {
 		buf_str(&b, "synsent: watch: without eBPF: ");
 		buf_escaped(&b, without, strlen(without));
+		if (remedy[0] && !s->o->no_bpf)
+			buf_fmt(&b, "\n  %s", remedy);
 		buf_str(&b,
 			"\n  this network namespace only, by packets and sock_diag as far as they may be seen; verdicts may "
 			"be less certain, and say so\n");
@@ -288,16 +290,22 @@ void watch_show_refresh(struct watch_show *s)
 	watch_source_quiet(s->with.source, on_quiet, s);
 }
 
+/* CMD has standard output for itself.  False: it cannot be written. */
+static bool put_out(const struct watch_show *s, struct buf *b)
+{
+	bool ok = true;
+
+	if (s->o->argv)
+		fwrite(buf_text(b), 1, b->len, stderr);
+	else
+		ok = !terminal_write(buf_text(b), b->len);
+	buf_reset(b);
+	return ok;
+}
+
 bool watch_show_turn(struct watch_show *s)
 {
-	bool gone;
-
-	if (!s->out.len)
-		return true;
-	fwrite(buf_text(&s->out), 1, s->out.len, stdout);
-	gone = fflush(stdout) && errno == EPIPE;
-	buf_reset(&s->out);
-	return !gone;
+	return !s->out.len || put_out(s, &s->out);
 }
 
 /* ---- summary ---- */
@@ -326,6 +334,7 @@ static int add_loss(struct watch_summary_loss *to, int n, const char *source, ui
 static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct watch_summary_loss *losses,
 		  struct watch_summary_process *processes)
 {
+	const char *without = watch_source_without(s->with.source);
 	struct watch_inbound_counts in = { 0 };
 	int i, n = watch_source_losses(s->with.source, losses);
 
@@ -342,7 +351,8 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 					   .losses = losses,
 					   .n_losses = n,
 					   .processes = processes,
-					   .without = watch_source_without(s->with.source),
+					   .without =
+						   without ? "this network namespace only, with less certainty" : NULL,
 					   .has_inbound = s->with.inbound,
 					   .in_answered = in.answered,
 					   .in_late = in.late,
@@ -355,7 +365,7 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 	return i < n;
 }
 
-static bool sum(struct watch_show *s)
+static bool sum(struct watch_show *s, bool goes_on)
 {
 	const struct summary_look look = { .color = s->o->terminal.color && !s->o->json, .utf8 = s->o->terminal.utf8 };
 	struct watch_summary_process processes[PROCESSES_SHOWN];
@@ -372,20 +382,20 @@ static bool sum(struct watch_show *s)
 	if (s->shown && !s->o->json && !s->o->top)
 		buf_char(&b, '\n');
 	watch_summary_text(s->summary, &f, &look, &b);
-	fputs(buf_text(&b), s->o->json ? stderr : stdout);
-	fflush(s->o->json ? stderr : stdout);
+	if (goes_on && !s->o->json)
+		buf_char(&b, '\n');
+	if (!s->o->json)
+		put_out(s, &b);
+	else if (!s->o->argv || goes_on || lost)
+		fputs(buf_text(&b), stderr); /* CMD's JSON has its place, while there is nothing that must be said */
 	buf_fini(&b);
+	s->headed = false;
 	return lost;
 }
 
-void watch_show_sum(struct watch_show *s, bool goes_on)
+void watch_show_sum(struct watch_show *s)
 {
-	sum(s);
-	if (goes_on && !s->o->json) {
-		putchar('\n');
-		fflush(stdout);
-		s->headed = false;
-	}
+	sum(s, true);
 }
 
 bool watch_show_end(struct watch_show *s)
@@ -393,5 +403,5 @@ bool watch_show_end(struct watch_show *s)
 	struct err e = { 0 };
 
 	watch_source_finish(s->with.source, &e);
-	return sum(s);
+	return sum(s, false);
 }

@@ -7,7 +7,11 @@
 #include "cli/watch_metrics.h"
 #include "cli/watch_rules.h"
 
-/* What `watch` prints: attempts on stdout, the summary on stdout, or, where that has JSON, on stderr. */
+/*
+ * What `watch` prints: attempts and the summary on stdout, or, where that has JSON,
+ * the summary on stderr.  With CMD all goes to stderr, as with `run`: JSON in the
+ * place of the text, and the summary only where something was lost.
+ */
 struct watch_show;
 
 int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct err *e);
@@ -41,11 +45,11 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 /* What was only counted up to now is fed. */
 void watch_show_refresh(struct watch_show *s);
 
-/* Between two reads of the source: what is to be printed goes out.  False: nobody reads it any more. */
+/* Between two reads of the source: what is to be printed goes out.  False: it cannot be written any more. */
 bool watch_show_turn(struct watch_show *s);
 
 /* The summary so far, and those that wait. */
-void watch_show_sum(struct watch_show *s, bool goes_on);
+void watch_show_sum(struct watch_show *s);
 
 /* The end.  True: something was lost. */
 bool watch_show_end(struct watch_show *s);

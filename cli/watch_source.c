@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/watch_check.h"
 #include "cli/watch_own.h"
 #include "cli/watch_packets.h"
 #include "cli/watch_want.h"
@@ -22,7 +23,7 @@ struct watch_source {
 	struct trace *trace;
 	struct watch_own *own;
 	struct watch_packets *packets;
-	char without[256];
+	struct err without; /* why there is no eBPF, and what gives it */
 };
 
 /* Which of the filters the kernel can ask. */
@@ -56,44 +57,51 @@ static int open_trace(struct watch_source *s, struct err *e)
 	return s->o.packets ? watch_packets_open(s->o.want->netns, s->o.want->n_netns, &s->packets, e) : 0;
 }
 
-/* Not in this network namespace alone. */
-static bool is_elsewhere(const struct watch_want *w)
+/* With eBPF; or -errno and in `without` why not, and what gives it. */
+static int open_bpf(struct watch_source *s)
 {
-	uint32_t own = netns_own();
-	int i;
+	int r;
 
-	for (i = 0; i < w->n_netns && w->netns[i] == own; i++)
-		;
-	return i < w->n_netns;
+	if (s->o.no_bpf) {
+		err_remedy(&s->without, "leave --no-bpf out");
+		return err_set(&s->without, EPERM, "as --no-bpf asks");
+	}
+	r = open_trace(s, &s->without);
+	if (r == -EPERM && !s->trace && geteuid())
+		err_remedy(&s->without, "run it as root: `sudo synsent watch`");
+	return r;
 }
 
-static int refuse_elsewhere(const char *without, struct err *e)
+int watch_source_refuse(const struct watch_source *s, const char *option, const char *otherwise, struct err *e)
 {
+	const char *remedy = s->without.remedy;
+
 	e->exit_code = 77;
-	err_set(e, EPERM, "without eBPF this network namespace alone can be watched, and --netns names another: %s",
-		without);
-	err_remedy(e, "run it there: `nsenter --net=FILE synsent watch`, or `ip netns exec NAME synsent watch`");
+	err_set(e, EPERM, "%s needs eBPF: %s", option, s->without.what);
+	err_remedy(e, "%s%s%s", remedy, *remedy ? ", or " : "", otherwise);
 	return -EPERM;
+}
+
+static int open_own(struct watch_source *s, struct err *e)
+{
+	const char *otherwise, *option = watch_check_needs_bpf(s->o.want, &otherwise);
+
+	return option ? watch_source_refuse(s, option, otherwise, e) : watch_own_open(&s->o, &s->own, e);
 }
 
 int watch_source_open(const struct watch_source_opts *o, struct watch_source **ret, struct err *e)
 {
 	struct watch_source *s = calloc(1, sizeof(*s));
-	struct err why = { 0 };
 	int r;
 
 	if (!s)
 		return err_sys(e, ENOMEM, "watch");
 	s->o = *o;
-	r = o->no_bpf ? -EPERM : open_trace(s, &why);
-	if (r && (s->trace || why.exit_code == 2)) {
-		*e = why; /* not for want of eBPF */
-	} else if (r && is_elsewhere(o->want)) {
-		r = refuse_elsewhere(o->no_bpf ? "as --no-bpf asks" : why.what, e);
-	} else if (r) {
-		snprintf(s->without, sizeof(s->without), "%.255s", o->no_bpf ? "as --no-bpf asks" : why.what);
-		r = watch_own_open(o, &s->own, e);
-	}
+	r = open_bpf(s);
+	if (r && (s->trace || s->without.exit_code == 2))
+		*e = s->without; /* not for want of eBPF */
+	else if (r)
+		r = open_own(s, e);
 	if (r) {
 		watch_source_free(s);
 		return r;
@@ -114,7 +122,12 @@ void watch_source_free(struct watch_source *s)
 
 const char *watch_source_without(const struct watch_source *s)
 {
-	return s->trace ? NULL : s->without;
+	return s->trace ? NULL : s->without.what;
+}
+
+const char *watch_source_remedy(const struct watch_source *s)
+{
+	return s->without.remedy;
 }
 
 bool watch_source_missed_earlier(const struct watch_source *s)

@@ -31,10 +31,17 @@ struct watch_source_opts {
 
 /* 0 or -errno. */
 int watch_source_open(const struct watch_source_opts *o, struct watch_source **ret, struct err *e);
+
+/* Without eBPF: that an option needs it, why there is none, and what can be done instead.  -EPERM. */
+int watch_source_refuse(const struct watch_source *s, const char *option, const char *otherwise, struct err *e);
+
 void watch_source_free(struct watch_source *s);
 
-/* NULL: eBPF is used.  Else why not, as a sentence without its full stop; and what is missing by that. */
+/* NULL: eBPF is used.  Else why not, as a sentence without its full stop. */
 const char *watch_source_without(const struct watch_source *s);
+
+/* Without eBPF: what would give it; "" where nothing is known to. */
+const char *watch_source_remedy(const struct watch_source *s);
 
 /* Not all that waited when it began was found; trace_missed_earlier(). */
 bool watch_source_missed_earlier(const struct watch_source *s);

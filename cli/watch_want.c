@@ -89,6 +89,14 @@ static void add_netns(struct watch_want *w, uint32_t inode)
 		w->netns[w->n_netns++] = inode;
 }
 
+static int not_shown(const char *text, struct err *e)
+{
+	e->exit_code = 77;
+	err_set(e, EACCES, "--netns %s: this user may not see in which network namespace that process is", text);
+	err_remedy(e, "run it as root: `sudo synsent watch`");
+	return -EACCES;
+}
+
 /* A file of a namespace, a name of `ip netns`, a process in it, or its inode number. */
 static int take_netns(const struct option_list *l, struct watch_want *w, struct err *e)
 {
@@ -113,6 +121,8 @@ static int take_netns(const struct option_list *l, struct watch_want *w, struct 
 			if ((i || text[0] == '/') && is_namespace(path) && !stat(path, &st))
 				break;
 		}
+		if (i == sizeof(places) / sizeof(places[0]) && errno == EACCES)
+			return not_shown(text, e);
 		if (i == sizeof(places) / sizeof(places[0])) {
 			err_set(e, ENOENT, "--netns %s: there is no such network namespace", text);
 			return misuse(e, "it is a file (/run/netns/NAME), a name of `ip netns`, or a process in it");
@@ -239,6 +249,11 @@ static bool has_comm(const struct watch_want *w, const struct attempt *a)
 	return !w->n_comms;
 }
 
+bool watch_want_is_container(const char *wanted, const char *id)
+{
+	return id[0] && !strncmp(wanted, id, strnlen(wanted, CONTAINER_ID_LEN - 1));
+}
+
 static bool has_container(const struct watch_want *w, const char *path)
 {
 	char id[CONTAINER_ID_LEN];
@@ -248,7 +263,7 @@ static bool has_container(const struct watch_want *w, const char *path)
 		return true;
 	cgroups_container(path, id);
 	for (i = 0; i < w->n_containers; i++)
-		if (id[0] && !strncmp(w->containers[i], id, strnlen(w->containers[i], CONTAINER_ID_LEN - 1)))
+		if (watch_want_is_container(w->containers[i], id))
 			return true;
 	return false;
 }

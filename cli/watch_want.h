@@ -49,6 +49,9 @@ struct watch_asked {
 int watch_want_make(const struct watch_asked *o, const struct cgroups *cgroups, struct watch_want *ret, struct err *e);
 void watch_want_fini(struct watch_want *w);
 
+/* The container of that id (cgroups_container()) is the one that was asked for by the begin of its id. */
+bool watch_want_is_container(const char *wanted, const char *id);
+
 /* Its process and place are wanted. */
 bool watch_wants(const struct watch_want *w, const struct attempt *a, struct cgroups *cgroups);
 

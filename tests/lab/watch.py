@@ -43,7 +43,7 @@ MISUSE = (
     ["--cgroup", "/no/such/cgroup"], ["--cgroup", "/", "--cgroup", "/"], ["--slow", "x"], ["--slow", "0"],
     ["--for", "0"], ["--for", "-1s"], ["-c", "0"], ["-c", "x"], ["--max-attempts", "1"], ["--nonsense"],
     ["dst", "prot", "443"], ["--metrics", "99999"], ["--metrics", "x:1"], ["--top", "-j"], ["--color", "blue"], ["--"],
-    ["--container", ""], ["--comm", ""], ["--container", "xyz"],
+    ["--container", ""], ["--comm", ""], ["--container", "xyz"], ["-q", "-j"], ["--pid", "2147483647"],
 ) + (sum((["--pid", str(i)] for i in range(1, 18)), []),)
 
 
@@ -147,6 +147,7 @@ class Test:
             got = [a for a in w.end()]
             t.want("what %r shows" % (args,), ports(got), expected)
             t.want("its status", w.status, 0)
+            t.holds("%r: it says that the container is not there" % (args,), "no container" not in w.said())
             for a in got:
                 port, ids = a["server"]["port"], a["synsent"].get("cgroup")
                 t.want("the container", a.get("container", {}).get("id"), container[:12] if port == three[0] else None)
@@ -183,6 +184,26 @@ class Test:
             t.holds("%r does not say what would be right: %r" % (args, r.err), right)
             t.want("stdout of %r" % (args,), r.out, "")
 
+    def needs_bpf(self, t):
+        """What eBPF alone tells is refused without it, and not for want of root; this very namespace needs none."""
+        other = self.linked()
+        with self.net:
+            for args, otherwise in ((["--netns", other.path], "`ip netns exec NAME synsent watch`"),
+                                    (["--container", "deadbeef"], "--comm"), (["--cgroup", "/"], "--comm"),
+                                    (["--rules"], "leave --rules out")):
+                r = self.synsent.run(["watch", "--no-bpf", "--for", "10ms", *args])
+                t.want("%r: status and stdout" % (args,), (r.status, r.out), (77, ""))
+                t.holds("%r says %r" % (args, r.err), r.err.startswith(
+                    "synsent: watch: %s needs eBPF: as --no-bpf asks\n  leave --no-bpf out, or " % args[0]) and otherwise in r.err)
+            r = self.synsent.run(["watch", "--no-bpf", "--for", "10ms", "--netns", str(self.net.inode)])
+            t.want("of this namespace, the status", (r.status, r.out[:10]), (0, "0 attempts"))
+
+    def no_container(self, t):
+        """It is waited for, which is said."""
+        r = self.synsent.run(["watch", "--for", "10ms", "--container", "deadbeef0"])
+        t.want("status and stderr", (r.status, r.err), (
+            0, "synsent: watch: no container here has an id that begins with deadbeef0; waiting for one\n"))
+
     # ---- commands ----
 
     def commands(self, t):
@@ -194,15 +215,54 @@ class Test:
             if status in (126, 127):
                 t.holds("it does not name %s: %s" % (command[0], w.said()), command[0] in w.said())
 
+    def standard_output(self, t):
+        """It is the command's own; what is shown goes to standard error, as JSON nothing else."""
+        command = ["--", "sh", "-c", "echo own; exec %s -c \"$0\" %d" % (PYTHON, REFUSED_PORT), CONNECT]
+        w = self.watch(t, command)
+        w.end(None)
+        t.want("standard output", w.printed(), "own\n")
+        t.holds("the table and the summary: %s" % w.said(), " refused " in w.said() and "\n1 attempt in " in w.said())
+        w = self.watch(t, ["-j", *command])
+        t.want("with -j", ports(w.end(None)), [REFUSED_PORT])
+        t.want("standard output, with -j", w.printed(), "own\n")
+        t.want("lines of standard error, with -j", len(w.said().splitlines()), 1)
+
+    def goes_on(self, t):
+        """A command that is not over when the observation is: which it is, and that it goes on."""
+        for args, poke in ((["--for", "300ms"], ""), (["-c", "1"], "%s -c \"$0\" %d; " % (PYTHON, REFUSED_PORT))):
+            w = self.watch(t, [*args, "--", "sh", "-c", poke + "exec sleep 7", CONNECT])
+            w.end(None)
+            left = re.search(r"^synsent: watch: (?:sleep|sh)\[(\d+)\] goes on, not watched any more$", w.said(), re.M)
+            t.holds("%r: it is not said: %s" % (args, w.said()), left)
+            t.want("the status", w.status, 0)
+            if left:
+                os.kill(int(left[1]), signal.SIGKILL)
+
+    def full(self, t):
+        """Standard output that cannot be written ends it at once, with the reason."""
+        for args in ([], ["-j"]):
+            with open("/dev/full", "wb") as out:
+                w = self.watch(t, args, stdout=out)
+            with self.net:
+                deadline = time.monotonic() + 5
+                while w.p.poll() is None and time.monotonic() < deadline:
+                    connect("127.0.0.1", REFUSED_PORT)
+                    time.sleep(0.05)
+            t.holds("%r: it goes on" % (args,), w.p.poll() is not None)
+            w.end()
+            t.want("%r: the status" % (args,), w.status, 4)
+            t.holds("%r says %r" % (args, w.said()),
+                    w.said().endswith("synsent: standard output: No space left on device\n"))
+
     def nested(self, t):
         """In a PID namespace, as in a container: its processes are found, by the numbers that /proc has there."""
         for mount in ([], ["--mount-proc"]):
             r = subprocess.run(["unshare", "--net", "--pid", "--fork", *mount, self.synsent.binary, "watch", "-j", "--", PYTHON,
-                                "-c", "import os, socket\nprint(os.readlink('/proc/self'), file=open(2, 'w'))\n"
+                                "-c", "import os, socket\nprint(os.readlink('/proc/self'))\n"
                                 "socket.socket().connect_ex(('127.0.0.1', 201))"],
                                capture_output=True, text=True, timeout=30, env=harness.ENV)
-            pid = int(r.stderr.split()[0])
-            found = [json.loads(line) for line in r.stdout.splitlines()]
+            pid = int(r.stdout)
+            found = [json.loads(line) for line in r.stderr.splitlines()]
             t.want("the processes %s" % (mount or "with the host's /proc"), [a["process"]["pid"] for a in found], [pid])
 
     def grandchildren(self, t):
@@ -652,6 +712,32 @@ def as_nobody(synsent, t):
                   group=harness.NOBODY, extra_groups=[])
         t.watches.append(w)
         t.want("of a command that ends with its attempt", [a["synsent"]["outcome"] for a in w.end(None)], ["abandoned"])
+        # A refusal is not seen, mostly: what the command says comes before that loss.
+        for status in (9, 0):
+            w = Watch(synsent, ["--", "sh", "-c", "%s -c \"$0\" %d; exit %d" % (PYTHON, REFUSED_PORT, status), CONNECT],
+                      user=harness.NOBODY, group=harness.NOBODY, extra_groups=[])
+            t.watches.append(w)
+            w.end(None)
+            t.want("the status of one that ends with %d" % status, w.status, status or 4 * ("LOST" in w.text()))
+        refusals(synsent, t)
+
+
+def refusals(synsent, t):
+    """What an ordinary user cannot have: by which capability, said once, and what to do."""
+    lacks = "eBPF needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; this user has none of them"
+    remedy = "  run it as root: `sudo synsent watch`"
+    r = synsent.run(["watch", "--for", "10ms"])
+    t.want("how often it says what is missing", (r.out + r.err).count(lacks + "\n" + remedy), 1)
+    t.want("and the kernel's names of it", (r.out + r.err).count("CAP_BPF"), 1)
+    for args in (["--container", "deadbeef"], ["--cgroup", "/"], ["--rules"]):
+        r = synsent.run(["watch", "--for", "10ms", *args])
+        t.want("%r: the status" % (args,), r.status, 77)
+        t.holds("%r says %r" % (args, r.err), r.err.startswith(
+            "synsent: watch: %s needs eBPF: %s\n%s, or " % (args[0], lacks, remedy)))
+    r = synsent.run(["watch", "--for", "10ms", "--netns", "1"])
+    t.want("a process that it may not look at", (r.status, "may not see" in r.err), (77, True))
+    r = synsent.run(["watch", "--for", "10ms", "--packets"])
+    t.want("--packets", (r.status, "--packets: cannot capture on any without CAP_NET_RAW" in r.err), (77, True))
 
 
 # The first SYN to each is dropped, the next one answered: those who look now and then have seen the socket by then.
@@ -802,8 +888,7 @@ def main():
             print("as %s: %d parts, %d wrong" % (synsent.user, len(trials), sum(trials)))
             return any(trials)
         test = Test(synsent)
-        names = [n for n in ("filters", "slow", "misuse", "commands", "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout",
-                             "early", "text", "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "capabilities", "kills") if o.only in n]
+                             "filters", "slow", "misuse", "needs_bpf", "no_container", "commands", "standard_output", "goes_on", "full", "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout", "early", "text", "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "capabilities", "kills") if o.only in n]
         for name in names:
             trials.append(run_part(name, lambda t, n=name: getattr(test, n)(t, *([o.kills] if n == "kills" else [])), o))
     print("%d parts, %d wrong" % (len(trials), sum(trials)))

@@ -109,7 +109,7 @@ class Watch:
     """`synsent watch` with these arguments, run by the command `before` them; what it says is in files."""
 
     def __init__(self, synsent, args, before=(), **more):
-        self.json = "-j" in args
+        self.json, self.with_command = "-j" in args, "--" in args
         self.command = "synsent watch " + " ".join(args)
         self.path = synsent.path("watch-%x" % time.monotonic_ns())
         self.out, self.err = open(self.path + ".out", "w+b"), open(self.path + ".err", "w+b")
@@ -119,6 +119,12 @@ class Watch:
         self.status = None
 
     def text(self):
+        """What is to be read: on standard output, or, where that is a command's, on standard error."""
+        if not self.with_command:
+            return self.printed()
+        return "".join(line for line in self.said().splitlines(True) if not self.json or line.startswith("{"))
+
+    def printed(self):
         with open(self.path + ".out", encoding="utf-8", errors="surrogateescape") as f:
             return f.read()
 

@@ -162,7 +162,8 @@ static void two_lacks(void **state)
 	assert_int_equal(u->lacks[0].trial, HOST_TRACING);
 	assert_int_equal(u->lacks[1].trial, HOST_PACKETS);
 	check_text(d, "sudo synsent watch\n"
-		      "                            no CAP_NET_RAW: replies are not seen\n"
+		      "                            no CAP_NET_RAW: replies are not seen; --packets and\n"
+		      "                            --inbound are refused\n"
 		      "             connect ");
 	free(d);
 }
