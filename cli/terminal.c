@@ -17,17 +17,17 @@ const char *const *terminal_color_words(void)
 	return words;
 }
 
-int terminal_columns(void)
+int terminal_columns(int fd)
 {
 	struct winsize w;
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) ? 0 : w.ws_col;
+	return ioctl(fd, TIOCGWINSZ, &w) ? 0 : w.ws_col;
 }
 
 int terminal_init(struct terminal *t, const char *when, struct err *e)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-	int columns = terminal_columns();
+	int columns = terminal_columns(STDOUT_FILENO);
 
 	t->columns = columns ? columns : 80;
 	t->progress = isatty(STDERR_FILENO);

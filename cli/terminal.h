@@ -18,8 +18,8 @@ struct terminal {
 /* when: "always", "never", "auto" or NULL.  0, or -EINVAL with e filled. */
 int terminal_init(struct terminal *t, const char *when, struct err *e);
 
-/* Of stdout, as it is now; 0 when it is no terminal, or one that does not know. */
-int terminal_columns(void);
+/* Of that descriptor, as it is now; 0 when it is no terminal, or one that does not know. */
+int terminal_columns(int fd);
 
 /* For option rows. */
 const char *const *terminal_color_words(void);

@@ -91,7 +91,8 @@ const char *watch_check_needs_bpf(const struct watch_want *w, const char **ret_o
 	int i;
 
 	for (i = 0; i < w->n_netns; i++) {
-		*ret_otherwise = "watch inside it: `ip netns exec NAME synsent watch`";
+		*ret_otherwise =
+			"watch inside it: `nsenter --net=FILE synsent watch`, `ip netns exec NAME synsent watch`";
 		if (w->netns[i] != own)
 			return "--netns";
 	}

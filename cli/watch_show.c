@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/random.h>
 
 #include "cli/watch_inbound_verdict.h"
@@ -98,10 +99,16 @@ void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 	say(s, s->o->argv ? "Watching the command and its children." : "Watching; Ctrl-C ends it with a summary.");
 }
 
+/* CMD has standard output for itself. */
+static int columns(const struct watch_show *s)
+{
+	return terminal_columns(s->o->argv ? STDERR_FILENO : STDOUT_FILENO);
+}
+
 static void put_head(struct watch_show *s)
 {
 	if (!s->headed)
-		watch_line_head(terminal_columns(), &s->out);
+		watch_line_head(columns(s), &s->out);
 	s->headed = true;
 }
 
@@ -110,10 +117,9 @@ static void put_attempt(struct watch_show *s, const struct attempt *a, const str
 	const char *cgroup = cgroups_path(s->o->cgroups, a->cgroup);
 	char container[CONTAINER_ID_LEN];
 	const struct attempt_json_opts jo = { .source = "watch", .container = container, .cgroup = cgroup };
-	const struct watch_line_look look = { .color = s->o->terminal.color,
-					      .evidence = s->o->verbose,
-					      .columns = terminal_columns(),
-					      .container = container };
+	const struct watch_line_look look = {
+		.color = s->o->terminal.color, .evidence = s->o->verbose, .columns = columns(s), .container = container
+	};
 
 	cgroups_container(cgroup, container);
 	if (s->o->json) {
@@ -242,7 +248,7 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 {
 	const struct watch_line_look look = { .color = s->o->terminal.color,
 					      .evidence = s->o->verbose,
-					      .columns = terminal_columns() };
+					      .columns = columns(s) };
 	const struct attempt_json_opts jo = { .source = "watch", .inbound = true };
 	struct watch_inbound_known known = { .sees_drops = !watch_source_without(s->with.source) };
 	struct attempt told;
@@ -290,7 +296,7 @@ void watch_show_refresh(struct watch_show *s)
 	watch_source_quiet(s->with.source, on_quiet, s);
 }
 
-/* CMD has standard output for itself.  False: it cannot be written. */
+/* False: it cannot be written. */
 static bool put_out(const struct watch_show *s, struct buf *b)
 {
 	bool ok = true;

@@ -394,7 +394,7 @@ class Test:
         """On one of 80 columns no row is wider, and why is below it."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        w = self.watch(t, ["-v", "--color", "never", "--", PYTHON, "-c", CONNECT, str(SILENT_PORT)], stdout=slave)
+        w = self.watch(t, ["-v", "--color", "never", "--", PYTHON, "-c", CONNECT, str(SILENT_PORT)], stderr=slave)
         os.close(slave)
         text = b""
         try:
@@ -870,6 +870,11 @@ def run_part(name, part, o):
     return wrong
 
 
+PARTS = ("filters", "slow", "misuse", "needs_bpf", "no_container", "commands", "standard_output", "goes_on", "full",
+         "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout", "early", "text", "terminal",
+         "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "capabilities", "kills")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("synsent")
@@ -888,7 +893,7 @@ def main():
             print("as %s: %d parts, %d wrong" % (synsent.user, len(trials), sum(trials)))
             return any(trials)
         test = Test(synsent)
-                             "filters", "slow", "misuse", "needs_bpf", "no_container", "commands", "standard_output", "goes_on", "full", "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout", "early", "text", "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "capabilities", "kills") if o.only in n]
+        names = [n for n in PARTS if o.only in n]
         for name in names:
             trials.append(run_part(name, lambda t, n=name: getattr(test, n)(t, *([o.kills] if n == "kills" else [])), o))
     print("%d parts, %d wrong" % (len(trials), sum(trials)))
