@@ -126,6 +126,21 @@ static void say_kernel_end(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "the kernel%s would have gone on until %s at least", by, say_seconds(min, t));
 }
 
+/* What was in the way comes first; that the program waited no longer is its own affair. */
+static void advise_on_own_limit(const struct attempt *a, struct verdict *v)
+{
+	if (drop_at(a, DROP_PEER_BACKLOG))
+		say_advice(v,
+			   "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn; the "
+			   "limit of the wait is the client's own");
+	else if (a->n_drops)
+		say_advice(v,
+			   "what dropped its packets; the limit of the wait is the client's own, and kernel settings "
+			   "would not change it");
+	else
+		say_advice(v, "the limit is in the client: change it there; kernel settings would not help");
+}
+
 #define VAGUE_NS (50 * MS)
 
 void application_gave_up(const struct attempt *a, struct verdict *v, enum confidence c)
@@ -146,7 +161,7 @@ void application_gave_up(const struct attempt *a, struct verdict *v, enum confid
 	if (a->wait_error)
 		say_evidence(v, "connect() had returned %s, and the socket went on", errno_name(a->wait_error));
 	say_kernel_end(a, v);
-	say_advice(v, "the limit is in the client: change it there; kernel settings would not help");
+	advise_on_own_limit(a, v);
 }
 
 void destroyed(struct verdict *v)
