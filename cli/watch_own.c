@@ -8,7 +8,6 @@
 
 #include "core/tracker.h"
 #include "sources/observe.h"
-#include "sources/route.h"
 #include "sources/sysctls.h"
 
 /* SYNs, their answers, resets and ICMP errors; the final ACK is the kernel's word, by sock_diag. */
@@ -43,27 +42,14 @@ static void on_event(const struct event *ev, void *user)
 	tracker_feed(w->tracker, ev);
 }
 
-/* What the kernel sends to itself goes by its loopback interface. */
-static bool is_local(const struct addr *a)
-{
-	const struct endpoint at = { .addr = *a };
-	char device[IF_NAMESIZE];
-
-	return !route_device(&at, device) && !strcmp(device, "lo");
-}
-
 static void on_attempt(const struct attempt *a, void *user)
 {
 	struct watch_own *w = user;
 	struct attempt seen;
 
-	/* One that came and went between two looks at sock_diag is known by its packets alone; other hosts' are not
-	 * ours. */
-	if (!a->socket_seen && !is_local(&a->flow.client.addr))
-		return;
 	seen = *a;
 	seen.blind = observe_blind(w->observe);
-	seen.holder_guessed = true;
+	seen.glimpsed = true;
 	if (w->fn) {
 		w->fn(&seen, w->user);
 		return;

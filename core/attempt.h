@@ -105,7 +105,6 @@ struct attempt {
 	int64_t unseen_ns, timer_left_ns;
 	bool holder_alive, holder_ending;
 	bool has_left, left_failed, left_answered;
-	bool holder_guessed; /* it was looked for once: it may have passed the socket on, or let a child inherit it */
 
 	/* Of the kernel's tracepoints. */
 	bool traced;	      /* they told of it: nothing is to be inferred from what packets were seen */
@@ -134,6 +133,9 @@ struct attempt {
 	uint64_t phase;
 	int64_t phase_edge_ns;
 	bool blind; /* packets could not be seen */
+	/* It is one of a namespace that is shared, looked at now and then: who holds it was looked for once, and what
+	 * was seen may be of others. */
+	bool glimpsed;
 	bool own_timer;
 	int64_t own_timer_ns;
 

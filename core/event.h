@@ -134,6 +134,7 @@ struct event_close {
 	int64_t timer_left_ns; /* the kernel's own timer could not fire for so long after; 0: it could, or not known */
 	bool holder_alive;     /* the process that held it went on without it */
 	bool holder_ending;    /* that process was ending, or gone, too */
+	bool packets_only;     /* its SYN was seen, and no socket that sent it */
 };
 
 /* Neither `failed` nor `answered`: it was destroyed as one that was connecting still, and nothing ended it before. */

@@ -91,7 +91,7 @@ void feed_close(struct tracker *t, const struct event *ev)
 		t->counts.unmatched++;
 		return;
 	}
-	s->a.socket_seen = true;
+	s->a.socket_seen |= !c->packets_only;
 	if (has_its_word(&s->a, false))
 		return;
 	if (slot_goes_on(s))

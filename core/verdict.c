@@ -263,7 +263,7 @@ static bool is_own_doing(int signal)
 /* Of a process that is looked at now and then: the kernel may have ended the wait just before the signal came. */
 static bool may_have_failed_before(const struct attempt *a)
 {
-	if (!a->holder_guessed || (a->has_fail_count && !a->attempt_fails))
+	if (!a->glimpsed || (a->has_fail_count && !a->attempt_fails))
 		return false;
 	return may_be_answered(a) || (a->has_left && a->left_failed);
 }
@@ -353,6 +353,7 @@ static void judge(const struct attempt *a, struct verdict *v)
 	default:
 		judge_packets(a, v);
 	}
+	lower_unproven(a, v);
 	if (a->lost)
 		say_evidence(v, "%" PRIu64 " event%s lost by the observation itself", a->lost,
 			     say_plural((int64_t)a->lost));

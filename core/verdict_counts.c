@@ -26,11 +26,11 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 		say_evidence(v, "process %d exited with status %d then", a->pid, a->exit_status);
 	} else if (a->holder_alive) {
 		say_evidence(v, "process %d went on without the socket: it closed it", a->pid);
-		if (a->holder_guessed) {
+		if (a->glimpsed) {
 			say_evidence(v, "if another process had it then, the end of that looks the same");
 			c = CONFIDENCE_LIKELY;
 		}
-	} else if (!a->pid && a->last_state_ns && v->elapsed_ns > HOLDER_SOUGHT_NS) {
+	} else if (!a->pid && (a->glimpsed || (a->last_state_ns && v->elapsed_ns > HOLDER_SOUGHT_NS))) {
 		say_evidence(v, "whose it was is not known; one that was killed looks the same");
 		c = CONFIDENCE_LIKELY;
 	}

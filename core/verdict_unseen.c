@@ -21,6 +21,46 @@ bool may_be_answered(const struct attempt *a)
 	return !a->has_left || a->left_failed || a->left_answered || !came_no_icmp(a);
 }
 
+/* An RST was seen, and then a segment was in its socket's count, which was closed as one that had failed. */
+static bool took_reset(const struct attempt *a)
+{
+	return a->has_left && a->left_answered && first_accepted(a, REPLY_RST);
+}
+
+/* The kernel counted no failed attempt, and the process has the socket still, so it was not its end that ended it. */
+static bool was_given_up_by_holder(const struct attempt *a)
+{
+	return a->has_fail_count && !a->attempt_fails && a->end == ATTEMPT_END_CLOSE && a->pid && !a->exited &&
+	       !a->holder_ending && !a->holder_alive;
+}
+
+void lower_unproven(const struct attempt *a, struct verdict *v)
+{
+	bool proven = false;
+
+	if (!a->glimpsed || v->confidence != CONFIDENCE_CERTAIN)
+		return;
+	if (v->outcome == OUTCOME_ESTABLISHED || v->outcome == OUTCOME_PENDING)
+		proven = a->socket_seen;
+	else if (v->outcome == OUTCOME_REFUSED)
+		proven = took_reset(a);
+	else if (v->outcome == OUTCOME_ABANDONED)
+		proven = was_given_up_by_holder(a);
+	if (proven)
+		return;
+	v->confidence = CONFIDENCE_LIKELY;
+	if (!a->socket_seen)
+		say_evidence(v, "only packets were seen of it, and not the socket that sent them");
+	else if (v->outcome == OUTCOME_REFUSED)
+		say_evidence(v, "whether its socket took that is not known: it may have been closed just before");
+	else if (v->outcome == OUTCOME_KILLED)
+		say_evidence(v, "if another process had the socket, too, it may have ended otherwise");
+	else if (v->outcome == OUTCOME_ABANDONED)
+		say_evidence(v,
+			     "a socket that is destroyed from outside (ss -K), or whose process is killed, looks much "
+			     "the same");
+}
+
 static void unknown(struct verdict *v, const char *headline)
 {
 	say_conclusion(v, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, LIMIT_NONE, CONFIDENCE_UNKNOWN);

@@ -91,6 +91,16 @@ static bool is_open(const struct known *k)
 	return k->state == KNOWN_FRESH || k->state == KNOWN_LISTED;
 }
 
+struct known *flows_of_isn(struct observe *ob, const struct flow *f, uint32_t isn)
+{
+	struct known *k;
+
+	for (k = flows_find(ob, f); k; k = next_of(ob, f, k->next))
+		if (k->has_isn && k->isn == isn)
+			return k;
+	return NULL;
+}
+
 struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t isn)
 {
 	struct known *k, *without = NULL;

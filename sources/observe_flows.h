@@ -12,6 +12,7 @@
 #define FLOWS_MAX 2048
 #define FLOW_BUCKETS 512
 #define ENDS_KEPT 32
+#define PASSING_MAX 1024
 #define MS 1000000LL
 
 enum known_state {
@@ -105,7 +106,8 @@ struct observe {
 	unsigned long tasks;		     /* the last task that was made, by its pid, before that walk */
 	struct fates *fates;
 	struct counters counters;
-	struct counts now, was; /* read before the last look, before the one before it */
+	struct counts now, was;	       /* read before the last look, before the one before it */
+	uint32_t passing[PASSING_MAX]; /* initial sequence numbers of SYNs that came in, by their low bits */
 	int heads[FLOW_BUCKETS];
 	int n_flows; /* ever used */
 	struct known flows[FLOWS_MAX];
@@ -121,11 +123,20 @@ struct known *flows_add(struct observe *ob, const struct flow *f, bool watched);
 struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t isn);
 struct known *flows_of_socket(struct observe *ob, const struct event_state *s);
 
+/* The entry of that SYN, or NULL. */
+struct known *flows_of_isn(struct observe *ob, const struct flow *f, uint32_t isn);
+
 /* The entry of the socket with that cookie, whose server may be forgotten by now; or NULL. */
 struct known *flows_of_cookie(struct observe *ob, const struct event_state *s);
 
 /* The youngest entry of that flow, or NULL. */
 struct known *flows_find(struct observe *ob, const struct flow *f);
+
+/* sources/observe_own.c: a SYN of this namespace's own, and not one that came to it or passes through. */
+bool syn_is_own(struct observe *ob, const struct packet *p);
+
+/* A socket is known to have been there, and not just a SYN. */
+bool socket_was_seen(const struct observe *ob, const struct known *k);
 
 /* Flows to it are observed. */
 bool observe_watches(const struct observe *ob, const struct endpoint *server);

@@ -70,7 +70,8 @@ static void tell(struct observe *ob, const struct known *k, const char *name, in
 					 .isn = k->isn,
 					 .delta = delta } };
 
-	if (!k->watched)
+	/* Of a SYN that no socket is known to have sent nothing was counted. */
+	if (!k->watched || !socket_was_seen(ob, k))
 		return;
 	strcpy(ev.counter.name, name);
 	ob->o.on_event(&ev, ob->o.user);
@@ -102,7 +103,8 @@ void gone_begin(struct observe *ob, struct known *k)
 				       .isn = k->isn,
 				       .retransmits = k->retransmits,
 				       .unseen_ns = seen && seen < end ? end - seen : 0,
-				       .timer_left_ns = due > end ? due - end : 0 } };
+				       .timer_left_ns = due > end ? due - end : 0,
+				       .packets_only = !socket_was_seen(ob, k) } };
 
 	k->gone_ns = now;
 	k->may_be_timeout = !k->watched || due <= end;

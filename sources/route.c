@@ -27,7 +27,7 @@ static void question(const struct endpoint *dst, struct nlput *m)
 }
 
 struct found {
-	bool route;
+	bool route, local;
 	uint32_t oif; /* 0: it has none */
 };
 
@@ -35,28 +35,43 @@ static void take_route(const struct nlget *m, void *user)
 {
 	struct bytes b = m->payload, value;
 	struct found *f = user;
+	struct rtmsg route;
 	uint16_t type;
 
-	if (m->type != RTM_NEWROUTE || !bytes_skip(&b, sizeof(struct rtmsg)))
+	if (m->type != RTM_NEWROUTE || !bytes_copy(&b, &route, sizeof(route)))
 		return;
 	f->route = true;
+	f->local = route.rtm_type == RTN_LOCAL;
 	while (nlget_attr(&b, &type, &value))
 		if (type == RTA_OIF)
 			bytes_u32(&value, false, &f->oif);
 }
 
-int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE])
+static int ask(const struct endpoint *dst, struct found *f)
 {
 	struct nlput m = { 0 };
-	struct found f = { 0 };
 	int r;
 
 	question(dst, &m);
-	r = rtask_message(&m, false, take_route, &f);
+	r = rtask_message(&m, false, take_route, f);
 	buf_fini(&m.b);
+	return !r && !f->route ? -EBADMSG : r;
+}
+
+bool route_is_local(const struct addr *a)
+{
+	const struct endpoint at = { .addr = *a };
+	struct found f = { 0 };
+
+	return !ask(&at, &f) && f.local;
+}
+
+int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE])
+{
+	struct found f = { 0 };
+	int r = ask(dst, &f);
+
 	if (r)
 		return r;
-	if (!f.route)
-		return -EBADMSG;
 	return f.oif && if_indextoname(f.oif, ret) ? 0 : -ENODEV;
 }

@@ -3,11 +3,15 @@
 #define SYNSENT_SOURCES_ROUTE_H
 
 #include <net/if.h>
+#include <stdbool.h>
 
 #include "core/addr.h"
 
 /* The interface by which the kernel would send to `dst` now (RTM_GETROUTE, as `ip route get`), by TCP to its port
  * unless that is 0.  0, or -errno: what connect() would give when there is no way. */
 int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE]);
+
+/* It is an address of this network namespace. */
+bool route_is_local(const struct addr *a);
 
 #endif

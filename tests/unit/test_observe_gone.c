@@ -67,6 +67,7 @@ static struct known *gone(struct observe *ob, int before_ms, int64_t aborts, int
 
 	k->before = (struct counts){ before_ms * MS, aborts, fails, before_ms * MS };
 	k->cookie = 7;
+	k->seen_ns = before_ms * MS;
 	k->gone_ns = gone_ms * MS;
 	k->may_be_timeout = due;
 	k->state = KNOWN_GONE;
@@ -234,6 +235,7 @@ static void counted_while_read(void **state)
 	k->state = KNOWN_LISTED;
 	k->watched = false; /* its close is told, which is not what is looked at here */
 	k->before.read_ns = 1003 * MS;
+	k->seen_ns = 0;
 	k->syn0_ns = k->last_syn_ns = 1001 * MS;
 	gone_begin(ob, k);
 	assert_int_equal(k->state, KNOWN_OVER);

@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `synsent watch` tells without eBPF, where packets and sockets are easily mistaken for one another.
+
+watch_unseen.py SYNSENT [--only TEXT] [--show]
+
+The namespace that is watched lies between a client's and a server's; all of them are made here.
+"""
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+
+import harness
+import watched
+from watch_elsewhere import Trial
+from watched import Watch, connect
+
+PYTHON = sys.executable
+OPEN, CLOSED, SILENT, LATE = 301, 302, 303, 304  # LATE: the first SYN of each port is dropped, the next one answered
+NEAR = """
+ip link add n0 type veth peer name n1 netns /proc/self/fd/%d
+ip addr add 10.81.0.1/24 dev n0; ip addr add fd81::1/64 dev n0 nodad
+ip link set n0 up
+ip route add default via 10.81.0.2
+"""
+MIDDLE = """
+ip link add m0 type veth peer name m1 netns /proc/self/fd/%d
+ip addr add 10.81.0.2/24 dev n1; ip link set n1 up
+ip addr add 10.82.0.2/24 dev m0; ip addr add fd82::2/64 dev m0 nodad; ip link set m0 up
+echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv4/tcp_syn_retries
+nft 'table ip t { chain p { type nat hook postrouting priority 100; ip saddr 10.81.0.1 masquerade; };
+chain o { type nat hook output priority -100; ip daddr 10.83.0.1 dnat to 10.82.0.1; }; }'
+ip route add 10.83.0.0/24 via 10.82.0.1
+"""
+FAR = """
+ip addr add 10.82.0.1/24 dev m1; ip addr add fd82::1/64 dev m1 nodad; ip link set m1 up
+ip route add default via 10.82.0.2
+nft 'table inet t { set seen { type inet_service; flags dynamic; size 65535; }; chain i { type filter hook input priority 0;
+tcp dport 303 drop; tcp dport 304 tcp flags syn / syn,ack tcp sport != @seen add @seen { tcp sport } drop; }; }'
+"""
+SERVER = """
+import socket, time
+held = []
+for port in (%d, %d):
+    for family, any in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        s = socket.socket(family)
+        if family == socket.AF_INET6:
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        s.bind((any, port))
+        s.listen(64)
+        held.append(s)
+print("ready", flush=True)
+time.sleep(600)
+""" % (OPEN, LATE)
+
+
+class Path:
+    def __init__(self, t):
+        self.near, self.middle, self.far = watched.Net(), watched.Net(), watched.Net()
+        t.kept += [n.process for n in (self.near, self.middle, self.far)]
+        for net, other, script in ((self.near, self.middle, NEAR), (self.middle, self.far, MIDDLE)):
+            with net:
+                subprocess.run(["sh", "-ec", script % other.fd], check=True, env=harness.ENV, pass_fds=[other.fd])
+        self.far.run(FAR)
+        with self.far:
+            server = subprocess.Popen([PYTHON, "-c", SERVER], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        t.kept.append(server)
+        if server.stdout.readline() != b"ready\n":
+            raise RuntimeError("the server does not begin")
+
+
+def ends(attempts, port=None):
+    return [(a["server"]["port"], a["synsent"]["outcome"], a["synsent"]["confidence"])
+            for a in attempts if port in (None, a["server"]["port"])]
+
+
+class Test:
+    def __init__(self, synsent):
+        self.synsent = synsent
+
+    def watch(self, t, path, *args):
+        with path.middle:
+            w = Watch(self.synsent, ["-j", "--no-bpf", *args])
+            t.watches.append(w)
+            return w.ready() if not args else w
+
+    def foreign(self, t):
+        """What others send through it, with its own address by masquerade, and what others send to it, is not its own."""
+        path = Path(t)
+        w = self.watch(t, path)
+        with path.near:
+            for port in (OPEN, CLOSED, SILENT):
+                connect("10.82.0.1", port)
+            connect("10.81.0.2", CLOSED)
+            connect("10.82.0.2", CLOSED)
+        with path.middle:
+            connect("10.82.0.1", CLOSED)
+        t.want("the attempts", ends(w.end()), [(CLOSED, "refused", "likely")])
+        t.want("the status", w.status, 0)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("synsent")
+    p.add_argument("--only", default="")
+    p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
+    o = p.parse_args()
+    if os.geteuid():
+        harness.skip("other network namespaces are made by root only")
+    wrong = []
+    with harness.Synsent(o.synsent) as synsent:
+        test = Test(synsent)
+        for name in ("foreign",):
+            if o.only not in name:
+                continue
+            t, began = Trial(name), time.monotonic()
+            try:
+                getattr(test, name)(t)
+            except (RuntimeError, OSError, subprocess.SubprocessError, KeyError, ValueError) as e:
+                t.wrong.append("%s: %s" % (type(e).__name__, e))
+            finally:
+                t.close()
+            wrong.append(t.report(o.show))
+            print("%5.1f s  %s" % (time.monotonic() - began, name))
+    print("%d parts, %d wrong" % (len(wrong), sum(wrong)))
+    return any(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
