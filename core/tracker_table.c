@@ -79,9 +79,12 @@ static bool flow_matches(const struct flow *a, const struct flow *b)
 
 static bool may_be(const struct attempt *a, const struct socket_id *id)
 {
-	if (id->cookie && a->cookie)
-		return id->cookie == a->cookie;
-	return !id->has_isn || !a->has_isn || id->isn == a->isn;
+	if (id->cookie && a->cookie && id->cookie != a->cookie)
+		return false;
+	/* A socket that is taken back by connect(AF_UNSPEC) keeps its cookie, and takes another ISN. */
+	if (id->has_isn && a->has_isn)
+		return id->isn == a->isn;
+	return true;
 }
 
 /* Chains grow at their head, so the first that fits is the youngest. */

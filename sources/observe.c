@@ -127,7 +127,7 @@ uint64_t observe_cookie(struct observe *ob, const struct flow *f)
 {
 	uint64_t cookie = 0;
 
-	return sockdiag_get(ob->diag, f, take_cookie, &cookie) ? 0 : cookie;
+	return sockdiag_get(ob->diag, f, 0, take_cookie, &cookie) ? 0 : cookie;
 }
 
 void observe_connect(struct observe *ob, const struct event_connect *c, int64_t t_ns)

@@ -91,6 +91,17 @@ static bool is_open(const struct known *k)
 	return k->state == KNOWN_FRESH || k->state == KNOWN_LISTED;
 }
 
+bool flows_younger(struct observe *ob, const struct known *k)
+{
+	struct known *other;
+
+	for (other = flows_find(ob, &k->flow); k->has_isn && other && other != k;
+	     other = next_of(ob, &k->flow, other->next))
+		if (other->has_isn && other->isn != k->isn)
+			return true;
+	return false;
+}
+
 struct known *flows_of_isn(struct observe *ob, const struct flow *f, uint32_t isn)
 {
 	struct known *k;
@@ -139,8 +150,9 @@ struct known *flows_of_socket(struct observe *ob, const struct event_state *s)
 	struct known *k, *without = NULL;
 
 	for (k = flows_find(ob, f); k; k = next_of(ob, f, k->next)) {
-		if (k->cookie && k->cookie == s->cookie)
-			return k;
+		if (k->cookie &&
+		    k->cookie == s->cookie) /* it may have been taken back, and connect anew by another SYN */
+			return without && without->has_isn && k->has_isn ? without : k;
 		if (!without && !k->cookie && k->state == KNOWN_FRESH)
 			without = k;
 	}

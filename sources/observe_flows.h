@@ -43,6 +43,7 @@ struct known {
 	bool watched; /* it goes to the observed server; others only count where kernel counters are shared out */
 	struct flow flow;
 	uint64_t cookie; /* 0: not known yet */
+	uint32_t device; /* that its socket is bound to; 0: none, or not known yet */
 	bool has_isn;
 	uint32_t isn;
 
@@ -54,6 +55,7 @@ struct known {
 	int64_t born_ns, seen_ns; /* first known; last seen in SYN_SENT */
 	int64_t due_ns;		  /* the kernel's timer cannot fire before; 0: not known */
 	bool in_this_look, refresh, first_listed;
+	bool crossed; /* the other side's SYN came to it */
 	struct event_state last;
 	int retransmits;
 	uint32_t segs_in; /* that it did not want, at the last look */
@@ -122,6 +124,9 @@ struct known *flows_add(struct observe *ob, const struct flow *f, bool watched);
  * over, or another's. */
 struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t isn);
 struct known *flows_of_socket(struct observe *ob, const struct event_state *s);
+
+/* Another SYN went the same way later: what is asked of that flow is of its socket. */
+bool flows_younger(struct observe *ob, const struct known *k);
 
 /* The entry of that SYN, or NULL. */
 struct known *flows_of_isn(struct observe *ob, const struct flow *f, uint32_t isn);

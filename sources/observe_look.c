@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "sources/procs.h"
+#include "sources/route.h"
 #include "util/clock.h"
 
-#define SYN_SENT 2	  /* include/net/tcp_states.h */
+#define SYN_SENT 2 /* include/net/tcp_states.h */
+#define SYN_RECV 3
+#define ESTABLISHED 1
+#define CLOSE_WAIT 8
 #define SOCKETS_MAX 16384 /* of one look */
 
 /* When to look again. */
@@ -72,6 +76,7 @@ static void take_socket(struct observe *ob, const struct sockdiag_socket *s, int
 	k->state = KNOWN_LISTED;
 	k->last = s->state;
 	k->segs_in = s->segs_in;
+	k->device = s->device;
 	k->seen_ns = now;
 	k->before = ob->now;
 	k->due_ns = due_of(ob, &s->state, now);
@@ -94,8 +99,19 @@ static void take_answer(const struct sockdiag_socket *s, void *user)
 
 static bool is_connected(int state)
 {
-	return state != SYN_SENT && state != 3 /* SYN_RECV */ && state != 7 /* CLOSE */ && state != 10 /* LISTEN */ &&
+	return state != SYN_SENT && state != SYN_RECV && state != 7 /* CLOSE */ && state != 10 /* LISTEN */ &&
 	       state != 12 /* NEW_SYN_RECV */;
+}
+
+/* One that was not shown yet may be bound to the device that it sends by. */
+static int ask_of(struct observe *ob, const struct known *k, struct answer *a)
+{
+	char device[IF_NAMESIZE];
+	int r = sockdiag_get(ob->diag, &k->flow, k->device, take_answer, a);
+
+	if (r != -ENOENT || k->seen_ns || !ob->o.shared || route_device(&k->flow.server, device))
+		return r;
+	return sockdiag_get(ob->diag, &k->flow, if_nametoindex(device), take_answer, a);
 }
 
 /*
@@ -105,12 +121,20 @@ static bool is_connected(int state)
 static void check_gone(struct observe *ob, struct known *k)
 {
 	struct answer a = { 0 };
-	int r = sockdiag_get(ob->diag, &k->flow, take_answer, &a);
+	int r = ask_of(ob, k, &a);
 
 	if (r && r != -ENOENT)
 		return; /* the next look asks again */
-	if (a.any && k->cookie && a.socket.state.cookie != k->cookie)
+	if (a.any && (flows_younger(ob, k) || (k->cookie && a.socket.state.cookie != k->cookie)))
 		a.any = false; /* its port is used again */
+	/* Both sides opened at once (RFC 9293 section 3.5), and the ACK of our SYN did not come yet. */
+	if (a.any && a.socket.state.state == SYN_RECV) {
+		k->crossed = true;
+		return;
+	}
+	/* Whoever closes it then sends a FIN, as if it had been connected (net/ipv4/tcp.c new_state[]). */
+	if (a.any && k->crossed && a.socket.state.state != ESTABLISHED && a.socket.state.state != CLOSE_WAIT)
+		a.any = false;
 	if (a.any && a.socket.state.state == SYN_SENT) {
 		take_socket(ob, &a.socket, observe_now(ob)); /* told with the others */
 	} else if (a.any && is_connected(a.socket.state.state)) {
@@ -143,7 +167,7 @@ static void ask_known(struct observe *ob, struct look *l)
 
 	for (i = 0; i < ob->n_flows; i++)
 		if (is_open(&ob->flows[i]))
-			sockdiag_get(ob->diag, &ob->flows[i].flow, collect, l);
+			sockdiag_get(ob->diag, &ob->flows[i].flow, ob->flows[i].device, collect, l);
 }
 
 /* No attempt began since the last dump, by the kernel's count. */

@@ -63,7 +63,7 @@ void sockdiag_free(struct sockdiag *d)
 }
 
 /* A flow makes it a question about one socket, else it is about all in these states. */
-static int request(struct sockdiag *d, uint8_t family, uint32_t states, const struct flow *f)
+static int request(struct sockdiag *d, uint8_t family, uint32_t states, const struct flow *f, uint32_t device)
 {
 	struct {
 		struct nlmsghdr head;
@@ -84,6 +84,7 @@ static int request(struct sockdiag *d, uint8_t family, uint32_t states, const st
 		memcpy(m.body.id.idiag_dst, f->server.addr.b, sizeof(m.body.id.idiag_dst));
 		m.body.id.idiag_sport = htons(f->client.port);
 		m.body.id.idiag_dport = htons(f->server.port);
+		m.body.id.idiag_if = device;
 		m.body.id.idiag_cookie[0] = m.body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
 	}
 	return nlsock_send(d->fd, &m, sizeof(m));
@@ -110,7 +111,7 @@ static int dump(struct sockdiag *d, uint8_t family, uint32_t states, struct by_f
 	bool done = false;
 	int failure, r;
 
-	failure = request(d, family, states, NULL);
+	failure = request(d, family, states, NULL, 0);
 	if (failure)
 		return failure;
 	while (!done) {
@@ -144,9 +145,9 @@ int sockdiag_dump(struct sockdiag *d, int family, uint32_t states, sockdiag_fn *
 	return r ? err_sys(e, -r, "cannot read the kernel's list of TCP sockets") : 0;
 }
 
-int sockdiag_get(struct sockdiag *d, const struct flow *f, sockdiag_fn *fn, void *user)
+int sockdiag_get(struct sockdiag *d, const struct flow *f, uint32_t device, sockdiag_fn *fn, void *user)
 {
-	int r = request(d, f->server.addr.family == 6 ? AF_INET6 : AF_INET, ~0U, f);
+	int r = request(d, f->server.addr.family == 6 ? AF_INET6 : AF_INET, ~0U, f, device);
 	ssize_t n = r ? r : nlsock_receive(d->fd, d->datagram, sizeof(d->datagram), 0);
 
 	if (n < 0)

@@ -31,9 +31,11 @@ int sockdiag_dump(struct sockdiag *d, int family, uint32_t states, sockdiag_fn *
 
 /*
  * Calls fn for the one socket of that flow, local end first; cheap whatever the
- * host's load.  0, -ENOENT when there is none, or -errno.
+ * host's load.  One that is bound to a device is found by that device's index
+ * alone (net/ipv4/inet_hashtables.c inet_match()); 0: bound to none.  0, -ENOENT
+ * when there is none, or -errno.
  */
-int sockdiag_get(struct sockdiag *d, const struct flow *f, sockdiag_fn *fn, void *user);
+int sockdiag_get(struct sockdiag *d, const struct flow *f, uint32_t device, sockdiag_fn *fn, void *user);
 
 /* The destroy multicast groups (SKNLGRP_INET_TCP_DESTROY and the IPv6 one): one message per closed socket. */
 int sockdiag_destroy_open(int *ret_fd, struct err *e);

@@ -101,9 +101,8 @@ static bool parse_fixed(struct bytes *b, struct sockdiag_socket *s)
 	if (!bytes_u16be(b, &local.port) || !bytes_u16be(b, &remote.port) || !take_addr(b, family, &local.addr) ||
 	    !take_addr(b, family, &remote.addr))
 		return false;
-	if (!bytes_skip(b, sizeof(uint32_t)) /* the interface */ || !u32(b, &cookie[0]) || !u32(b, &cookie[1]) ||
-	    !u32(b, &st->expires_ms) || !u32(b, &st->rqueue) || !u32(b, &st->wqueue) || !u32(b, &st->uid) ||
-	    !u32(b, &st->inode))
+	if (!u32(b, &s->device) || !u32(b, &cookie[0]) || !u32(b, &cookie[1]) || !u32(b, &st->expires_ms) ||
+	    !u32(b, &st->rqueue) || !u32(b, &st->wqueue) || !u32(b, &st->uid) || !u32(b, &st->inode))
 		return false;
 	/* An end that was reset to :: while the other still is IPv4: a failed connect() does that. */
 	if (local.addr.family != remote.addr.family) {

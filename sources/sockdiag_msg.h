@@ -20,6 +20,7 @@
 struct sockdiag_socket {
 	struct event_state state;   /* as in an EVENT_STATE; pid, policy and phase are not filled in */
 	uint64_t last_data_sent_ms; /* in SYN_SENT: jiffies in ms, low 32 bits, at the time of the dump */
+	uint32_t device;	    /* that it is bound to, or that its link-local address is of; 0: none */
 	uint32_t total_retrans;
 	uint32_t segs_in;   /* segments that came to it; 0 too on a kernel before 4.2 */
 	bool was_connected; /* it was, whatever became of it: what an established one leaves behind */

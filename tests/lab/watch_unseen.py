@@ -8,6 +8,7 @@ The namespace that is watched lies between a client's and a server's; all of the
 """
 import argparse
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,10 +17,10 @@ import time
 import harness
 import watched
 from watch_elsewhere import Trial
-from watched import Watch, connect
+from watched import Watch, connect, connecting
 
 PYTHON = sys.executable
-OPEN, CLOSED, SILENT, LATE = 301, 302, 303, 304  # LATE: the first SYN of each port is dropped, the next one answered
+OPEN, CLOSED, SILENT, LATE, CROSSED = 301, 302, 303, 304, 305  # LATE: the first SYN of each port is dropped, the next one answered
 NEAR = """
 ip link add n0 type veth peer name n1 netns /proc/self/fd/%d
 ip addr add 10.81.0.1/24 dev n0; ip addr add fd81::1/64 dev n0 nodad
@@ -39,7 +40,8 @@ FAR = """
 ip addr add 10.82.0.1/24 dev m1; ip addr add fd82::1/64 dev m1 nodad; ip link set m1 up
 ip route add default via 10.82.0.2
 nft 'table inet t { set seen { type inet_service; flags dynamic; size 65535; }; chain i { type filter hook input priority 0;
-tcp dport 303 drop; tcp dport 304 tcp flags syn / syn,ack tcp sport != @seen add @seen { tcp sport } drop; }; }'
+tcp dport 303 drop; tcp dport 304 tcp flags syn / syn,ack tcp sport != @seen add @seen { tcp sport } drop; };
+chain x { type filter hook input priority 0; tcp dport 305 drop; }; }'
 """
 SERVER = """
 import socket, time
@@ -71,6 +73,9 @@ class Path:
         if server.stdout.readline() != b"ready\n":
             raise RuntimeError("the server does not begin")
 
+    def far_link_local(self):
+        return re.search("inet6 (fe80::[0-9a-f:]+)", self.far.run("ip -6 addr show dev m1").stdout).group(1)
+
 
 def ends(attempts, port=None):
     return [(a["server"]["port"], a["synsent"]["outcome"], a["synsent"]["confidence"])
@@ -101,6 +106,66 @@ class Test:
         t.want("the attempts", ends(w.end()), [(CLOSED, "refused", "likely")])
         t.want("the status", w.status, 0)
 
+    def device(self, t):
+        """One that is bound to a device, or whose server's address is of one, is there for as long as it waits."""
+        path = Path(t)
+        for args in ((), ("CAP_NET_RAW",)):
+            with path.middle:
+                w = Watch(self.synsent, ["-j", "--no-bpf"],
+                          ["setpriv", "--bounding-set", "-net_raw"] if args else [])
+                t.watches.append(w)
+                w.await_text("without eBPF: ")
+                time.sleep(0.3)
+                for to in (("10.82.0.1", LATE), (path.far_link_local(), LATE, 0, socket.if_nametoindex("m0"))):
+                    with socket.socket(socket.AF_INET6 if ":" in to[0] else socket.AF_INET) as s:
+                        if len(to) == 2:
+                            s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"m0")
+                        s.settimeout(3)
+                        s.connect(to)
+                        time.sleep(0.2)
+            t.want("the attempts", ends(w.end()), [(LATE, "established", "certain")] * 2)
+
+    def same_port(self, t):
+        """Neither another socket of the same port nor the same socket, taken back, makes the first attempt a success."""
+        path = Path(t)
+        w = self.watch(t, path)
+        with path.middle:
+            for kept, port in ((False, 40400), (True, 40401)):
+                s = socket.socket()
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("10.82.0.2", port))
+                s.setblocking(False)
+                s.connect_ex(("10.82.0.1", LATE))
+                if kept:
+                    watched.LIBC.connect(s.fileno(), bytes(16), 16)  # AF_UNSPEC
+                else:
+                    s.close()
+                    s = socket.socket()
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(("10.82.0.2", port))
+                s.settimeout(3)
+                s.connect(("10.82.0.1", LATE))
+                time.sleep(0.2)
+                s.close()
+        t.want("the attempts", sorted(ends(w.end())),
+               [(LATE, "abandoned", "likely")] * 2 + [(LATE, "established", "certain")] * 2)
+
+    def crossed(self, t):
+        """A simultaneous open goes on until its SYN is acknowledged."""
+        path = Path(t)
+        w = self.watch(t, path)
+        with path.middle:
+            ours, _ = connecting("10.82.0.1", CROSSED, ("10.82.0.2", CROSSED))
+        with path.far:
+            theirs, _ = connecting("10.82.0.2", CROSSED, ("10.82.0.1", CROSSED))
+        time.sleep(0.5)
+        path.far.run("nft flush chain inet t x")
+        t.want("it connects", watched.end_of(ours, 5), 0)
+        time.sleep(0.2)
+        t.want("the attempts", ends(w.end()), [(CROSSED, "established", "certain")])
+        ours.close()
+        theirs.close()
+
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -113,7 +178,7 @@ def main():
     wrong = []
     with harness.Synsent(o.synsent) as synsent:
         test = Test(synsent)
-        for name in ("foreign",):
+        for name in ("foreign", "device", "same_port", "crossed"):
             if o.only not in name:
                 continue
             t, began = Trial(name), time.monotonic()
