@@ -47,6 +47,8 @@ static void on_attempt(const struct attempt *a, void *user)
 	struct watch_own *w = user;
 	struct attempt seen;
 
+	if (a->translated)
+		return;
 	seen = *a;
 	seen.blind = observe_blind(w->observe);
 	seen.glimpsed = true;

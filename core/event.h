@@ -135,6 +135,7 @@ struct event_close {
 	bool holder_alive;     /* the process that held it went on without it */
 	bool holder_ending;    /* that process was ending, or gone, too */
 	bool packets_only;     /* its SYN was seen, and no socket that sent it */
+	bool translated;       /* its SYN is that of another attempt, whose server is translated (DNAT): it is none */
 };
 
 /* Neither `failed` nor `answered`: it was destroyed as one that was connecting still, and nothing ended it before. */

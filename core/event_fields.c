@@ -112,6 +112,7 @@ static const struct event_field close_fields[] = {
 	F(BOOL, "holder_alive", close.holder_alive),
 	F(BOOL, "holder_ending", close.holder_ending),
 	F(BOOL, "packets_only", close.packets_only),
+	F(BOOL, "translated", close.translated),
 };
 
 static const struct event_field left_fields[] = {

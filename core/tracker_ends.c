@@ -92,6 +92,7 @@ void feed_close(struct tracker *t, const struct event *ev)
 		return;
 	}
 	s->a.socket_seen |= !c->packets_only;
+	s->a.translated |= c->translated;
 	if (has_its_word(&s->a, false))
 		return;
 	if (slot_goes_on(s))

@@ -192,7 +192,7 @@ static void note_ack(struct observe *ob, const struct event_segment *g)
 		k->connected = true;
 }
 
-static bool is_syn(const struct event *ev)
+bool observe_is_syn(const struct event *ev)
 {
 	return ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
 }
@@ -209,7 +209,7 @@ static void note_packet(struct observe *ob, const struct event *ev)
 	}
 	if (ev->kind != EVENT_SEGMENT)
 		return;
-	if (is_syn(ev)) {
+	if (observe_is_syn(ev)) {
 		note_syn(ob, ev);
 		return;
 	}
@@ -245,8 +245,12 @@ static void on_live(const struct live_packet *p, void *user)
 		shifted.t_ns = now;
 	ev->t_ns = shifted.t_ns;
 	ev->packet = ++ob->n_packets;
-	if (is_syn(ev) && !syn_is_own(ob, &decoded))
-		return;
+	nat_undo(ob, ev);
+	if (observe_is_syn(ev)) {
+		if (!syn_is_own(ob, &decoded))
+			return;
+		nat_find(ob, ev);
+	}
 	if (is_watched(ob, ev)) {
 		if (ob->o.on_packet)
 			ob->o.on_packet(&shifted, &decoded, ob->o.user);

@@ -46,6 +46,7 @@ struct known {
 	uint32_t device; /* that its socket is bound to; 0: none, or not known yet */
 	bool has_isn;
 	uint32_t isn;
+	struct endpoint wire_server; /* that its packets go to in place of its own; port 0: not known to be another */
 
 	int64_t syn0_ns, last_syn_ns; /* 0: not seen */
 	bool packets;		      /* SYNs are seen as packets */
@@ -139,6 +140,17 @@ struct known *flows_find(struct observe *ob, const struct flow *f);
 
 /* sources/observe_own.c: a SYN of this namespace's own, and not one that came to it or passes through. */
 bool syn_is_own(struct observe *ob, const struct packet *p);
+
+/*
+ * sources/observe_nat.c: packets whose server was translated are read as if it was not; a new SYN is that of a socket
+ * which waits, likewise; and so was the SYN of an entry for which there is no socket.
+ */
+void nat_undo(struct observe *ob, struct event *ev);
+void nat_find(struct observe *ob, struct event *ev);
+bool nat_gone(struct observe *ob, struct known *k);
+
+/* A SYN, and no SYN-ACK. */
+bool observe_is_syn(const struct event *ev);
 
 /* A socket is known to have been there, and not just a SYN. */
 bool socket_was_seen(const struct observe *ob, const struct known *k);

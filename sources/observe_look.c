@@ -139,7 +139,7 @@ static void check_gone(struct observe *ob, struct known *k)
 		take_socket(ob, &a.socket, observe_now(ob)); /* told with the others */
 	} else if (a.any && is_connected(a.socket.state.state)) {
 		socket_connected(ob, k, &a.socket);
-	} else {
+	} else if (!nat_gone(ob, k)) {
 		gone_begin(ob, k);
 	}
 }

@@ -125,6 +125,20 @@ class Test:
                         time.sleep(0.2)
             t.want("the attempts", ends(w.end()), [(LATE, "established", "certain")] * 2)
 
+    def translated(self, t):
+        """A SYN whose server a rule of OUTPUT replaced is that of its socket, and told once."""
+        path = Path(t)
+        w = self.watch(t, path)
+        with path.middle:
+            t.want("it connects", connect("10.83.0.1", LATE, 3), 0)
+            connect("10.83.0.1", SILENT, 0.3)
+            connect("10.83.0.1", SILENT, 1.3)
+        attempts = w.end()
+        t.want("the attempts", ends(attempts),
+               [(LATE, "established", "certain")] + [(SILENT, "abandoned", "likely")] * 2)
+        t.want("their servers", {a["server"]["address"] for a in attempts}, {"10.83.0.1"})
+        t.want("their SYNs", [len(a["synsent"]["syns_ns"]) for a in attempts], [2, 1, 2])
+
     def same_port(self, t):
         """Neither another socket of the same port nor the same socket, taken back, makes the first attempt a success."""
         path = Path(t)
@@ -178,7 +192,7 @@ def main():
     wrong = []
     with harness.Synsent(o.synsent) as synsent:
         test = Test(synsent)
-        for name in ("foreign", "device", "same_port", "crossed"):
+        for name in ("foreign", "translated", "device", "same_port", "crossed"):
             if o.only not in name:
                 continue
             t, began = Trial(name), time.monotonic()

@@ -228,6 +228,7 @@ static void random_event(enum event_kind kind, struct event *ev)
 		ev->close.timer_left_ns = between(0, INT64_C(1) << 61);
 		ev->close.holder_alive = rnd() % 2;
 		ev->close.packets_only = rnd() % 2;
+		ev->close.translated = rnd() % 2;
 		ev->close.holder_ending = rnd() % 2;
 		break;
 	case EVENT_LEFT:
