@@ -7,7 +7,9 @@
 #include <sys/random.h>
 
 #include "core/tracker.h"
+#include "cli/watch_want.h"
 #include "sources/observe.h"
+#include "sources/procs.h"
 #include "sources/sysctls.h"
 
 /* SYNs, their answers, resets and ICMP errors; the final ACK is the kernel's word, by sock_diag. */
@@ -19,6 +21,7 @@
 #define SETTLES_NS 200000000 /* at the end: what was gone by then is asked about until then */
 #define OPEN_DEFAULT 8192
 #define PENDING_EVERY_MS 1000
+#define FAMILY 256
 
 struct watch_own {
 	struct watch_source_opts o;
@@ -26,14 +29,38 @@ struct watch_own {
 	struct tracker *tracker;
 	void (*fn)(const struct attempt *a, void *user); /* for those that wait */
 	void *user;
+	struct {
+		int32_t pid;
+		bool below;
+	} family[FAMILY];	/* by pid: those below the command, which may be over when their attempts are told */
 	uint64_t lost, no_room; /* packets; sockets, for which there was no place */
 	struct counters begun;	/* at the begin */
 	uint64_t earlier, told; /* attempts that were known then; and that were told since */
 };
 
+static void note_process(struct watch_own *w, int32_t pid)
+{
+	int at = pid % FAMILY;
+
+	if (!w->o.want->tree || pid <= 0)
+		return;
+	if (w->family[at].pid == pid && procs_is_ending(pid))
+		return; /* as it was known */
+	w->family[at].pid = pid;
+	w->family[at].below = procs_is_below(pid, w->o.want->tree);
+}
+
+static bool is_of_command(const struct watch_own *w, int32_t pid)
+{
+	return pid > 0 && w->family[pid % FAMILY].pid == pid && w->family[pid % FAMILY].below;
+}
+
 static void on_event(const struct event *ev, void *user)
 {
 	struct watch_own *w = user;
+
+	if (ev->kind == EVENT_STATE)
+		note_process(w, ev->state.pid);
 
 	if (ev->kind == EVENT_LOST && !strcmp(ev->lost.source, "sockets"))
 		w->no_room += ev->lost.n;
@@ -52,6 +79,7 @@ static void on_attempt(const struct attempt *a, void *user)
 	seen = *a;
 	seen.blind = observe_blind(w->observe);
 	seen.glimpsed = true;
+	seen.of_command = is_of_command(w, a->pid);
 	if (w->fn) {
 		w->fn(&seen, w->user);
 		return;

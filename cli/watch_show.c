@@ -33,6 +33,7 @@ struct watch_show {
 	struct buf out;		   /* lines that wait to be written */
 	int64_t begun_ns;	   /* CLOCK_MONOTONIC */
 	uint64_t shown, quiet, pending;
+	uint64_t ownerless; /* that may have been asked for: whose they were is not known */
 	bool headed;
 };
 
@@ -166,8 +167,10 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 	struct verdict v;
 	struct digest d;
 
-	if (!watch_wants(&s->o->want, a, s->o->cgroups))
+	if (!watch_wants(&s->o->want, a, s->o->cgroups)) {
+		s->ownerless += watch_wants_owner(&s->o->want, a);
 		return false;
+	}
 	if (shows_all(s))
 		verdict_make(a, &v);
 	else
@@ -344,6 +347,7 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 	struct watch_inbound_counts in = { 0 };
 	int i, n = watch_source_losses(s->with.source, losses);
 
+	n = add_loss(losses, n, "owner unknown", s->ownerless);
 	if (s->with.rules && s->o->rules)
 		n = add_loss(losses, n, "rules", watch_rules_lost(s->with.rules));
 	if (s->with.inbound) {
@@ -375,7 +379,7 @@ static bool sum(struct watch_show *s, bool goes_on)
 {
 	const struct summary_look look = { .color = s->o->terminal.color && !s->o->json, .utf8 = s->o->terminal.utf8 };
 	struct watch_summary_process processes[PROCESSES_SHOWN];
-	struct watch_summary_loss losses[WATCH_LOSSES_MAX + 3];
+	struct watch_summary_loss losses[WATCH_LOSSES_MAX + 4];
 	struct watch_summary_facts f;
 	struct buf b = { 0 };
 	bool lost;

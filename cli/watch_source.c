@@ -246,19 +246,27 @@ int64_t watch_source_now(const struct watch_source *s)
 	return s->trace ? trace_now(s->trace) : watch_own_now(s->own);
 }
 
+struct count {
+	const struct watch_want *want;
+	uint64_t n;
+};
+
 static void count_one(const struct attempt *a, void *user)
 {
-	++*(uint64_t *)user;
+	struct count *c = user;
+
+	c->n += watch_wants(c->want, a, NULL); /* no cgroup is known without eBPF */
 }
 
 uint64_t watch_source_waiting(struct watch_source *s)
 {
+	struct count own = { .want = s->o.want };
 	struct trace_counts c;
-	uint64_t n = 0;
+	uint64_t n;
 
 	if (s->own) {
-		watch_own_pending(s->own, count_one, &n);
-		return n;
+		watch_own_pending(s->own, count_one, &own);
+		return own.n;
 	}
 	trace_counts(s->trace, &c);
 	n = c.begun + c.missed_begins;

@@ -319,12 +319,32 @@ static bool is_below(const char *path, const char *cgroup)
 	return !strncmp(path, cgroup, len) && (!path[len] || path[len] == '/');
 }
 
+static bool has_process(const struct watch_want *w, const struct attempt *a)
+{
+	return has_number((const uint32_t *)w->pids, w->n_pids, (uint32_t)a->pid) && has_comm(w, a) &&
+	       !(w->tree && a->glimpsed && !a->of_command);
+}
+
+/* eBPF tells all of it. */
+static bool lacks_owner(const struct watch_want *w, const struct attempt *a)
+{
+	if (!a->glimpsed)
+		return false;
+	return ((w->n_pids || w->n_comms || w->tree) && !a->pid) || (w->n_uids && !a->has_uid) ||
+	       ((w->n_containers || w->cgroup) && !a->cgroup);
+}
+
+bool watch_wants_owner(const struct watch_want *w, const struct attempt *a)
+{
+	return lacks_owner(w, a) && (!a->pid || has_process(w, a)) &&
+	       (!a->has_uid || has_number(w->uids, w->n_uids, a->uid)) && passes_filter(w, a);
+}
+
 bool watch_wants(const struct watch_want *w, const struct attempt *a, struct cgroups *cgroups)
 {
 	const char *path = "";
 
-	if (!has_number((const uint32_t *)w->pids, w->n_pids, (uint32_t)a->pid) ||
-	    !has_number(w->uids, w->n_uids, a->uid) || !has_comm(w, a))
+	if (lacks_owner(w, a) || !has_process(w, a) || !has_number(w->uids, w->n_uids, a->uid))
 		return false;
 	if (a->netns && !has_number(w->netns, w->n_netns, a->netns))
 		return false;

@@ -55,6 +55,9 @@ bool watch_want_is_container(const char *wanted, const char *id);
 /* Its process and place are wanted. */
 bool watch_wants(const struct watch_want *w, const struct attempt *a, struct cgroups *cgroups);
 
+/* It may be one that is wanted: what is known of it is, and whose it was is asked for, and not known. */
+bool watch_wants_owner(const struct watch_want *w, const struct attempt *a);
+
 /* What came of it is wanted. */
 bool watch_wants_end(const struct watch_want *w, const struct verdict *v);
 

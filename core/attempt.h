@@ -143,6 +143,8 @@ struct attempt {
 	int32_t pid;
 	char comm[16];
 	uint32_t uid;
+	bool has_uid;
+	bool of_command; /* glimpsed: its process is the command that is watched, or below it */
 
 	int n_drops;
 	struct drop drops[ATTEMPT_DROPS_MAX];

@@ -90,6 +90,7 @@ static void take_state(struct attempt *a, const struct event_state *k)
 {
 	a->retransmits = k->retransmits;
 	a->uid = k->uid;
+	a->has_uid = true;
 	if (k->cookie)
 		a->cookie = k->cookie;
 	if (k->has_isn && !a->has_isn) {

@@ -306,6 +306,7 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->inode = w->inode;
 	a->pid = w->pid;
 	a->uid = w->uid;
+	a->has_uid = true;
 	a->netns = w->netns;
 	a->cgroup = w->cgroup_known ? w->cgroup : 0;
 	memcpy(a->comm, w->comm, sizeof(a->comm));

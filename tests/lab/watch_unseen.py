@@ -58,6 +58,13 @@ print("ready", flush=True)
 time.sleep(600)
 """ % (OPEN, LATE)
 
+WAITING = """
+import socket, time
+s = socket.socket()
+s.settimeout(%d)
+s.connect_ex(("10.82.0.1", %d))
+"""
+
 
 class Path:
     def __init__(self, t):
@@ -180,6 +187,28 @@ class Test:
         ours.close()
         theirs.close()
 
+    def whose(self, t):
+        """A filter of processes shows what is known to be theirs, and counts what may be."""
+        path = Path(t)
+        with path.middle:
+            w = Watch(self.synsent, ["-j", "--no-bpf", "--", PYTHON, "-c", WAITING % (1, SILENT)])
+            t.watches.append(w)
+            w.await_text("without eBPF: ")
+            time.sleep(0.3)
+            connect("10.82.0.1", LATE, 0.3)  # another's
+            connect("10.82.0.1", CLOSED)  # so is this, and nobody knows
+        t.want("the command's", ends(w.end(None)), [(SILENT, "abandoned", "likely")])
+        t.want("what may be its", re.findall("LOST: (.*)", w.said()), ["1 (owner unknown)"])
+        with path.middle:
+            w = Watch(self.synsent, ["-j", "--no-bpf", "--uid", "nobody"])
+            t.watches.append(w)
+            w.await_text("without eBPF: ")
+            waiting, _ = connecting("10.82.0.1", SILENT)
+            time.sleep(0.3)
+            t.want("another user's", w.end(), [])
+            t.want("it waits for something", "still waiting" in w.said(), False)
+            waiting.close()
+
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -192,7 +221,7 @@ def main():
     wrong = []
     with harness.Synsent(o.synsent) as synsent:
         test = Test(synsent)
-        for name in ("foreign", "translated", "device", "same_port", "crossed"):
+        for name in ("foreign", "translated", "device", "same_port", "crossed", "whose"):
             if o.only not in name:
                 continue
             t, began = Trial(name), time.monotonic()

@@ -93,6 +93,7 @@ static int set_up(void **test)
 	endpoint_parse("10.0.0.2:443", &a.flow.server);
 	a.pid = 812;
 	a.uid = 1000;
+	a.has_uid = true;
 	a.netns = 4026531840u;
 	a.n_syns = 1;
 	strcpy(a.comm, "curl");
@@ -184,6 +185,43 @@ static void namespaces_once(void **test)
 	o.netns = list_of("4026531840", "4026531841");
 	made(&o, &w);
 	assert_int_equal(w.n_netns, 2);
+	watch_want_fini(&w);
+}
+
+/* Whose it was is not known: it is not shown, and may have been wanted. */
+static void no_owner(void **test)
+{
+	struct watch_asked o = nothing_asked();
+	struct watch_want w;
+
+	a.glimpsed = true;
+	a.uid = 0;
+	a.has_uid = false;
+	assert_true(wanted(&o));
+	assert_false(wanted_by(&o, &o.uids, "0", NULL));
+	made(&o, &w);
+	assert_true(watch_wants_owner(&w, &a));
+	a.has_uid = true;
+	assert_false(watch_wants_owner(&w, &a));
+	w.uids[0] = 1;
+	assert_false(watch_wants_owner(&w, &a));
+	watch_want_fini(&w);
+	o.uids = &none;
+	a.pid = 0;
+	assert_false(wanted_by(&o, &o.comms, "curl", NULL));
+	made(&o, &w);
+	assert_true(watch_wants_owner(&w, &a));
+	watch_want_fini(&w);
+	o.comms = &none;
+	made(&o, &w);
+	w.tree = 811;
+	assert_false(watch_wants(&w, &a, cgroups));
+	assert_true(watch_wants_owner(&w, &a));
+	a.pid = 812;
+	assert_false(watch_wants(&w, &a, cgroups));
+	assert_false(watch_wants_owner(&w, &a));
+	a.of_command = true;
+	assert_true(watch_wants(&w, &a, cgroups));
 	watch_want_fini(&w);
 }
 
@@ -330,12 +368,19 @@ static void ends(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(all, set_up),	    cmocka_unit_test_setup(processes, set_up),
-		cmocka_unit_test_setup(commands, set_up),   cmocka_unit_test_setup(users, set_up),
-		cmocka_unit_test_setup(namespaces, set_up), cmocka_unit_test_setup(namespaces_once, set_up),
-		cmocka_unit_test_setup(containers, set_up), cmocka_unit_test_setup(cgroup, set_up),
-		cmocka_unit_test_setup(too_many, set_up),   cmocka_unit_test_setup(filters, set_up),
-		cmocka_unit_test_setup(together, set_up),   cmocka_unit_test(ends),
+		cmocka_unit_test_setup(all, set_up),
+		cmocka_unit_test_setup(processes, set_up),
+		cmocka_unit_test_setup(commands, set_up),
+		cmocka_unit_test_setup(users, set_up),
+		cmocka_unit_test_setup(namespaces, set_up),
+		cmocka_unit_test_setup(namespaces_once, set_up),
+		cmocka_unit_test_setup(no_owner, set_up),
+		cmocka_unit_test_setup(containers, set_up),
+		cmocka_unit_test_setup(cgroup, set_up),
+		cmocka_unit_test_setup(too_many, set_up),
+		cmocka_unit_test_setup(filters, set_up),
+		cmocka_unit_test_setup(together, set_up),
+		cmocka_unit_test(ends),
 	};
 	int r;
 
