@@ -37,6 +37,17 @@ void slot_took_no_answer(struct slot *s)
 			a->replies[i].ignored = IGNORED_DROPPED;
 }
 
+/* Of what came after the socket was destroyed nothing reached it. */
+static void slot_took_none_after(struct slot *s, int64_t t_ns)
+{
+	struct attempt *a = &s->a;
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].ignored == IGNORED_NOT && a->replies[i].t_ns > t_ns)
+			a->replies[i].ignored = IGNORED_LATE;
+}
+
 /* The first word counts, for a close follows every result; but a bare disappearance is no word. */
 static bool has_its_word(const struct attempt *a, bool result)
 {
@@ -108,6 +119,8 @@ void feed_close(struct tracker *t, const struct event *ev)
 	s->a.holder_ending = c->holder_ending;
 	if (c->retransmits > s->a.retransmits)
 		s->a.retransmits = c->retransmits;
+	if (c->cause == CLOSE_UNKNOWN && !s->a.connected && !s->a.ack_ns)
+		slot_took_none_after(s, ev->t_ns);
 	if (c->unseen_ns)
 		slot_outlived(s, ev->t_ns - c->unseen_ns);
 }
