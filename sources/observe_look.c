@@ -115,6 +115,15 @@ static int ask_of(struct observe *ob, const struct known *k, struct answer *a)
 }
 
 /*
+ * Its SYN was read after the last dump: the socket may be one whose server is translated, which only a dump shows, and
+ * the next look is one, since this is new.
+ */
+static bool awaits_dump(const struct observe *ob, const struct known *k)
+{
+	return ob->o.shared && k->state == KNOWN_FRESH && !k->seen_ns && k->has_isn && ob->last_dump_ns < k->syn0_ns;
+}
+
+/*
  * The look did not show it.  A dump of many sockets may pass one over, and a
  * socket that connected is gone from SYN_SENT too, so it is asked for itself.
  */
@@ -139,7 +148,7 @@ static void check_gone(struct observe *ob, struct known *k)
 		take_socket(ob, &a.socket, observe_now(ob)); /* told with the others */
 	} else if (a.any && is_connected(a.socket.state.state)) {
 		socket_connected(ob, k, &a.socket);
-	} else if (!nat_gone(ob, k)) {
+	} else if (!awaits_dump(ob, k) && !nat_gone(ob, k)) {
 		gone_begin(ob, k);
 	}
 }
