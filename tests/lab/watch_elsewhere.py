@@ -308,6 +308,25 @@ class Test:
         w.end()
 
 
+def run_parts(test, names, o):
+    """Those that are asked for; whatever happens, nothing is left of them.  True: something is wrong."""
+    wrong = []
+    for name in names:
+        if o.only not in name:
+            continue
+        t, began = Trial(name), time.monotonic()
+        try:
+            getattr(test, name)(t)
+        except (RuntimeError, OSError, subprocess.SubprocessError, KeyError, ValueError) as e:
+            t.wrong.append("%s: %s" % (type(e).__name__, e))
+        finally:
+            t.close()
+        wrong.append(t.report(o.show))
+        print("%5.1f s  %s" % (time.monotonic() - began, name))
+    print("%d parts, %d wrong" % (len(wrong), sum(wrong)))
+    return any(wrong)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("synsent")
@@ -316,23 +335,9 @@ def main():
     o = p.parse_args()
     if os.geteuid():
         harness.skip("other network namespaces are made by root only")
-    wrong = []
     with harness.Synsent(o.synsent) as synsent:
-        test = Test(synsent)
-        for name in ("early", "early_mounted", "dropped", "full_process", "full_descriptor", "full_mount", "let_go"):
-            if o.only not in name:
-                continue
-            t, began = Trial(name), time.monotonic()
-            try:
-                getattr(test, name)(t)
-            except (RuntimeError, OSError, subprocess.SubprocessError, KeyError, ValueError) as e:
-                t.wrong.append("%s: %s" % (type(e).__name__, e))
-            finally:
-                t.close()
-            wrong.append(t.report(o.show))
-            print("%5.1f s  %s" % (time.monotonic() - began, name))
-    print("%d parts, %d wrong" % (len(wrong), sum(wrong)))
-    return any(wrong)
+        return run_parts(Test(synsent), ("early", "early_mounted", "dropped",
+                                         "full_process", "full_descriptor", "full_mount", "let_go"), o)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import time
 
 import harness
 import watched
-from watch_elsewhere import Trial
+from watch_elsewhere import run_parts
 from watched import Watch, connect, connecting
 
 PYTHON = sys.executable
@@ -218,23 +218,8 @@ def main():
     o = p.parse_args()
     if os.geteuid():
         harness.skip("other network namespaces are made by root only")
-    wrong = []
     with harness.Synsent(o.synsent) as synsent:
-        test = Test(synsent)
-        for name in ("foreign", "translated", "device", "same_port", "crossed", "whose"):
-            if o.only not in name:
-                continue
-            t, began = Trial(name), time.monotonic()
-            try:
-                getattr(test, name)(t)
-            except (RuntimeError, OSError, subprocess.SubprocessError, KeyError, ValueError) as e:
-                t.wrong.append("%s: %s" % (type(e).__name__, e))
-            finally:
-                t.close()
-            wrong.append(t.report(o.show))
-            print("%5.1f s  %s" % (time.monotonic() - began, name))
-    print("%d parts, %d wrong" % (len(wrong), sum(wrong)))
-    return any(wrong)
+        return run_parts(Test(synsent), ("foreign", "translated", "device", "same_port", "crossed", "whose"), o)
 
 
 if __name__ == "__main__":
