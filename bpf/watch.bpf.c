@@ -3,6 +3,7 @@
 #include "watch_drops.h"
 #include "watch_end.h"
 #include "watch_packet.h"
+#include "watch_plain.h"
 #include "watch_process.h"
 #include "watch_socket.h"
 #include "watch_table.h"
@@ -225,8 +226,9 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 	if (to == TCP_ESTABLISHED) {
 		if (a->n_retrans)
 			read_policy(tp, a);
-		end(a, tp, WATCH_CONNECTED);
-	} else {
+		if (!is_counted_connected(a, tp))
+			end(a, tp, WATCH_CONNECTED);
+	} else if (!is_counted_refused(sk, tp, a)) {
 		read_end(sk, tp, a);
 		if (a->error && sk->sk_shutdown == SHUTDOWN_MASK)
 			program_closes(a);

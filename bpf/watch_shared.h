@@ -132,7 +132,29 @@ enum watch_count {
 	WATCH_COUNTS,
 };
 
-/* Quietly counted: connect times by their binary logarithm in us, in quarters. */
-#define WATCH_TIMES 128
+/*
+ * Attempts that went as most do, and of which nothing but their number is asked for: established by their first SYN, or
+ * refused by an RST in answer to it.
+ */
+#define WATCH_PLAINS 4096	    /* kinds of them; a power of 2 */
+#define WATCH_PLAIN_NS 125000000ull /* user space is told at most so often that there are more */
+
+union watch_plain_key {
+	struct {
+		struct watch_addr server;
+		__u16 server_port;
+		__u8 family, how; /* WATCH_CONNECTED; WATCH_ENDED: refused */
+		__u16 time;	  /* how long it took, by the binary logarithm in us, in eighths */
+		__u16 cpu;	  /* modulo WATCH_RINGS, so that CPUs do not wait for each other */
+		char comm[16];
+	};
+	__u64 w[5];
+};
+
+struct watch_plain {
+	union watch_plain_key key; /* w[2] is written last, and never 0 */
+	__u64 n, took_ns;	   /* together */
+	__u64 last_ns;		   /* when the last one ended */
+};
 
 #endif

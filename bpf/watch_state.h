@@ -22,7 +22,8 @@ const volatile __u32 n_netns;
 const volatile __u64 filter_cgroup; /* this one, and what is below it; 0: any */
 const volatile __u32 filter_cgroup_level;
 const volatile __s32 tree_pid;	     /* descendants of this process alone; 0: any */
-const volatile __u64 quiet_below_ns; /* connected sooner and by one SYN: only counted */
+const volatile __u64 plain_below_ns; /* connected sooner and by one SYN: only counted */
+const volatile __u8 plain_refused;   /* refused: only counted */
 /* Of a device that looks at frames that are not for it, a copy: no drop. */
 const volatile __u32 other_host_reason;
 const volatile __u32 no_socket_reason; /* SKB_DROP_REASON_NO_SOCKET of this kernel */
@@ -38,6 +39,10 @@ __u64 kept_ns;	   /* when a drop was kept by its flow, last */
 __u64 place_keys[WATCH_PLACES] __attribute__((aligned(64)));
 struct watch_attempt places[WATCH_PLACES];
 __s64 n_beyond; /* in synsent_beyond */
+
+/* See watch_plain.h.  0: a place is free. */
+__u64 plain_tags[WATCH_PLAINS] __attribute__((aligned(64)));
+struct watch_plain plains[WATCH_PLAINS] __attribute__((aligned(64)));
 
 /* Allocated at once: an allocator that frees by RCU costs more than all the rest. */
 struct {
@@ -82,8 +87,8 @@ struct {
 
 struct per_cpu {
 	__u64 counts[WATCH_COUNTS];
-	__u64 quiet[2][WATCH_TIMES];
 	__u64 woken_ns; /* of the ring's reader, for this CPU */
+	__u64 plain_ns; /* when it was told of plain ones */
 	__u64 drops_since_ns;
 	__u32 drops;
 };

@@ -136,29 +136,6 @@ static __noinline void take_drops(struct watch_attempt *a)
 	}
 }
 
-static __always_inline bool is_quiet(const struct watch_attempt *a)
-{
-	return a->how == WATCH_CONNECTED && !a->n_retrans && !a->retransmits && !a->has_more && !a->flags &&
-	       a->end_ns - a->start_ns < quiet_below_ns;
-}
-
-static __noinline void count_quietly(const struct watch_attempt *a)
-{
-	__u64 us = (a->end_ns - a->start_ns) / 1000;
-	struct per_cpu *c = mine();
-	__u32 log = 0, at, six = a->flow.family == 6;
-
-	for (int shift = 16; shift; shift >>= 1) {
-		if (us >> (log + shift))
-			log += shift;
-	}
-	/* The two bits below the highest one divide an octave into quarters. */
-	at = log < 2 ? log * 4 : log * 4 + ((us >> (log - 2)) & 3);
-	if (!c)
-		return;
-	c->quiet[six & 1][at & (WATCH_TIMES - 1)]++;
-}
-
 /* What the socket says at its end, and it is told. */
 static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *tp, __u8 how)
 {
@@ -172,10 +149,6 @@ static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *
 		count(WATCH_N_CONNECTED, 1);
 	else
 		count(WATCH_N_ENDED, 1);
-	if (quiet_below_ns && is_quiet(a)) {
-		count_quietly(a);
-		return;
-	}
 	a->cookie = (__u64)tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter;
 	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
 	if (how != WATCH_CONNECTED || a->retransmits || a->n_retrans)

@@ -226,6 +226,8 @@ static int turn(struct watch *w, struct err *e)
 	if (w->rules)
 		watch_rules_read(w->rules);
 	r = watch_source_pump(w->source, e);
+	if (watch_source_has_counted(w->source))
+		watch_show_refresh(w->show);
 	if (w->inbound) {
 		watch_inbound_read(w->inbound);
 		watch_inbound_idle(w->inbound);
@@ -328,6 +330,7 @@ static int open_all(struct watch *w, struct err *e)
 					      .no_bpf = o->no_bpf,
 					      .packets = o->packets,
 					      .inbound = o->inbound,
+					      .only_counts = o->quiet,
 					      .on_attempt = on_attempt,
 					      .user = w };
 	int r = 0;

@@ -32,7 +32,7 @@ struct watch_show {
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
 	int64_t begun_ns;	   /* CLOCK_MONOTONIC */
-	uint64_t shown, quiet, pending;
+	uint64_t shown, pending;
 	uint64_t ownerless; /* that may have been asked for: whose they were is not known */
 	bool headed;
 };
@@ -161,11 +161,23 @@ static bool shows_all(const struct watch_show *s)
 	return !s->o->quiet && !s->screen && !s->o->want.failures && !s->o->want.slow_ns;
 }
 
+/* n attempts like that one. */
+static void feed(struct watch_show *s, const struct attempt *a, const struct verdict *v, uint64_t n)
+{
+	struct digest d;
+
+	digest_make(a, v, &d);
+	if (s->with.metrics)
+		watch_metrics_feed(s->with.metrics, &d, n);
+	watch_tally_feed(s->tally, a->comm, digest_failed(&d), n);
+	while (n--)
+		summary_feed(s->summary, &d);
+}
+
 bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 {
 	const struct attempt *more;
 	struct verdict v;
-	struct digest d;
 
 	if (!watch_wants(&s->o->want, a, s->o->cgroups)) {
 		s->ownerless += watch_wants_owner(&s->o->want, a);
@@ -175,11 +187,7 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		verdict_make(a, &v);
 	else
 		verdict_conclude(a, &v);
-	digest_make(a, &v, &d);
-	summary_feed(s->summary, &d);
-	if (s->with.metrics)
-		watch_metrics_feed(s->with.metrics, &d, 1);
-	watch_tally_feed(s->tally, a->comm, digest_failed(&d));
+	feed(s, a, &v, 1);
 	/* Rates are of all. */
 	if (s->screen && v.outcome == OUTCOME_ESTABLISHED)
 		screen_ended(s->screen, a, &v);
@@ -275,28 +283,18 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 	return is_enough(s);
 }
 
-static void on_quiet(int family, int64_t elapsed_ns, uint64_t n, void *user)
+static void on_counted(const struct attempt *a, uint64_t n, void *user)
 {
 	struct watch_show *s = user;
-	const struct digest d = { .start_ns = watch_source_now(s->with.source),
-				  .elapsed_ns = elapsed_ns,
-				  .flow.server.addr.family = (uint8_t)family,
-				  .n_syns = 1,
-				  .outcome = OUTCOME_ESTABLISHED,
-				  .gave_up_by = GAVE_UP_NOBODY,
-				  .confidence = CONFIDENCE_CERTAIN,
-				  .answer = REPLY_SYN_ACK };
+	struct verdict v;
 
-	s->quiet += n;
-	if (s->with.metrics)
-		watch_metrics_feed(s->with.metrics, &d, n);
-	while (n--)
-		summary_feed(s->summary, &d);
+	verdict_conclude(a, &v);
+	feed(s, a, &v, n);
 }
 
 void watch_show_refresh(struct watch_show *s)
 {
-	watch_source_quiet(s->with.source, on_quiet, s);
+	watch_source_counted(s->with.source, on_counted, s);
 }
 
 /* False: it cannot be written. */
@@ -357,7 +355,6 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 	}
 	*f = (struct watch_summary_facts){ .took_ns = clock_mono_ns() - s->begun_ns,
 					   .pending = s->pending,
-					   .quiet = s->quiet,
 					   .losses = losses,
 					   .n_losses = n,
 					   .processes = processes,

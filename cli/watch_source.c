@@ -15,6 +15,7 @@
 #include "sources/procs.h"
 #include "sources/trace.h"
 #include "util/clock.h"
+#include "util/duration.h"
 
 #define PENDING_MAX 4096
 
@@ -40,9 +41,18 @@ static void trace_filters(const struct watch_want *w, struct trace_opts *to)
 	to->cgroup = w->cgroup;
 	to->cgroup_level = w->cgroup_level;
 	to->tree = w->tree;
-	/* What connected and is not shown is counted where it happens.  A filter that is asked here needs all. */
-	if (!w->filter && !w->n_containers && (w->failures || w->slow_ns))
-		to->quiet_below_ns = w->slow_ns ? w->slow_ns : INT64_MAX;
+}
+
+/* What is not shown is counted where it happens.  Who asks here whether it is wanted, or for its packets, needs all. */
+static void trace_plain(const struct watch_source_opts *o, struct trace_opts *to)
+{
+	const struct watch_want *w = o->want;
+
+	if (w->filter || w->n_containers || o->packets)
+		return;
+	if (o->only_counts || w->failures || w->slow_ns)
+		to->plain_below_ns = w->slow_ns && !o->only_counts ? w->slow_ns : INT64_MAX;
+	to->plain_refused = o->only_counts;
 }
 
 static int open_trace(struct watch_source *s, struct err *e)
@@ -51,6 +61,7 @@ static int open_trace(struct watch_source *s, struct err *e)
 	int r;
 
 	trace_filters(s->o.want, &to);
+	trace_plain(&s->o, &to);
 	r = trace_open(&to, &s->trace, e);
 	if (r)
 		return r;
@@ -152,11 +163,23 @@ int watch_source_fds(const struct watch_source *s, struct pollfd *fds)
  */
 #define LOOK_AGAIN_MS 20
 
+static int ms_until(int64_t due_ns)
+{
+	int64_t left = due_ns - clock_mono_ns();
+
+	return left > 0 ? (int)(left / NS_PER_MS) + 1 : 0;
+}
+
 int watch_source_wait_ms(const struct watch_source *s)
 {
+	int64_t due;
+
 	if (s->own)
 		return watch_own_wait_ms(s->own);
-	return trace_is_busy(s->trace) ? LOOK_AGAIN_MS : -1;
+	due = trace_counted_due_ns(s->trace);
+	if (trace_is_busy(s->trace))
+		return LOOK_AGAIN_MS;
+	return due ? ms_until(due) : -1;
 }
 
 /* One whose connect() was not seen, and whose process no BPF program found: whose it is now. */
@@ -234,11 +257,18 @@ void watch_source_pending(struct watch_source *s, void (*fn)(const struct attemp
 		trace_pending(s->trace, PENDING_MAX, on_pending, &p);
 }
 
-void watch_source_quiet(struct watch_source *s, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user),
-			void *user)
+void watch_source_counted(struct watch_source *s, void (*fn)(const struct attempt *a, uint64_t n, void *user),
+			  void *user)
 {
 	if (s->trace)
-		trace_quiet(s->trace, fn, user);
+		trace_counted(s->trace, fn, user);
+}
+
+bool watch_source_has_counted(const struct watch_source *s)
+{
+	int64_t due = s->trace ? trace_counted_due_ns(s->trace) : 0;
+
+	return due && clock_mono_ns() >= due;
 }
 
 int64_t watch_source_now(const struct watch_source *s)

@@ -23,8 +23,9 @@ struct watch_source_opts {
 	const struct watch_want *want; /* as much of it as can be asked of the kernel */
 	uint32_t max_attempts;	       /* that wait at once; 0: a default */
 	bool no_bpf;
-	bool packets; /* look at them, too; without eBPF they are looked at anyway */
-	bool inbound; /* watch_source_dropped() will be asked */
+	bool packets;	  /* look at them, too; without eBPF they are looked at anyway */
+	bool inbound;	  /* watch_source_dropped() will be asked */
+	bool only_counts; /* no attempt is shown */
 	void (*on_attempt)(const struct attempt *a, void *user); /* one that is over; borrowed, valid for the call */
 	void *user;
 };
@@ -60,9 +61,12 @@ int watch_source_finish(struct watch_source *s, struct err *e);
 /* Gives those that wait now, with their policy where it is known, to fn. */
 void watch_source_pending(struct watch_source *s, void (*fn)(const struct attempt *a, void *user), void *user);
 
-/* What connected and was only counted, since the last call: fn once for each class of connect times. */
-void watch_source_quiet(struct watch_source *s, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user),
-			void *user);
+/* What is not shown and was only counted, since the last call: n attempts like that one. */
+void watch_source_counted(struct watch_source *s, void (*fn)(const struct attempt *a, uint64_t n, void *user),
+			  void *user);
+
+/* It is time to ask for them. */
+bool watch_source_has_counted(const struct watch_source *s);
 
 /* The event clock's now. */
 int64_t watch_source_now(const struct watch_source *s);

@@ -46,12 +46,12 @@ static struct row *find(struct watch_tally *t, const char comm[16])
 	return &t->v[i];
 }
 
-void watch_tally_feed(struct watch_tally *t, const char comm[16], bool failed)
+void watch_tally_feed(struct watch_tally *t, const char comm[16], bool failed, uint64_t n)
 {
 	struct row *r = find(t, comm);
 
-	r->attempts++;
-	r->failures += failed;
+	r->attempts += n;
+	r->failures += failed ? n : 0;
 }
 
 static int compare(const void *a, const void *b)

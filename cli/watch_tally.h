@@ -16,7 +16,8 @@ struct watch_tally;
 struct watch_tally *watch_tally_new(void);
 void watch_tally_free(struct watch_tally *t);
 
-void watch_tally_feed(struct watch_tally *t, const char comm[16], bool failed);
+/* n of them. */
+void watch_tally_feed(struct watch_tally *t, const char comm[16], bool failed, uint64_t n);
 
 /*
  * The names with the most failures, then the most attempts; how many, at most

@@ -85,8 +85,6 @@ static void servers(struct block *b, const struct summary *s)
 	for (i = 0; i < top_n(top); i++) {
 		const struct top_entry *e = top_get(top, i);
 
-		if (addr_is_any(&e->key.addr))
-			continue;
 		n++;
 		for (at = SHOWN;
 		     at > 0 && (!most[at - 1] || tally_attempts(&most[at - 1]->tally) < tally_attempts(&e->tally));
@@ -150,15 +148,6 @@ static void notes(struct block *b, const struct watch_summary_facts *f)
 {
 	struct buf t = { 0 };
 
-	if (f->quiet) {
-		block_row(b, "counted only");
-		figures_count(f->quiet, &t);
-		buf_str(&t, f->quiet == 1 ? " established; its server and process are not kept"
-					  : " established; their servers and processes are not kept");
-		block_words(b, buf_text(&t));
-		block_end(b);
-	}
-	buf_reset(&t);
 	if (f->without) {
 		block_row(b, "without eBPF");
 		buf_escaped(&t, f->without, strlen(f->without));

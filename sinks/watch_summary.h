@@ -18,7 +18,6 @@ struct watch_summary_process {
 struct watch_summary_facts {
 	int64_t took_ns;
 	uint64_t pending; /* that wait still */
-	uint64_t quiet;	  /* of the established, those that were counted alone: their servers are not known */
 	const struct watch_summary_loss *losses;
 	int n_losses;
 	const struct watch_summary_process *processes; /* those with the most failures, then attempts, first */

@@ -15,6 +15,7 @@
 #include "sources/sysctls.h"
 #include "sources/trace_attempt.h"
 #include "sources/trace_names.h"
+#include "sources/trace_plain.h"
 #include "util/clock.h"
 #include "watch.skel.h"
 
@@ -28,8 +29,8 @@ _Static_assert(sizeof(struct watch_attempt) + 64 <= TRACE_ATTEMPT_BYTES, "the me
 
 struct per_cpu {
 	uint64_t counts[WATCH_COUNTS];
-	uint64_t quiet[2][WATCH_TIMES];
 	uint64_t woken_ns;
+	uint64_t plain_ns;
 	uint64_t drops_since_ns;
 	uint32_t drops;
 };
@@ -43,11 +44,13 @@ struct trace {
 	struct per_cpu *cpus;
 	int n_cpus;
 	bool missed_earlier;
-	uint64_t quiet[2][WATCH_TIMES]; /* told so far */
-	int64_t read_ns;		/* CLOCK_MONOTONIC: something was there */
+	struct trace_plain *plain;
+	int64_t plain_due_ns; /* CLOCK_MONOTONIC; 0: no more of them are known of */
+	int64_t read_ns;      /* CLOCK_MONOTONIC: something was there */
 	/* while it is read */
 	trace_fn *fn;
-	void *user;
+	trace_counted_fn *plain_fn;
+	void *user, *plain_user;
 };
 
 static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -83,9 +86,9 @@ static const char *lacks(void)
 	syscall(SYS_capget, &h, d);
 	has = (uint64_t)d[1].effective << 32 | d[0].effective;
 	if (!(has >> CAP_SYS_ADMIN & 1))
-		n = !(has >> CAP_BPF & 1) | !(has >> CAP_PERFMON & 1) << 1;
+		n = (has >> CAP_BPF & 1 ? 0 : 1) + (has >> CAP_PERFMON & 1 ? 0 : 2);
 	if (!(has >> CAP_NET_ADMIN & 1))
-		n |= 4;
+		n += 4;
 	return texts[n];
 }
 
@@ -150,7 +153,8 @@ static void give_filters(struct watch_bpf *skel, const struct trace_opts *o)
 	skel->rodata->filter_cgroup = o->cgroup;
 	skel->rodata->filter_cgroup_level = (uint32_t)o->cgroup_level;
 	skel->rodata->tree_pid = o->tree;
-	skel->rodata->quiet_below_ns = (uint64_t)o->quiet_below_ns;
+	skel->rodata->plain_below_ns = (uint64_t)o->plain_below_ns;
+	skel->rodata->plain_refused = o->plain_refused;
 }
 
 static void give_kernel(struct trace *t, const struct trace_opts *o)
@@ -274,8 +278,12 @@ static int on_record(void *ctx, void *data, size_t len)
 	struct watch_record w;
 	bool whole = len >= sizeof(w);
 
-	if (len < sizeof(w.attempt))
+	if (len < sizeof(w.attempt)) {
+		/* More will come until the programs tell of them again. */
+		if (!t->plain_due_ns)
+			t->plain_due_ns = clock_mono_ns() + WATCH_PLAIN_NS;
 		return 0;
+	}
 	memcpy(&w, data, whole ? sizeof(w) : sizeof(w.attempt));
 	trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
 	/* This host's own ICMP may have been quicker, on another CPU, than the drop that it tells of. */
@@ -303,7 +311,8 @@ static int start_frame(struct trace *t, struct err *e)
 	if (t->n_cpus <= 0)
 		return err_set(e, EIO, "the number of CPUs is not known");
 	t->cpus = calloc((size_t)t->n_cpus, sizeof(*t->cpus));
-	return t->cpus ? 0 : err_set(e, ENOMEM, "no memory for the counts");
+	t->plain = trace_plain_new();
+	return t->cpus && t->plain ? 0 : err_set(e, ENOMEM, "no memory for the counts");
 }
 
 static int listen_rings(struct trace *t, struct err *e)
@@ -366,6 +375,7 @@ void trace_free(struct trace *t)
 	ring_buffer__free(t->ring);
 	watch_bpf__destroy(t->skel);
 	trace_names_free(t->names);
+	trace_plain_free(t->plain);
 	free(t->cpus);
 	free(t);
 }
@@ -512,33 +522,25 @@ const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n)
 	return names[i];
 }
 
-/* The middle of a quarter of an octave, as watch.bpf.c count_quietly() numbers them. */
-static int64_t middle_ns(int at)
+static void on_plain(const struct watch_attempt *w, uint64_t n, void *user)
 {
-	int log = at / 4;
-	int64_t low = log < 2 ? (int64_t)1 << log : ((int64_t)1 << log) + ((int64_t)(at % 4) << (log - 2));
-	int64_t width = log < 2 ? (int64_t)1 << log : (int64_t)1 << (log - 2);
+	struct trace *t = user;
 
-	return low * 1000 + width * 500;
+	trace_attempt(w, NULL, &t->frame, &t->attempt);
+	t->plain_fn(&t->attempt, n, t->plain_user);
 }
 
-void trace_quiet(struct trace *t, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user), void *user)
+void trace_counted(struct trace *t, trace_counted_fn *fn, void *user)
 {
-	int six, at, i;
+	t->plain_fn = fn;
+	t->plain_user = user;
+	t->plain_due_ns = 0;
+	trace_plain_read(t->plain, (const uint64_t *)t->skel->bss->plain_tags, t->skel->bss->plains, on_plain, t);
+}
 
-	if (!read_cpus(t))
-		return;
-	for (six = 0; six < 2; six++) {
-		for (at = 0; at < WATCH_TIMES; at++) {
-			uint64_t n = 0, told = t->quiet[six][at];
-
-			for (i = 0; i < t->n_cpus; i++)
-				n += t->cpus[i].quiet[six][at];
-			t->quiet[six][at] = n;
-			if (n > told)
-				fn(six ? 6 : 4, middle_ns(at), n - told, user);
-		}
-	}
+int64_t trace_counted_due_ns(const struct trace *t)
+{
+	return t->plain_due_ns;
 }
 
 int64_t trace_now(const struct trace *t)

@@ -29,7 +29,7 @@
  *
  * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each of max_attempts, and
  * TRACE_MORE_BYTES more for those that lost something; 8 MiB of rings; 2 MiB for drops;
- * 1 MiB for the first 4096 that wait.
+ * 1 MiB for the first 4096 that wait; 0.3 MiB for what is counted.
  */
 struct trace;
 
@@ -52,7 +52,9 @@ struct trace_opts {
 	int cgroup_level; /* how deep it lies; 0: the root */
 	int32_t tree;	  /* descendants of this process alone; 0: any */
 
-	int64_t quiet_below_ns; /* connected sooner, by one SYN: counted, and never given; 0: all are given */
+	/* What went as most do is counted, and not given: trace_counted(). */
+	int64_t plain_below_ns; /* established sooner, by the first SYN; 0: none of them */
+	bool plain_refused;	/* refused by the answer to it */
 	uint32_t max_attempts;	/* 0: 32768 */
 	bool no_failed;		/* leave out connect() calls that fail before a SYN */
 	bool inbound;		/* trace_dropped() will be asked */
@@ -101,8 +103,15 @@ const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n);
  * known.  The place is DROP_LOCAL_INPUT, wherever it was. */
 bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret);
 
-/* Quietly counted since the last call: fn is given each class of connect times once, by its middle. */
-void trace_quiet(struct trace *t, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user), void *user);
+/*
+ * What was counted since the last call: n attempts that are as `a` in server, command, outcome and, nearly, how long
+ * they took.  Where so many kinds of them were seen that there is no room for more, others are given one by one.
+ */
+typedef void trace_counted_fn(const struct attempt *a, uint64_t n, void *user);
+void trace_counted(struct trace *t, trace_counted_fn *fn, void *user);
+
+/* When that should be asked for, if their times are to be right to 1/8 s (CLOCK_MONOTONIC); 0: nothing was counted. */
+int64_t trace_counted_due_ns(const struct trace *t);
 
 /* The event clock (ns since 1970) that attempts are told by. */
 int64_t trace_now(const struct trace *t);

@@ -68,8 +68,13 @@ bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
 	return false;
 }
 
-void trace_quiet(struct trace *t, void (*fn)(int family, int64_t elapsed_ns, uint64_t n, void *user), void *user)
+void trace_counted(struct trace *t, trace_counted_fn *fn, void *user)
 {
+}
+
+int64_t trace_counted_due_ns(const struct trace *t)
+{
+	return 0;
 }
 
 int64_t trace_now(const struct trace *t)

@@ -73,7 +73,7 @@ class Trial:
 
     def report(self, show):
         for w in self.watches:
-            self.wrong += ["schema: " + p for p in w.schema_problems()][:3]
+            self.wrong += ["schema: " + p for p in w.schema_problems() if w.json][:3]
         if self.wrong:
             print("WRONG: " + self.name)
         for text in self.wrong:

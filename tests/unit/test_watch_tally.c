@@ -21,7 +21,7 @@ static void feed(struct watch_tally *t, const char *name, int attempts, int fail
 
 	memcpy(comm, name, strnlen(name, sizeof(comm)));
 	for (i = 0; i < attempts; i++)
-		watch_tally_feed(t, comm, i < failures);
+		watch_tally_feed(t, comm, i < failures, 1);
 }
 
 static void the_worst_come_first(void **test)
