@@ -279,17 +279,18 @@ static int watch(struct watch *w, struct err *e)
 	};
 	int gate = -1, r = 0;
 
-	if (w->o->argv)
+	watch_show_begin(w->show, &parts);
+	if (w->metrics)
+		watch_metrics_begin(w->metrics, w->source);
+	/* CMD does nothing where this cannot be shown */
+	if (w->o->top)
+		r = open_screen(w, e);
+	if (!r && w->o->argv)
 		r = start_child(w, &gate, e);
 	if (gate >= 0)
 		close(gate);
 	if (w->o->for_ns)
 		w->until_ns = clock_mono_ns() + w->o->for_ns;
-	watch_show_begin(w->show, &parts);
-	if (w->metrics)
-		watch_metrics_begin(w->metrics, w->source);
-	if (!r && w->o->top)
-		r = open_screen(w, e);
 	w->begun = !r;
 	while (!r && !w->ended)
 		r = turn(w, e);

@@ -584,6 +584,11 @@ class Test:
         w.end(None)
         t.holds("%r: %r" % (w.status, w.said()), w.status in (2, 77) and "synsent: watch: " in w.said())
         t.want("a summary of nothing", w.text(), "")
+        mark = self.synsent.path("started")
+        with_command = self.watch(t, ["--top", "--", "touch", mark])
+        with_command.end(None)
+        t.want("its status with a command", with_command.status, w.status)
+        t.want("the command was started", os.path.exists(mark), False)
         if w.status == 77:
             return  # built without ncursesw
         terminal, inside = pty.openpty()
