@@ -12,6 +12,7 @@
 
 #include "fast.skel.h"
 #include "lab/cgroup.h"
+#include "sources/bpf_lacks.h"
 
 #define RTO_MIN_J 3
 
@@ -61,8 +62,9 @@ static int refuse(struct err *e, int code)
 /* Why the kernel did not take the program. */
 static int load_failed(struct err *e, int code)
 {
-	if (code == EPERM || code == EACCES)
-		err_set(e, EPERM, "--fast needs CAP_BPF and CAP_NET_ADMIN on this host; this user lacks them");
+	/* The verifier says EACCES, too: that is no matter of privilege. */
+	if (code == EPERM || (code == EACCES && geteuid()))
+		err_set(e, EPERM, "--fast needs CAP_BPF and CAP_NET_ADMIN on this host; %s", bpf_lacks(false));
 	else if (code == EINVAL)
 		err_set(e, code, "--fast needs Linux 5.15 or later with BPF in cgroups (CONFIG_CGROUP_BPF)");
 	else

@@ -12,6 +12,7 @@
 #include "bpf/here_shared.h"
 #include "here.skel.h"
 #include "lab/cgroup.h"
+#include "sources/bpf_lacks.h"
 
 #define INSTEAD "run it as root, or leave --here out: the faults then act in a network of CMD's own, for any user"
 
@@ -96,9 +97,10 @@ static int check(const struct here_opts *o, struct err *e)
 /* Why the kernel did not take the programs. */
 static int load_failed(struct err *e, int code)
 {
-	if (code == EPERM || code == EACCES)
-		err_set(e, EPERM,
-			"--here needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON on this host; this user lacks one");
+	/* The verifier says EACCES, too: that is no matter of privilege. */
+	if (code == EPERM || (code == EACCES && geteuid()))
+		err_set(e, EPERM, "--here needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; %s",
+			bpf_lacks(true));
 	else if (code == EINVAL || code == ESRCH)
 		err_set(e, code,
 			"--here needs Linux 5.15 or later with BPF in cgroups and its type information "

@@ -4,13 +4,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bpf/watch_shared.h"
+#include "sources/bpf_lacks.h"
 #include "sources/procs.h"
 #include "sources/sysctls.h"
 #include "sources/trace_attempt.h"
@@ -65,38 +64,12 @@ static int refuse(struct err *e, int code)
 	return -code;
 }
 
-/* What of the three this process lacks, as bpf_capable() and perfmon_capable() ask (include/linux/capability.h). */
-static const char *lacks(void)
-{
-	static const char *const texts[] = {
-		"this user has them in a user namespace only, or a security policy forbids it",
-		"this user lacks CAP_BPF",
-		"this user lacks CAP_PERFMON",
-		"this user lacks CAP_BPF and CAP_PERFMON",
-		"this user lacks CAP_NET_ADMIN",
-		"this user lacks CAP_BPF and CAP_NET_ADMIN",
-		"this user lacks CAP_PERFMON and CAP_NET_ADMIN",
-		"this user has none of them"
-	};
-	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct d[2] = { 0 };
-	uint64_t has;
-	int n = 0;
-
-	syscall(SYS_capget, &h, d);
-	has = (uint64_t)d[1].effective << 32 | d[0].effective;
-	if (!(has >> CAP_SYS_ADMIN & 1))
-		n = (has >> CAP_BPF & 1 ? 0 : 1) + (has >> CAP_PERFMON & 1 ? 0 : 2);
-	if (!(has >> CAP_NET_ADMIN & 1))
-		n += 4;
-	return texts[n];
-}
-
 static int load_failed(struct err *e, int code)
 {
 	/* The verifier says EACCES, too: that is no matter of privilege. */
 	if (code == EPERM || (code == EACCES && geteuid())) {
-		err_set(e, EPERM, "eBPF needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; %s", lacks());
+		err_set(e, EPERM, "eBPF needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; %s",
+			bpf_lacks(true));
 		err_remedy(e, geteuid() ? "run it as root"
 					: "run it as root of the host, not of a container or a user namespace");
 		return refuse(e, EPERM);
