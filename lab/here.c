@@ -14,7 +14,9 @@
 #include "lab/cgroup.h"
 #include "sources/bpf_lacks.h"
 
-#define INSTEAD "run it as root, or leave --here out: the faults then act in a network of CMD's own, for any user"
+#define INSTEAD                                                                                                            \
+	"run it as root of the host, not of a container or a user namespace, or leave --here out: the faults then act in " \
+	"a network of CMD's own, for any user"
 
 #define N_LINKS 5
 

@@ -14,12 +14,15 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "lab/caps.h"
 #include "lab/here.h"
+#include "lab/host.h"
 #include "lab/run_inside.h"
 #include "lab/run_own.h"
 #include "sources/procs.h"
@@ -59,9 +62,21 @@ uint64_t run_here_caps(void)
 
 int run_here_check(struct err *e)
 {
-	if (caps_have(run_here_caps()))
+	uint64_t lacks = run_here_caps() & ~caps_effective();
+	char names[96] = "";
+	int cap;
+
+	if (!lacks)
 		return 0;
-	err_set(e, EPERM, "--here acts on the real network, which needs root");
+	for (cap = 0; cap < 64; cap++)
+		if (lacks >> cap & 1)
+			snprintf(names + strlen(names), sizeof(names) - strlen(names), "%sCAP_%s", *names ? ", " : "",
+				 host_cap_name(cap));
+	if (geteuid())
+		err_set(e, EPERM, "--here acts on the real network, which needs root");
+	else
+		err_set(e, EPERM, "--here acts on the real network, which needs all of root's power; missing: %s",
+			names);
 	err_remedy(e, "run it as root, or leave --here out: the faults then act in a network of CMD's own, for any "
 		      "user");
 	e->exit_code = 77;

@@ -316,6 +316,18 @@ for port in range(12400, 12420):
                 run.wrong.append("it does not say what to do")
             return run.report()
 
+    def lacking(self, _):
+        """Root that lacks something is told what, and one that has it in a user namespace only is not said to lack it."""
+        wrong = False
+        for before, text in ((["setpriv", "--bounding-set", "-bpf,-perfmon"], "missing: CAP_PERFMON, CAP_BPF"),
+                             (["unshare", "-Urn"], "this user has them in a user namespace only")):
+            p = subprocess.run([*before, self.synsent.binary, "run", "--here", "-f", DROP, "--", "true"], env=harness.ENV,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            if p.returncode != 77 or text not in p.stderr or "as root" not in p.stderr:
+                print("WRONG: %s: status %d: %s" % (" ".join(before), p.returncode, p.stderr))
+                wrong = True
+        return wrong
+
     def killed(self, victim):
         """SIGKILL: no process, and no BPF program."""
         mark = "synsent-here-%d-%s" % (os.getpid(), victim)
@@ -409,7 +421,7 @@ def main():
             if not o.busy:
                 jobs += [(t.program, n) for n in PROGRAMS if o.only in n]
                 jobs += [(t.usage, u) for u in USAGE if o.only in "usage"]
-                jobs += [(f, None) for f in (t.loss, t.port_taken, t.capture, t.nobody) if o.only in f.__name__]
+                jobs += [(f, None) for f in (t.loss, t.port_taken, t.capture, t.nobody, t.lacking) if o.only in f.__name__]
                 jobs += [(t.killed, v) for v in ("outer", "init", "inner") if o.only in "killed"]
             wrong = sum(harness.all_of(o.jobs, lambda job: job[0](job[1]), jobs))
         n, worst = neighbour.end()
