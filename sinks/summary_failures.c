@@ -24,6 +24,15 @@ static void span(const struct block *b, int64_t from_ns, int64_t to_ns, struct b
 	buf_fini(&end);
 }
 
+static void began(const struct block *b, int64_t from_ns, int64_t to_ns, struct buf *to)
+{
+	struct buf text = { 0 };
+
+	span(b, from_ns, to_ns, &text);
+	buf_fmt(to, "began %s%s", strstr(buf_text(&text), " to ") ? "" : "at ", buf_text(&text));
+	buf_fini(&text);
+}
+
 /* When there were more of them than else. */
 static void when_most(struct block *b, const struct summary *s, const struct summary_counts *c, struct buf *t)
 {
@@ -87,8 +96,7 @@ void block_failures(struct block *b, const struct summary *s, const struct summa
 	block_row(b, "failures");
 	if (!c->failures) {
 		block_piece(b, "",
-			    c->outcomes[OUTCOME_ESTABLISHED] == c->attempts ? "none: every attempt was established"
-									    : "none among those that ended",
+			    c->outcomes[OUTCOME_ESTABLISHED] == c->attempts ? "none" : "none among those that ended",
 			    PEN_GREEN);
 		block_end(b);
 		return;
@@ -98,8 +106,10 @@ void block_failures(struct block *b, const struct summary *s, const struct summa
 	figures_percent(c->failures, c->attempts, &t);
 	buf_char(&t, ')');
 	block_take(b, "", &t, PEN_BOLD);
-	buf_str(&t, b->began ? "began " : "");
-	span(b, c->first_failure_ns, c->last_failure_ns, &t);
+	if (b->began)
+		began(b, c->first_failure_ns, c->last_failure_ns, &t);
+	else
+		span(b, c->first_failure_ns, c->last_failure_ns, &t);
 	block_take(b, ", ", &t, PEN_NONE);
 	when_most(b, s, c, &t);
 	if (c->failures >= BARS_FAILURES_MIN)

@@ -119,7 +119,7 @@ static void attempts(struct block *b, const struct summary_counts *c)
 			figures_count(c->outcomes[order[i]], &t);
 			buf_char(&t, ' ');
 		} else if (c->attempts > 1) {
-			buf_str(&t, "all ");
+			buf_str(&t, c->attempts == 2 ? "both " : "all ");
 		}
 		buf_str(&t, block_word(order[i]));
 		if (order[i] == OUTCOME_UNANSWERED && c->half_open) {

@@ -41,6 +41,16 @@ static void first_line(struct block *b, const struct summary_counts *c, const st
 	buf_fini(&t);
 }
 
+/* Those that are not named. */
+static void others(struct block *b, uint64_t n, struct buf *t)
+{
+	if (!n)
+		return;
+	figures_count(n, t);
+	buf_fmt(t, " other%s", n == 1 ? "" : "s");
+	block_take(b, ", ", t, PEN_NONE);
+}
+
 static void processes(struct block *b, const struct watch_summary_facts *f)
 {
 	struct buf t = { 0 };
@@ -48,7 +58,7 @@ static void processes(struct block *b, const struct watch_summary_facts *f)
 
 	if (!f->n_processes)
 		return;
-	block_row(b, "processes");
+	block_row(b, f->n_processes + f->other_processes == 1 ? "process" : "processes");
 	for (i = 0; i < f->n_processes; i++) {
 		const struct watch_summary_process *p = &f->processes[i];
 
@@ -62,11 +72,7 @@ static void processes(struct block *b, const struct watch_summary_facts *f)
 		}
 		block_take(b, ", ", &t, PEN_NONE);
 	}
-	if (f->other_processes) {
-		figures_count(f->other_processes, &t);
-		buf_str(&t, " others");
-		block_take(b, ", ", &t, PEN_NONE);
-	}
+	others(b, f->other_processes, &t);
 	block_end(b);
 	buf_fini(&t);
 }
@@ -96,20 +102,15 @@ static void servers(struct block *b, const struct summary *s)
 	}
 	if (!n)
 		return;
-	block_row(b, "servers");
+	block_row(b, n == 1 ? "server" : "servers");
 	for (at = 0; at < SHOWN && most[at]; at++) {
 		const struct endpoint ep = { most[at]->key.addr, most[at]->key.port };
 
-		buf_str(&t, endpoint_format(&ep, name));
-		buf_char(&t, ' ');
 		figures_count(tally_attempts(&most[at]->tally), &t);
+		buf_fmt(&t, " to %s", endpoint_format(&ep, name));
 		block_take(b, ", ", &t, PEN_NONE);
 	}
-	if (n > SHOWN) {
-		figures_count(n - SHOWN, &t);
-		buf_str(&t, " others");
-		block_take(b, ", ", &t, PEN_NONE);
-	}
+	others(b, n > SHOWN ? n - SHOWN : 0, &t);
 	block_end(b);
 	buf_fini(&t);
 }
@@ -148,6 +149,15 @@ static void notes(struct block *b, const struct watch_summary_facts *f)
 {
 	struct buf t = { 0 };
 
+	if (f->cancelled) {
+		block_row(b, "cancelled");
+		figures_count(f->cancelled, &t);
+		buf_fmt(&t, " of those that were abandoned, likely: another address of %s server won",
+			f->cancelled == 1 ? "its" : "their");
+		block_words(b, buf_text(&t));
+		block_end(b);
+	}
+	buf_reset(&t);
 	if (f->without) {
 		block_row(b, "without eBPF");
 		buf_escaped(&t, f->without, strlen(f->without));

@@ -17,7 +17,8 @@ struct watch_summary_process {
 /* What is known of an observation of a live host. */
 struct watch_summary_facts {
 	int64_t took_ns;
-	uint64_t pending; /* that wait still */
+	uint64_t pending;   /* that wait still */
+	uint64_t cancelled; /* of the abandoned: another address of their server won, likely */
 	const struct watch_summary_loss *losses;
 	int n_losses;
 	const struct watch_summary_process *processes; /* those with the most failures, then attempts, first */

@@ -104,7 +104,7 @@ static void all_of_it(void **test)
 			"SYNs in vain   1: 10   6: 20\n"
 			"connect times  median 2.0 ms, p95 1.01 s, p99 1.01 s, longest 1.01 s\n"
 			"               within 10 ms 93 %, 3 s 100 %\n"
-			"servers        10.0.0.2:443 214, 10.0.0.3:5432 20, [2001:db8::2]:80 10\n"
+			"servers        214 to 10.0.0.2:443, 20 to 10.0.0.3:5432, 10 to [2001:db8::2]:80\n"
 			"processes      wget 30 (30 failed), cu\\x1brl 214, 3 others\n"
 			"inbound        7 answered at once, 2 ignored\n");
 }
@@ -116,29 +116,31 @@ static void notes(void **test)
 	feed(1, "10.0.0.2:443", OUTCOME_REFUSED, 1, MS);
 	assert_text(&f, "1 attempt in 1.0 s; nothing lost\n"
 			"attempts       1, refused\n"
-			"failures       1 (100 %), began 17:02:13\n"
+			"failures       1 (100 %), began at 17:02:13\n"
 			"worst server   10.0.0.2:443  1 of 1 refused, at 17:02:13\n"
 			"SYNs in vain   1: 1\n"
-			"servers        10.0.0.2:443 1\n"
+			"server         1 to 10.0.0.2:443\n"
 			"without eBPF   it is not \\x1ballowed here\n");
-	f = (struct watch_summary_facts){ .took_ns = S };
+	f = (struct watch_summary_facts){ .took_ns = S, .cancelled = 2 };
 	feed(1, "10.0.0.2:443", OUTCOME_REFUSED, 1, MS);
 	assert_text(&f, "2 attempts in 1.0 s; nothing lost\n"
-			"attempts       2, all refused\n"
-			"failures       2 (100 %), began 17:02:13\n"
+			"attempts       2, both refused\n"
+			"failures       2 (100 %), began at 17:02:13\n"
 			"worst server   10.0.0.2:443  both refused, at 17:02:13\n"
 			"SYNs in vain   1: 2\n"
-			"servers        10.0.0.2:443 2\n");
+			"server         2 to 10.0.0.2:443\n"
+			"cancelled      2 of those that were abandoned, likely: another address of their\n"
+			"               server won\n");
 	summary_free(summary);
 	summary = summary_new(0x5eed);
 	feed(1, "10.0.0.2:443", OUTCOME_REFUSED, 1, MS);
 	f = (struct watch_summary_facts){ .took_ns = S, .has_inbound = true };
 	assert_text(&f, "1 attempt in 1.0 s; nothing lost\n"
 			"attempts       1, refused\n"
-			"failures       1 (100 %), began 17:02:13\n"
+			"failures       1 (100 %), began at 17:02:13\n"
 			"worst server   10.0.0.2:443  1 of 1 refused, at 17:02:13\n"
 			"SYNs in vain   1: 1\n"
-			"servers        10.0.0.2:443 1\n"
+			"server         1 to 10.0.0.2:443\n"
 			"inbound        none\n");
 }
 
@@ -174,9 +176,8 @@ static void servers(void **test)
 		feed(i % 2 ? i : 100 - i, server, OUTCOME_ESTABLISHED, 1, MS);
 	}
 	watch_summary_text(summary, &f, &ascii, &b);
-	assert_non_null(strstr(buf_text(&b), "10.0.1.2:443 98, 10.0.1.4:443 96, 10.0.1.6:443 94"));
-	assert_non_null(strstr(buf_text(&b), "10.0.1.8:443 92, 10.0.1.9:443 9, 4 others"));
-	assert_null(strstr(buf_text(&b), "0.0.0.0"));
+	assert_non_null(strstr(buf_text(&b), "98 to 10.0.1.2:443, 96 to 10.0.1.4:443, 94 to 10.0.1.6:443"));
+	assert_non_null(strstr(buf_text(&b), "92 to 10.0.1.8:443, 9 to 10.0.1.9:443, 4 others"));
 	buf_fini(&b);
 }
 
