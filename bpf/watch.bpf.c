@@ -202,6 +202,7 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 {
 	const struct tcp_sock *tp;
 	struct watch_attempt *a;
+	__u64 now;
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
@@ -226,7 +227,10 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 	if (to == TCP_ESTABLISHED) {
 		if (a->n_retrans)
 			read_policy(tp, a);
-		if (!is_counted_connected(a, tp))
+		now = bpf_ktime_get_ns();
+		if (!(a->flags & WATCH_FILTERED))
+			note_winner(a, now);
+		if (!is_counted_connected(a, tp, now))
 			end(a, tp, WATCH_CONNECTED);
 	} else if (!is_counted_refused(sk, tp, a)) {
 		read_end(sk, tp, a);
@@ -238,6 +242,8 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		a->timer = tp->inet_conn.icsk_pending ? WATCH_TIMER_WAITED : WATCH_TIMER_FIRED;
 		if (a->by != WATCH_NOBODY_KNOWN) {
 			owe(a->socket, a->error);
+			if (a->by == WATCH_PROGRAM && !a->exiting)
+				take_winner(a);
 			end(a, tp, WATCH_ENDED);
 		} else if (!(a->flags & (WATCH_NO_BEGIN | WATCH_FILTERED))) {
 			/* the return of its call tells of it: the error is known there */

@@ -125,14 +125,10 @@ static __noinline bool count_plain(const struct watch_attempt *a, __u8 how, __u6
 	return true;
 }
 
-static __always_inline bool is_counted_connected(const struct watch_attempt *a, const struct tcp_sock *tp)
+static __always_inline bool is_counted_connected(const struct watch_attempt *a, const struct tcp_sock *tp, __u64 now)
 {
-	__u64 now;
-
-	if (!plain_below_ns || !is_uneventful(a, tp))
-		return false;
-	now = bpf_ktime_get_ns();
-	return now - a->start_ns < plain_below_ns && count_plain(a, WATCH_CONNECTED, now);
+	return plain_below_ns && is_uneventful(a, tp) && now - a->start_ns < plain_below_ns &&
+	       count_plain(a, WATCH_CONNECTED, now);
 }
 
 static __always_inline bool is_counted_refused(const struct sock *sk, const struct tcp_sock *tp,

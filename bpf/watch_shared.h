@@ -106,10 +106,20 @@ struct watch_attempt {
 	char comm[16];
 };
 
+/* What a process had connected to, at the same port, when it closed an attempt that waited. */
+struct watch_winner {
+	__u64 at_ns;	 /* 0: nothing */
+	__u64 before_ns; /* when it had connected to that port before, whatever the address; 0: not known */
+	struct watch_addr server;
+	__u32 family; /* 4 or 6 */
+	__u32 room;
+};
+
 /* Of an attempt that lost something; few have it. */
 struct watch_more {
 	__u32 retrans_us[WATCH_SYNS_MAX]; /* since start_ns */
 	struct watch_drop drops[WATCH_DROPS_MAX];
+	struct watch_winner winner;
 };
 
 /* What is told: the first alone, or both. */

@@ -4,6 +4,7 @@
 
 #include "watch_socket.h"
 #include "watch_state.h"
+#include "watch_winner.h"
 
 #include <stdbool.h>
 
@@ -112,6 +113,18 @@ static __always_inline void add_drop(struct watch_attempt *a, const struct watch
 			return;
 		}
 	}
+}
+
+static __noinline void take_winner(struct watch_attempt *a)
+{
+	struct watch_winner w;
+	struct watch_more *more;
+
+	if (!find_winner(a, &w))
+		return;
+	more = more_of(a);
+	if (more)
+		more->winner = w;
 }
 
 static __noinline void take_drops(struct watch_attempt *a)

@@ -33,6 +33,7 @@ struct watch_show {
 	struct buf out;		   /* lines that wait to be written */
 	int64_t begun_ns;	   /* CLOCK_MONOTONIC */
 	uint64_t shown, pending;
+	uint64_t cancelled; /* abandoned, likely because another address won */
 	uint64_t ownerless; /* that may have been asked for: whose they were is not known */
 	bool headed;
 };
@@ -187,6 +188,7 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		verdict_make(a, &v);
 	else
 		verdict_conclude(a, &v);
+	s->cancelled += v.outcome == OUTCOME_ABANDONED && a->winner_ns;
 	feed(s, a, &v, 1);
 	/* Rates are of all. */
 	if (s->screen && v.outcome == OUTCOME_ESTABLISHED)
@@ -355,6 +357,7 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 	}
 	*f = (struct watch_summary_facts){ .took_ns = clock_mono_ns() - s->begun_ns,
 					   .pending = s->pending,
+					   .cancelled = s->cancelled,
 					   .losses = losses,
 					   .n_losses = n,
 					   .processes = processes,

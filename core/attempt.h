@@ -139,6 +139,10 @@ struct attempt {
 	bool glimpsed;
 	bool own_timer;
 	int64_t own_timer_ns;
+	/* What its process connected to, at the same port, while this one waited, and just before it closed it: so this
+	 * one lost the race, likely; 0: nothing. */
+	struct endpoint winner;
+	int64_t winner_ns;
 
 	int32_t pid;
 	char comm[16];

@@ -141,6 +141,20 @@ static void advise_on_own_limit(const struct attempt *a, struct verdict *v)
 		say_advice(v, "the limit is in the client: change it there; kernel settings would not help");
 }
 
+/* Another address of the same server was faster, by all that is known: Happy Eyeballs (RFC 8305). */
+static void lost_race(const struct attempt *a, struct verdict *v)
+{
+	char server[ENDPOINT_TEXT_LEN], address[ADDR_TEXT_LEN], t[SAY_SECONDS_LEN], u[SAY_SECONDS_LEN];
+
+	say_headline(v, "the application gave up after %s: likely cancelled, since %s won",
+		     say_seconds(v->elapsed_ns, t), addr_format(&a->winner.addr, address));
+	say_evidence(v, "%s before, the same process had connected to %s: another address of that server, likely",
+		     say_span(a->ended_ns - a->winner_ns, u), endpoint_format(&a->winner, server));
+	say_kernel_end(a, v);
+	say_advice(v, "none where both are addresses of one server: the faster one is used; else the limit is in the "
+		      "client");
+}
+
 #define VAGUE_NS (50 * MS)
 
 void application_gave_up(const struct attempt *a, struct verdict *v, enum confidence c)
@@ -148,6 +162,10 @@ void application_gave_up(const struct attempt *a, struct verdict *v, enum confid
 	char t[SAY_SECONDS_LEN], u[SAY_SECONDS_LEN];
 
 	say_conclusion(v, OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, c);
+	if (a->winner_ns) {
+		lost_race(a, v);
+		return;
+	}
 	if (a->own_timer)
 		say_headline(v, "the application gave up, by its own timer of %s", say_seconds(a->own_timer_ns, t));
 	else if (a->end == ATTEMPT_END_RESULT && a->end_error == EINTR)

@@ -200,6 +200,22 @@ static void write_named(struct json *j, const char *key, const char *name, const
 	json_end(j);
 }
 
+/* It lost a race, likely. */
+static void write_cancelled(struct json *j, const struct attempt *a, const struct verdict *v)
+{
+	char text[ADDR_TEXT_LEN];
+
+	if (!a->winner_ns || v->outcome != OUTCOME_ABANDONED)
+		return;
+	json_key_string(j, "cancelled", confidence_word(CONFIDENCE_LIKELY));
+	json_key(j, "winner");
+	json_begin_object(j);
+	json_key_string(j, "address", addr_format(&a->winner.addr, text));
+	json_key_int(j, "port", a->winner.port);
+	json_key_int(j, "t_ns", a->winner_ns - attempt_start_ns(a));
+	json_end(j);
+}
+
 /* Of a live host. */
 static void write_whose(struct json *j, const struct attempt *a, const struct attempt_json_opts *o)
 {
@@ -225,6 +241,7 @@ static void write_synsent(struct json *j, const struct attempt *a, const struct 
 		json_policy(j, &a->policy);
 	if (a->own_timer)
 		json_key_int(j, "own_timer_ns", a->own_timer_ns);
+	write_cancelled(j, a, v);
 	write_drops(j, a);
 	if (a->has_isn)
 		json_key_int(j, "isn", a->isn);

@@ -18,6 +18,7 @@ void screen_silence(const struct attempt *a, struct buf *to)
 /* What ended it, where outcome and who gave up do not say it. */
 static void put_limit(const struct attempt *a, const struct verdict *v, struct buf *to)
 {
+	char winner[ADDR_TEXT_LEN];
 	const char *name;
 
 	if (v->outcome == OUTCOME_KILLED) {
@@ -25,6 +26,8 @@ static void put_limit(const struct attempt *a, const struct verdict *v, struct b
 		buf_fmt(to, "; SIG%s", name ? name : "?");
 	} else if (v->outcome == OUTCOME_ABANDONED && v->error == ECONNABORTED) {
 		buf_str(to, "; destroyed from outside, as ss -K does it");
+	} else if (v->outcome == OUTCOME_ABANDONED && a->winner_ns) {
+		buf_fmt(to, "; likely cancelled, since %s won", addr_format(&a->winner.addr, winner));
 	} else if (v->limit == LIMIT_USER_TIMEOUT) {
 		buf_str(to, "; TCP_USER_TIMEOUT");
 	} else if (v->limit == LIMIT_SYN_RETRIES && a->policy.syncnt) {

@@ -131,8 +131,12 @@ static void put_timed_out(const struct attempt *a, const struct verdict *v, stru
 
 static void put_abandoned(const struct attempt *a, const struct verdict *v, struct buf *to)
 {
+	char winner[ADDR_TEXT_LEN];
+
 	if (v->error == ECONNABORTED)
 		buf_str(to, "destroyed from outside, as ss -K does it; ");
+	else if (a->winner_ns)
+		buf_fmt(to, "likely cancelled, since %s won; ", addr_format(&a->winner.addr, winner));
 	else if (a->end == ATTEMPT_END_RESULT && a->end_error == EINTR)
 		buf_str(to, "interrupted by a signal handler; ");
 	else

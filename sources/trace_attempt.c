@@ -285,6 +285,27 @@ static void take_end(const struct watch_attempt *w, const struct trace_frame *f,
 		take_exit(w, a);
 }
 
+/* A program closes those that lost a race as soon as it knows: what it closes later has another reason. */
+#define RACE_OVER_WITHIN_NS 20000000
+
+/* Where it connects all the time, one that it closes comes soon after some connection by chance, once in so many. */
+#define CHANCE_OF 20
+
+static void take_winner(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
+			struct attempt *a)
+{
+	const struct watch_winner *won = &more->winner;
+	uint64_t passed = w->end_ns - won->at_ns;
+
+	if ((won->family != 4 && won->family != 6) || won->at_ns < w->start_ns || won->at_ns > w->end_ns ||
+	    passed > RACE_OVER_WITHIN_NS || (won->before_ns && passed * CHANCE_OF > won->at_ns - won->before_ns))
+		return;
+	if (won->family == w->flow.family && !memcmp(&won->server, &w->flow.server, sizeof(won->server)))
+		return;
+	a->winner = endpoint_of((uint8_t)won->family, &won->server, w->flow.server_port);
+	a->winner_ns = when(f, won->at_ns);
+}
+
 /* Not all of it is set: of the long tables only what was filled is read. */
 static void reset(struct attempt *a)
 {
@@ -330,4 +351,6 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	take_policy(w, f, a);
 	take_phase(w, f, a);
 	take_end(w, f, a);
+	if (more)
+		take_winner(w, more, f, a);
 }

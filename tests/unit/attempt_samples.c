@@ -97,6 +97,10 @@ static void random_attempt(struct attempt *a)
 	a->phase = rnd(1 << 18);
 	a->own_timer = rnd(2);
 	a->own_timer_ns = (int64_t)rnd(10000000000);
+	if (rnd(2)) {
+		a->winner = (struct endpoint){ .addr.family = 4, .port = (uint16_t)(1 + rnd(65535)) };
+		a->winner_ns = START + (int64_t)rnd(10000000000);
+	}
 	a->pid = (int32_t)(rnd(2) ? rnd(INT32_MAX) : 0);
 	random_string(a->comm, sizeof(a->comm));
 	if (rnd(2)) { /* of a live host */

@@ -605,6 +605,53 @@ static void the_program_ended_it(void **test)
 	assert_non_null(strstr(v.headline, "SOCK_DESTROY"));
 }
 
+static void won(int family, int64_t before_end_ns, int64_t before_that_ns)
+{
+	struct watch_winner *w = &r.more.winner;
+
+	begin();
+	ended(250 * MS, WATCH_PROGRAM, 0);
+	r.attempt.has_more = 1;
+	*w = (struct watch_winner){ .at_ns = r.attempt.end_ns - (uint64_t)before_end_ns,
+				    .server = { { 10, 0, 0, 3 } },
+				    .family = (uint32_t)family };
+	w->before_ns = before_that_ns ? w->at_ns - (uint64_t)before_that_ns : 0;
+	told();
+}
+
+/* Its process had connected to another address, and closed it then (Happy Eyeballs). */
+static void lost_a_race(void **test)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	won(4, 400 * US, 0);
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	assert_string_equal(endpoint_format(&a.winner, text), "10.0.0.3:443");
+	assert_int_equal(a.winner_ns, START + 249600 * US);
+	assert_string_equal(v.headline, "the application gave up after 0.250 s: likely cancelled, since 10.0.0.3 won");
+	assert_true(has_evidence("0.40 ms before, the same process had connected to 10.0.0.3:443: another address"));
+	assert_non_null(strstr(v.advice, "none where both are addresses of one server"));
+	won(6, 19 * MS, 0);
+	assert_int_equal(a.winner.addr.family, 6);
+	/* by chance that happens, too: to who connects all the time, or much later */
+	won(4, 400 * US, 8 * MS);
+	assert_int_not_equal(a.winner_ns, 0);
+	won(4, 400 * US, 7 * MS);
+	assert_int_equal(a.winner_ns, 0);
+	assert_string_equal(v.headline, "the application gave up after 0.250 s, by a limit of its own");
+	won(4, 21 * MS, 0);
+	assert_int_equal(a.winner_ns, 0);
+	/* before it began, or the same address, is no race; nor is no address one */
+	won(4, 251 * MS, 0);
+	assert_int_equal(a.winner_ns, 0);
+	won(7, 400 * US, 0);
+	assert_int_equal(a.winner_ns, 0);
+	won(4, 400 * US, 0);
+	r.more.winner.server = r.attempt.flow.server;
+	told();
+	assert_int_equal(a.winner_ns, 0);
+}
+
 /* The event of its end was lost. */
 static void seen_gone(void **test)
 {
@@ -979,6 +1026,7 @@ int main(void)
 		cmocka_unit_test(soft_error_is_told),
 		cmocka_unit_test(soft_errors_without_icmp),
 		cmocka_unit_test(the_program_ended_it),
+		cmocka_unit_test(lost_a_race),
 		cmocka_unit_test(seen_gone),
 		cmocka_unit_test(not_begun),
 		cmocka_unit_test(pending),

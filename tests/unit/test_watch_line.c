@@ -208,6 +208,11 @@ static void wider(void **test)
 	assert_line(
 		&at120,
 		"17:02:14  curl[812]           10.0.0.2:443            abandoned       1.30 s     2  closed by the program; no answer\n");
+	a.winner_ns = 1;
+	addr_parse("10.0.0.3", &a.winner.addr);
+	assert_line(&at120, "17:02:14  curl[812]           10.0.0.2:443            abandoned       1.30 s     2\n"
+			    "          likely cancelled, since 10.0.0.3 won; no answer\n");
+	a.winner_ns = 0;
 	dropped(DROP_LOCAL_INPUT, 2);
 	assert_line(
 		&at120,
