@@ -420,6 +420,8 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		trace_read(t.trace, on_traced, &t);
 		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
 	}
+	if (ret->attempt.end == ATTEMPT_END_RESULT && ret->attempt.end_error == ENETUNREACH)
+		ret->attempt.to_broadcast = route_is_broadcast(&o->server.addr);
 	if (t.rules && ret->attempt.n_drops)
 		watch_rules_name(t.rules, &ret->attempt);
 	watch_rules_free(t.rules);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <sys/random.h>
 
+#include "cli/watch_broadcast.h"
 #include "cli/watch_inbound_verdict.h"
 #include "cli/watch_lost.h"
 #include "cli/watch_rules.h"
@@ -26,6 +27,7 @@ struct watch_show {
 	const struct watch_setup *o;
 	struct watch_parts with;
 	struct watch_lost *lost;
+	struct watch_broadcast *broadcast;
 	struct screen *screen; /* NULL: lines are printed */
 	struct attempt more;   /* an attempt, and what was found out of it */
 	struct summary *summary;
@@ -51,7 +53,8 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
 	s->lost = watch_lost_new();
-	if (!s->summary || !s->tally || !s->lost) {
+	s->broadcast = watch_broadcast_new();
+	if (!s->summary || !s->tally || !s->lost || !s->broadcast) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
 	}
@@ -66,6 +69,7 @@ void watch_show_free(struct watch_show *s)
 	summary_free(s->summary);
 	watch_tally_free(s->tally);
 	watch_lost_free(s->lost);
+	watch_broadcast_free(s->broadcast);
 	buf_fini(&s->out);
 	free(s);
 }
@@ -136,11 +140,13 @@ static void put_attempt(struct watch_show *s, const struct attempt *a, const str
 static const struct attempt *look_further(struct watch_show *s, const struct attempt *a)
 {
 	bool unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
+	bool broadcast = watch_broadcast_is(s->broadcast, a);
 	struct drop d;
 
-	if (!a->n_drops && !unknown && !(s->with.rules && s->o->rules && !a->connected))
+	if (!a->n_drops && !unknown && !broadcast && !(s->with.rules && s->o->rules && !a->connected))
 		return a;
 	s->more = *a;
+	s->more.to_broadcast = broadcast;
 	if (unknown && watch_lost_backlog(s->lost, a->netns, &a->flow.server, &d)) {
 		d.packets = (uint64_t)a->n_syns;
 		s->more.drops[s->more.n_drops++] = d;

@@ -113,6 +113,7 @@ struct attempt {
 	bool soft_unshown;    /* the program is shown no soft error (net/mptcp/subflow.c subflow_error_report()) */
 	bool soft_seen;	      /* the tracepoint told when one was noted */
 	bool soft_left;	      /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
+	bool to_broadcast;    /* the server is a broadcast address of its network namespace, by the routes there */
 	bool deferred;	      /* connect() sent no SYN: TCP_FASTOPEN_CONNECT waits for the first write */
 	bool let_go;	      /* the kernel closed it, when nobody held it any more: io_uring, SCM_RIGHTS */
 	int32_t closer_pid;   /* the process that closed it, or ended with it; 0: not known */

@@ -191,18 +191,19 @@ void destroyed(struct verdict *v)
 
 /* What TCP refuses whatever the routes are: net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c tcp_v6_connect()
  */
-static const char *not_for_tcp(const struct addr *to)
+static const char *not_for_tcp(const struct attempt *a)
 {
 	static const uint8_t all[4] = { 255, 255, 255, 255 };
+	const struct addr *to = &a->flow.server.addr;
 
-	if (to->family == 4 && !memcmp(to->b, all, sizeof(all)))
+	if (a->to_broadcast || (to->family == 4 && !memcmp(to->b, all, sizeof(all))))
 		return "broadcast";
 	return (to->family == 4 && to->b[0] >> 4 == 14) || (to->family == 6 && to->b[0] == 255) ? "multicast" : NULL;
 }
 
 static void no_route(const struct attempt *a, struct verdict *v)
 {
-	const char *kind = not_for_tcp(&a->flow.server.addr);
+	const char *kind = not_for_tcp(a);
 
 	if (kind) {
 		say_headline(v, "that is a %s address, and TCP cannot connect to one", kind);

@@ -27,7 +27,8 @@ static void question(const struct endpoint *dst, struct nlput *m)
 }
 
 struct found {
-	bool route, local;
+	bool route;
+	uint8_t kind; /* RTN_... */
 	uint32_t oif; /* 0: it has none */
 };
 
@@ -41,7 +42,7 @@ static void take_route(const struct nlget *m, void *user)
 	if (m->type != RTM_NEWROUTE || !bytes_copy(&b, &route, sizeof(route)))
 		return;
 	f->route = true;
-	f->local = route.rtm_type == RTN_LOCAL;
+	f->kind = route.rtm_type;
 	while (nlget_attr(&b, &type, &value))
 		if (type == RTA_OIF)
 			bytes_u32(&value, false, &f->oif);
@@ -58,12 +59,22 @@ static int ask(const struct endpoint *dst, struct found *f)
 	return !r && !f->route ? -EBADMSG : r;
 }
 
-bool route_is_local(const struct addr *a)
+static bool is_of_kind(const struct addr *a, uint8_t kind)
 {
 	const struct endpoint at = { .addr = *a };
 	struct found f = { 0 };
 
-	return !ask(&at, &f) && f.local;
+	return !ask(&at, &f) && f.kind == kind;
+}
+
+bool route_is_local(const struct addr *a)
+{
+	return is_of_kind(a, RTN_LOCAL);
+}
+
+bool route_is_broadcast(const struct addr *a)
+{
+	return is_of_kind(a, RTN_BROADCAST);
 }
 
 int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE])

@@ -14,4 +14,7 @@ int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE]);
 /* It is an address of this network namespace. */
 bool route_is_local(const struct addr *a);
 
+/* It is the broadcast address of a subnet of this network namespace, to which TCP cannot connect. */
+bool route_is_broadcast(const struct addr *a);
+
 #endif

@@ -131,6 +131,17 @@ def refusals(synsent):
         yield r
 
 
+def broadcast(synsent):
+    """The kernel has one error for no route and for what TCP cannot connect to."""
+    for address, text in (("127.255.255.255", "a broadcast address"), ("255.255.255.255", "a broadcast address"),
+                          ("224.0.0.1", "a multicast address")):
+        r = synsent.run(["connect", "-q", address, "80"])
+        r.want("the exit status", r.status, 1)
+        if text not in r.out:
+            r.wrong.append("it does not say that it is " + text)
+        yield r
+
+
 def interrupted(synsent, full):
     """Ctrl-C while it waits: status 130, and what is known."""
     r = synsent.run(["connect", "-j", "127.0.0.1", full.port], interrupt_after=0.6)
@@ -196,6 +207,7 @@ def main():
                 if each.end()[0] != 0:
                     wrong.append("a listener did not end with status 0 on Ctrl-C")
         runs += refusals(synsent)
+        runs += broadcast(synsent)
         wrong += listens(synsent)
     for w in wrong:
         print("WRONG: " + w)

@@ -198,6 +198,8 @@ CASES = (
     ("dead neighbour, from another address", "client", ("10.7.1.98",), 80, ended(
         "unreachable", "kernel", "EHOSTUNREACH", place="local-output", headline="no neighbour answered")),
     ("no route", "closed", ("10.8.1.1", "fd08:1::1"), 80, ended("unreachable", "kernel", "ENETUNREACH", syns=0)),
+    ("broadcast address of a subnet", "client", ("10.7.1.255",), 80, ended(
+        "unreachable", "kernel", "ENETUNREACH", syns=0, headline="that is a broadcast address")),
     ("blackhole", "client", ("10.9.1.1", "fd09:1::1"), 80, ended("failed", "kernel", "EINVAL", syns=0)),
     ("prohibit", "client", ("10.9.2.1", "fd09:2::1"), 80, ended("failed", "kernel", "EACCES", syns=0)),
     ("unreachable", "client", ("10.9.3.1", "fd09:3::1"), 80, ended("unreachable", "kernel", "EHOSTUNREACH", syns=0)),

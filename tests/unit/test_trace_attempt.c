@@ -705,6 +705,12 @@ static void not_begun(void **test)
 		assert_int_equal(a.n_syns, 0);
 		assert_false(a.has_isn);
 	}
+	r.attempt.error = ENETUNREACH;
+	told();
+	assert_string_equal(v.headline, "this host has no route to the server");
+	a.to_broadcast = true; /* by the routes, which are asked then */
+	verdict_make(&a, &v);
+	assert_string_equal(v.headline, "that is a broadcast address, and TCP cannot connect to one");
 }
 
 static void pending(void **test)
