@@ -264,13 +264,14 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 	__u64 us;
 	__u32 at;
 
-	if (sk->__sk_common.skc_state != TCP_SYN_SENT)
+	/* where SYNs crossed it is sent again with an ACK, and in the same count */
+	if (sk->__sk_common.skc_state != TCP_SYN_SENT && sk->__sk_common.skc_state != TCP_SYN_RECV)
 		return 0;
 	tp = tcp_of(sk);
 	if (!tp)
 		return 0;
 	a = find(sk);
-	if (!a)
+	if (!a && sk->__sk_common.skc_state == TCP_SYN_SENT)
 		a = begin_late(sk, tp);
 	if (!a || a->flags & WATCH_FILTERED)
 		return 0;

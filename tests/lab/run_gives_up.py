@@ -938,11 +938,15 @@ def mptcp_several(n="5"):
     os.waitpid(pid, 0)
 
 
-class Ring:
-    """io_uring, for as much as a connect() needs."""
+SQPOLL = 2
 
-    def __init__(self):
-        p = ctypes.create_string_buffer(120)
+
+class Ring:
+    """io_uring, for as much as a connect() needs.  With SQPOLL a thread of the kernel in this process takes what is asked.
+    """
+
+    def __init__(self, flags=0):
+        p = ctypes.create_string_buffer(struct.pack("5I", 0, 0, flags, 0, 1000), 120)
         self.fd = libc.syscall(425, 4, p)
         if self.fd < 0:
             raise OSError(ctypes.get_errno(), "io_uring")
@@ -962,11 +966,23 @@ class Ring:
         tail = struct.unpack_from("I", self.sq, self.sq_off[1])[0]
         struct.pack_into("I", self.sq, self.sq_off[6], 0)
         struct.pack_into("I", self.sq, self.sq_off[1], tail + 1)
-        libc.syscall(426, self.fd, 1, 0, 0, None, 0)
+        libc.syscall(426, self.fd, 1, 0, 2, None, 0)  # IORING_ENTER_SQ_WAKEUP
+
+    def hold(self, fd):
+        """It has the file from now on, whoever closes the descriptor (IORING_REGISTER_FILES)."""
+        if libc.syscall(427, self.fd, 2, (ctypes.c_int * 1)(fd), 1):
+            raise OSError(ctypes.get_errno(), "io_uring_register")
 
     def result(self):
         libc.syscall(426, self.fd, 0, 1, 1, None, 0)
         return struct.unpack_from("i", self.cq, self.cqes + 8)[0]
+
+
+def sockaddr(address, port):
+    if ":" in address:
+        return struct.pack("=HH", socket.AF_INET6, socket.htons(port)) + bytes(4) + socket.inet_pton(
+            socket.AF_INET6, address) + bytes(4)
+    return struct.pack("=HH", socket.AF_INET, socket.htons(port)) + socket.inet_aton(address) + bytes(8)
 
 
 def uring(how="waits"):
@@ -978,11 +994,8 @@ def uring(how="waits"):
         return
     o = Open(blocking=True, bind=("::" if IPV6 else "0.0.0.0", 0))
     o.local = o.s.getsockname()[1]
-    packed = (struct.pack("=HH", socket.AF_INET6, socket.htons(PORT)) + bytes(4) +
-              socket.inet_pton(socket.AF_INET6, o.to) + bytes(4)) if IPV6 else (
-              struct.pack("=HH", socket.AF_INET, socket.htons(PORT)) + socket.inet_aton(o.to) + bytes(8))
     o.begun = now_ns()
-    ring.connect(o.s.fileno(), packed)
+    ring.connect(o.s.fileno(), sockaddr(o.to, PORT))
     if how != "waits":
         o.wait_for_begin()
     if how == "waits":

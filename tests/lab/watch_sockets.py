@@ -1,0 +1,305 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `synsent watch` tells of sockets that connect in ways of their own, in network namespaces of this test's.
+
+watch_sockets.py SYNSENT [--only TEXT] [--show]
+
+TCP_REPAIR, TCP_FASTOPEN_CONNECT and io_uring; SYNs that cross; SYNs that are dropped in two places, one after the other;
+and addresses of one name that are tried side by side (Happy Eyeballs).
+"""
+import argparse
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import harness
+import run_gives_up
+import watch_elsewhere
+import watched
+from watched import connecting, end_of, listener
+from watch_elsewhere import SILENT_PORT
+
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_FASTOPEN_CONNECT = 19, 20, 21, 30
+CLIENT_NO_COOKIE = 5  # sysctl tcp_fastopen: as a client, and without a cookie from the server
+PORT, OTHER_PORT = 41001, 41002
+# SYNs from the one never come, nor do its SYN-ACKs while there is a table "answers".
+CROSSING = """
+nft 'table inet syns { chain i { type filter hook input priority 0; tcp sport 41001 tcp flags & (syn|ack) == syn drop; }; }'
+nft 'table inet answers { chain i { type filter hook input priority 0; tcp sport 41001 tcp flags & (syn|ack) == syn|ack drop; }; }'
+"""
+# One of two addresses of a server is silent, as IPv6 that is not routed.
+TWO_ADDRESSES = """
+ip addr add fd09::1/64 dev lo nodad
+ip addr add 10.9.1.1/24 dev lo
+nft 'table inet six { chain i { type filter hook input priority 0; ip6 daddr fd09::1 tcp dport 8080 drop; }; }'
+"""
+RACED_PORT = 8080
+OUT_RULE = "nft 'table inet out { chain o { type filter hook output priority 0; tcp dport %d drop; }; }'" % SILENT_PORT
+OF_PROGRAM = ("abandoned", "application", "app-timer", "certain", None)
+
+
+def verdict(attempt):
+    return tuple(harness.verdict(attempt).values())
+
+
+def ring_client(flags, held):
+    """A process that connects by io_uring, and waits; its only descriptor is closed then, where the ring holds it."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(write)
+        told = os.read(read, 100)
+        os.close(read)
+        return pid, told.decode()
+    try:
+        ring = run_gives_up.Ring(flags)
+        s = socket.socket()
+        s.bind(("127.0.0.1", 0))
+        if held:
+            ring.hold(s.fileno())
+        ring.connect(s.fileno(), run_gives_up.sockaddr("127.0.0.1", SILENT_PORT))
+        time.sleep(0.2)
+        if held:
+            s.close()
+        os.write(write, b"ready")
+        time.sleep(30)
+    except OSError as e:
+        os.write(write, str(e).encode())
+    finally:
+        os._exit(1)
+
+
+class Test(watch_elsewhere.Test):
+    def begin(self, t, *args):
+        """A `watch` of this namespace that tells."""
+        w = self.watch(t, ["--netns", self.home.inode, *args])
+        with self.home:
+            w.ready()
+        return w
+
+    def attempts(self, t, w, n):
+        """All that it told of, of this namespace."""
+        time.sleep(0.2)
+        attempts = sorted(w.end(), key=lambda a: a["event"]["start"])
+        t.want("how many it told of", len(attempts), n)
+        t.want("what it lost", "nothing lost" in w.said(), True)
+        return attempts
+
+    @contextlib.contextmanager
+    def rules(self, script, *tables):
+        self.home.run(script)
+        try:
+            yield
+        finally:
+            for table in tables:
+                self.home.run("nft delete table inet " + table, False)
+
+    # ---- no SYN ----
+
+    def repair(self, t):
+        """What was saved is put back by connect(): no attempt, and no loss."""
+        w = self.begin(t)
+        with self.home:
+            s = socket.socket()
+        s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        s.bind(("127.0.0.1", PORT))
+        for queue in (1, 2):
+            s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, queue)
+            s.setsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ, 1000 * queue)
+        s.connect(("127.0.0.1", OTHER_PORT))
+        state = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        t.want("its state", state, 1)
+        s.close()
+        self.attempts(t, w, 0)
+
+    def fast_open(self, t):
+        """With TCP_FASTOPEN_CONNECT the first write sends the SYN, and there was none."""
+        self.home.run("echo %d >/proc/sys/net/ipv4/tcp_fastopen" % CLIENT_NO_COOKIE)
+        w = self.begin(t)
+        with self.home:
+            s = socket.socket()
+        s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)
+        t.want("connect()", s.connect_ex(("127.0.0.1", SILENT_PORT)), 0)
+        time.sleep(1.2)  # SYN 1 would be due
+        s.close()
+        for a in self.attempts(t, w, 1):
+            t.want("its SYNs", a["synsent"]["syns_ns"], [])
+            t.want("its verdict", verdict(a), OF_PROGRAM)
+            t.want("that it says so", any("TCP_FASTOPEN_CONNECT" in e for e in a["synsent"]["evidence"]), True)
+
+    # ---- io_uring ----
+
+    def ring(self, t, flags=0, held=False):
+        """Killed while it waits: by whom is known, or that it is not; never is it the program's own doing."""
+        with self.rules(watch_elsewhere.SILENT, "t"):
+            w = self.begin(t)
+            with self.home:
+                pid, told = ring_client(flags, held)
+            if told != "ready":
+                os.waitpid(pid, 0)
+                print("left out: io_uring: " + told)
+                w.end()
+                return None
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            w.await_text('"pid":%d' % pid)
+            attempts = self.attempts(t, w, 1)
+        for a in attempts:
+            t.want("whose it is", a.get("process", {}).get("pid"), pid)
+            t.want("its SYNs", len(a["synsent"]["syns_ns"]), 1)
+        return verdict(attempts[0]) if attempts else None
+
+    def ring_killed(self, t):
+        t.want("the verdict is one of %r" % (OF_KILLED,), self.ring(t) in OF_KILLED, True)
+
+    def ring_polled_killed(self, t):
+        t.want("the verdict is one of %r" % (OF_KILLED,), self.ring(t, run_gives_up.SQPOLL) in OF_KILLED, True)
+
+    def ring_held_killed(self, t):
+        """A thread of the kernel lets go of the ring's files."""
+        t.want("the verdict", self.ring(t, 0, True) or LET_GO, LET_GO)
+
+    # ---- crossed SYNs ----
+
+    def cross(self, t):
+        """Two sockets, each the other's server; the first has had the other's SYN, and waits in SYN-RECEIVED."""
+        with self.home:
+            first, _ = connecting("127.0.0.1", OTHER_PORT, ("127.0.0.1", PORT))
+            second, _ = connecting("127.0.0.1", PORT, ("127.0.0.1", OTHER_PORT))
+        t.kept += [first, second]
+        t.want("the state of the first", first.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0], 3)
+        return first, second
+
+    def of_first(self, t, w):
+        return [a for a in self.attempts(t, w, 2) if a["client"]["port"] == PORT]
+
+    def crossed_closed(self, t):
+        with self.rules(CROSSING, "syns", "answers"):
+            w = self.begin(t)
+            first, second = self.cross(t)
+            first.close()
+            second.close()
+            for a in self.of_first(t, w):
+                t.want("its verdict", verdict(a), OF_PROGRAM)
+                t.want("that it says where", "the application closed the socket in SYN-RECEIVED" in
+                       a["synsent"]["evidence"], True)
+
+    def crossed_reset(self, t):
+        with self.rules(CROSSING, "syns", "answers"):
+            w = self.begin(t)
+            first, second = self.cross(t)
+            second.close()
+            self.home.run("nft delete table inet answers")  # its SYN-ACK finds nobody when it is sent again
+            t.want("its error", end_of(first, 5), 104)
+            for a in self.of_first(t, w):
+                t.want("its verdict", verdict(a), ("refused", "peer", None, "certain", "ECONNRESET"))
+                t.want("its SYNs, the second with an ACK", [s is not None for s in a["synsent"]["syns_ns"]], [True] * 2)
+
+    # ---- drops ----
+
+    def two_places(self, t):
+        """The first SYN by a rule here, and those after it by one at the server's."""
+        far, near = watch_elsewhere.linked("process")
+        near.run(OUT_RULE)
+        w = self.watch(t, ["--netns", near.inode])
+        with near:
+            w.ready()
+            s, _ = connecting("10.9.0.2", SILENT_PORT)
+        time.sleep(0.5)
+        near.run("nft delete table inet out")
+        time.sleep(1.9 if os.path.exists("/proc/sys/net/ipv4/tcp_syn_linear_timeouts") else 2.9)
+        s.close()
+        for a in self.attempts(t, w, 1):
+            drops = {d["place"]: (d["packets"], d["reason"], d.get("netns"))
+                     for d in a["synsent"].get("drops", [])}
+            t.want("its SYNs", len(a["synsent"]["syns_ns"]), 3)
+            t.want("where they were dropped", drops, {"local-output": (1, "NETFILTER_DROP", near.inode),
+                                                      "path-or-peer": (2, "NETFILTER_DROP", far.inode)})
+
+    # ---- addresses side by side ----
+
+    def race(self, t, *args):
+        """curl, to a name with two addresses of which IPv6 is silent."""
+        with self.rules(TWO_ADDRESSES, "six"):
+            try:
+                w = self.begin(t, *args)
+                with self.home:
+                    t.kept.append(listener("10.9.1.1", RACED_PORT))
+                    subprocess.run(["curl", "-s", "-m", "2", "-o", "/dev/null", "--resolve",
+                                    "name.test:%d:[fd09::1],10.9.1.1" % RACED_PORT,
+                                    "http://name.test:%d/" % RACED_PORT], env=harness.ENV, check=False)
+                return self.attempts(t, w, 1 if args else 2)
+            finally:
+                self.home.run("ip addr del fd09::1/64 dev lo; ip addr del 10.9.1.1/24 dev lo", False)
+
+    def loser(self, t, attempts):
+        for a in attempts:
+            if a["server"]["address"] != "fd09::1":
+                continue
+            s = a["synsent"]
+            t.want("its verdict", verdict(a), OF_PROGRAM)
+            t.want("its winner", {k: s.get("winner", {}).get(k) for k in ("address", "port")},
+                   {"address": "10.9.1.1", "port": RACED_PORT})
+            t.want("cancelled", s.get("cancelled"), "likely")
+            t.want("when it was lost", 0 < s.get("winner", {}).get("t_ns", 0) <= a["event"]["duration"], True)
+            t.want("that it says so", s["headline"].endswith(": likely cancelled, since 10.9.1.1 won"), True)
+            return
+        t.wrong.append("the address that lost is not told of")
+
+    def raced(self, t):
+        if not harness.found("curl"):
+            print("left out: curl is missing")
+            return
+        self.loser(t, self.race(t))
+
+    def raced_failures(self, t):
+        """What connects is only counted then, in the kernel."""
+        if harness.found("curl"):
+            self.loser(t, self.race(t, "--failures"))
+
+    def not_raced(self, t):
+        """Given up later, or with no other address that connected, or by another process: of that nothing is said."""
+        with self.rules(TWO_ADDRESSES, "six"):
+            try:
+                w = self.begin(t)
+                with self.home:
+                    t.kept.append(listener("10.9.1.1", RACED_PORT))
+                    waits, _ = connecting("fd09::1", RACED_PORT)
+                    t.want("the one that connects", watched.connect("10.9.1.1", RACED_PORT), 0)
+                    time.sleep(0.3)
+                    waits.close()
+                    waits, _ = connecting("fd09::1", RACED_PORT)
+                    subprocess.run([sys.executable, "-c", "import socket\nsocket.create_connection(('10.9.1.1', %d))" %
+                                    RACED_PORT], env=harness.ENV, check=True)
+                    waits.close()
+                attempts = self.attempts(t, w, 4)
+            finally:
+                self.home.run("ip addr del fd09::1/64 dev lo; ip addr del 10.9.1.1/24 dev lo", False)
+        t.want("who lost", [a["server"]["address"] for a in attempts if "cancelled" in a["synsent"]], [])
+
+
+KILLED = ("killed", "signal", None, "certain", None)
+LET_GO = ("abandoned", "unknown", None, "unknown", None)
+OF_KILLED = (KILLED, LET_GO, None)  # whose thread lets go last is a race; None: no io_uring here
+PARTS = ("repair", "fast_open", "ring_killed", "ring_polled_killed", "ring_held_killed", "crossed_closed", "crossed_reset",
+         "two_places", "raced", "raced_failures", "not_raced")
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("synsent")
+    p.add_argument("--only", default="")
+    p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
+    o = p.parse_args()
+    if os.geteuid():
+        harness.skip("other network namespaces are made by root only")
+    with harness.Synsent(o.synsent) as synsent:
+        return watch_elsewhere.run_parts(Test(synsent), PARTS, o)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
