@@ -4,7 +4,7 @@
 
 watch_sockets.py SYNSENT [--only TEXT] [--show]
 
-TCP_REPAIR, TCP_FASTOPEN_CONNECT and io_uring; SYNs that cross; SYNs that are dropped in two places, one after the other;
+TCP_REPAIR, TCP_FASTOPEN_CONNECT and io_uring; SYNs that cross; SYNs of one attempt that are dropped in several places;
 and addresses of one name that are tried side by side (Happy Eyeballs).
 """
 import argparse
@@ -38,7 +38,14 @@ ip addr add 10.9.1.1/24 dev lo
 nft 'table inet six { chain i { type filter hook input priority 0; ip6 daddr fd09::1 tcp dport 8080 drop; }; }'
 """
 RACED_PORT = 8080
-OUT_RULE = "nft 'table inet out { chain o { type filter hook output priority 0; tcp dport %d drop; }; }'" % SILENT_PORT
+RULE = "nft 'table inet r { chain c { type filter hook %s priority 0; tcp dport %d drop; }; }'"
+NEAR = """
+ip link add n0 type veth peer name n1 netns /proc/self/fd/%d
+ip addr add 10.8.0.1/24 dev n0
+ip link set n0 up
+ip route add default via 10.8.0.2
+"""
+ROUTER = "ip addr add 10.8.0.2/24 dev n1; ip link set n1 up; echo 1 >/proc/sys/net/ipv4/ip_forward"
 OF_PROGRAM = ("abandoned", "application", "app-timer", "certain", None)
 
 
@@ -46,8 +53,9 @@ def verdict(attempt):
     return tuple(harness.verdict(attempt).values())
 
 
-def ring_client(flags, held):
-    """A process that connects by io_uring, and waits; its only descriptor is closed then, where the ring holds it."""
+def ring_client(flags, holder):
+    """A process that connects by io_uring, and waits.  Held by the "ring" or its "request" alone, or by a "descriptor" too.
+    """
     read, write = os.pipe()
     pid = os.fork()
     if pid:
@@ -59,11 +67,11 @@ def ring_client(flags, held):
         ring = run_gives_up.Ring(flags)
         s = socket.socket()
         s.bind(("127.0.0.1", 0))
-        if held:
+        if holder == "ring":
             ring.hold(s.fileno())
         ring.connect(s.fileno(), run_gives_up.sockaddr("127.0.0.1", SILENT_PORT))
         time.sleep(0.2)
-        if held:
+        if holder != "descriptor":
             s.close()
         os.write(write, b"ready")
         time.sleep(30)
@@ -133,12 +141,12 @@ class Test(watch_elsewhere.Test):
 
     # ---- io_uring ----
 
-    def ring(self, t, flags=0, held=False):
+    def ring(self, t, flags, holder):
         """Killed while it waits: by whom is known, or that it is not; never is it the program's own doing."""
         with self.rules(watch_elsewhere.SILENT, "t"):
             w = self.begin(t)
             with self.home:
-                pid, told = ring_client(flags, held)
+                pid, told = ring_client(flags, holder)
             if told != "ready":
                 os.waitpid(pid, 0)
                 print("left out: io_uring: " + told)
@@ -154,14 +162,18 @@ class Test(watch_elsewhere.Test):
         return verdict(attempts[0]) if attempts else None
 
     def ring_killed(self, t):
-        t.want("the verdict is one of %r" % (OF_KILLED,), self.ring(t) in OF_KILLED, True)
+        for holder in ("descriptor", "request"):
+            got = self.ring(t, 0, holder)
+            t.want("with a %s, %r is one of %r" % (holder, got, OF_KILLED), got in OF_KILLED, True)
 
     def ring_polled_killed(self, t):
-        t.want("the verdict is one of %r" % (OF_KILLED,), self.ring(t, run_gives_up.SQPOLL) in OF_KILLED, True)
+        for holder in ("descriptor", "request"):
+            got = self.ring(t, run_gives_up.SQPOLL, holder)
+            t.want("with a %s, %r is one of %r" % (holder, got, OF_KILLED), got in OF_KILLED, True)
 
     def ring_held_killed(self, t):
         """A thread of the kernel lets go of the ring's files."""
-        t.want("the verdict", self.ring(t, 0, True) or LET_GO, LET_GO)
+        t.want("the verdict", self.ring(t, 0, "ring") or LET_GO, LET_GO)
 
     # ---- crossed SYNs ----
 
@@ -201,24 +213,33 @@ class Test(watch_elsewhere.Test):
 
     # ---- drops ----
 
-    def two_places(self, t):
-        """The first SYN by a rule here, and those after it by one at the server's."""
-        far, near = watch_elsewhere.linked("process")
-        near.run(OUT_RULE)
+    def several_places(self, t):
+        """The first SYN by a rule here, the second by one on the way, the third by one at the server's."""
+        far, router = watch_elsewhere.linked("process")
+        near = watched.Net()
+        os.set_inheritable(router.fd, True)
+        with near:
+            subprocess.run(["sh", "-ec", NEAR % router.fd], check=True, env=harness.ENV, pass_fds=[router.fd])
+        os.set_inheritable(router.fd, False)
+        router.run(ROUTER)
+        far.net.run("ip route add default via 10.9.0.1")
+        near.run(RULE % ("output", SILENT_PORT))
+        router.run(RULE % ("forward", SILENT_PORT))
         w = self.watch(t, ["--netns", near.inode])
         with near:
             w.ready()
             s, _ = connecting("10.9.0.2", SILENT_PORT)
-        time.sleep(0.5)
-        near.run("nft delete table inet out")
-        time.sleep(1.9 if os.path.exists("/proc/sys/net/ipv4/tcp_syn_linear_timeouts") else 2.9)
+        for net in (near, router):
+            time.sleep(0.5 if net is near else 1)
+            net.run("nft delete table inet r")
+        time.sleep(1 if os.path.exists("/proc/sys/net/ipv4/tcp_syn_linear_timeouts") else 2)
         s.close()
         for a in self.attempts(t, w, 1):
-            drops = {d["place"]: (d["packets"], d["reason"], d.get("netns"))
-                     for d in a["synsent"].get("drops", [])}
+            drops = sorted((d["place"], d["packets"], d["reason"], d.get("netns")) for d in a["synsent"].get("drops", []))
             t.want("its SYNs", len(a["synsent"]["syns_ns"]), 3)
-            t.want("where they were dropped", drops, {"local-output": (1, "NETFILTER_DROP", near.inode),
-                                                      "path-or-peer": (2, "NETFILTER_DROP", far.inode)})
+            t.want("where they were dropped", drops, sorted([
+                ("local-output", 1, "NETFILTER_DROP", near.inode), ("path-or-peer", 1, "NETFILTER_DROP", router.inode),
+                ("path-or-peer", 1, "NETFILTER_DROP", far.inode)]))
 
     # ---- addresses side by side ----
 
@@ -286,7 +307,7 @@ KILLED = ("killed", "signal", None, "certain", None)
 LET_GO = ("abandoned", "unknown", None, "unknown", None)
 OF_KILLED = (KILLED, LET_GO, None)  # whose thread lets go last is a race; None: no io_uring here
 PARTS = ("repair", "fast_open", "ring_killed", "ring_polled_killed", "ring_held_killed", "crossed_closed", "crossed_reset",
-         "two_places", "raced", "raced_failures", "not_raced")
+         "several_places", "raced", "raced_failures", "not_raced")
 
 
 def main():
