@@ -37,7 +37,7 @@ static void waited(const struct top_entry *e, const struct summary *s, struct bu
 
 	if (abandoned < 3 || !summary_wait(s, &at, &wait) || wait.attempts * 2 <= abandoned)
 		return;
-	buf_str(to, wait.attempts * 10 >= abandoned * 9 ? " at " : " mostly at ");
+	buf_str(to, wait.attempts * 10 >= abandoned * 9 ? " after " : " mostly after ");
 	if (wait.elapsed_ns < NS_PER_S)
 		buf_fmt(to, "%d ms", (int)(wait.elapsed_ns / NS_PER_MS));
 	else
