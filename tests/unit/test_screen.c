@@ -265,6 +265,12 @@ static void why_without_drop(void **test)
 			      .confidence = CONFIDENCE_LIKELY };
 	screen_why(&a, &v, &b);
 	assert_string_equal(buf_text(&b), "no answer; TCP_USER_TIMEOUT  (likely)");
+	buf_reset(&b);
+	scene_ended(&a, &v, OUTCOME_ABANDONED, 100, 5000);
+	a.winner_ns = 1;
+	addr_parse("10.9.9.8", &a.winner.addr);
+	screen_why(&a, &v, &b);
+	assert_string_equal(buf_text(&b), "no answer; likely cancelled, since 10.9.9.8 won");
 	buf_fini(&b);
 }
 

@@ -631,7 +631,7 @@ static void lost_a_race(void **test)
 	assert_string_equal(v.headline, "the application gave up after 0.250 s: likely cancelled, since 10.0.0.3 won");
 	assert_true(has_evidence("0.40 ms before, the same process had connected to 10.0.0.3:443: another address"));
 	assert_non_null(strstr(v.advice, "none where both are addresses of one server"));
-	won(6, 19 * MS, 0);
+	won(6, 99 * MS, 0);
 	assert_int_equal(a.winner.addr.family, 6);
 	/* by chance that happens, too: to who connects all the time, or much later */
 	won(4, 400 * US, 8 * MS);
@@ -639,7 +639,7 @@ static void lost_a_race(void **test)
 	won(4, 400 * US, 7 * MS);
 	assert_int_equal(a.winner_ns, 0);
 	assert_string_equal(v.headline, "the application gave up after 0.250 s, by a limit of its own");
-	won(4, 21 * MS, 0);
+	won(4, 101 * MS, 0);
 	assert_int_equal(a.winner_ns, 0);
 	/* before it began, or the same address, is no race; nor is no address one */
 	won(4, 251 * MS, 0);
