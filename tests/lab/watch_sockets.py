@@ -26,10 +26,11 @@ from watch_elsewhere import SILENT_PORT
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_FASTOPEN_CONNECT = 19, 20, 21, 30
 CLIENT_NO_COOKIE = 5  # sysctl tcp_fastopen: as a client, and without a cookie from the server
 PORT, OTHER_PORT = 41001, 41002
-# SYNs from the one never come, nor do its SYN-ACKs while there is a table "answers".
+RESET_PORT = 41003  # the port of one that was closed in SYN-RECEIVED is taken for a while
+# SYNs from the first ones never come, nor do their SYN-ACKs while there is a table "answers".
 CROSSING = """
-nft 'table inet syns { chain i { type filter hook input priority 0; tcp sport 41001 tcp flags & (syn|ack) == syn drop; }; }'
-nft 'table inet answers { chain i { type filter hook input priority 0; tcp sport 41001 tcp flags & (syn|ack) == syn|ack drop; }; }'
+nft 'table inet syns { chain i { type filter hook input priority 0; tcp sport { 41001, 41003 } tcp flags & (syn|ack) == syn drop; }; }'
+nft 'table inet answers { chain i { type filter hook input priority 0; tcp sport { 41001, 41003 } tcp flags & (syn|ack) == syn|ack drop; }; }'
 """
 # One of two addresses of a server is silent, as IPv6 that is not routed.
 TWO_ADDRESSES = """
@@ -177,22 +178,22 @@ class Test(watch_elsewhere.Test):
 
     # ---- crossed SYNs ----
 
-    def cross(self, t):
+    def cross(self, t, port):
         """Two sockets, each the other's server; the first has had the other's SYN, and waits in SYN-RECEIVED."""
         with self.home:
-            first, _ = connecting("127.0.0.1", OTHER_PORT, ("127.0.0.1", PORT))
-            second, _ = connecting("127.0.0.1", PORT, ("127.0.0.1", OTHER_PORT))
+            first, _ = connecting("127.0.0.1", OTHER_PORT, ("127.0.0.1", port))
+            second, _ = connecting("127.0.0.1", port, ("127.0.0.1", OTHER_PORT))
         t.kept += [first, second]
         t.want("the state of the first", first.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0], 3)
         return first, second
 
     def of_first(self, t, w):
-        return [a for a in self.attempts(t, w, 2) if a["client"]["port"] == PORT]
+        return [a for a in self.attempts(t, w, 2) if a["server"]["port"] == OTHER_PORT]
 
     def crossed_closed(self, t):
         with self.rules(CROSSING, "syns", "answers"):
             w = self.begin(t)
-            first, second = self.cross(t)
+            first, second = self.cross(t, PORT)
             first.close()
             second.close()
             for a in self.of_first(t, w):
@@ -203,7 +204,7 @@ class Test(watch_elsewhere.Test):
     def crossed_reset(self, t):
         with self.rules(CROSSING, "syns", "answers"):
             w = self.begin(t)
-            first, second = self.cross(t)
+            first, second = self.cross(t, RESET_PORT)
             second.close()
             self.home.run("nft delete table inet answers")  # its SYN-ACK finds nobody when it is sent again
             t.want("its error", end_of(first, 5), 104)
