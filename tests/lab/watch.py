@@ -338,9 +338,10 @@ class Test:
         with self.net:
             w = Watch(self.synsent, ["-j", "--netns", self.net.path], stdout=write)
             os.close(write)
-            time.sleep(1)
-            connect("127.0.0.1", REFUSED_PORT)
-            t.holds("no line came", os.read(read, 65536))
+            deadline = time.monotonic() + 60
+            while not select.select([read], [], [], 0.05)[0] and time.monotonic() < deadline:
+                connect("127.0.0.1", REFUSED_PORT)
+            t.holds("no line came", time.monotonic() < deadline and os.read(read, 65536))
             os.close(read)
             deadline = time.monotonic() + 3
             while w.p.poll() is None and time.monotonic() < deadline:
