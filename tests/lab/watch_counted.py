@@ -138,9 +138,9 @@ class Test:
         """SIGUSR1 sums up what was counted so far, each time."""
         net, (w,) = self.start(t, ["-q"])
         for i in range(3):
-            self.client(net, "asker", 2 + i, "127.0.0.1", REFUSED)
+            self.client(net, "asker", 3 + i, "127.0.0.1", REFUSED)
             w.p.send_signal(signal.SIGUSR1)
-            n = sum(2 + k for k in range(i + 1))
+            n = sum(3 + k for k in range(i + 1))
             t.want("after %d: %s" % (n, w.text()), w.await_text("\n%-15s%d, all refused\n" % ("attempts", n)), True)
         w.end()
 
