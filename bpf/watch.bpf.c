@@ -225,8 +225,10 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		return 0;
 	}
 	if (to == TCP_ESTABLISHED) {
-		if (a->n_retrans)
+		if (a->n_retrans) {
 			read_policy(tp, a);
+			read_answered(tp, a);
+		}
 		now = bpf_ktime_get_ns();
 		if (!(a->flags & WATCH_FILTERED))
 			note_winner(a, now);
@@ -288,6 +290,7 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 		return 0;
 	at = a->retransmits > a->n_retrans + 1 ? a->retransmits - 1u : a->n_retrans;
 	note_resent(a, at, us);
+	note_syn0(tp, a);
 	read_flow(tp, &a->flow);
 	read_policy(tp, a);
 	return 0;

@@ -141,8 +141,14 @@ struct inet_connection_sock {
 	__u32 icsk_user_timeout;
 };
 
+struct tcp_options_received {
+	__u32 rcv_tsecr;
+	__u16 saw_tstamp : 1;
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	struct tcp_options_received rx_opt;
 	__u8 repair : 1;
 	__u8 tcp_usec_ts : 1; /* 6.7 */
 	_Bool is_mptcp;	      /* with CONFIG_MPTCP */

@@ -118,6 +118,9 @@ struct watch_winner {
 /* Of an attempt that lost something; few have it. */
 struct watch_more {
 	__u32 retrans_us[WATCH_SYNS_MAX]; /* since start_ns */
+	__u32 syn0_stamp;		  /* TCP's timestamp of SYN 0; 0: not known */
+	__u32 answered_us;		  /* how long after SYN 0 that SYN left whose timestamp the SYN-ACK echoes */
+	__u32 has_answered, room;
 	struct watch_drop drops[WATCH_DROPS_MAX];
 	struct watch_winner winner;
 };

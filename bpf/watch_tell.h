@@ -95,6 +95,32 @@ static __always_inline void note_resent(struct watch_attempt *a, __u32 at, __u64
 	a->n_retrans++;
 }
 
+/* It is cleared when the SYN is acknowledged. */
+static __always_inline void note_syn0(const struct tcp_sock *tp, struct watch_attempt *a)
+{
+	struct watch_more *more = a->n_retrans == 1 ? more_of(a) : 0;
+
+	if (more)
+		more->syn0_stamp = tp->retrans_stamp;
+}
+
+/*
+ * Which SYN the SYN-ACK answers: one of SYN 0, that of a retransmission, or the last; net/ipv4/tcp_input.c
+ * tcp_rcv_synsent_state_process() has taken the offset off, and refuses what lies outside.
+ */
+static __noinline void read_answered(const struct tcp_sock *tp, struct watch_attempt *a)
+{
+	struct watch_more *more = more_of(a);
+	__u32 us = 1000;
+
+	if (!more || !more->syn0_stamp || !BPF_CORE_READ_BITFIELD_PROBED(tp, rx_opt.saw_tstamp))
+		return;
+	if (bpf_core_field_exists(tp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD_PROBED(tp, tcp_usec_ts))
+		us = 1;
+	more->answered_us = (tp->rx_opt.rcv_tsecr - more->syn0_stamp) * us;
+	more->has_answered = tp->rx_opt.rcv_tsecr != 0;
+}
+
 static __always_inline void add_drop(struct watch_attempt *a, const struct watch_drop *d)
 {
 	struct watch_more *more = more_of(a);

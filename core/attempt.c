@@ -23,6 +23,13 @@ const struct reply *attempt_accepted_reply(const struct attempt *a)
 	return NULL;
 }
 
+int attempt_answered_syn(const struct attempt *a)
+{
+	if (a->n_syns == 1)
+		return 0;
+	return a->has_answered && a->answered_syn < a->n_syns ? a->answered_syn : -1;
+}
+
 bool attempt_error_is_provisional(int error)
 {
 	return error == EINPROGRESS || error == EAGAIN || error == EALREADY || error == EINTR;

@@ -80,6 +80,8 @@ struct attempt {
 
 	int n_replies; /* all; the first ATTEMPT_REPLIES_MAX are kept */
 	struct reply replies[ATTEMPT_REPLIES_MAX];
+	bool has_answered;
+	int answered_syn;      /* the SYN whose timestamp the accepted SYN-ACK echoes (RFC 7323 section 3.2) */
 	int64_t ack_ns;	       /* the ACK that completed the handshake */
 	int64_t client_rst_ns; /* an RST from the client (answering a late SYN-ACK) */
 	int64_t fin_ns[2];     /* first FIN of the client, of the server */
@@ -171,6 +173,9 @@ int64_t attempt_start_ns(const struct attempt *a);
 
 /* The first accepted reply, or NULL. */
 const struct reply *attempt_accepted_reply(const struct attempt *a);
+
+/* Which SYN was answered by a SYN-ACK; -1: of several, which one is not known. */
+int attempt_answered_syn(const struct attempt *a);
 
 /* What connect() returned ends its wait, not the socket's: EINPROGRESS, EAGAIN, EALREADY, EINTR. */
 bool attempt_error_is_provisional(int error);

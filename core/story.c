@@ -130,6 +130,7 @@ static void syn_rows(struct story_making *m)
 	bool last_answered = m->v->outcome == OUTCOME_ESTABLISHED || m->v->outcome == OUTCOME_REFUSED ||
 			     (m->v->outcome == OUTCOME_UNREACHABLE && m->v->gave_up_by == GAVE_UP_NETWORK);
 	bool no_neighbour = found_no_neighbour(m);
+	int answered = m->v->outcome == OUTCOME_ESTABLISHED ? attempt_answered_syn(m->a) : -1;
 	int64_t t = 0, before = 0;
 	int i;
 
@@ -162,7 +163,7 @@ static void syn_rows(struct story_making *m)
 			r->lost = m->reply_drop->place;
 			snprintf(r->label, sizeof(r->label), "SYN-ACK");
 		} else {
-			r->unanswered = !answer && !(last_answered && i == m->n_syns - 1);
+			r->unanswered = !answer && !(last_answered && (i == m->n_syns - 1 || i == answered));
 		}
 	}
 }

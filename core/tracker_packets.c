@@ -86,6 +86,7 @@ static void feed_syn(struct tracker *t, const struct event *ev)
 	if (!s->a.syns_seen) {
 		s->a.syn_ttl = g->ttl;
 		s->a.syn_bad_checksum = g->bad_checksum;
+		s->first_tsval = g->tsval;
 		cross(s, table_find(t, &reverse));
 	}
 	if (!s->a.has_isn) {
@@ -146,6 +147,8 @@ static void feed_from_server(struct tracker *t, const struct event *ev)
 	else if (slot_failed(s) && ev->t_ns > s->a.ended_ns)
 		r.ignored = IGNORED_LATE;
 	slot_add_reply(s, &r);
+	if (r.kind == REPLY_SYN_ACK && r.ignored == IGNORED_NOT && !s->a.ack_ns)
+		slot_note_answer(s, g);
 	if (r.kind == REPLY_RST && r.ignored == IGNORED_NOT && !s->a.socket_seen && s->a.end == ATTEMPT_OPEN)
 		slot_end(s, ATTEMPT_END_PACKETS, ev->t_ns);
 }

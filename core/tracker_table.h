@@ -15,7 +15,8 @@ struct slot {
 	int hash;
 	bool last_syn_counted; /* the last SYN is known by the kernel's count alone */
 	bool has_tsval;
-	uint32_t tsval; /* of the last SYN that was seen */
+	uint32_t first_tsval, tsval; /* of the first and the last SYN that were seen */
+	bool answers_differ;	     /* its SYN-ACKs do not all echo the same SYN, and which was taken is not known */
 };
 
 struct tracker {
@@ -69,6 +70,9 @@ void slot_reopen(struct slot *s);
 
 /* It is over, and no connection came of it. */
 bool slot_failed(const struct slot *s);
+
+/* core/tracker_answered.c: a SYN-ACK came that may be the one which is taken; which SYN does it answer? */
+void slot_note_answer(struct slot *s, const struct event_segment *g);
 
 /* core/tracker_ends.c: what ends an attempt, and what a socket's life says of the replies that were seen. */
 void feed_result(struct tracker *t, const struct event *ev);

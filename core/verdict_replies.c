@@ -163,7 +163,9 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	say_headline(v, "the peer refused the connection");
 	say_advice(v, "nothing listens on that port, or a firewall rejects it with an RST; no timeout is involved");
 	if (rst) {
-		say_headline(v, "an RST answered SYN %d: the peer refused", syn_before(a, rst));
+		/* one that comes when SYN 1 has left may be of SYN 0: it acknowledges both alike */
+		say_headline(v, "an RST %s SYN %d: the peer refused", syn_before(a, rst) ? "came after" : "answered",
+			     syn_before(a, rst));
 		if (rst->ttl)
 			say_evidence(v, "RST from %s, ttl %u, acknowledging the SYN", addr_format(&rst->from, from),
 				     rst->ttl);
@@ -278,7 +280,7 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 	else if (soft && outlived_icmp(a, last_icmp(a)) && a->n_replies <= ATTEMPT_REPLIES_MAX)
 		soft_error_at_end(a, v);
 	else if (soft)
-		say_evidence(v, "a soft error does not end connect(); the ICMP that answered SYN %d did, at %s",
+		say_evidence(v, "a soft error does not end connect(); the ICMP that came after SYN %d did, at %s",
 			     a->n_syns > 0 ? a->n_syns - 1 : 0, say_seconds(v->elapsed_ns, t));
 }
 

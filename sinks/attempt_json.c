@@ -97,7 +97,7 @@ static void write_file(struct json *j, const char *file)
 	json_end(j);
 }
 
-static void write_observed(struct json *j, const struct attempt *a)
+static void write_observed(struct json *j, const struct attempt *a, const struct verdict *v)
 {
 	int64_t base_ns = attempt_start_ns(a);
 	int i;
@@ -118,6 +118,8 @@ static void write_observed(struct json *j, const struct attempt *a)
 	json_end(j);
 	if (a->n_replies > ATTEMPT_REPLIES_MAX)
 		json_key_int(j, "replies_total", a->n_replies);
+	if (v->outcome == OUTCOME_ESTABLISHED && a->n_syns > 1 && attempt_answered_syn(a) >= 0)
+		json_key_int(j, "answered_syn", attempt_answered_syn(a));
 }
 
 static void write_predicted(struct json *j, const struct attempt *a)
@@ -235,7 +237,7 @@ static void write_synsent(struct json *j, const struct attempt *a, const struct 
 	json_key(j, "synsent");
 	json_begin_object(j);
 	write_verdict(j, v);
-	write_observed(j, a);
+	write_observed(j, a, v);
 	write_predicted(j, a);
 	if (a->has_policy)
 		json_policy(j, &a->policy);

@@ -161,7 +161,13 @@ static void put_killed(const struct attempt *a, struct buf *to)
 
 static void put_established(const struct attempt *a, struct buf *to)
 {
-	if (a->n_syns == 2)
+	int n = attempt_answered_syn(a);
+
+	if (n < 0)
+		buf_fmt(to, "%d SYNs; which was answered is not known", a->n_syns);
+	else if (n < a->n_syns - 1)
+		buf_fmt(to, "answered late: SYN %d had reached the server", n);
+	else if (a->n_syns == 2)
 		buf_str(to, "SYN 0 got no usable answer");
 	else if (a->n_syns > 2)
 		buf_fmt(to, "SYNs 0 to %d got no usable answer", a->n_syns - 2);

@@ -79,6 +79,28 @@ static void take_syns(const struct watch_attempt *w, const struct watch_more *mo
 			a->syn_ns[i] = a->syn_ns[0] + (int64_t)more->retrans_us[i - 1] * 1000;
 }
 
+/*
+ * The clock of timestamps began with SYN 0, and retrans_us a little before: a retransmission was told of after its
+ * timestamp was taken, in ms mostly, and before the next one's was.
+ */
+static void take_answered(const struct watch_more *more, struct attempt *a)
+{
+	int i;
+
+	if (!more || !more->has_answered)
+		return;
+	for (i = 1; more->answered_us && i < a->n_syns && i <= WATCH_SYNS_MAX; i++) {
+		if (!more->retrans_us[i - 1])
+			return;
+		if ((int64_t)more->retrans_us[i - 1] + 1000 >= more->answered_us)
+			break;
+	}
+	if (more->answered_us && (i >= a->n_syns || i > WATCH_SYNS_MAX))
+		return;
+	a->has_answered = true;
+	a->answered_syn = more->answered_us ? i : 0;
+}
+
 static void add_reply(struct attempt *a, const struct reply *r)
 {
 	int i = a->n_replies < ATTEMPT_REPLIES_MAX ? a->n_replies : ATTEMPT_REPLIES_MAX - 1;
@@ -231,6 +253,8 @@ static void take_replies(const struct watch_attempt *w, const struct watch_more 
 	if (w->reset_ns)
 		add_reply(a, &(struct reply){
 				     .t_ns = when(f, w->reset_ns), .kind = REPLY_RST, .from = a->flow.server.addr });
+	if (w->how == WATCH_CONNECTED)
+		take_answered(more, a);
 	if (w->how == WATCH_CONNECTED)
 		add_reply(a, &(struct reply){
 				     .t_ns = when(f, w->end_ns), .kind = REPLY_SYN_ACK, .from = a->flow.server.addr });

@@ -84,6 +84,8 @@ static void random_attempt(struct attempt *a)
 	a->n_replies = (int)(rnd(5) ? rnd(4) : rnd(20));
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		random_reply(&a->replies[i]);
+	a->has_answered = rnd(2);
+	a->answered_syn = (int)rnd(4);
 	a->ack_ns = rnd(2) ? START : 0;
 	a->client_rst_ns = rnd(3) ? 0 : START;
 	a->fin_ns[0] = rnd(2) ? START : 0;

@@ -996,6 +996,46 @@ static void lost_retransmissions(void **test)
 	assert_int_equal(a.syn_ns[WATCH_SYNS_MAX + 1], 0);
 }
 
+static void answered(uint32_t after_us)
+{
+	r.more.has_answered = 1;
+	r.more.answered_us = after_us;
+	told();
+}
+
+/* The SYN-ACK's timestamp is that of the SYN that it answers; retrans_us is a little later, and in us. */
+static void answered_late(void **test)
+{
+	begin();
+	sent_again(3);
+	r.attempt.how = WATCH_CONNECTED;
+	r.attempt.end_ns = BEGUN + 7300 * MS;
+	told();
+	assert_false(a.has_answered);
+	assert_true(strstr(v.headline, "which of them was answered is not known"));
+	answered(0);
+	assert_int_equal(attempt_answered_syn(&a), 0);
+	assert_string_equal(v.headline, "connected after 4 SYNs, in 7.300 s; SYN 0 had reached the server");
+	answered(1008000);
+	assert_int_equal(attempt_answered_syn(&a), 1);
+	assert_true(has_evidence("SYN 0 got no usable answer"));
+	/* a clock in ms may have come one further than one in us */
+	answered(3026000);
+	assert_int_equal(attempt_answered_syn(&a), 2);
+	assert_true(has_evidence("SYNs 0 and 1 got no usable answer"));
+	answered(7089000);
+	assert_int_equal(attempt_answered_syn(&a), 3);
+	assert_string_equal(v.headline, "connected on SYN 3 after 7.300 s; SYNs 0 to 2 got no usable answer");
+	answered(7300000);
+	assert_int_equal(attempt_answered_syn(&a), -1);
+	/* when SYN 2 left is not known: it may be that one */
+	r.more.retrans_us[1] = 0;
+	answered(7089000);
+	assert_int_equal(attempt_answered_syn(&a), -1);
+	answered(1008000);
+	assert_int_equal(attempt_answered_syn(&a), 1);
+}
+
 /* Bytes of any kind: nothing overruns, nothing of one record is left in the next. */
 static void whatever_comes(void **test)
 {
@@ -1048,6 +1088,7 @@ int main(void)
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(replies_in_order),
 		cmocka_unit_test(lost_retransmissions),
+		cmocka_unit_test(answered_late),
 		cmocka_unit_test(whatever_comes),
 	};
 

@@ -360,8 +360,13 @@ static void whys(void **test)
 	a.end_signal = 99;
 	assert_why("SIG?; no answer");
 	judged(OUTCOME_ESTABLISHED, 1010 * MS, 0);
+	assert_why("2 SYNs; which was answered is not known");
+	a.has_answered = true;
+	assert_why("answered late: SYN 0 had reached the server");
+	a.answered_syn = 1;
 	assert_why("SYN 0 got no usable answer");
 	a.n_syns = 3;
+	a.answered_syn = 2;
 	dropped(DROP_LOCAL_INPUT, 2);
 	assert_why(
 		"SYNs 0 to 1 got no usable answer; SYN dropped here, on its way in (2 of 3): NETFILTER_DROP in nf_hook_slow");
