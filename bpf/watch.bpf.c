@@ -97,6 +97,8 @@ static __always_inline void begin(const struct sock *sk)
 	a->start_ns = bpf_ktime_get_ns();
 	a->jiffies = bpf_jiffies64();
 	a->netns = netns;
+	if (tp && BPF_CORE_READ_BITFIELD(tp, fastopen_connect))
+		a->flags |= WATCH_FASTOPEN;
 	read_process(a);
 	if (is_wanted_netns(netns) && is_wanted_process(a)) {
 		count(WATCH_N_BEGUN, 1);
@@ -121,7 +123,7 @@ static __always_inline void begin(const struct sock *sk)
 static __noinline struct watch_attempt *begin_late(const struct sock *sk, const struct tcp_sock *tp)
 {
 	struct watch_attempt *a;
-	__u64 now = bpf_ktime_get_ns(), unit = 1000000, passed;
+	__u64 now = bpf_ktime_get_ns(), unit = stamp_unit_ns(tp), passed;
 	__u32 netns = netns_of(sk);
 
 	if (!is_wanted_netns(netns))
@@ -129,8 +131,6 @@ static __noinline struct watch_attempt *begin_late(const struct sock *sk, const 
 	a = add(sk);
 	if (!a)
 		return 0;
-	if (bpf_core_field_exists(tp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD_PROBED(tp, tcp_usec_ts))
-		unit = 1000;
 	passed = (__u32)((__u32)(now / unit) - tp->retrans_stamp);
 	a->start_ns = tp->retrans_stamp ? now - passed * unit : now;
 	a->netns = netns;
@@ -279,6 +279,8 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 		return 0;
 	if (sk->sk_err_soft)
 		a->soft_error = sk->sk_err_soft;
+	if (a->flags & WATCH_FASTOPEN)
+		begin_with_syn(tp, a, WATCH_PENDING);
 	us = (bpf_ktime_get_ns() - a->start_ns) / 1000;
 	read_counts(tp, a);
 	/* It is in the kernel's count (tcp_update_rto_stats(), 6.7; afterwards before), and doubles the RTO afterwards.

@@ -150,10 +150,13 @@ struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	struct tcp_options_received rx_opt;
 	__u8 repair : 1;
-	__u8 tcp_usec_ts : 1; /* 6.7 */
-	_Bool is_mptcp;	      /* with CONFIG_MPTCP */
+	__u8 fastopen_connect : 1; /* 4.11 */
+	__u8 tcp_usec_ts : 1;	   /* 6.7 */
+	_Bool is_mptcp;		   /* with CONFIG_MPTCP */
 	__u32 snd_una;
 	__u32 retrans_stamp;
+	__u32 srtt_us; /* times 8 */
+	__u32 lsndtime;
 	__u32 total_retrans;
 	__u32 segs_in, segs_out;
 };

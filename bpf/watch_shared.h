@@ -76,6 +76,7 @@ struct watch_drop {
 #define WATCH_UNTOLD 64u      /* its end was missed, and its connect() is about to return the error; never told */
 #define WATCH_UNSENT 128u     /* no SYN had left: TCP_FASTOPEN_CONNECT waits for the first write */
 #define WATCH_ERROR_READ 256u /* reading the error queue set sk_err while it waited */
+#define WATCH_FASTOPEN 512u   /* TCP_FASTOPEN_CONNECT: SYN 0 may leave only with the first write; not known when */
 
 struct watch_attempt {
 	__u64 socket; /* the kernel's address: what joins the events */
@@ -120,7 +121,8 @@ struct watch_more {
 	__u32 retrans_us[WATCH_SYNS_MAX]; /* since start_ns */
 	__u32 syn0_stamp;		  /* TCP's timestamp of SYN 0; 0: not known */
 	__u32 answered_us;		  /* how long after SYN 0 that SYN left whose timestamp the SYN-ACK echoes */
-	__u32 has_answered, room;
+	__u32 has_answered;
+	__u32 deferred_ms; /* SYN 0, which start_ns tells of, left so long after connect() */
 	struct watch_drop drops[WATCH_DROPS_MAX];
 	struct watch_winner winner;
 };

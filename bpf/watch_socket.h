@@ -53,6 +53,14 @@ static __always_inline __u32 netns_of(const struct sock *sk)
 	return sk->__sk_common.skc_net.net->ns.inum;
 }
 
+/* Of TCP's timestamps. */
+static __always_inline __u64 stamp_unit_ns(const struct tcp_sock *tp)
+{
+	bool us = bpf_core_field_exists(tp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD_PROBED(tp, tcp_usec_ts);
+
+	return us ? 1000 : 1000000;
+}
+
 /* The limits that count for this socket, as they are now. */
 static __always_inline void read_policy(const struct tcp_sock *tp, struct watch_attempt *a)
 {

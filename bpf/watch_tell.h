@@ -111,13 +111,10 @@ static __always_inline void note_syn0(const struct tcp_sock *tp, struct watch_at
 static __noinline void read_answered(const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	struct watch_more *more = more_of(a);
-	__u32 us = 1000;
 
 	if (!more || !more->syn0_stamp || !BPF_CORE_READ_BITFIELD_PROBED(tp, rx_opt.saw_tstamp))
 		return;
-	if (bpf_core_field_exists(tp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD_PROBED(tp, tcp_usec_ts))
-		us = 1;
-	more->answered_us = (tp->rx_opt.rcv_tsecr - more->syn0_stamp) * us;
+	more->answered_us = (tp->rx_opt.rcv_tsecr - more->syn0_stamp) * (__u32)(stamp_unit_ns(tp) / 1000);
 	more->has_answered = tp->rx_opt.rcv_tsecr != 0;
 }
 
@@ -175,6 +172,35 @@ static __noinline void take_drops(struct watch_attempt *a)
 	}
 }
 
+#define DEFERRED_NS 2000000 /* retrans_stamp is in ms */
+
+/*
+ * The SYN of TCP_FASTOPEN_CONNECT leaves with the first write, where a cookie is kept (net/ipv4/tcp_fastopen.c
+ * tcp_fastopen_defer_connect()).  When it did is in retrans_stamp, which is cleared when the SYN is acknowledged: then
+ * the time that this took is in srtt_us.  The jiffy is that of its data.
+ */
+static __noinline void begin_with_syn(const struct tcp_sock *tp, struct watch_attempt *a, __u8 how)
+{
+	__u64 now = bpf_ktime_get_ns(), unit = stamp_unit_ns(tp), start = 0;
+	struct watch_more *more;
+
+	if (tp->retrans_stamp)
+		start = (now / unit - (__u32)((__u32)(now / unit) - tp->retrans_stamp)) * unit;
+	else if (how == WATCH_CONNECTED && tp->srtt_us)
+		start = now - (__u64)(tp->srtt_us >> 3) * 1000;
+	if (!start)
+		return;
+	a->flags &= ~WATCH_FASTOPEN;
+	if (start < a->start_ns + DEFERRED_NS)
+		return;
+	more = more_of(a);
+	if (more)
+		more->deferred_ms = (__u32)((start - a->start_ns) / 1000000);
+	now = bpf_jiffies64();
+	a->jiffies = tp->lsndtime ? now - (__u32)((__u32)now - tp->lsndtime) : 0;
+	a->start_ns = start;
+}
+
 /* What the socket says at its end, and it is told. */
 static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *tp, __u8 how)
 {
@@ -182,6 +208,8 @@ static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *
 		return;
 	a->how = how;
 	a->end_ns = bpf_ktime_get_ns();
+	if (a->flags & WATCH_FASTOPEN)
+		begin_with_syn(tp, a, how);
 	read_flow(tp, &a->flow);
 	read_counts(tp, a);
 	if (how == WATCH_CONNECTED)

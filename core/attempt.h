@@ -117,6 +117,7 @@ struct attempt {
 	bool soft_left;	      /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
 	bool to_broadcast;    /* the server is a broadcast address of its network namespace, by the routes there */
 	bool deferred;	      /* connect() sent no SYN: TCP_FASTOPEN_CONNECT waits for the first write */
+	bool may_be_deferred; /* ... or may have sent none so far */
 	bool let_go;	      /* the kernel closed it, when nobody held it any more: io_uring, SCM_RIGHTS */
 	int32_t closer_pid;   /* the process that closed it, or ended with it; 0: not known */
 	uint64_t segments_in; /* that reached the socket, those that did not count among them */

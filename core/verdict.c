@@ -24,6 +24,7 @@
 
 #include "core/verdict_counts.h"
 #include "core/verdict_outcome.h"
+#include "core/verdict_remarks.h"
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
@@ -354,6 +355,7 @@ static void judge(const struct attempt *a, struct verdict *v)
 		judge_packets(a, v);
 	}
 	lower_unproven(a, v);
+	say_deferral(a, v);
 	if (a->lost)
 		say_evidence(v, "%" PRIu64 " event%s lost by the observation itself", a->lost,
 			     say_plural((int64_t)a->lost));

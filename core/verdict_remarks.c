@@ -95,6 +95,24 @@ static void say_repeats(const struct attempt *a, struct verdict *v)
 				    : "its accept queue is full, likely, for then it ignores the ACK");
 }
 
+#define DEFERRED_NS 1000000
+
+void say_deferral(const struct attempt *a, struct verdict *v)
+{
+	char t[SAY_SECONDS_LEN];
+
+	if (!a->traced || !a->n_syns || !a->connect_ns)
+		return;
+	if (a->may_be_deferred)
+		say_evidence(v, "with TCP_FASTOPEN_CONNECT, SYN 0 may leave only with the first write; when it did is "
+				"not known");
+	else if (attempt_start_ns(a) - a->connect_ns > DEFERRED_NS)
+		say_evidence(v,
+			     "connect() was called %s before SYN 0, which left with the first write "
+			     "(TCP_FASTOPEN_CONNECT)",
+			     say_span(attempt_start_ns(a) - a->connect_ns, t));
+}
+
 void wire_remarks(const struct attempt *a, struct verdict *v)
 {
 	say_repeats(a, v);

@@ -9,6 +9,9 @@
 /* Evidence of TCP Fast Open, a wrong checksum, SYN-ACKs sent again, an RST of another origin. */
 void wire_remarks(const struct attempt *a, struct verdict *v);
 
+/* Evidence of a SYN that left later than connect() was called, as the kernel's tracepoints tell. */
+void say_deferral(const struct attempt *a, struct verdict *v);
+
 /* A SYN-ACK that acknowledges the SYN, whether or not it came in time; NULL: none was seen. */
 const struct reply *fitting_syn_ack(const struct attempt *a);
 

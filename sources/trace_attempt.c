@@ -10,6 +10,8 @@
 /* after <time.h>, whose struct timespec it wants */
 #include <linux/errqueue.h>
 
+#define MS INT64_C(1000000)
+
 static int64_t when(const struct trace_frame *f, uint64_t mono_ns)
 {
 	return mono_ns ? (int64_t)mono_ns + f->ahead_ns : 0;
@@ -50,7 +52,7 @@ static void take_phase(const struct watch_attempt *w, const struct trace_frame *
 	int64_t tick = f->jiffies.hz > 0 ? jiffies_tick_ns(f->jiffies.hz) : 0, after = 0;
 	uint64_t jiffy;
 
-	if (!w->jiffies || !tick)
+	if (!w->jiffies || !tick || w->flags & WATCH_FASTOPEN)
 		return;
 	jiffy = jiffies_at(&f->jiffies, (int64_t)w->start_ns, &after);
 	/* A tick that came late: the jiffy lasted longer than one. */
@@ -359,12 +361,15 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->cgroup = w->cgroup_known ? w->cgroup : 0;
 	memcpy(a->comm, w->comm, sizeof(a->comm));
 	a->connect_ns = when(f, w->start_ns);
+	if (more)
+		a->connect_ns -= more->deferred_ms * MS;
 	a->first_state_ns = a->connect_ns;
 	a->crossed = w->flags & WATCH_SIMULTANEOUS;
 	a->late_found = w->flags & WATCH_NO_BEGIN;
 	a->soft_unshown = w->flags & WATCH_MPTCP;
 	a->soft_seen = w->soft_ns != 0;
 	a->deferred = w->flags & WATCH_UNSENT;
+	a->may_be_deferred = w->flags & WATCH_FASTOPEN;
 	a->segments_in = w->segs_in;
 	a->soft_left = w->flags & WATCH_SOFT_LEFT;
 	a->retransmits = -1;

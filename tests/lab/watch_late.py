@@ -5,7 +5,9 @@
 watch_late.py SYNSENT [--only TEXT] [--show]
 """
 import argparse
+import errno
 import os
+import socket
 import sys
 import time
 
@@ -13,7 +15,7 @@ import harness
 import watched
 from tun_peer import THERE, Peer
 from watch_elsewhere import run_parts
-from watched import Watch, connect
+from watched import Watch, connect, listener
 
 LATE, LATE_BARE, SECOND, SECOND_BARE, MIDDLE = 401, 402, 403, 404, 405
 ANSWERS = {LATE: [(0, 1.3, True, 0)], LATE_BARE: [(0, 1.3, False, 0)], SECOND: [(1, 0.05, True, 1)],
@@ -22,6 +24,27 @@ ANSWERS = {LATE: [(0, 1.3, True, 0)], LATE_BARE: [(0, 1.3, False, 0)], SECOND: [
 TOLD = {LATE: (2, 0, "SYN 0 had reached the server"), LATE_BARE: (2, None, "which of them was answered is not known"),
         SECOND: (2, 1, "SYN 0 got no usable answer"), SECOND_BARE: (2, None, "which of them was answered is not known"),
         MIDDLE: (3, 1, "SYN 1 had reached the server")}
+
+
+TFO = """
+cd /proc/sys/net/ipv4
+echo 5 >tcp_fastopen # of a client, and without a cookie
+echo 0 >tcp_fastopen_blackhole_timeout_sec
+echo 1 >tcp_syn_retries
+[ ! -e tcp_syn_linear_timeouts ] || echo 0 >tcp_syn_linear_timeouts
+nft 'table inet t { chain i { type filter hook input priority 0; tcp dport { 408, 409 } drop; }; }'
+"""
+OPEN, SILENT, WAITS = 407, 408, 409
+TCP_FASTOPEN_CONNECT = 30
+
+
+def opened_later(port):
+    s = socket.socket()
+    s.setblocking(False)
+    s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)
+    if s.connect_ex(("127.0.0.1", port)):
+        raise RuntimeError("connect() is not put off")
+    return s
 
 
 class Test:
@@ -33,7 +56,7 @@ class Test:
         net = watched.Net()
         t.kept += [net.process, Peer(net, ANSWERS)]
         with net:
-            w = Watch(self.synsent, ["-j", *args])
+            w = Watch(self.synsent, ["-j", *(args or ("--netns", str(net.inode)))])
             t.watches.append(w)
             w.ready()
             for port in ANSWERS:
@@ -58,6 +81,44 @@ class Test:
     def late_packets(self, t):
         self.late(t, "--no-bpf")
 
+    def deferred(self, t):
+        """With TCP_FASTOPEN_CONNECT the SYN leaves with the first write: the attempt is timed from there."""
+        net = watched.Net()
+        t.kept.append(net.process)
+        net.run(TFO)
+        with net:
+            t.kept += [listener("127.0.0.1", OPEN)]
+            w = Watch(self.synsent, ["-j", "--pending", "--netns", str(net.inode)])
+            t.watches.append(w)
+            w.ready()
+            connects, times_out, is_closed, waits = [opened_later(port) for port in (OPEN, SILENT, SILENT, WAITS)]
+            time.sleep(1.2)
+            for s in (connects, times_out, is_closed):
+                s.send(b"data")
+            t.want("one connects", watched.end_of(connects, 2), 0)
+            time.sleep(0.5)
+            is_closed.close()
+            t.want("one times out", watched.end_of(times_out, 5), errno.ETIMEDOUT)
+        time.sleep(0.3)
+        attempts = {(a["server"]["port"], a["synsent"]["outcome"]): a for a in w.end()
+                    if a["synsent"].get("netns") == net.inode}
+        for s in (connects, times_out, waits):
+            s.close()
+        t.want("the attempts", sorted(attempts),
+               [(OPEN, "established"), (SILENT, "abandoned"), (SILENT, "timed-out"), (WAITS, "pending")])
+        for (port, outcome), a in attempts.items():
+            least, most = {"established": (0, 0.3), "abandoned": (0.4, 0.9), "timed-out": (3, 3.3), "pending": (2, 9)}[outcome]
+            elapsed = a["event"]["duration"] / 1e9
+            t.want("%s after %.3f s" % (outcome, elapsed), least <= elapsed <= most, True)
+            says = "may leave only with the first write" if outcome == "pending" else "left with the first write"
+            t.want("%s: %r says so" % (outcome, a["synsent"]["evidence"]), any(says in e for e in a["synsent"]["evidence"]), True)
+        out = attempts.get((SILENT, "timed-out"), {}).get("synsent")
+        if out:
+            off = out["predicted"]["gives_up_ns"] - attempts[SILENT, "timed-out"]["event"]["duration"]
+            t.want("the end was predicted, by %d ns: exact" % off, (out["predicted"]["exact"], abs(off) < 20e6), (True, True))
+            t.want("its verdict", (out["confidence"], out["limit"], len(out["syns_ns"])), ("certain", "syn-retries", 2))
+            t.want("SYN 1 left at %d" % out["syns_ns"][1], 1e9 < out["syns_ns"][1] < 1.1e9, True)
+
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -70,7 +131,7 @@ def main():
     if not os.path.exists("/dev/net/tun"):
         harness.skip("no TUN device")
     with harness.Synsent(o.synsent) as synsent:
-        return run_parts(Test(synsent), ("late_bpf", "late_packets"), o)
+        return run_parts(Test(synsent), ("late_bpf", "late_packets", "deferred"), o)
 
 
 if __name__ == "__main__":

@@ -759,6 +759,28 @@ static void fast_open_that_wrote_nothing(void **test)
 	assert_true(has_evidence("no SYN had left"));
 }
 
+/* start_ns is SYN 0's time, then. */
+static void fast_open_that_wrote_later(void **test)
+{
+	begin();
+	sent_again(1);
+	r.more.deferred_ms = 1200;
+	ended(1800 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.syn_ns[0], START);
+	assert_int_equal(a.connect_ns, START - 1200 * MS);
+	assert_int_equal(v.elapsed_ns, 1800 * MS);
+	assert_true(has_evidence("connect() was called 1.200 s before SYN 0, which left with the first write"));
+	/* it waits, and nothing has told when its SYN left */
+	begin();
+	r.attempt.flags |= WATCH_FASTOPEN;
+	told();
+	assert_int_equal(v.outcome, OUTCOME_PENDING);
+	assert_false(a.has_phase);
+	assert_true(has_evidence("may leave only with the first write"));
+}
+
 /* io_uring's last reference goes in a thread of the kernel, also when the program was killed. */
 static void let_go(void **test)
 {
@@ -1078,6 +1100,7 @@ int main(void)
 		cmocka_unit_test(pending),
 		cmocka_unit_test(unsent),
 		cmocka_unit_test(fast_open_that_wrote_nothing),
+		cmocka_unit_test(fast_open_that_wrote_later),
 		cmocka_unit_test(let_go),
 		cmocka_unit_test(another_was_killed),
 		cmocka_unit_test(reset_in_syn_received),
