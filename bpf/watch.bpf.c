@@ -221,6 +221,9 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 	if (!a)
 		return 0;
 	if (to == TCP_SYN_RECV) {
+		/* What is sent again from now on is its SYN-ACK. */
+		read_counts(tp, a);
+		a->n_sent = tp->total_retrans;
 		a->flags |= WATCH_SIMULTANEOUS;
 		return 0;
 	}

@@ -81,8 +81,8 @@ static __always_inline void read_counts(const struct tcp_sock *tp, struct watch_
 {
 	const struct inet_connection_sock *icsk = &tp->inet_conn;
 
-	/* tcp_ack() clears it when the SYN is acknowledged. */
-	if (icsk->icsk_retransmits > a->retransmits)
+	/* tcp_ack() clears it when the SYN is acknowledged; where SYNs have crossed, it counts SYN-ACKs, too. */
+	if (!(a->flags & WATCH_SIMULTANEOUS) && icsk->icsk_retransmits > a->retransmits)
 		a->retransmits = icsk->icsk_retransmits;
 }
 

@@ -110,7 +110,7 @@ static __always_inline void note_syn0(const struct tcp_sock *tp, struct watch_at
  */
 static __noinline void read_answered(const struct tcp_sock *tp, struct watch_attempt *a)
 {
-	struct watch_more *more = more_of(a);
+	struct watch_more *more = a->flags & WATCH_SIMULTANEOUS ? 0 : more_of(a);
 
 	if (!more || !more->syn0_stamp || !BPF_CORE_READ_BITFIELD_PROBED(tp, rx_opt.saw_tstamp))
 		return;
@@ -221,13 +221,14 @@ static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *
 	if (how != WATCH_CONNECTED || a->retransmits || a->n_retrans)
 		take_drops(a);
 	/* before net/ipv4/tcp.c tcp_disconnect() clears them */
-	a->n_sent = tp->total_retrans;
+	if (!(a->flags & WATCH_SIMULTANEOUS))
+		a->n_sent = tp->total_retrans;
 	a->segs_in = tp->segs_in;
 	if (!tp->segs_out)
 		a->flags |= WATCH_UNSENT;
 	/* The timer of a SYN that waits for a neighbour fires, and none is sent (__tcp_retransmit_skb()). */
-	if (tp->total_retrans > a->n_retrans && !(a->flags & WATCH_EARLIER))
-		count(WATCH_N_MISSED_RETRANS, tp->total_retrans - a->n_retrans);
+	if (a->n_sent > a->n_retrans && !(a->flags & WATCH_EARLIER))
+		count(WATCH_N_MISSED_RETRANS, a->n_sent - a->n_retrans);
 	tell(a);
 }
 

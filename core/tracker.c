@@ -123,6 +123,9 @@ static void feed_state(struct tracker *t, const struct event *ev)
 		return;
 	}
 	s->a.socket_seen = true;
+	/* the same socket: at the server's end there may be one of this flow, too */
+	if (k->state == SYN_RECV && k->cookie && s->a.cookie == k->cookie)
+		s->a.crossed = true;
 	if (k->state != SYN_SENT && k->state != SYN_RECV && k->state != CLOSED && k->state != LISTEN &&
 	    !s->a.connected) {
 		s->a.connected = true;

@@ -113,6 +113,11 @@ void say_deferral(const struct attempt *a, struct verdict *v)
 			     say_span(attempt_start_ns(a) - a->connect_ns, t));
 }
 
+void say_crossed(struct verdict *v)
+{
+	say_evidence(v, "the other side sent a SYN of its own (a simultaneous open), and did not acknowledge this one");
+}
+
 void wire_remarks(const struct attempt *a, struct verdict *v)
 {
 	say_repeats(a, v);

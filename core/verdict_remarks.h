@@ -9,6 +9,9 @@
 /* Evidence of TCP Fast Open, a wrong checksum, SYN-ACKs sent again, an RST of another origin. */
 void wire_remarks(const struct attempt *a, struct verdict *v);
 
+/* ... of SYNs that crossed, where the socket told of it. */
+void say_crossed(struct verdict *v);
+
 /* Evidence of a SYN that left later than connect() was called, as the kernel's tracepoints tell. */
 void say_deferral(const struct attempt *a, struct verdict *v);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/story_words.h"
+#include "core/verdict_remarks.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
 #include "util/buf.h"
@@ -346,6 +347,8 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 
 	if (a->deferred)
 		say_evidence(v, "no SYN had left: with TCP_FASTOPEN_CONNECT it waits for the first write");
+	else if (a->crossed)
+		say_crossed(v);
 	else if (a->soft_error && !icmp)
 		say_evidence(v,
 			     "its socket had noted %s, and went on: an ICMP%s came, or a route failed, then or in an "
@@ -386,7 +389,9 @@ void say_silence(const struct attempt *a, struct verdict *v)
 		say_traced(a, v);
 		return;
 	}
-	if (!a->n_replies && a->syns_seen)
+	if (a->crossed && a->socket_seen)
+		say_crossed(v);
+	else if (!a->n_replies && a->syns_seen)
 		say_evidence(v, "no reply was seen on the wire");
 	if (a->n_syns && a->blind)
 		say_evidence(v, "packets could not be seen here; the kernel counted %d SYN%s", a->n_syns,

@@ -88,7 +88,7 @@ void say_distance(const struct attempt *a, struct verdict *v, const char *what)
 	int64_t due_ns = verdict_predict_end(a, &exact), d = v->elapsed_ns - due_ns;
 	char from[SAY_SECONDS_LEN], to[SAY_SECONDS_LEN], due[SAY_SECONDS_LEN];
 
-	if (!due_ns || !exact)
+	if (!due_ns || !exact || a->crossed)
 		return;
 	if (a->end == ATTEMPT_END_CLOSE && a->unseen_ns)
 		say_evidence(v, "%s between %s and %s after SYN 0; the kernel's end was predicted for %s", what,

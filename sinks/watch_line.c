@@ -163,7 +163,9 @@ static void put_established(const struct attempt *a, struct buf *to)
 {
 	int n = attempt_answered_syn(a);
 
-	if (n < 0)
+	if (a->crossed)
+		buf_str(to, "SYNs had crossed");
+	else if (n < 0)
 		buf_fmt(to, "%d SYNs; which was answered is not known", a->n_syns);
 	else if (n < a->n_syns - 1)
 		buf_fmt(to, "answered late: SYN %d had reached the server", n);

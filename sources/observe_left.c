@@ -53,7 +53,7 @@ void socket_destroyed(struct observe *ob, struct known *k, const struct sockdiag
 	k->undone = !s->state.flow.server.port;
 	k->answered = s->segs_in > k->segs_in;
 	/* that came and went between two looks */
-	if (s->was_connected)
+	if (s->was_connected && !(k->crossed && k->undone))
 		socket_connected(ob, k, s);
 	else if (k->state == KNOWN_LISTED)
 		socket_tell_resent(ob, k, s->total_retrans);

@@ -138,6 +138,9 @@ static void check_gone(struct observe *ob, struct known *k)
 		a.any = false; /* its port is used again */
 	/* Both sides opened at once (RFC 9293 section 3.5), and the ACK of our SYN did not come yet. */
 	if (a.any && a.socket.state.state == SYN_RECV) {
+		k->last.state = SYN_RECV;
+		if (!k->crossed && k->watched && k->cookie)
+			socket_give_state(ob, k, observe_now(ob));
 		k->crossed = true;
 		return;
 	}

@@ -52,8 +52,11 @@ static bool info_u32(struct bytes info, size_t offset, uint32_t *ret)
 	return bytes_skip(&info, offset) && u32(&info, ret);
 }
 
-/* The SYN was acknowledged; of that tcp_disconnect() leaves the server's window, and the next connect() nothing. */
-static bool was_connected(struct bytes info)
+/*
+ * The SYN was acknowledged; of that tcp_disconnect(), which forgets the server, leaves the server's window, and the
+ * next connect() nothing.  A SYN that crossed brings a window, too.
+ */
+static bool was_connected(struct bytes info, uint16_t server_port)
 {
 	uint32_t acked[2], window;
 	struct bytes b = info;
@@ -61,7 +64,7 @@ static bool was_connected(struct bytes info)
 	if (bytes_skip(&b, offsetof(struct tcp_info, tcpi_bytes_acked)) && u32(&b, &acked[0]) && u32(&b, &acked[1]) &&
 	    (acked[0] || acked[1]))
 		return true;
-	return info_u32(info, offsetof(struct tcp_info, tcpi_snd_wnd), &window) && window;
+	return !server_port && info_u32(info, offsetof(struct tcp_info, tcpi_snd_wnd), &window) && window;
 }
 
 static void parse_info(struct bytes info, struct sockdiag_socket *s)
@@ -82,7 +85,7 @@ static void parse_info(struct bytes info, struct sockdiag_socket *s)
 		s->last_data_sent_ms = sent_ms;
 	info_u32(info, offsetof(struct tcp_info, tcpi_total_retrans), &s->total_retrans);
 	info_u32(info, offsetof(struct tcp_info, tcpi_segs_in), &s->segs_in);
-	s->was_connected = was_connected(info);
+	s->was_connected = was_connected(info, s->state.flow.server.port);
 }
 
 /* struct inet_diag_msg, field by field. */

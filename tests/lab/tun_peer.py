@@ -32,11 +32,15 @@ def tsval_of(options):
 
 
 class Peer(threading.Thread):
-    """In that namespace.  `answers`: port -> a list of (which SYN, how long after it, with a timestamp, as which SYN's)."""
+    """In that namespace.
 
-    def __init__(self, net, answers):
+    `answers`: port -> a list of (which SYN, how long after it, with a timestamp, as which SYN's).
+    `crossed`: port -> a SYN of its own crosses SYN 0, and this one of the SYN-ACKs is acknowledged; None: none
+    """
+
+    def __init__(self, net, answers, crossed=()):
         super().__init__(daemon=True)
-        self.answers, self.syns, self.due, self.over = answers, {}, [], False
+        self.answers, self.crossed, self.syns, self.due, self.over = answers, dict(crossed), {}, [], False
         with net:
             self.fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
             fcntl.ioctl(self.fd, TUNSETIFF, struct.pack("16sH", b"late0", IFF_TUN | IFF_NO_PI) + bytes(22))
@@ -61,22 +65,26 @@ class Peer(threading.Thread):
             return
         tcp = packet[(packet[0] & 15) * 4:]
         source, port, seq, _, offset, flags = struct.unpack("!HHIIBB", tcp[:14])
-        if flags & (SYN | ACK) != SYN:
+        if not flags & SYN:
             return
-        stamps = self.syns.setdefault((source, port), [])
+        stamps = self.syns.setdefault((source, port, flags & ACK), [])
         stamps.append(tsval_of(tcp[20:(offset >> 4) * 4]))
         for n, after, stamped, of in self.answers.get(port, ()):
             if n == len(stamps) - 1:
                 self.due.append((time.monotonic() + after,
-                                 syn_ack(packet[12:16], source, port, seq, stamps[of] if stamped else None)))
+                                 segment(packet[12:16], source, port, seq, stamps[of] if stamped else None)))
+        if port in self.crossed and len(stamps) == 1 and not flags & ACK:
+            self.due.append((time.monotonic() + 0.1, segment(packet[12:16], source, port, None, None, SYN)))
+        elif flags & ACK and self.crossed.get(port) == len(stamps) - 1:
+            self.due.append((0, segment(packet[12:16], source, port, seq, None, ACK)))
 
 
-def syn_ack(to, port, source, seq, tsecr):
+def segment(to, port, source, seq, tsecr, flags=SYN | ACK):
     options = b"\2\4" + struct.pack("!H", 1400)
     if tsecr is not None:
         options += b"\1\1\x08\x0a" + struct.pack("!II", 1, tsecr)
-    head = struct.pack("!HHIIBBHHH", source, port, 7000, seq + 1 & 0xffffffff, (20 + len(options)) // 4 << 4, SYN | ACK,
-                       65000, 0, 0)
+    head = struct.pack("!HHIIBBHHH", source, port, 7000 + (not flags & SYN), (seq or -1) + 1 & 0xffffffff,
+                       (20 + len(options)) // 4 << 4, flags, 65000, 0, 0)
     sender = bytes(map(int, THERE.split(".")))
     pseudo = sender + to + struct.pack("!HH", 6, len(head + options))
     tcp = head[:16] + struct.pack("!H", checksum(pseudo + head + options)) + head[18:] + options

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `synsent watch` says of answers that come later than the next SYN, and of a SYN that leaves later than connect().
+"""What `synsent watch` says of answers that come later than the next SYN, and of SYNs that leave late, or cross.
 
 watch_late.py SYNSENT [--only TEXT] [--show]
 """
@@ -15,7 +15,7 @@ import harness
 import watched
 from tun_peer import THERE, Peer
 from watch_elsewhere import run_parts
-from watched import Watch, connect, listener
+from watched import Watch, connect, connecting, listener
 
 LATE, LATE_BARE, SECOND, SECOND_BARE, MIDDLE = 401, 402, 403, 404, 405
 ANSWERS = {LATE: [(0, 1.3, True, 0)], LATE_BARE: [(0, 1.3, False, 0)], SECOND: [(1, 0.05, True, 1)],
@@ -25,16 +25,20 @@ TOLD = {LATE: (2, 0, "SYN 0 had reached the server"), LATE_BARE: (2, None, "whic
         SECOND: (2, 1, "SYN 0 got no usable answer"), SECOND_BARE: (2, None, "which of them was answered is not known"),
         MIDDLE: (3, 1, "SYN 1 had reached the server")}
 
-
-TFO = """
+# which of the SYN-ACKs is acknowledged
+CROSSED = {411: 0, 412: 1, 413: None}
+RETRIES = """
 cd /proc/sys/net/ipv4
+echo %d >tcp_syn_retries
+[ ! -e tcp_syn_linear_timeouts ] || echo 0 >tcp_syn_linear_timeouts
+"""
+TFO = RETRIES % 1 + """
 echo 5 >tcp_fastopen # of a client, and without a cookie
 echo 0 >tcp_fastopen_blackhole_timeout_sec
-echo 1 >tcp_syn_retries
-[ ! -e tcp_syn_linear_timeouts ] || echo 0 >tcp_syn_linear_timeouts
 nft 'table inet t { chain i { type filter hook input priority 0; tcp dport { 408, 409 } drop; }; }'
 """
 OPEN, SILENT, WAITS = 407, 408, 409
+LASTS = {"established": (0, 0.3), "abandoned": (0.4, 0.9), "timed-out": (3, 3.3), "pending": (2, 9)}  # seconds
 TCP_FASTOPEN_CONNECT = 30
 
 
@@ -62,7 +66,7 @@ class Test:
             for port in ANSWERS:
                 t.want("it connects to port %d" % port, connect(THERE, port, 5), 0)
         time.sleep(0.3)
-        attempts = {a["server"]["port"]: a["synsent"] for a in w.end() if a["synsent"].get("netns", net.inode) == net.inode}
+        attempts = {a["server"]["port"]: a["synsent"] for a in w.end()}
         t.want("the attempts", set(attempts), set(ANSWERS))
         for port, (syns, answered, says) in TOLD.items():
             a = attempts.get(port)
@@ -80,6 +84,37 @@ class Test:
 
     def late_packets(self, t):
         self.late(t, "--no-bpf")
+
+    def crossed(self, t, *args, confidence="certain"):
+        """A SYN-ACK that is sent again, when SYNs have crossed, is no SYN."""
+        net = watched.Net()
+        t.kept += [net.process, Peer(net, {}, CROSSED)]
+        net.run(RETRIES % 2)
+        with net:
+            w = Watch(self.synsent, ["-j", *(args or ("--netns", str(net.inode)))])
+            t.watches.append(w)
+            w.ready()
+            for port, error in zip(CROSSED, (0, 0, errno.ETIMEDOUT)):
+                s, _ = connecting(THERE, port)
+                t.kept.append(s)
+                t.want("what becomes of port %d" % port, watched.end_of(s, 9), error)
+        time.sleep(0.3)
+        attempts = w.end()
+        got = [(a["server"]["port"], a["synsent"]["outcome"], a["synsent"]["confidence"]) for a in attempts]
+        t.want("the attempts", got,
+               list(zip(CROSSED, ("established", "established", "timed-out"), ("certain", "certain", confidence))))
+        t.want("their SYNs", [len(a["synsent"]["syns_ns"]) for a in attempts], [1, 1, 1])
+        if len(attempts) == 3:
+            says = attempts[2]["synsent"]
+            t.want("what it says", says["headline"],
+                   "the kernel gave up in SYN-RECEIVED: SYNs had crossed, and nothing acknowledged its SYN-ACKs")
+            t.want("it compares", [e for e in says["evidence"] if "predicted" in e], [])
+
+    def crossed_bpf(self, t):
+        self.crossed(t)
+
+    def crossed_packets(self, t):
+        self.crossed(t, "--no-bpf", confidence="likely")
 
     def deferred(self, t):
         """With TCP_FASTOPEN_CONNECT the SYN leaves with the first write: the attempt is timed from there."""
@@ -107,15 +142,15 @@ class Test:
         t.want("the attempts", sorted(attempts),
                [(OPEN, "established"), (SILENT, "abandoned"), (SILENT, "timed-out"), (WAITS, "pending")])
         for (port, outcome), a in attempts.items():
-            least, most = {"established": (0, 0.3), "abandoned": (0.4, 0.9), "timed-out": (3, 3.3), "pending": (2, 9)}[outcome]
-            elapsed = a["event"]["duration"] / 1e9
+            least, most = LASTS[outcome]
+            elapsed, evidence = a["event"]["duration"] / 1e9, a["synsent"]["evidence"]
             t.want("%s after %.3f s" % (outcome, elapsed), least <= elapsed <= most, True)
             says = "may leave only with the first write" if outcome == "pending" else "left with the first write"
-            t.want("%s: %r says so" % (outcome, a["synsent"]["evidence"]), any(says in e for e in a["synsent"]["evidence"]), True)
+            t.want("%s: %r says so" % (outcome, evidence), any(says in e for e in evidence), True)
         out = attempts.get((SILENT, "timed-out"), {}).get("synsent")
         if out:
             off = out["predicted"]["gives_up_ns"] - attempts[SILENT, "timed-out"]["event"]["duration"]
-            t.want("the end was predicted, by %d ns: exact" % off, (out["predicted"]["exact"], abs(off) < 20e6), (True, True))
+            t.want("the prediction, %d ns off" % off, (out["predicted"]["exact"], abs(off) < 20e6), (True, True))
             t.want("its verdict", (out["confidence"], out["limit"], len(out["syns_ns"])), ("certain", "syn-retries", 2))
             t.want("SYN 1 left at %d" % out["syns_ns"][1], 1e9 < out["syns_ns"][1] < 1.1e9, True)
 
@@ -131,7 +166,8 @@ def main():
     if not os.path.exists("/dev/net/tun"):
         harness.skip("no TUN device")
     with harness.Synsent(o.synsent) as synsent:
-        return run_parts(Test(synsent), ("late_bpf", "late_packets", "deferred"), o)
+        return run_parts(Test(synsent), ("late_bpf", "late_packets", "deferred",
+                                         "crossed_bpf", "crossed_packets"), o)
 
 
 if __name__ == "__main__":

@@ -214,6 +214,7 @@ static void test_short_info(void **state)
 static void test_was_connected(void **state)
 {
 	const size_t at[] = { offsetof(struct tcp_info, tcpi_bytes_acked), offsetof(struct tcp_info, tcpi_snd_wnd) };
+	const size_t server_port = PAYLOAD + 6; /* struct inet_diag_msg: idiag_dport */
 	uint8_t copy[sizeof(dump_v4)];
 	struct sockdiag_socket s;
 	size_t i, info = ATTRIBUTES;
@@ -226,6 +227,9 @@ static void test_was_connected(void **state)
 	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
 		memcpy(copy, dump_v4, sizeof(copy));
 		copy[info + 4 + at[i]] ^= 1;
+		assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
+		assert_int_equal(s.was_connected, i == 0); /* a SYN that crossed has a window, too */
+		copy[server_port] = copy[server_port + 1] = 0;
 		assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
 		assert_true(s.was_connected);
 	}

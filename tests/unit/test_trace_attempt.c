@@ -1058,6 +1058,23 @@ static void answered_late(void **test)
 	assert_int_equal(attempt_answered_syn(&a), 1);
 }
 
+static void crossed(void **test)
+{
+	begin();
+	r.attempt.flags |= WATCH_SIMULTANEOUS;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	assert_int_equal(a.n_syns, 1);
+	assert_true(strstr(v.headline, "gave up in SYN-RECEIVED"));
+	assert_true(has_evidence("did not acknowledge this one"));
+	assert_false(has_evidence("the instant predicted"));
+	sent_again(1);
+	r.attempt.how = WATCH_CONNECTED;
+	told();
+	assert_true(strstr(v.headline, "by a simultaneous open"));
+}
+
 /* Bytes of any kind: nothing overruns, nothing of one record is left in the next. */
 static void whatever_comes(void **test)
 {
@@ -1112,6 +1129,7 @@ int main(void)
 		cmocka_unit_test(replies_in_order),
 		cmocka_unit_test(lost_retransmissions),
 		cmocka_unit_test(answered_late),
+		cmocka_unit_test(crossed),
 		cmocka_unit_test(whatever_comes),
 	};
 
