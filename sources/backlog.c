@@ -3,10 +3,9 @@
 
 #include <net/if.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sources/namespaces.h"
-#include "sources/netns.h"
+#include "sources/reach.h"
 #include "sources/route.h"
 #include "sources/sockdiag.h"
 
@@ -53,23 +52,13 @@ static int look(void *arg)
 	return 0;
 }
 
-static bool look_in(int fd, uint32_t inode, void *user)
-{
-	struct search *k = user;
-
-	k->netns = inode;
-	netns_call(fd, look, k, NULL);
-	return k->found;
-}
-
 bool backlog_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct backlog *ret)
 {
 	struct search k = { .server = server, .netns = netns, .ret = ret };
 
 	namespaces_call(n, netns, look, &k, NULL);
-	/* What another namespace has by the same address is not meant then, as 127.0.0.1 is not. */
-	if (!k.has_address)
-		namespaces_each(n, look_in, &k);
+	if (!k.has_address && reach_find(n, netns, server, &k.netns))
+		namespaces_call(n, k.netns, look, &k, NULL);
 	return k.found;
 }
 

@@ -23,9 +23,9 @@ struct backlog {
 };
 
 /*
- * Looks in that network namespace (inode number; 0: this one) and, if the
- * address is none of its own, in the others of this host, for one that has the
- * address itself.  False: no listener was found.
+ * Looks in that network namespace (inode number; 0: this one) or, if the address
+ * is none of its own, in that of this host which a packet to it comes to
+ * (sources/reach.h).  False: no listener was found.
  */
 bool backlog_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct backlog *ret);
 

@@ -7,6 +7,34 @@
 
 #include "sources/rtask.h"
 
+static void take_kind(struct bytes info, struct link_seen *ret)
+{
+	struct bytes value;
+	uint16_t type;
+
+	while (nlget_attr(&info, &type, &value))
+		if (type == IFLA_INFO_KIND)
+			nlget_text(value, ret->kind, sizeof(ret->kind));
+}
+
+static void take_attr(uint16_t type, struct bytes value, struct link_seen *ret)
+{
+	uint32_t number;
+
+	if (type == IFLA_IFNAME)
+		nlget_text(value, ret->name, sizeof(ret->name));
+	else if (type == IFLA_LINKINFO)
+		take_kind(value, ret);
+	else if (type == IFLA_MASTER)
+		bytes_u32(&value, false, &ret->master);
+	else if (type == IFLA_LINK)
+		bytes_u32(&value, false, &ret->link);
+	else if (type == IFLA_LINK_NETNSID && bytes_u32(&value, false, &number)) {
+		ret->has_netnsid = true;
+		ret->netnsid = (int32_t)number;
+	}
+}
+
 static bool parse(const struct nlget *m, struct link_seen *ret)
 {
 	struct bytes b = m->payload, value;
@@ -17,8 +45,7 @@ static bool parse(const struct nlget *m, struct link_seen *ret)
 		return false;
 	*ret = (struct link_seen){ .gone = m->type == RTM_DELLINK, .ifindex = (uint32_t)info.ifi_index };
 	while (nlget_attr(&b, &type, &value))
-		if (type == IFLA_IFNAME)
-			nlget_text(value, ret->name, sizeof(ret->name));
+		take_attr(type, value, ret);
 	return ret->name[0];
 }
 
@@ -60,11 +87,21 @@ static void dumped(const struct nlget *m, void *user)
 		d->failed = true;
 }
 
-int links_dump(links_fn *fn, void *user)
+static int ask(uint32_t ifindex, uint16_t flags, links_fn *fn, void *user)
 {
-	const struct ifinfomsg all = { .ifi_family = AF_UNSPEC };
+	const struct ifinfomsg which = { .ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex };
 	struct dump d = { .fn = fn, .user = user };
-	int r = rtask(RTM_GETLINK, NLM_F_DUMP, &all, sizeof(all), dumped, &d);
+	int r = rtask(RTM_GETLINK, flags, &which, sizeof(which), dumped, &d);
 
 	return r ? r : d.failed ? -EBADMSG : 0;
+}
+
+int links_dump(links_fn *fn, void *user)
+{
+	return ask(0, NLM_F_DUMP, fn, user);
+}
+
+int links_get(uint32_t ifindex, links_fn *fn, void *user)
+{
+	return ask(ifindex, 0, fn, user);
 }

@@ -16,6 +16,7 @@ import time
 
 import harness
 import watched
+from tun_peer import THERE, Peer
 from watched import Watch, cgroup_root, connect, connecting, end_of, listener
 
 PYTHON = sys.executable
@@ -39,6 +40,14 @@ ip link add e0 type veth peer name e1 netns /proc/self/fd/%d
 ip addr add 10.9.0.1/24 dev e0
 ip link set e0 up
 """
+BRIDGE = """
+ip link add br-{side} type bridge
+ip link add p-{side} type veth peer name e-{side} netns /proc/self/fd/{fd}
+ip link set p-{side} master br-{side} up
+ip addr add 10.9.{n}.1/24 dev br-{side}
+ip link set br-{side} up
+"""
+BEHIND = "ip addr add 10.9.{n}.2/24 dev e-{side}; ip link set e-{side} up; ip route add default via 10.9.{n}.1"
 LINK_FAR = "ip addr add 10.9.0.2/24 dev e1; ip link set e1 up"
 # In a mount namespace of its own, for as long as it runs: once it may go on, the mount alone holds the other one.
 MOUNTED = """
@@ -287,6 +296,48 @@ class Test:
     def full_mount(self, t):
         self.full(t, "mount")
 
+    def full_bridged(self, t):
+        """Behind two bridges of a namespace that routes between them."""
+        near, router, far = watched.Net(), watched.Net(), watched.Net()
+        t.kept += [n.process for n in (near, router, far)]
+        for net, side, n in ((near, "a", 1), (far, "b", 2)):
+            with router:
+                subprocess.run(["sh", "-ec", BRIDGE.format(side=side, n=n, fd=net.fd)], check=True, env=harness.ENV,
+                               pass_fds=[net.fd])
+            net.run(BEHIND.format(side=side, n=n))
+        router.run("echo 1 >/proc/sys/net/ipv4/ip_forward")
+        t.want("where SYNs were lost", self.lost(t, near, far, "10.9.2.2"), ("peer-backlog", far.inode))
+
+    def same_address(self, t):
+        """A full queue in a namespace that is on nobody's way is not the server's, though it has the address."""
+        decoy, near = watched.Net(), watched.Net()
+        t.kept += [n.process for n in (decoy, near)]
+        decoy.run("ip addr add 10.9.0.2/24 dev lo; ip addr add %s/24 dev lo" % THERE)
+        t.kept.append(Peer(near, {}))  # to which SYNs leave this host
+        t.want("where SYNs were lost", self.lost(t, near, decoy, THERE), None)
+        # one that is on its way, whose queue is not full, and from which no answer comes
+        far, near = linked("process")
+        t.kept += [n.process for n in (far.net, near)]
+        far.net.run("ip route add unreachable 10.9.0.1")
+        t.want("where SYNs to the other one were lost", self.lost(t, near, decoy, "10.9.0.2", far.net), None)
+
+    def lost(self, t, near, full, address, open_in=None):
+        """Tried from `near`, and by a queue that is full in that namespace."""
+        with full:
+            t.kept.append(listener(address, FULL_PORT, 0))
+            filled, error = connecting(address, FULL_PORT)
+            t.kept.append(filled)
+            t.want("the one that fills the queue", error or end_of(filled, 2), 0)
+        if open_in:
+            with open_in:
+                t.kept.append(listener(address, FULL_PORT))
+        w = self.watch(t, ["--netns", near.inode])
+        w.await_text("attempts", 1)
+        with near:
+            w.await_text('"port":%d}' % FULL_PORT, 60, lambda: connect(address, FULL_PORT, 0.3))
+        drop = w.end()[0]["synsent"].get("drop")
+        return drop and (drop["place"], drop.get("netns"))
+
     def let_go(self, t):
         """A namespace that was looked at goes when its last process does, and its link with it."""
         far, near = linked("process")
@@ -337,7 +388,8 @@ def main():
         harness.skip("other network namespaces are made by root only")
     with harness.Synsent(o.synsent) as synsent:
         return run_parts(Test(synsent), ("early", "early_mounted", "dropped",
-                                         "full_process", "full_descriptor", "full_mount", "let_go"), o)
+                                         "full_process", "full_descriptor", "full_mount",
+                                         "full_bridged", "same_address", "let_go"), o)
 
 
 if __name__ == "__main__":
