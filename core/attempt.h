@@ -100,9 +100,10 @@ struct attempt {
 
 	bool connected; /* the kernel showed the socket past SYN_SENT, at connected_ns for the first time */
 	int64_t connected_ns;
-	bool translated; /* it is none: its SYN was another attempt's, whose server is translated */
-	bool replaced;	 /* another attempt with the same ports began: this one was over by then */
-	bool evicted;	 /* it was no longer followed, for want of room */
+	bool translated;   /* it is none: its SYN was another attempt's, whose server is translated */
+	bool socket_again; /* its socket connects once more: it was taken back, or the kernel had ended it */
+	bool replaced;	   /* another attempt with the same ports began: this one was over by then */
+	bool evicted;	   /* it was no longer followed, for want of room */
 
 	/* Of the socket's disappearance, as in event_close, and in event_left where that was told. */
 	int64_t unseen_ns, timer_left_ns;

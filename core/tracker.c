@@ -64,6 +64,17 @@ static bool is_of_wire_only(const struct attempt *a, const struct event_state *k
 	return a->end == ATTEMPT_END_PACKETS && !a->replaced && k->has_isn && a->has_isn && k->isn == a->isn;
 }
 
+#define ANEW_AFTER_JIFFIES 2 /* the jiffy of SYN 0 may be read again, and corrected */
+
+/* The same socket, after its attempt is over and told: SYN 0 is another one. */
+static bool connects_anew(const struct attempt *a, const struct event_state *k, int64_t t_ns)
+{
+	if (a->end == ATTEMPT_OPEN || t_ns < a->ended_ns || !k->cookie || a->cookie != k->cookie || !k->has_phase ||
+	    k->retransmits)
+		return false;
+	return a->has_phase ? k->phase > a->phase + ANEW_AFTER_JIFFIES : a->retransmits > 0;
+}
+
 static struct slot *slot_of_state(struct tracker *t, const struct event_state *k, int64_t t_ns)
 {
 	const struct socket_id id = { k->cookie, k->has_isn, k->isn };
@@ -75,6 +86,10 @@ static struct slot *slot_of_state(struct tracker *t, const struct event_state *k
 		if (!s->a.ack_ns && t_ns > s->a.ended_ns)
 			slot_reopen(s); /* the RST did not reach it */
 		return s;		/* or it was read before the packets that ended it, and is told after them */
+	}
+	if (s && connects_anew(&s->a, k, t_ns)) {
+		s->a.socket_again = true;
+		return table_open(t, s, &k->flow);
 	}
 	if (s && slot_goes_on(s))
 		slot_reopen(s);

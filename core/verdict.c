@@ -244,6 +244,10 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 		say_silence(a, v);
 		break;
 	default:
+		if (a->socket_again)
+			say_evidence(v,
+				     "its socket connected again afterwards: the program took it back (AF_UNSPEC), or "
+				     "its connect() had failed");
 		if (a->traced && a->unseen_ns)
 			say_evidence(v, "the event that tells of its end was lost; a later one showed it over");
 		else if (a->traced)

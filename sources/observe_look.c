@@ -63,11 +63,47 @@ static int64_t due_of(const struct observe *ob, const struct event_state *s, int
 	return s->timer == 1 && due > now ? due : now;
 }
 
+/* Less than that a dump or a clock may be off. */
+#define ANEW_AFTER_MS 20
+
+/*
+ * It was taken back (AF_UNSPEC), or failed, and connects again the same way: its count began anew, or its first timer
+ * did.  Where packets are seen their sequence number tells.
+ */
+static bool connects_anew(const struct observe *ob, const struct known *k, const struct sockdiag_socket *s)
+{
+	uint64_t near = jiffies_at(&ob->jiffies, clock_mono_ns(), NULL), jiffy;
+
+	if (k->state != KNOWN_LISTED || k->has_isn || ob->o.own_only || s->state.timer != 1)
+		return false;
+	if (s->state.retransmits < k->last.retransmits)
+		return true;
+	return !s->state.retransmits && k->has_phase && sockdiag_armed(s, ob->jiffies.hz, near, &jiffy) &&
+	       (int64_t)(jiffy - k->phase) > ANEW_AFTER_MS * ob->jiffies.hz / 1000 + 1;
+}
+
+static struct known *add_anew(struct observe *ob, struct known *former, const struct sockdiag_socket *s)
+{
+	struct known *k;
+
+	bool watched = former->watched;
+
+	gone_begin(ob, former);
+	former->watched =
+		false; /* what is counted for it later would be told of the socket, and that is this one's now */
+	k = flows_add(ob, &s->state.flow, watched);
+	if (k)
+		k->cookie = s->state.cookie;
+	return k;
+}
+
 /* A socket that is in SYN_SENT. */
 static void take_socket(struct observe *ob, const struct sockdiag_socket *s, int64_t now)
 {
 	struct known *k = flows_of_socket(ob, &s->state);
 
+	if (k && connects_anew(ob, k, s))
+		k = add_anew(ob, k, s);
 	if (!k || (k->state != KNOWN_FRESH && k->state != KNOWN_LISTED))
 		return;
 	k->first_listed = k->state == KNOWN_FRESH;
@@ -332,7 +368,8 @@ int observe_look(struct observe *ob, struct err *e)
 		sockets_find_holders(ob, now);
 	for (i = 0; !r && i < ob->n_flows; i++)
 		if (ob->flows[i].state == KNOWN_LISTED && ob->flows[i].watched && ob->flows[i].in_this_look)
-			socket_tell(ob, &ob->flows[i], now);
+			/* one that connects anew is told after its former attempt's end */
+			socket_tell(ob, &ob->flows[i], now > ob->flows[i].born_ns ? now : ob->flows[i].born_ns);
 	free(l.all);
 	if (!r && !ob->o.own_only)
 		gone_resolve(ob);

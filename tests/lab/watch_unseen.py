@@ -171,6 +171,33 @@ class Test:
         t.want("the attempts", sorted(ends(w.end())),
                [(LATE, "abandoned", "likely")] * 2 + [(LATE, "established", "certain")] * 2)
 
+    def same_socket(self, t):
+        """Nor where not even packets are seen: the same socket, taken back, connects again from the same port."""
+        path = Path(t)
+        with path.middle:
+            w = Watch(self.synsent, ["-j"], ["setpriv", "--reuid", str(harness.NOBODY), "--regid", str(harness.NOBODY),
+                                             "--clear-groups"])
+            t.watches.append(w)
+            w.await_text("without eBPF: ")
+            time.sleep(0.3)
+            s = socket.socket()
+            s.bind(("10.82.0.2", 40402))
+            s.setblocking(False)
+            for seconds in (1.5, 0.7):
+                s.connect_ex(("10.82.0.1", SILENT))
+                time.sleep(seconds)
+                watched.LIBC.connect(s.fileno(), bytes(16), 16)
+            s.close()
+            time.sleep(0.3)
+        attempts = w.end()
+        t.want("the attempts", [(a["server"]["port"], len(a["synsent"]["syns_ns"])) for a in attempts],
+               [(SILENT, 2), (SILENT, 1)])
+        t.want("how sure it is", "certain" in {a["synsent"]["confidence"] for a in attempts}, False)
+        if len(attempts) == 2:
+            t.want("their lengths", [round(a["event"]["duration"] / 1e9 - right, 1)
+                                     for a, right in zip(attempts, (1.5, 0.7))], [0, 0])
+            t.want("it says so", "connected again" in str(attempts[0]["synsent"]["evidence"]), True)
+
     def crossed(self, t):
         """A simultaneous open goes on until its SYN is acknowledged."""
         path = Path(t)
@@ -219,7 +246,8 @@ def main():
     if os.geteuid():
         harness.skip("other network namespaces are made by root only")
     with harness.Synsent(o.synsent) as synsent:
-        return run_parts(Test(synsent), ("foreign", "translated", "device", "same_port", "crossed", "whose"), o)
+        return run_parts(Test(synsent), ("foreign", "translated", "device", "same_port",
+                                         "same_socket", "crossed", "whose"), o)
 
 
 if __name__ == "__main__":
