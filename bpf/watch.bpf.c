@@ -229,7 +229,7 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 	}
 	if (to == TCP_ESTABLISHED) {
 		if (a->n_retrans) {
-			read_policy(tp, a);
+			reread_policy(tp, a);
 			read_answered(tp, a);
 		}
 		now = bpf_ktime_get_ns();
@@ -269,14 +269,13 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 	__u64 us;
 	__u32 at;
 
-	/* where SYNs crossed it is sent again with an ACK, and in the same count */
-	if (sk->__sk_common.skc_state != TCP_SYN_SENT && sk->__sk_common.skc_state != TCP_SYN_RECV)
+	if (sk->__sk_common.skc_state != TCP_SYN_SENT)
 		return 0;
 	tp = tcp_of(sk);
 	if (!tp)
 		return 0;
 	a = find(sk);
-	if (!a && sk->__sk_common.skc_state == TCP_SYN_SENT)
+	if (!a)
 		a = begin_late(sk, tp);
 	if (!a || a->flags & WATCH_FILTERED)
 		return 0;
@@ -297,7 +296,7 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 	note_resent(a, at, us);
 	note_syn0(tp, a);
 	read_flow(tp, &a->flow);
-	read_policy(tp, a);
+	reread_policy(tp, a);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "watch_process.h"
 #include "watch_socket.h"
+#include "watch_tell.h"
 
 /* What a socket says at its end: who ended it, and by what.  For watch.bpf.c alone. */
 
@@ -69,7 +70,7 @@ static __always_inline void read_end(const struct sock *sk, const struct tcp_soc
 
 	a->error = sk->sk_err;
 	a->by = who_closes(sk, a);
-	read_policy(tp, a);
+	reread_policy(tp, a);
 	if (a->by == WATCH_PROGRAM)
 		read_closer(a);
 	if ((const void *)sk->sk_error_queue.next != &sk->sk_error_queue)

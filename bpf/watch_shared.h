@@ -116,6 +116,12 @@ struct watch_winner {
 	__u32 room;
 };
 
+/* The fields of these names, before they changed while it waited; retries 0: they did not. */
+struct watch_limits {
+	__u32 user_timeout_ms, rto_max_j;
+	__u8 syncnt, retries, linear, room[5];
+};
+
 /* Of an attempt that lost something; few have it. */
 struct watch_more {
 	__u32 retrans_us[WATCH_SYNS_MAX]; /* since start_ns */
@@ -123,6 +129,7 @@ struct watch_more {
 	__u32 answered_us;		  /* how long after SYN 0 that SYN left whose timestamp the SYN-ACK echoes */
 	__u32 has_answered;
 	__u32 deferred_ms; /* SYN 0, which start_ns tells of, left so long after connect() */
+	struct watch_limits before;
 	struct watch_drop drops[WATCH_DROPS_MAX];
 	struct watch_winner winner;
 };

@@ -85,6 +85,30 @@ static __always_inline struct watch_more *more_of(struct watch_attempt *a)
 	return more;
 }
 
+static __always_inline bool has_limits(const struct watch_attempt *a, const struct watch_limits *l)
+{
+	return a->retries == l->retries && a->linear == l->linear && a->syncnt == l->syncnt &&
+	       a->user_timeout_ms == l->user_timeout_ms && a->rto_max_j == l->rto_max_j;
+}
+
+/* Once more: a sysctl or an option of the socket may have been set meanwhile. */
+static __noinline void reread_policy(const struct tcp_sock *tp, struct watch_attempt *a)
+{
+	struct watch_limits before = { .user_timeout_ms = a->user_timeout_ms,
+				       .rto_max_j = a->rto_max_j,
+				       .syncnt = a->syncnt,
+				       .retries = a->retries,
+				       .linear = a->linear };
+	struct watch_more *more;
+
+	read_policy(tp, a);
+	if (!before.retries || has_limits(a, &before))
+		return;
+	more = more_of(a);
+	if (more && !more->before.retries)
+		more->before = before;
+}
+
 /* A SYN was sent again, as that one of them. */
 static __always_inline void note_resent(struct watch_attempt *a, __u32 at, __u64 us)
 {

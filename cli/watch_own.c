@@ -11,6 +11,7 @@
 #include "sources/observe.h"
 #include "sources/procs.h"
 #include "sources/sysctls.h"
+#include "util/duration.h"
 
 /* SYNs, their answers, resets and ICMP errors; the final ACK is the kernel's word, by sock_diag. */
 #define FILTER                                                                                 \
@@ -21,12 +22,14 @@
 #define SETTLES_NS 200000000 /* at the end: what was gone by then is asked about until then */
 #define OPEN_DEFAULT 8192
 #define PENDING_EVERY_MS 1000
+#define POLICY_EVERY_MS 250
 #define FAMILY 256
 
 struct watch_own {
 	struct watch_source_opts o;
 	struct observe *observe;
 	struct tracker *tracker;
+	int64_t policy_ns;				 /* when sysctls were read last */
 	void (*fn)(const struct attempt *a, void *user); /* for those that wait */
 	void *user;
 	struct {
@@ -201,10 +204,26 @@ int watch_own_wait_ms(const struct watch_own *w)
 	return ms < 0 || ms > PENDING_EVERY_MS ? PENDING_EVERY_MS : ms;
 }
 
+/* Sysctls may be set while it runs. */
+static void read_policy(struct watch_own *w)
+{
+	int64_t now = observe_now(w->observe);
+	struct err unused = { 0 };
+	struct policy p;
+
+	if (now - w->policy_ns < POLICY_EVERY_MS * NS_PER_MS)
+		return;
+	w->policy_ns = now;
+	if (!sysctls_policy(&p, &unused))
+		observe_set_policy(w->observe, &p);
+}
+
 int watch_own_pump(struct watch_own *w, struct err *e)
 {
-	int r = observe_pump(w->observe, e);
+	int r;
 
+	read_policy(w);
+	r = observe_pump(w->observe, e);
 	tracker_advance(w->tracker, observe_now(w->observe));
 	return r;
 }

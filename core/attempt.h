@@ -133,8 +133,8 @@ struct attempt {
 	int64_t last_state_ns;
 	int soft_error; /* errno that was noted in SYN_SENT, of an ICMP or, traced, of a route that failed; 0: none */
 
-	bool has_policy;
-	struct policy policy;
+	bool has_policy, limits_changed;
+	struct policy policy, policy_before; /* as it was last; as it was before limits changed */
 	bool has_phase;
 	uint64_t phase;
 	int64_t phase_edge_ns;

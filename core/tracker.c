@@ -101,6 +101,18 @@ static struct slot *slot_of_state(struct tracker *t, const struct event_state *k
 	return table_open(t, s, &k->flow);
 }
 
+/* A sysctl was set while it waits. */
+static void note_change(struct attempt *a, const struct policy *to)
+{
+	const struct policy *p = &a->policy;
+
+	if (!a->has_policy || a->limits_changed ||
+	    (p->retries == to->retries && p->linear == to->linear && p->rto_max_ms == to->rto_max_ms))
+		return;
+	a->limits_changed = true;
+	a->policy_before = *p;
+}
+
 static void take_state(struct attempt *a, const struct event_state *k)
 {
 	a->retransmits = k->retransmits;
@@ -123,6 +135,7 @@ static void take_state(struct attempt *a, const struct event_state *k)
 		a->phase_edge_ns = k->phase_edge_ns;
 	}
 	if (k->has_policy) {
+		note_change(a, &k->policy);
 		a->has_policy = true;
 		a->policy = k->policy;
 	}

@@ -89,7 +89,7 @@ static void judge_by_instant(const struct attempt *a, struct verdict *v)
 			"timer, by a limit that the program set");
 		kernel_timed_out(a, v);
 		v->confidence = CONFIDENCE_LIKELY;
-	} else if (a->crossed) {
+	} else if (a->crossed || a->limits_changed) {
 		nobody_known(v); /* the schedule is another one */
 	} else if (!a->has_left && is_before_schedules_end(a, v)) {
 		say_evidence(v, "the socket left SYN-SENT while the kernel, by its sysctls, still had time to wait; so "

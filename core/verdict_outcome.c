@@ -111,7 +111,8 @@ void kernel_timed_out(const struct attempt *a, struct verdict *v)
 			"an ICMP error from this host itself fires the retransmission timer at once; no retransmission was left");
 	} else if (a->crossed) {
 		kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
-	} else if (!a->traced && a->has_policy && !policy_invalid(&a->policy) && !on_schedule(a, v)) {
+	} else if (!a->traced && !a->limits_changed && a->has_policy && !policy_invalid(&a->policy) &&
+		   !on_schedule(a, v)) {
 		/* a socket's own options are not known; traced, they are */
 		off_schedule(a, v);
 	} else {
@@ -134,6 +135,8 @@ static void say_kernel_end(const struct attempt *a, struct verdict *v)
 	int64_t min, max, end_ns;
 	bool exact;
 
+	if (say_change(a, v))
+		return;
 	end_ns = verdict_predict_end(a, &exact);
 	if (exact && end_ns > v->elapsed_ns)
 		say_evidence(v, "the kernel%s would have gone on until %s", by, say_seconds(end_ns, t));

@@ -11,8 +11,7 @@
 #include "core/verdict_schedule.h"
 #include "util/buf.h"
 
-/* A rule of this host that rejects: its ICMP comes from here, too. */
-static bool drop_by_firewall(const struct attempt *a)
+bool drop_by_firewall(const struct attempt *a)
 {
 	int i;
 
@@ -20,44 +19,6 @@ static bool drop_by_firewall(const struct attempt *a)
 		if (a->drops[i].place == DROP_LOCAL_OUTPUT && !strcmp(a->drops[i].reason, "NETFILTER_DROP"))
 			return !neighbour_drop(a);
 	return false;
-}
-
-static bool begins(const char *text, const char *with)
-{
-	return !strncmp(text, with, strlen(with));
-}
-
-/*
- * What this host dropped, just before the end, for want of a neighbour.  IPv6 gives no reason for it, but the place is
- * the same: net/core/neighbour.c neigh_invalidate() by net/ipv6/ndisc.c ndisc_error_report(), or what it is compiled
- * into.  When the packet is freed, the socket may be closed already.
- */
-const struct drop *neighbour_drop(const struct attempt *a)
-{
-	const struct drop *d;
-	int i;
-
-	for (i = 0; i < a->n_drops; i++) {
-		d = &a->drops[i];
-		if (d->reply || d->place == DROP_PATH_OR_PEER ||
-		    !(begins(d->reason, "NEIGH_") || begins(d->function, "neigh_") || begins(d->function, "__neigh_") ||
-		      begins(d->function, "ndisc_")))
-			continue;
-		if (!d->last_ns || ended_at_the_soonest_ns(a) - d->last_ns < 5 * ICMP_ACTS_WITHIN_NS)
-			return d;
-	}
-	return NULL;
-}
-
-bool is_no_neighbour(const struct attempt *a, const struct reply *icmp)
-{
-	bool host = icmp->icmp_family == 6 ? icmp->icmp_type == 1 && icmp->icmp_code == 3
-					   : icmp->icmp_type == 3 && icmp->icmp_code == 1;
-
-	/* It comes from the first address of the client's subnet (net/ipv4/icmp.c icmp_send()). */
-	return host && (icmp->own || addr_equal(&icmp->from, &a->flow.client.addr)) &&
-	       !addr_equal(&a->flow.client.addr, &a->flow.server.addr) && !addr_is_loopback(&icmp->from) &&
-	       !(a->traced && drop_by_firewall(a));
 }
 
 const struct reply *last_icmp(const struct attempt *a)
@@ -69,13 +30,6 @@ const struct reply *last_icmp(const struct attempt *a)
 		if (a->replies[i].kind == REPLY_ICMP && a->replies[i].ignored == IGNORED_NOT)
 			last = &a->replies[i];
 	return last;
-}
-
-void no_neighbour(const struct reply *icmp, struct verdict *v)
-{
-	say_headline(v, "no neighbour answered for the server's address or its gateway (%s)",
-		     icmp->icmp_family == 6 ? "ND" : "ARP");
-	say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
 }
 
 bool is_port_unreachable(const struct reply *r)

@@ -33,6 +33,9 @@ bool is_no_neighbour(const struct attempt *a, const struct reply *icmp);
 /* The SYN that this host itself dropped for that, when the attempt ended; or NULL. */
 const struct drop *neighbour_drop(const struct attempt *a);
 
+/* A rule of this host that rejects: its ICMP comes from here, too. */
+bool drop_by_firewall(const struct attempt *a);
+
 /* A rule of this host's own firewall took each SYN on its way out. */
 bool is_rejected_here(const struct attempt *a);
 

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "util/buf.h"
+
 #define MS ((int64_t)1000000)
 #define SECOND ((int64_t)1000000000)
 
@@ -82,13 +84,37 @@ char *say_span(int64_t ns, char to[SAY_SECONDS_LEN])
 	return to;
 }
 
+static void add_change(struct buf *to, const char *name, int64_t before, int64_t now, const char *unit)
+{
+	if (before != now)
+		buf_fmt(to, "%s%s %" PRId64 " to %" PRId64 "%s", to->len ? ", " : "", name, before, now, unit);
+}
+
+bool say_change(const struct attempt *a, struct verdict *v)
+{
+	const struct policy *was = &a->policy_before, *is = &a->policy;
+	struct buf what = { 0 };
+
+	if (!a->limits_changed)
+		return false;
+	add_change(&what, "tcp_syn_retries", was->retries, is->retries, "");
+	add_change(&what, "tcp_syn_linear_timeouts", was->linear, is->linear, "");
+	add_change(&what, "TCP_SYNCNT", was->syncnt, is->syncnt, "");
+	add_change(&what, "TCP_USER_TIMEOUT", was->user_timeout_ms, is->user_timeout_ms, " ms");
+	add_change(&what, "the longest RTO", was->rto_max_ms, is->rto_max_ms, " ms");
+	say_evidence(v, "its limits changed while it waited (%s): no instant predicted at SYN 0 holds",
+		     buf_text(&what));
+	buf_fini(&what);
+	return true;
+}
+
 void say_distance(const struct attempt *a, struct verdict *v, const char *what)
 {
 	bool exact;
 	int64_t due_ns = verdict_predict_end(a, &exact), d = v->elapsed_ns - due_ns;
 	char from[SAY_SECONDS_LEN], to[SAY_SECONDS_LEN], due[SAY_SECONDS_LEN];
 
-	if (!due_ns || !exact || a->crossed)
+	if (say_change(a, v) || !due_ns || !exact || a->crossed)
 		return;
 	if (a->end == ATTEMPT_END_CLOSE && a->unseen_ns)
 		say_evidence(v, "%s between %s and %s after SYN 0; the kernel's end was predicted for %s", what,

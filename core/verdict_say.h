@@ -21,6 +21,9 @@ void say_conclusion(struct verdict *v, enum outcome o, enum gave_up_by g, enum l
 /* "`what` 1.2 ms after the instant predicted at SYN 0"; for a disappearance, between which two looks it was. */
 void say_distance(const struct attempt *a, struct verdict *v, const char *what);
 
+/* Which limits of the kernel were set anew while it waited; false: none is known to have been. */
+bool say_change(const struct attempt *a, struct verdict *v);
+
 #define SAY_SECONDS_LEN 32
 char *say_seconds(int64_t ns, char to[SAY_SECONDS_LEN]);
 

@@ -67,6 +67,9 @@ int64_t observe_now(const struct observe *ob);
 /* The event time of a CLOCK_MONOTONIC instant. */
 int64_t observe_time(const struct observe *ob, int64_t mono_ns);
 
+/* The policy from now on, as observe_opts has it; of those that wait, too. */
+void observe_set_policy(struct observe *ob, const struct policy *p);
+
 /* What a connect() of our own client is known to be: its policy and pid stand for that socket.  Gives EVENT_CONNECT. */
 void observe_connect(struct observe *ob, const struct event_connect *c, int64_t t_ns);
 

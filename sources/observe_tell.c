@@ -100,6 +100,21 @@ void socket_give_state(struct observe *ob, struct known *k, int64_t t_ns)
 	ob->o.on_event(&ev, ob->o.user);
 }
 
+void observe_set_policy(struct observe *ob, const struct policy *p)
+{
+	int i;
+
+	if (p->retries == ob->o.policy.retries && p->linear == ob->o.policy.linear &&
+	    p->rto_max_ms == ob->o.policy.rto_max_ms)
+		return;
+	ob->o.policy.retries = p->retries;
+	ob->o.policy.linear = p->linear;
+	ob->o.policy.rto_max_ms = p->rto_max_ms;
+	ob->next_look_ns = 0;
+	for (i = 0; i < ob->n_flows; i++)
+		ob->flows[i].refresh |= ob->flows[i].state == KNOWN_LISTED && !ob->flows[i].has_policy;
+}
+
 void socket_give_first(struct observe *ob, struct known *k, int64_t t_ns)
 {
 	struct event ev = { .kind = EVENT_RETRANSMIT, .retransmit = { .flow = k->flow } };

@@ -25,6 +25,11 @@ static struct endpoint endpoint_of(uint8_t family, const struct watch_addr *a, u
 	return ep;
 }
 
+static int rto_max_ms(uint32_t jiffies, int hz)
+{
+	return jiffies ? (int)((int64_t)jiffies * 1000 / hz) : POLICY_RTO_MAX_MS_MAX;
+}
+
 static void take_policy(const struct watch_attempt *w, const struct trace_frame *f, struct attempt *a)
 {
 	int hz = f->jiffies.hz;
@@ -37,13 +42,25 @@ static void take_policy(const struct watch_attempt *w, const struct trace_frame 
 				 .linear = w->linear,
 				 .syncnt = w->syncnt,
 				 .user_timeout_ms = w->user_timeout_ms,
-				 .rto_max_ms = w->rto_max_j ? (int)((int64_t)w->rto_max_j * 1000 / hz)
-							    : POLICY_RTO_MAX_MS_MAX,
+				 .rto_max_ms = rto_max_ms(w->rto_max_j, hz),
 				 .rto_first_j = w->rto_first_j && (int)w->rto_first_j != hz ? (int)w->rto_first_j : 0,
 				 .hz = hz,
 				 .kernel = f->kernel };
 	if (policy_invalid(&a->policy))
 		a->has_policy = false;
+}
+
+static void take_limits_before(const struct watch_limits *l, struct attempt *a)
+{
+	if (!l->retries || !a->has_policy)
+		return;
+	a->limits_changed = true;
+	a->policy_before = a->policy;
+	a->policy_before.retries = l->retries;
+	a->policy_before.linear = l->linear;
+	a->policy_before.syncnt = l->syncnt;
+	a->policy_before.user_timeout_ms = l->user_timeout_ms;
+	a->policy_before.rto_max_ms = rto_max_ms(l->rto_max_j, a->policy.hz);
 }
 
 /* The jiffy at SYN 0 is the kernel's own word; how long it had lasted comes from the clock. */
@@ -381,6 +398,8 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 		a->last_state_ns = when(f, w->end_ns);
 	}
 	take_policy(w, f, a);
+	if (more)
+		take_limits_before(&more->before, a);
 	take_phase(w, f, a);
 	take_end(w, f, a);
 	if (more)

@@ -32,14 +32,14 @@ cd /proc/sys/net/ipv4
 echo %d >tcp_syn_retries
 [ ! -e tcp_syn_linear_timeouts ] || echo 0 >tcp_syn_linear_timeouts
 """
+DROPPED = "nft 'table inet t { chain i { type filter hook input priority 0; tcp dport { 408, 409 } drop; }; }'"
 TFO = RETRIES % 1 + """
 echo 5 >tcp_fastopen # of a client, and without a cookie
 echo 0 >tcp_fastopen_blackhole_timeout_sec
-nft 'table inet t { chain i { type filter hook input priority 0; tcp dport { 408, 409 } drop; }; }'
-"""
+""" + DROPPED
 OPEN, SILENT, WAITS = 407, 408, 409
 LASTS = {"established": (0, 0.3), "abandoned": (0.4, 0.9), "timed-out": (3, 3.3), "pending": (2, 9)}  # seconds
-TCP_FASTOPEN_CONNECT = 30
+TCP_USER_TIMEOUT, TCP_FASTOPEN_CONNECT = 18, 30
 
 
 def opened_later(port):
@@ -116,6 +116,47 @@ class Test:
     def crossed_packets(self, t):
         self.crossed(t, "--no-bpf", confidence="likely")
 
+    def changed(self, t, *args):
+        """A sysctl, or an option of the socket, is set while it waits: that is why no prediction holds."""
+        net = watched.Net()
+        t.kept.append(net.process)
+        net.run(RETRIES % 5 + DROPPED)
+        with net:
+            w = Watch(self.synsent, ["-j", *(args or ("--netns", str(net.inode)))])
+            t.watches.append(w)
+            w.ready()
+            kept, given_up = [connecting("127.0.0.1", SILENT)[0] for _ in range(2)]
+            with_option = connecting("127.0.0.1", WAITS)[0]
+            t.kept += [kept, given_up, with_option]
+            time.sleep(1.5)
+            if not args:
+                with_option.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 3000)
+            net.run("echo 1 >/proc/sys/net/ipv4/tcp_syn_retries")
+            time.sleep(0.6)
+            given_up.close()
+            t.want("it times out", watched.end_of(kept, 5), errno.ETIMEDOUT)
+            t.want("so does the other one", watched.end_of(with_option, 5), errno.ETIMEDOUT)
+        time.sleep(0.3)
+        attempts = w.end()
+        got = sorted((a["server"]["port"], a["synsent"]["outcome"], a["synsent"]["confidence"]) for a in attempts)
+        t.want("how many", len(got), 3)
+        if not args:
+            t.want("the attempts", got, [(SILENT, "abandoned", "certain"), (SILENT, "timed-out", "certain"),
+                                         (WAITS, "timed-out", "certain")])
+        for a in attempts:
+            evidence = a["synsent"]["evidence"]
+            t.want("%r says why" % evidence, any("tcp_syn_retries 5 to 1" in e for e in evidence), True)
+            t.want("%r says no more" % evidence, any("the instant predicted" in e or "gone on until" in e
+                                                     for e in evidence), False)
+            if a["server"]["port"] == WAITS and not args:
+                t.want("%r names the option" % evidence, "TCP_USER_TIMEOUT 0 to 3000 ms" in str(evidence), True)
+
+    def changed_bpf(self, t):
+        self.changed(t)
+
+    def changed_packets(self, t):
+        self.changed(t, "--no-bpf")
+
     def deferred(self, t):
         """With TCP_FASTOPEN_CONNECT the SYN leaves with the first write: the attempt is timed from there."""
         net = watched.Net()
@@ -167,7 +208,8 @@ def main():
         harness.skip("no TUN device")
     with harness.Synsent(o.synsent) as synsent:
         return run_parts(Test(synsent), ("late_bpf", "late_packets", "deferred",
-                                         "crossed_bpf", "crossed_packets"), o)
+                                         "crossed_bpf", "crossed_packets",
+                                         "changed_bpf", "changed_packets"), o)
 
 
 if __name__ == "__main__":

@@ -1075,6 +1075,23 @@ static void crossed(void **test)
 	assert_true(strstr(v.headline, "by a simultaneous open"));
 }
 
+static void limits_that_changed(void **test)
+{
+	begin();
+	sent_again(2);
+	r.more.before = (struct watch_limits){ .retries = 6, .linear = 4, .rto_max_j = 2500 };
+	ended(5 * S, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	assert_true(has_evidence("its limits changed while it waited (tcp_syn_retries 6 to 5, tcp_syn_linear_timeouts "
+				 "4 to 0, the longest RTO 10000 to 120000 ms)"));
+	assert_false(has_evidence("the instant predicted at SYN 0,"));
+	ended(5 * S, WATCH_PROGRAM, 0);
+	told();
+	assert_true(has_evidence("its limits changed while it waited"));
+	assert_false(has_evidence("gone on until"));
+}
+
 /* Bytes of any kind: nothing overruns, nothing of one record is left in the next. */
 static void whatever_comes(void **test)
 {
@@ -1130,6 +1147,7 @@ int main(void)
 		cmocka_unit_test(lost_retransmissions),
 		cmocka_unit_test(answered_late),
 		cmocka_unit_test(crossed),
+		cmocka_unit_test(limits_that_changed),
 		cmocka_unit_test(whatever_comes),
 	};
 
