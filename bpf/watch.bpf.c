@@ -197,6 +197,39 @@ int synsent_earlier(struct bpf_iter__task_file *ctx)
 
 /* ---- end ---- */
 
+/* What MPTCP took: tcp_write_err() gives the one, and the other is where it was put (__mptcp_error_report()). */
+static __always_inline __s32 taken_error(const struct sock *sk, const struct tcp_sock *tp)
+{
+	const struct mptcp_subflow_context *of = tp->inet_conn.icsk_ulp_data;
+
+	if (!bpf_core_field_exists(tp->is_mptcp) || !tp->is_mptcp || !bpf_core_field_exists(of->conn))
+		return 0;
+	if (!tp->inet_conn.icsk_pending)
+		return sk->sk_err_soft ? sk->sk_err_soft : ETIMEDOUT;
+	return BPF_CORE_READ(of, conn, sk_err);
+}
+
+/*
+ * Up to 6.9 an ICMP error and the timer report their error before they end the socket, as does SOCK_DESTROY, and MPTCP
+ * takes it at that.  The two wait until no process has the socket (net/ipv4/tcp_ipv4.c tcp_v4_err(),
+ * net/ipv4/tcp_timer.c tcp_write_timer()).  A process that disconnects has it, and its error may be what was read from
+ * the error queue: no ICMP gives ETIMEDOUT or ECONNABORTED.
+ */
+static __always_inline void weigh_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
+{
+	if (!sk->sk_lock.owned) {
+		if (!a->error)
+			a->error = taken_error(sk, tp);
+		if (a->error || a->by == WATCH_PROGRAM)
+			a->by = a->error ? WATCH_KERNEL : WATCH_DOUBTFUL;
+	} else if (a->error && sk->sk_shutdown == SHUTDOWN_MASK) {
+		program_closes(a);
+	} else if (a->flags & WATCH_ERROR_READ && !a->reset_ns && a->error && a->error != ETIMEDOUT &&
+		   a->error != ECONNABORTED) {
+		a->by = WATCH_DOUBTFUL;
+	}
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 {
@@ -239,10 +272,7 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 			end(a, tp, WATCH_CONNECTED);
 	} else if (!is_counted_refused(sk, tp, a)) {
 		read_end(sk, tp, a);
-		if (a->error && sk->sk_shutdown == SHUTDOWN_MASK)
-			program_closes(a);
-		else if (a->flags & WATCH_ERROR_READ && a->error != ETIMEDOUT && !a->reset_ns)
-			a->by = WATCH_DOUBTFUL;
+		weigh_end(sk, tp, a);
 		/* net/ipv4/tcp_timer.c tcp_write_timer_handler() clears it; tcp_done() does so after this */
 		a->timer = tp->inet_conn.icsk_pending ? WATCH_TIMER_WAITED : WATCH_TIMER_FIRED;
 		if (a->by != WATCH_NOBODY_KNOWN) {

@@ -116,6 +116,9 @@ typedef struct {
 
 struct sock {
 	struct sock_common __sk_common;
+	struct {
+		int owned; /* a process has it */
+	} sk_lock;
 	struct sk_buff_head sk_error_queue;
 	int sk_err, sk_err_soft;
 	struct socket *sk_socket;
@@ -139,6 +142,7 @@ struct inet_connection_sock {
 	__u8 icsk_pending; /* 0: its timer has fired, and runs */
 	__u8 icsk_syn_retries;
 	__u32 icsk_user_timeout;
+	void *icsk_ulp_data;
 };
 
 struct tcp_options_received {
@@ -163,6 +167,10 @@ struct tcp_sock {
 
 struct mptcp_sock {
 	struct sock *first; /* its socket of TCP, that which connects */
+};
+
+struct mptcp_subflow_context {
+	struct sock *conn; /* the socket of MPTCP */
 };
 
 struct net_device {

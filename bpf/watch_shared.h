@@ -75,7 +75,7 @@ struct watch_drop {
 #define WATCH_MPTCP 32u	      /* of one of MPTCP, and an ICMP error was noted: its program is not shown that */
 #define WATCH_UNTOLD 64u      /* its end was missed, and its connect() is about to return the error; never told */
 #define WATCH_UNSENT 128u     /* no SYN had left: TCP_FASTOPEN_CONNECT waits for the first write */
-#define WATCH_ERROR_READ 256u /* reading the error queue set sk_err while it waited */
+#define WATCH_ERROR_READ 256u /* an error was reported while it waited: one that was read from its error queue */
 #define WATCH_FASTOPEN 512u   /* TCP_FASTOPEN_CONNECT: SYN 0 may leave only with the first write; not known when */
 
 struct watch_attempt {

@@ -7,6 +7,7 @@ watch.py SYNSENT [--user nobody] [--only TEXT] [--kills N] [--show]
 Who gave up is proved by watch_gave_up.py, where a packet was lost by watch_places.py.
 """
 import argparse
+import ctypes
 import errno
 import fcntl
 import json
@@ -35,6 +36,9 @@ PYTHON = sys.executable
 REFUSED_PORT, OPEN_PORT, SILENT_PORT, REJECTED_PORT, RESET_PORT = 201, 202, 203, 204, 209
 RULES = ("nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; tcp dport 204 reject; "
          "tcp dport 209 reject with tcp reset; }; }'")
+TWICE_PORT, MSG_ERRQUEUE, SYN_SENT = 212, 0x2000, 2
+TWICE = ("nft 'table ip twice { chain o { type filter hook output priority 0; tcp dport 212 dup to 127.0.0.1 device \"lo\"; "
+         "}; chain i { type filter hook input priority 0; tcp dport 212 reject with icmp type host-unreachable; }; }'")
 CONNECT = "import socket, sys; s = socket.socket(); s.settimeout(.3); s.connect_ex(('127.0.0.1', int(sys.argv[1])))"
 
 MISUSE = (
@@ -363,6 +367,27 @@ class Test:
             waiting.pop().close()
         t.want("what it tells", sorted((a["synsent"]["outcome"], a.get("process", {}).get("pid")) for a in got),
                [("abandoned", os.getpid()), ("pending", os.getpid())])
+
+    def error_queue(self, t):
+        """An ICMP error comes twice, and the program reads one: the other is its socket's error, and that waits on."""
+        self.net.run(TWICE)
+        with self.net:
+            w = self.watch(t, ["-j"]).ready()
+            waits, taken_back = (connecting("127.0.0.1", TWICE_PORT)[0] for _ in range(2))
+        of = {s.getsockname()[1]: s for s in (waits, taken_back)}
+        for s in of.values():
+            s.recvmsg(1, 512, MSG_ERRQUEUE)
+            # the kernel holds its socket when the answer comes, unless it is too busy
+            of[s.getsockname()[1]] = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == SYN_SENT
+        ctypes.CDLL(None).connect(taken_back.fileno(), bytes(16), 16)  # AF_UNSPEC
+        time.sleep(1.5)  # a SYN that is sent again is answered, too
+        t.want("SO_ERROR of one that waits", waits.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), errno.EHOSTUNREACH)
+        got = {a["client"]["port"]: (a["synsent"]["outcome"], a["synsent"]["confidence"]) for a in w.end()}
+        by_kernel = ("unreachable", "certain")
+        back = list(of)[1]
+        t.want("what it tells", got, {list(of)[0]: by_kernel, back: ("unreachable", "likely") if of[back] else by_kernel})
+        for s in (waits, taken_back):
+            s.close()
 
     def text(self, t):
         """Columns are where the head says; nothing hostile reaches the terminal; -v tells more."""
@@ -877,8 +902,8 @@ def run_part(name, part, o):
 
 
 PARTS = ("filters", "slow", "misuse", "needs_bpf", "no_container", "commands", "standard_output", "goes_on", "full",
-         "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout", "early", "text", "terminal",
-         "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "capabilities", "kills")
+         "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout", "early", "error_queue", "text",
+         "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "capabilities", "kills")
 
 
 def main():
