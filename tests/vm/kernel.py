@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a command on another kernel: one of Debian's, in qemu, with this machine's files.
 
-kernel.py [--kernel stable|FILE.deb] [--cpus N] [--memory SIZE] [--timeout S] [--tcg] [--console] COMMAND...
+kernel.py [--kernel stable|FILE.deb[,FILE.deb]] [--cpus N] [--memory SIZE] [--timeout S] [--tcg] [--console] COMMAND...
 
 For instance: kernel.py meson test -C build --no-rebuild --print-errorlogs -t 5 --suite lab
 
@@ -10,7 +10,8 @@ The virtual machine has no network.  Its root is this machine's, read-only, unde
 installed here is there, at the same paths, and nothing that is done there is found here afterwards.  So the kernel is
 the only thing that differs.  COMMAND is run by root, as a child of init, in this directory; its output (both streams)
 comes out here as it is written, and its status is this program's.  No kernel is installed: the package is fetched by
-apt, once, and unpacked in ~/.cache/synsent-kernels.
+apt, once, and unpacked in ~/.cache/synsent-kernels.  A second FILE.deb has the modules that the first lacks (Ubuntu's
+linux-image-unsigned-... and linux-modules-...).
 
 By hand, and not by CI: it wants root, qemu-system-x86, kmod, busybox, and /dev/kvm unless there is time for --tcg.
 """
@@ -48,10 +49,16 @@ mount -t proc -o nosuid,nodev,noexec proc /root/proc
 mount -t sysfs -o nosuid,nodev,noexec sys /root/sys
 mount -t tmpfs -o nosuid,nodev run /root/run
 mount -t tmpfs -o nosuid,nodev,mode=1777 tmp /root/tmp
+HERE
 mkdir -p /root/lib/modules/$(uname -r)
 mount -t 9p -o trans=virtio,version=9p2000.L,cache=loose,msize=512000,ro modules /root/lib/modules/$(uname -r)
 cp /init2 /command /root/run/
 exec switch_root /root /bin/sh /run/init2
+"""
+
+# The directory of the command, where a file system of the machine's own would hide it.
+HERE = """mkdir -p /above/here /above/here-work /root%(path)s
+mount -t overlay -o lowerdir=/below%(path)s,upperdir=/above/here,workdir=/above/here-work overlay /root%(path)s
 """
 
 # What a booted system has, as far as the tests look at it.
@@ -102,9 +109,9 @@ def output(*command, **more):
 
 
 def package(which):
-    """The path of the kernel's package, fetched unless that was done before."""
+    """The paths of the kernel's packages, fetched unless that was done before."""
     if os.path.sep in which or which.endswith(".deb"):
-        return os.path.abspath(which)
+        return [os.path.abspath(path) for path in which.split(",")]
     known = output("apt-cache", "depends", "linux-image-amd64")
     name = re.search(r"Depends: (linux-image-\S+)", known)
     if not name:
@@ -116,15 +123,15 @@ def package(which):
         print("fetching %s (70 to 110 MB)" % name.group(1), file=sys.stderr)
         output("apt-get", "-q", "download", name.group(1), cwd=directory)
         have = [f for f in os.listdir(directory) if f.startswith(name.group(1) + "_") and f.endswith(".deb")]
-    return os.path.join(directory, sorted(have)[-1])
+    return [os.path.join(directory, sorted(have)[-1])]
 
 
 class Kernel:
     """One that is unpacked: its image, and its modules with the lists that modprobe reads."""
 
-    def __init__(self, deb):
-        self.root = os.path.join(CACHE, os.path.basename(deb)[:-len(".deb")])
-        if not os.path.exists(self.root + "/done"):
+    def __init__(self, debs):
+        self.root = os.path.join(CACHE, os.path.basename(debs[0])[:-len(".deb")])
+        for deb in debs if not os.path.exists(self.root + "/done") else []:
             output("dpkg-deb", "-x", deb, self.root)
         self.release = os.listdir(self.root + "/lib/modules")[0]
         self.image = "%s/boot/vmlinuz-%s" % (self.root, self.release)
@@ -146,8 +153,13 @@ class Kernel:
                 if path not in paths:
                     paths.append(path)
         for path in paths:
-            with (lzma.open if path.endswith(".xz") else open)(os.path.join(self.modules, path), "rb") as f:
-                yield os.path.basename(path).split(".")[0] + ".ko", f.read()
+            path = os.path.join(self.modules, path)
+            if path.endswith(".zst"):
+                content = subprocess.run(["zstd", "-dcq", path], stdout=subprocess.PIPE, check=True).stdout
+            else:
+                with (lzma.open if path.endswith(".xz") else open)(path, "rb") as f:
+                    content = f.read()
+            yield os.path.basename(path).split(".")[0] + ".ko", content
 
 
 class Initramfs:
@@ -203,9 +215,10 @@ def initramfs(path, kernel, command):
         archive.file("modules.early/" + name, content)
         early.append("/modules.early/" + name)
     archive.file("early", "\n".join(early) + "\n")
-    archive.file("init", INIT, 0o755)
+    hidden = (os.getcwd() + "/").startswith(("/tmp/", "/run/"))
+    archive.file("init", INIT.replace("HERE\n", HERE % {"path": shlex.quote(os.getcwd())} if hidden else ""), 0o755)
     archive.file("init2", INIT2 % {"path": PATH.lstrip(":"), "port": PORT})
-    archive.file("command", "cd %s 2>/dev/null\nexec %s\n" % (shlex.quote(os.getcwd()), shlex.join(command)))
+    archive.file("command", "cd %s || exit 125\nexec %s\n" % (shlex.quote(os.getcwd()), shlex.join(command)))
     archive.write(path)
 
 
