@@ -192,7 +192,8 @@ CASES = (
     ("nothing listens", "client", LO, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("nothing listens afar", "client", FAR, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("dead neighbour", "client", NEIGHBOUR, 80, ended("unreachable", "kernel", "EHOSTUNREACH",
-                                                     place="local-output", function="neigh_",
+                                                     place="local-output",
+                                                     function="neigh_|arp_error_report|ndisc_error_report",
                                                      headline="no neighbour answered")),
     # The ICMP that this host sends itself comes from the first address of the subnet.
     ("dead neighbour, from another address", "client", ("10.7.1.98",), 80, ended(
