@@ -651,19 +651,18 @@ class Test:
         """As a user who has what the service has."""
         nobody = harness.Synsent(self.synsent.binary, True)
         with nobody, self.net:
-            p = subprocess.Popen(
-                ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", CAPS, "--ambient-caps",
-                 CAPS, "--no-new-privs", nobody.binary, "watch", "-j", "--netns", str(self.net.inode)], env=harness.ENV,
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/")
-            await_line(p.stdout)
-            connect("127.0.0.1", REFUSED_PORT)
-            connect("127.0.0.1", SILENT_PORT, 0.3)
-            time.sleep(0.1)
-            p.send_signal(signal.SIGINT)
-            out, err = p.communicate(timeout=10)
-        got = [harness.validate.load(line) for line in out.splitlines()]
-        got = [a for a in got if a["server"]["port"] != watched.READY_PORT]
-        t.want("the status", p.returncode, 0)
+            w = Watch(nobody, ["-j", "--netns", str(self.net.inode)],
+                      ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps", CAPS,
+                       "--ambient-caps", CAPS, "--no-new-privs"])
+            try:
+                w.ready()
+                connect("127.0.0.1", REFUSED_PORT)
+                connect("127.0.0.1", SILENT_PORT, 0.3)
+                time.sleep(0.1)
+                got, err = w.end(), w.said()
+            finally:
+                w.stop()
+        t.want("the status", w.status, 0)
         t.want("what it shows", [(a["server"]["port"], a["process"]["pid"], a["synsent"]["confidence"]) for a in got],
                [(201, os.getpid(), "certain"), (203, os.getpid(), "certain")])
         t.want("the function", [a["synsent"]["drop"].get("function") for a in got[1:]], ["nft_do_chain"])
