@@ -331,7 +331,7 @@ static int open_all(struct watch *w, struct err *e)
 					      .no_bpf = o->no_bpf,
 					      .packets = o->packets,
 					      .inbound = o->inbound,
-					      .only_counts = o->quiet,
+					      .only_counts = o->quiet && !o->count, /* else each is waited for */
 					      .on_attempt = on_attempt,
 					      .user = w };
 	int r = 0;

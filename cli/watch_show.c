@@ -156,7 +156,7 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 	return &s->more;
 }
 
-/* One more was shown. */
+/* One more was shown, or would be but for -q. */
 static bool is_enough(struct watch_show *s)
 {
 	return ++s->shown == (uint64_t)s->o->count;
@@ -199,8 +199,10 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 	/* Rates are of all. */
 	if (s->screen && v.outcome == OUTCOME_ESTABLISHED)
 		screen_ended(s->screen, a, &v);
-	if (s->o->quiet || !watch_wants_end(&s->o->want, &v) || (s->screen && v.outcome == OUTCOME_ESTABLISHED))
+	if (!watch_wants_end(&s->o->want, &v) || (s->screen && v.outcome == OUTCOME_ESTABLISHED))
 		return false;
+	if (s->o->quiet)
+		return is_enough(s);
 	more = look_further(s, a);
 	if (more != a || v.wordless)
 		verdict_make(more, &v);
@@ -395,7 +397,7 @@ static bool sum(struct watch_show *s, bool goes_on)
 	watch_source_pending(s->with.source, on_pending, s);
 	watch_show_turn(s);
 	lost = facts(s, &f, losses, processes);
-	if (s->shown && !s->o->json && !s->o->top)
+	if (s->shown && !s->o->json && !s->o->top && !s->o->quiet)
 		buf_char(&b, '\n');
 	watch_summary_text(s->summary, &f, &look, &b);
 	if (goes_on && !s->o->json)

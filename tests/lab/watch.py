@@ -329,6 +329,15 @@ class Test:
         w.end(None)
         t.want("the status of -c", w.status, 0)
         t.want("lines of -c 3", len(w.text().splitlines()), 3)
+        w = self.watch(t, ["-q", "--failures", "-c", "3"])
+        deadline = time.monotonic() + 30
+        while w.p.poll() is None and time.monotonic() < deadline:
+            with self.net:
+                connect("127.0.0.1", OPEN_PORT)
+                connect("127.0.0.1", REFUSED_PORT)
+            time.sleep(0.05)
+        w.end(None)
+        t.want("what -q -c 3 sums up", ", 3 refused" in w.text().splitlines()[1], True)
 
     def crowd(self, t):
         """More wait at once than the fast table of the BPF programs has places: each is told of, or counted as lost."""
