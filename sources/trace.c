@@ -74,12 +74,16 @@ static int load_failed(struct err *e, int code)
 					: "run it as root of the host, not of a container or a user namespace");
 		return refuse(e, EPERM);
 	}
-	if (code == ESRCH || code == ENOENT || kernel_version(NULL, 0) < KERNEL_VERSION_OF(5, 17))
+	if (code == EACCES)
+		code = ENOTSUP;
+	if (code == ESRCH || code == ENOENT || kernel_version(NULL, 0) < KERNEL_VERSION_OF(5, 17)) {
 		err_set(e, code,
 			"eBPF needs Linux 5.17 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
 			"CONFIG_FTRACE_SYSCALLS");
-	else
+		err_remedy(e, "such a kernel");
+	} else {
 		err_sys(e, code, "the kernel did not take the BPF programs");
+	}
 	return refuse(e, code);
 }
 
