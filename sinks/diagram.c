@@ -57,10 +57,13 @@ static struct diagram_item *item_add(struct diagram *d, enum diagram_shape shape
 /* The columns at the right, and the states. */
 static void item_figures(const struct story_row *r, struct diagram_item *it)
 {
+	int64_t us = r->gap_ns / 1000;
 	char gap[24];
 
 	diagram_time(r->t_ns, r->nominal, it->time);
-	if (r->gap_ns > 0) {
+	if (us > 0 && us < 10000) { /* its column has room for a digit less than that of the time has */
+		snprintf(it->gap, sizeof(it->gap), "+0.%05d", (int)(us + 5) / 10);
+	} else if (r->gap_ns > 0) {
 		diagram_time(r->gap_ns, false, gap);
 		snprintf(it->gap, sizeof(it->gap), "+%.22s", gap);
 	}

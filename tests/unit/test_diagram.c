@@ -514,11 +514,29 @@ static void order_and_bounds(void **state)
 	assert_non_null(row_of(STORY_END, 0));
 }
 
+/* The figures of a short gap do not run into those of the time. */
+static void short_gaps(void **state)
+{
+	struct buf b = { 0 };
+	struct diagram *d;
+
+	begin(2);
+	a.syn_ns[1] = START + 8100 * MS / 1000;
+	ended(1026 * MS, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, ETIMEDOUT, "");
+	story_make(&a, &v, &story);
+	d = diagram_new(&story);
+	assert_non_null(d);
+	diagram_term(d, &(struct diagram_term_opts){ .columns = 80 }, &b);
+	assert_non_null(strstr(buf_text(&b), "0.008100 +0.00810"));
+	diagram_free(d);
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goldens), cmocka_unit_test(lines_fit),	       cmocka_unit_test(colour_adds_nothing),
-		cmocka_unit_test(stories), cmocka_unit_test(order_and_bounds),
+		cmocka_unit_test(stories), cmocka_unit_test(order_and_bounds), cmocka_unit_test(short_gaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
