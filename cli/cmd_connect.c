@@ -14,6 +14,7 @@
 #include "cli/show.h"
 #include "core/sockaddr.h"
 #include "sinks/attempt_json.h"
+#include "sinks/figures.h"
 #include "sinks/text.h"
 #include "sources/sysctls.h"
 #include "util/duration.h"
@@ -90,6 +91,23 @@ static void print_json(const struct attempt *a, const struct verdict *v)
 	buf_fini(&b);
 }
 
+#define SYN_WAITED_NS ((int64_t)100000000) /* longer than a busy host takes to send it */
+
+/* Packets are seen as they leave the host: what connect() waited before, the figures of the attempt do not hold. */
+static void print_wait_before_syn(const struct attempt *a)
+{
+	int64_t waited = a->connect_ns && a->n_syns && a->syn_ns[0] ? a->syn_ns[0] - a->connect_ns : 0;
+	struct buf b = { 0 };
+
+	if (waited < SYN_WAITED_NS)
+		return;
+	figures_elapsed(waited, &b);
+	printf("  before it    SYN 0 left %s after connect() was called: it had waited for the\n"
+	       "               neighbour's address (ARP, NDP), or in a queue of this host\n",
+	       buf_text(&b));
+	buf_fini(&b);
+}
+
 static void print_text(const struct connect_opts *o, const struct terminal *t, const struct try_result *r,
 		       const struct verdict *v)
 {
@@ -102,6 +120,7 @@ static void print_text(const struct connect_opts *o, const struct terminal *t, c
 	if (!o->quiet)
 		putchar('\n');
 	show_verdict(&r->attempt, v, NULL, t);
+	print_wait_before_syn(&r->attempt);
 	if (r->blind)
 		printf("  not seen     packets: %s%s\n", r->blind_why,
 		       r->attempt.n_syns > 1 ? ";\n               SYN times are the kernel's count (tcp_info)" : "");
