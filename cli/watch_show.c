@@ -254,7 +254,8 @@ static bool is_of_this(const struct watch_show *s, const struct drop *d, const s
 static void add_inbound_drop(struct watch_show *s, const struct digest *d, struct attempt *a)
 {
 	struct drop *drop = &a->drops[0];
-	bool dropped = watch_source_dropped(s->with.source, &a->flow, drop) && is_of_this(s, drop, a);
+	bool dropped = watch_source_dropped(s->with.source, &a->flow, drop) && is_of_this(s, drop, a) &&
+		       !watch_inbound_repeated(d, drop);
 
 	if (!dropped && d->answer == REPLY_NONE)
 		dropped = watch_lost_backlog(s->lost, a->netns, &a->flow.server, drop);

@@ -143,9 +143,24 @@ static void shows_whom_it_asked(void **test)
 	assert_string_equal(v.evidence[1], "no rule was seen that dropped its SYN");
 }
 
+/* Of a SYN that was answered, one that came again is no drop; a rule's is. */
+static void repeated_is_no_drop(void **test)
+{
+	static const struct digest answered = { .answer = REPLY_SYN_ACK, .n_syns = 2, .n_synacks = 2 },
+				   ignored = { .answer = REPLY_NONE, .n_syns = 2 };
+	static const struct drop again = { .reason = "NOT_SPECIFIED", .function = "tcp_v4_rcv" },
+				 again6 = { .reason = "NOT_SPECIFIED", .function = "tcp_v6_rcv" };
+
+	assert_true(watch_inbound_repeated(&answered, &again));
+	assert_true(watch_inbound_repeated(&answered, &again6));
+	assert_false(watch_inbound_repeated(&answered, &by_rule));
+	assert_false(watch_inbound_repeated(&ignored, &again));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(says), cmocka_unit_test(shows_whom_it_asked) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(says), cmocka_unit_test(shows_whom_it_asked),
+					    cmocka_unit_test(repeated_is_no_drop) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
