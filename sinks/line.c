@@ -72,3 +72,18 @@ void line_rule(const struct drop *d, struct buf *to)
 	else if (d->rule_by == RULE_BY_COUNTER)
 		buf_str(to, " (by its counter)");
 }
+
+size_t line_word_len(const char *text)
+{
+	static const char *const units[] = { "s", "ms", "%" };
+	size_t len = strcspn(text, " "), i, n;
+
+	if (text[len] != ' ' || !strchr("0123456789", text[len - 1]))
+		return len;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		n = strlen(units[i]);
+		if (!strncmp(text + len + 1, units[i], n) && (!text[len + 1 + n] || strchr(" ,;:)", text[len + 1 + n])))
+			return len + 1 + strcspn(text + len + 1, " ");
+	}
+	return len;
+}

@@ -35,4 +35,7 @@ bool line_ignored(const struct attempt *a, enum ignored no_news, const char *bef
  * tells)". */
 void line_rule(const struct drop *d, struct buf *to);
 
+/* How long the first word of the text is, with the unit behind it if it is a figure: "131.072 s". */
+size_t line_word_len(const char *text);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sinks/drop_words.h"
+#include "sinks/line.h"
 
 #define MS ((int64_t)1000000)
 #define LABEL_WIDTH 13
@@ -27,12 +28,17 @@ void text_seconds(int64_t ns, struct buf *to)
 /* How much of the text fits into a line: whole words where possible, whole characters in any case. */
 static size_t line_len(const char *text, size_t width)
 {
-	size_t len = strlen(text);
+	size_t len = 0, next;
 
-	if (len <= width)
-		return len;
-	for (len = width; len && text[len] != ' '; len--)
-		;
+	if (strlen(text) <= width)
+		return strlen(text);
+	for (;;) {
+		next = len + strspn(text + len, " ");
+		next += line_word_len(text + next);
+		if (next > width)
+			break;
+		len = next;
+	}
 	if (len)
 		return len;
 	for (len = width; len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)

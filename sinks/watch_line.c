@@ -62,10 +62,12 @@ static void put_outcome(struct watch_row *r, enum outcome o, bool color)
 
 static void add_after(const struct attempt *a, const struct verdict *v, struct buf *to)
 {
-	if (a->n_syns)
-		figures_elapsed(v->elapsed_ns, to);
-	else
+	if (!a->n_syns)
 		buf_str(to, "at once");
+	else if (v->outcome == OUTCOME_UNANSWERED && !v->elapsed_ns) /* one SYN that came, and nothing after it */
+		buf_char(to, '-');
+	else
+		figures_elapsed(v->elapsed_ns, to);
 }
 
 /* ---- why ---- */
@@ -207,6 +209,24 @@ static bool is_own_error(const struct verdict *v)
 	return v->gave_up_by == GAVE_UP_KERNEL && v->limit == LIMIT_NONE;
 }
 
+/* The kernel tells of an RST, and of IPv4's ICMP errors; of IPv6's only what they lead to. */
+static bool told_of_no_rst(const struct attempt *a, const struct verdict *v)
+{
+	return a->traced && !a->blind && !accepted(a, REPLY_RST) &&
+	       (v->gave_up_by == GAVE_UP_NETWORK || v->confidence == CONFIDENCE_LIKELY);
+}
+
+static void put_refused(const struct attempt *a, const struct verdict *v, struct buf *to)
+{
+	if (!told_of_no_rst(a, v)) {
+		buf_str(to, "RST");
+		return;
+	}
+	buf_fmt(to, "icmp%s port unreachable", a->flow.server.addr.family == 6 ? "6" : "");
+	if (v->gave_up_by != GAVE_UP_NETWORK)
+		buf_str(to, ", or an RST that was not seen");
+}
+
 static void put_rejected(const struct attempt *a, const struct verdict *v, struct buf *to)
 {
 	const struct reply *icmp = accepted(a, REPLY_ICMP);
@@ -218,7 +238,7 @@ static void put_rejected(const struct attempt *a, const struct verdict *v, struc
 	if (icmp && !accepted(a, REPLY_RST))
 		put_icmp(icmp, to);
 	else if (v->outcome == OUTCOME_REFUSED)
-		buf_str(to, "RST");
+		put_refused(a, v, to);
 	else
 		put_headline(v, to);
 	put_rule(a, to);

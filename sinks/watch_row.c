@@ -103,8 +103,12 @@ static void put_words(struct watch_row *r, int indent, const char *text)
 	for (text += strspn(text, " "); *text; text += len + strspn(text + len, " ")) {
 		int width;
 
-		len = strcspn(text, " ");
+		len = line_word_len(text);
 		width = diagram_columns(text, len);
+		if (!has_room(r, indent, width)) {
+			len = strcspn(text, " ");
+			width = diagram_columns(text, len);
+		}
 		if (!first && !has_room(r, r->column + 1, width))
 			new_line(r, indent);
 		else if (!first)

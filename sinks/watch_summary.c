@@ -121,7 +121,7 @@ static void inbound(struct block *b, const struct watch_summary_facts *f)
 		uint64_t n;
 		const char *what;
 	} parts[] = { { f->in_answered, "answered at once" },
-		      { f->in_late, "late, or without its ACK" },
+		      { f->in_late, "late or without an ACK" },
 		      { f->in_refused, "refused" },
 		      { f->in_ignored, "ignored" } };
 	struct buf t = { 0 };

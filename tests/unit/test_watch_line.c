@@ -165,6 +165,13 @@ static void narrow(void **test)
 			       "          this host: NETFILTER_DROP in nf_hook_slow\n"
 			       "            the kernel would have gone on until 131.072 s, by this host's\n"
 			       "              sysctls as they are\n");
+	/* a figure keeps its unit */
+	strcpy(v.evidence[0], "the kernel, by this host's sysctls, would have gone on until 134.520 s");
+	assert_line(&evidence, "17:02:14  python3[20856]   10.77.0.2:99           abandoned       1.30 s     2\n"
+			       "          closed by the program; SYN dropped in another network namespace of\n"
+			       "          this host: NETFILTER_DROP in nf_hook_slow\n"
+			       "            the kernel, by this host's sysctls, would have gone on until\n"
+			       "              134.520 s\n");
 	/* nothing to say has no line; what has room stands on the row */
 	begin(1);
 	judged(OUTCOME_ESTABLISHED, 310 * US, 0);
@@ -270,6 +277,16 @@ static void rejected(void **test)
 	/* one of two was dropped: the RST answers the other */
 	a.n_syns = 2;
 	assert_why("RST");
+	/* the kernel tells of every RST: with none it was an ICMP error, whose sender may not be known */
+	begin(1);
+	endpoint_parse("[fd00::2]:443", &a.flow.server);
+	judged(OUTCOME_REFUSED, 1 * S, ECONNREFUSED);
+	v.confidence = CONFIDENCE_LIKELY;
+	assert_why("icmp6 port unreachable, or an RST that was not seen  (likely)");
+	v.confidence = CONFIDENCE_CERTAIN;
+	v.gave_up_by = GAVE_UP_NETWORK;
+	strcpy(dropped(DROP_LOCAL_OUTPUT, 1)->rule, "nft inet fw output handle 5: reject");
+	assert_why("icmp6 port unreachable, by nft inet fw output handle 5: reject");
 }
 
 static void looks(void **test)
@@ -455,6 +472,15 @@ static void inbound(void **test)
 	assert_string_equal(
 		buf_text(&b),
 		"17:02:14  (inbound)           10.0.0.2:443            unanswered      1.01 s     2  from 10.0.0.1:40000; ignored; SYN dropped here, on its way in: NETFILTER_DROP in nf_hook_slow\n");
+	/* one SYN, and nothing after it: no time passed that was seen */
+	begin(1);
+	judged(OUTCOME_UNANSWERED, 0, 0);
+	strcpy(v.headline, "ignored");
+	buf_reset(&b);
+	watch_line_inbound(&a, &v, NULL, &plain, &b);
+	assert_string_equal(
+		buf_text(&b),
+		"17:02:13  (inbound)           10.0.0.2:443            unanswered           -     1  from 10.0.0.1:40000; ignored\n");
 	buf_fini(&b);
 }
 
