@@ -78,6 +78,7 @@ static void counts_draw(const struct screen *s, struct screen_frame *f, int row)
 		screen_frame_put(f, row, at + 3, f->columns, "nothing lost", 0);
 }
 
+/* What has no room in the last line is told to be missing. */
 static void put_wrapped(struct screen_frame *f, int row, int end, const char *text, unsigned int pen)
 {
 	struct buf line = { 0 };
@@ -87,7 +88,9 @@ static void put_wrapped(struct screen_frame *f, int row, int end, const char *te
 		size_t n = diagram_wrap(text, f->columns - 1, &next);
 
 		buf_reset(&line);
-		buf_add(&line, text, row + 1 < end ? n : strlen(text));
+		buf_add(&line, text, n);
+		if (*next && row + 1 >= end)
+			buf_str(&line, f->utf8 ? "…" : "~");
 		screen_frame_put(f, row, 0, f->columns, buf_text(&line), pen);
 		text = next;
 	}
