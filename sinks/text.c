@@ -99,8 +99,11 @@ static void drop_row(const struct attempt *a, const struct drop *d, const struct
 			d->packets == 1 ? "" : "s");
 	else if (d->reply)
 		buf_str(&line, ", the SYN-ACKs");
-	if (d->rule[0]) /* which has quotes of its own */
-		buf_fmt(&line, o->plain ? ": %s" : ", by \"%s\"", d->rule);
+	if (d->rule[0] && o->plain) /* the rule has quotes of its own */
+		buf_fmt(&line, ": %s%s%s", d->rule_by == RULE_BY_GUESS ? "perhaps " : "", d->rule,
+			d->rule_by == RULE_BY_GUESS ? " (by counters)" : "");
+	else if (d->rule[0])
+		buf_fmt(&line, ", by \"%s\"", d->rule);
 	else if (d->reason[0])
 		buf_fmt(&line, ", %s%s%s", d->reason, d->function[0] ? " in " : "", d->function);
 	row(to, o->columns, buf_text(&label), buf_text(&line));

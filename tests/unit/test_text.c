@@ -81,6 +81,27 @@ static void a_rule_that_answers_rejects(void **state)
 	buf_fini(&b);
 }
 
+/* What is not known for certain is not told as if it were. */
+static void a_guessed_rule_is_one(void **state)
+{
+	struct text_opts o = { .plain = true };
+	struct buf b = { 0 };
+	struct attempt a;
+	struct verdict v;
+
+	sample(&a);
+	verdict_make(&a, &v);
+	snprintf(a.drops[0].rule, sizeof(a.drops[0].rule), "tcp dport 1 drop");
+	text_verdict(&a, &v, &o, &b);
+	assert_non_null(strstr(buf_text(&b), "3 SYNs: tcp dport 1 drop\n"));
+	a.drops[0].rule_by = RULE_BY_GUESS;
+	buf_reset(&b);
+	text_verdict(&a, &v, &o, &b);
+	assert_non_null(strstr(buf_text(&b), "3 SYNs: perhaps tcp dport 1 drop (by\n"));
+	assert_non_null(strstr(buf_text(&b), "counters)\n"));
+	buf_fini(&b);
+}
+
 static void waiting(void **state)
 {
 	struct event_state kernel = { .state = 2, .retransmits = 2, .timer = 1, .expires_ms = 3900 };
@@ -161,9 +182,13 @@ static void netstat(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(verdict_fits), cmocka_unit_test(a_rule_that_answers_rejects),
-		cmocka_unit_test(waiting),	cmocka_unit_test(scaled_note),
-		cmocka_unit_test(table),	cmocka_unit_test(netstat),
+		cmocka_unit_test(verdict_fits),
+		cmocka_unit_test(a_rule_that_answers_rejects),
+		cmocka_unit_test(a_guessed_rule_is_one),
+		cmocka_unit_test(waiting),
+		cmocka_unit_test(scaled_note),
+		cmocka_unit_test(table),
+		cmocka_unit_test(netstat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
