@@ -75,7 +75,7 @@ static int open_bpf(struct watch_source *s)
 
 	if (s->o.no_bpf) {
 		err_remedy(&s->without, "leave --no-bpf out");
-		return err_set(&s->without, EPERM, "as --no-bpf asks");
+		return err_set(&s->without, EPERM, "--no-bpf is given");
 	}
 	r = open_trace(s, &s->without);
 	if (r == -EPERM && !s->trace && geteuid())

@@ -208,7 +208,7 @@ class Test:
                 r = self.synsent.run(["watch", "--no-bpf", "--for", "10ms", *args])
                 t.want("%r: status and stdout" % (args,), (r.status, r.out), (77, ""))
                 t.holds("%r says %r" % (args, r.err), r.err.startswith(
-                    "synsent: watch: %s needs eBPF: as --no-bpf asks\n  leave --no-bpf out, or " % args[0]) and otherwise in r.err)
+                    "synsent: watch: %s needs eBPF: --no-bpf is given\n  leave --no-bpf out, or " % args[0]) and otherwise in r.err)
             r = self.synsent.run(["watch", "--no-bpf", "--for", "10ms", "--netns", str(self.net.inode)])
             t.want("of this namespace, the status", (r.status, r.out[:10]), (0, "0 attempts"))
 
