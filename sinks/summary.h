@@ -33,8 +33,9 @@ struct summary_facts {
 };
 
 struct summary_look {
-	bool color; /* repeats what the words say */
-	bool utf8;  /* else ASCII, but for what comes from the capture */
+	bool color;	 /* repeats what the words say */
+	bool utf8;	 /* else ASCII, but for what comes from the capture */
+	bool no_clients; /* attempts are counted without their client, so that none can be compared */
 };
 
 /*

@@ -103,6 +103,8 @@ static void clients(struct block *b, const struct summary *s, const struct summa
 {
 	const struct top *t = summary_clients(s);
 
+	if (b->look->no_clients)
+		return;
 	if (n) {
 		block_rows(b, s, c, false, e, n, CLIENT_LINES);
 		block_end(b);
@@ -114,7 +116,7 @@ static void clients(struct block *b, const struct summary *s, const struct summa
 void block_culprits(struct block *b, const struct summary *s, const struct summary_counts *c)
 {
 	const struct top_entry *e[CLIENTS_MAX];
-	int n = clients_that_tell(s, c, e);
+	int n = b->look->no_clients ? 0 : clients_that_tell(s, c, e);
 	bool first = n && most_failures(summary_servers(s)) * 2 < c->failures;
 
 	if (first)

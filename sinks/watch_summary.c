@@ -186,9 +186,12 @@ static void notes(struct block *b, const struct watch_summary_facts *f)
 void watch_summary_text(const struct summary *s, const struct watch_summary_facts *f, const struct summary_look *o,
 			struct buf *to)
 {
-	struct block b = { .to = to, .look = o, .began = true };
+	struct summary_look look = *o;
+	struct block b = { .to = to, .look = &look, .began = true };
 	struct summary_counts c;
 
+	/* what went as most do is counted by server and command: a client would seem to have nothing but failures */
+	look.no_clients = true;
 	summary_counts(s, &c);
 	b.clock = figures_same_day(c.first_ns, c.last_ns) ? 0 : CLOCK_DAY;
 	first_line(&b, &c, f);

@@ -181,6 +181,25 @@ static void servers(void **test)
 	buf_fini(&b);
 }
 
+/* Most attempts are counted without their client's address: of those with it nearly all have failed. */
+static void no_client_is_blamed(void **test)
+{
+	const struct watch_summary_facts f = { .took_ns = 3 * S };
+	struct digest d = { .start_ns = START, .elapsed_ns = MS, .n_syns = 1, .outcome = OUTCOME_ESTABLISHED };
+	struct buf b = { 0 };
+	int i;
+
+	endpoint_parse("10.0.0.2:443", &d.flow.server);
+	d.flow.client.addr.family = 4;
+	for (i = 0; i < 100; i++)
+		summary_feed(summary, &d);
+	feed(10, "10.0.0.3:443", OUTCOME_TIMED_OUT, 6, 65 * S);
+	watch_summary_text(summary, &f, &ascii, &b);
+	assert_non_null(strstr(buf_text(&b), "worst server "));
+	assert_null(strstr(buf_text(&b), "client"));
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(notes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(unseen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(servers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(no_client_is_blamed, set_up, tear_down),
 	};
 
 	setenv("TZ", "UTC", 1);
