@@ -398,7 +398,7 @@ static bool sum(struct watch_show *s, bool goes_on)
 	watch_source_pending(s->with.source, on_pending, s);
 	watch_show_turn(s);
 	lost = facts(s, &f, losses, processes);
-	if ((s->shown || s->headed) && !s->o->json && !s->o->top && !s->o->quiet)
+	if (s->headed && !s->o->json && !s->o->top)
 		buf_char(&b, '\n');
 	watch_summary_text(s->summary, &f, &look, &b);
 	if (goes_on && !s->o->json)

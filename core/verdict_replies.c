@@ -74,10 +74,18 @@ void rejected_here(struct verdict *v, const struct reply *icmp)
 	say_advice(v, "that rule, in this host's own firewall, on the way out; no timeout is involved");
 }
 
-/* An ICMP error of this host itself, about a SYN that it did not let out. */
+/*
+ * An ICMP error of this host itself, about a SYN that it did not let out.  A port of another host it has no other reason
+ * to call unreachable.
+ */
 static bool is_of_own_rule(const struct attempt *a, const struct reply *icmp)
 {
-	return is_rejected_here(a) && (icmp->own || addr_equal(&icmp->from, &a->flow.client.addr));
+	const struct addr *client = &a->flow.client.addr, *server = &a->flow.server.addr;
+	bool other_host = !addr_is_any(client) && !addr_equal(client, server) && !addr_is_loopback(server);
+
+	if (!icmp->own && !addr_equal(&icmp->from, client))
+		return false;
+	return is_rejected_here(a) || (other_host && is_port_unreachable(icmp));
 }
 
 static void refused_by_icmp(const struct attempt *a, struct verdict *v, const struct reply *icmp)
@@ -108,6 +116,16 @@ static int syn_before(const struct attempt *a, const struct reply *r)
 	return i > 0 ? i : 0;
 }
 
+/* Neither a SYN nor an answer was among the packets of the device, and yet it was refused. */
+static void refused_unseen(struct verdict *v)
+{
+	v->gave_up_by = GAVE_UP_NETWORK;
+	v->confidence = CONFIDENCE_LIKELY;
+	say_headline(v, "a rule of this host refused it with an RST, likely");
+	say_evidence(v, "no SYN left this host, and no RST came, by the packets of its device");
+	say_advice(v, "that rule, in this host's own firewall, on the way out; no timeout is involved");
+}
+
 void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	const struct reply *rst = first_accepted(a, REPLY_RST), *icmp = first_accepted(a, REPLY_ICMP);
@@ -129,6 +147,8 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	} else if (icmp && is_port_unreachable(icmp)) {
 		refused_by_icmp(a, v, icmp);
 	} else if (a->blind) {
+		v->confidence = CONFIDENCE_LIKELY;
+		say_headline(v, "the connection was refused, by the peer or a firewall");
 		say_evidence(v, "packets could not be seen here, so not who answered");
 	} else if (a->traced && is_rejected_here(a)) {
 		v->gave_up_by = GAVE_UP_NETWORK;
@@ -140,6 +160,8 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 			     "the kernel told of no RST: an ICMP%s port unreachable, whose sender shows in packets "
 			     "(--packets), or the event was lost",
 			     a->flow.server.addr.family == 6 ? "v6" : "");
+	} else if (!a->syns_seen) {
+		refused_unseen(v);
 	}
 	if (rst && rejected_at(a, DROP_LOCAL_INPUT)) {
 		say_headline(v, "a rule at the server's end answered SYN %d with an RST", syn_before(a, rst));
