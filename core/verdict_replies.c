@@ -75,8 +75,8 @@ void rejected_here(struct verdict *v, const struct reply *icmp)
 }
 
 /*
- * An ICMP error of this host itself, about a SYN that it did not let out.  A port of another host it has no other reason
- * to call unreachable.
+ * An ICMP error of this host itself, about a SYN that it did not let out.  A port of another host it has no other
+ * reason to call unreachable.
  */
 static bool is_of_own_rule(const struct attempt *a, const struct reply *icmp)
 {
