@@ -71,11 +71,14 @@ static __noinline void tell(const struct watch_attempt *a)
 	bpf_map_delete_elem(&synsent_more, &key);
 }
 
+/* One that is never told would keep its room for ever. */
 static __always_inline struct watch_more *more_of(struct watch_attempt *a)
 {
 	__u64 key = a->socket;
 	struct watch_more *more;
 
+	if (a->flags & WATCH_FILTERED)
+		return 0;
 	if (!a->has_more && bpf_map_update_elem(&synsent_more, &key, &nothing_more, BPF_ANY)) {
 		count(WATCH_N_NO_ROOM, 1);
 		return 0;

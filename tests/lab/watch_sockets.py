@@ -40,6 +40,18 @@ nft 'table inet six { chain i { type filter hook input priority 0; ip6 daddr fd0
 """
 RACED_PORT = 8080
 RULE = "nft 'table inet r { chain c { type filter hook %s priority 0; tcp dport %d drop; }; }'"
+OTHERS = """
+import ctypes, socket, sys
+ctypes.CDLL(None).prctl(15, b"other", 0, 0, 0)
+kept = []
+for i in range(100):
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(("127.0.0.1", %d))
+    kept.append(s)
+print(0, end="", flush=True)
+sys.stdin.read()
+"""
 NEAR = """
 ip link add n0 type veth peer name n1 netns /proc/self/fd/%d
 ip addr add 10.8.0.1/24 dev n0
@@ -242,6 +254,21 @@ class Test(watch_elsewhere.Test):
                 ("local-output", 1, "NETFILTER_DROP", near.inode), ("path-or-peer", 1, "NETFILTER_DROP", router.inode),
                 ("path-or-peer", 1, "NETFILTER_DROP", far.inode)]))
 
+    def others(self, t):
+        """What was dropped of attempts that nobody asks for takes no room from the others, and is not lost."""
+        with self.rules(RULE % ("output", SILENT_PORT), "r"):
+            w = self.begin(t, "--comm", "python3", "--max-attempts", "16")
+            with self.home:
+                others = subprocess.Popen([sys.executable, "-c", OTHERS % SILENT_PORT], stdin=subprocess.PIPE,
+                                          stdout=subprocess.PIPE, env=harness.ENV)
+                t.want("they have connected", others.stdout.read(1), b"0")
+                others.communicate()
+                s, _ = connecting("127.0.0.1", SILENT_PORT)
+                time.sleep(0.2)
+                s.close()
+            for a in self.attempts(t, w, 1):
+                t.want("where it was dropped", a["synsent"].get("drop", {}).get("place"), "local-output")
+
     # ---- addresses side by side ----
 
     def race(self, t, *args):
@@ -308,7 +335,7 @@ KILLED = ("killed", "signal", None, "certain", None)
 LET_GO = ("abandoned", "unknown", None, "unknown", None)
 OF_KILLED = (KILLED, LET_GO, None)  # whose thread lets go last is a race; None: no io_uring here
 PARTS = ("repair", "fast_open", "ring_killed", "ring_polled_killed", "ring_held_killed", "crossed_closed", "crossed_reset",
-         "several_places", "raced", "raced_failures", "not_raced")
+         "several_places", "others", "raced", "raced_failures", "not_raced")
 
 
 def main():
