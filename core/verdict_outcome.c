@@ -38,11 +38,16 @@ static void advise_on_limits(const struct attempt *a, struct verdict *v)
 			      "(`synsent predict --within 10s` lists values)");
 }
 
-/* In SYN-RECEIVED the limit counts SYNs and SYN-ACKs together, and no linear timeouts (tcp_write_timeout()). */
+/*
+ * In SYN-RECEIVED the limit counts SYNs and SYN-ACKs together, and no linear timeouts (tcp_write_timeout()); or it is
+ * the user timeout, which is over then, in ms of TCP's clock.
+ */
 static void kernel_gave_up_crossed(const struct attempt *a, struct verdict *v, enum confidence c)
 {
-	say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL,
-		       a->has_policy && a->policy.user_timeout_ms ? LIMIT_USER_TIMEOUT : LIMIT_SYN_RETRIES, c);
+	bool timeout =
+		a->has_policy && a->policy.user_timeout_ms && v->elapsed_ns >= a->policy.user_timeout_ms * MS - 2 * MS;
+
+	say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, timeout ? LIMIT_USER_TIMEOUT : LIMIT_SYN_RETRIES, c);
 	v->error = ETIMEDOUT;
 	say_headline(v, "the kernel gave up in SYN-RECEIVED: SYNs had crossed, and nothing acknowledged its SYN-ACKs");
 	advise_on_limits(a, v);

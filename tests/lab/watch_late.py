@@ -29,6 +29,7 @@ if not os.path.exists("/proc/sys/net/ipv4/tcp_syn_linear_timeouts"):
 
 # which of the SYN-ACKs is acknowledged
 CROSSED = {411: 0, 412: 1, 413: None}
+CROSSED_TIMEOUTS = {414: (60000, "syn-retries"), 415: (1500, "user-timeout")}  # ms, and what ends it
 RETRIES = """
 cd /proc/sys/net/ipv4
 echo %d >tcp_syn_retries
@@ -117,6 +118,27 @@ class Test:
 
     def crossed_packets(self, t):
         self.crossed(t, "--no-bpf", confidence="likely")
+
+    def crossed_limits(self, t):
+        """The user timeout is the limit then, too, and only where it is over."""
+        net = watched.Net()
+        t.kept += [net.process, Peer(net, {}, {port: None for port in CROSSED_TIMEOUTS})]
+        net.run(RETRIES % 1)
+        with net:
+            w = Watch(self.synsent, ["-j", "--netns", str(net.inode)])
+            t.watches.append(w)
+            w.ready()
+            for port, (timeout_ms, _) in CROSSED_TIMEOUTS.items():
+                s = socket.socket()
+                s.setblocking(False)
+                s.setsockopt(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, timeout_ms)
+                s.connect_ex((THERE, port))
+                t.kept.append(s)
+            for s in t.kept[-len(CROSSED_TIMEOUTS):]:
+                t.want("its error", watched.end_of(s, 9), errno.ETIMEDOUT)
+        time.sleep(0.3)
+        got = {a["server"]["port"]: (a["synsent"]["limit"], a["synsent"]["confidence"]) for a in w.end()}
+        t.want("the limits", got, {port: (limit, "certain") for port, (_, limit) in CROSSED_TIMEOUTS.items()})
 
     def changed(self, t, *args):
         """A sysctl, or an option of the socket, is set while it waits: that is why no prediction holds."""
@@ -210,7 +232,7 @@ def main():
         harness.skip("no TUN device")
     with harness.Synsent(o.synsent) as synsent:
         return run_parts(Test(synsent), ("late_bpf", "late_packets", "deferred",
-                                         "crossed_bpf", "crossed_packets",
+                                         "crossed_bpf", "crossed_packets", "crossed_limits",
                                          "changed_bpf", "changed_packets"), o)
 
 
