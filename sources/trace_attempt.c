@@ -297,6 +297,14 @@ static void take_exit(const struct watch_attempt *w, struct attempt *a)
 	}
 }
 
+/* Left in its socket may be the error of an ICMP that its program had read from the error queue, before it closed it.
+ */
+static bool is_error_of_end(const struct watch_attempt *w)
+{
+	return w->by == WATCH_KERNEL &&
+	       (!(w->flags & WATCH_ERROR_READ) || w->reset_ns || w->error == ETIMEDOUT || w->error == ECONNABORTED);
+}
+
 static void take_end(const struct watch_attempt *w, const struct trace_frame *f, struct attempt *a)
 {
 	if (w->how == WATCH_PENDING)
@@ -314,7 +322,7 @@ static void take_end(const struct watch_attempt *w, const struct trace_frame *f,
 	}
 	a->end = ATTEMPT_END_CLOSE;
 	/* When it ended is not known, and whether the socket says why is not sure: a program may have asked for it. */
-	if (w->how == WATCH_SEEN_GONE && w->by != WATCH_KERNEL) {
+	if (w->how == WATCH_SEEN_GONE && !is_error_of_end(w)) {
 		a->unseen_ns = a->ended_ns - attempt_start_ns(a);
 		return;
 	}

@@ -661,6 +661,16 @@ static void seen_gone(void **test)
 	r.attempt.how = WATCH_SEEN_GONE;
 	told();
 	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	/* one that was read from its error queue while it waited: the program may have closed it afterwards */
+	begin();
+	ended(2 * S, WATCH_KERNEL, EHOSTUNREACH);
+	r.attempt.how = WATCH_SEEN_GONE;
+	told();
+	assert_int_equal(a.close_cause, CLOSE_KERNEL);
+	r.attempt.flags = WATCH_ERROR_READ;
+	told();
+	assert_int_equal(a.close_cause, CLOSE_UNKNOWN);
+	assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
 	/* nothing is known of who did it: never certain */
 	begin();
 	ended(2 * S, WATCH_NOBODY_KNOWN, 0);
