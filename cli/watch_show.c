@@ -26,8 +26,8 @@
 struct watch_show {
 	const struct watch_setup *o;
 	struct watch_parts with;
-	struct watch_lost *lost;
-	struct watch_broadcast *broadcast;
+	struct watch_ask *lost;
+	struct watch_ask *broadcast;
 	struct screen *screen; /* NULL: lines are printed */
 	struct attempt more;   /* an attempt, and what was found out of it */
 	struct summary *summary;
@@ -52,8 +52,8 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	s->o = o;
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
-	s->lost = watch_lost_new();
-	s->broadcast = watch_broadcast_new();
+	s->lost = watch_ask_new();
+	s->broadcast = watch_ask_new();
 	if (!s->summary || !s->tally || !s->lost || !s->broadcast) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
@@ -68,8 +68,8 @@ void watch_show_free(struct watch_show *s)
 		return;
 	summary_free(s->summary);
 	watch_tally_free(s->tally);
-	watch_lost_free(s->lost);
-	watch_broadcast_free(s->broadcast);
+	watch_ask_free(s->lost);
+	watch_ask_free(s->broadcast);
 	buf_fini(&s->out);
 	free(s);
 }
