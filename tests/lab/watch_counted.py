@@ -6,7 +6,6 @@ watch_counted.py SYNSENT [--only TEXT] [--show]
 
 Two of them see the same attempts, one with -q or --failures and one without, in a network namespace of this test's.
 """
-import argparse
 import os
 import re
 import signal
@@ -16,7 +15,7 @@ import time
 
 import harness
 import watched
-from watch_elsewhere import run_parts
+from watch_elsewhere import run_test
 from watched import Watch, listener
 
 PYTHON = sys.executable
@@ -170,15 +169,7 @@ class Test:
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("synsent")
-    p.add_argument("--only", default="")
-    p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
-    o = p.parse_args()
-    if os.geteuid():
-        harness.skip("eBPF is for root only")
-    with harness.Synsent(o.synsent) as synsent:
-        return run_parts(Test(synsent), ("mixed", "asked", "kinds", "idle"), o)
+    return run_test(Test, ("mixed", "asked", "kinds", "idle"), __doc__, "eBPF is for root only")
 
 
 if __name__ == "__main__":

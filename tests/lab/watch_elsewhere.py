@@ -378,18 +378,23 @@ def run_parts(test, names, o):
     return any(wrong)
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def run_test(test, parts, doc, why="other network namespaces are made by root only"):
+    """What a test's command line asks for.  `why`: who is not root cannot run it.  True: something is wrong."""
+    p = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("synsent")
     p.add_argument("--only", default="")
     p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
     o = p.parse_args()
     if os.geteuid():
-        harness.skip("other network namespaces are made by root only")
+        harness.skip(why)
     with harness.Synsent(o.synsent) as synsent:
-        return run_parts(Test(synsent), ("early", "early_mounted", "dropped",
-                                         "full_process", "full_descriptor", "full_mount",
-                                         "full_bridged", "same_address", "let_go"), o)
+        return run_parts(test(synsent), parts, o)
+
+
+def main():
+    return run_test(Test, ("early", "early_mounted", "dropped",
+                           "full_process", "full_descriptor", "full_mount",
+                           "full_bridged", "same_address", "let_go"), __doc__)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 
 watch_late.py SYNSENT [--only TEXT] [--show]
 """
-import argparse
 import errno
 import os
 import socket
@@ -14,7 +13,7 @@ import time
 import harness
 import watched
 from tun_peer import THERE, Peer
-from watch_elsewhere import run_parts
+from watch_elsewhere import run_test
 from watched import Watch, connect, connecting, listener
 
 LATE, LATE_BARE, SECOND, SECOND_BARE, MIDDLE = 401, 402, 403, 404, 405
@@ -221,19 +220,11 @@ class Test:
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("synsent")
-    p.add_argument("--only", default="")
-    p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
-    o = p.parse_args()
-    if os.geteuid():
-        harness.skip("other network namespaces are made by root only")
     if not os.path.exists("/dev/net/tun"):
         harness.skip("no TUN device")
-    with harness.Synsent(o.synsent) as synsent:
-        return run_parts(Test(synsent), ("late_bpf", "late_packets", "deferred",
-                                         "crossed_bpf", "crossed_packets", "crossed_limits",
-                                         "changed_bpf", "changed_packets"), o)
+    return run_test(Test, ("late_bpf", "late_packets", "deferred",
+                           "crossed_bpf", "crossed_packets", "crossed_limits",
+                           "changed_bpf", "changed_packets"), __doc__)
 
 
 if __name__ == "__main__":

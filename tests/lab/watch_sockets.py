@@ -7,7 +7,6 @@ watch_sockets.py SYNSENT [--only TEXT] [--show]
 TCP_REPAIR, TCP_FASTOPEN_CONNECT and io_uring; SYNs that cross; SYNs of one attempt that are dropped in several places;
 and addresses of one name that are tried side by side (Happy Eyeballs).
 """
-import argparse
 import contextlib
 import os
 import signal
@@ -339,15 +338,7 @@ PARTS = ("repair", "fast_open", "ring_killed", "ring_polled_killed", "ring_held_
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("synsent")
-    p.add_argument("--only", default="")
-    p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
-    o = p.parse_args()
-    if os.geteuid():
-        harness.skip("other network namespaces are made by root only")
-    with harness.Synsent(o.synsent) as synsent:
-        return watch_elsewhere.run_parts(Test(synsent), PARTS, o)
+    return watch_elsewhere.run_test(Test, PARTS, __doc__)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ watch_unseen.py SYNSENT [--only TEXT] [--show]
 
 The namespace that is watched lies between a client's and a server's; all of them are made here.
 """
-import argparse
-import os
 import re
 import socket
 import subprocess
@@ -16,7 +14,7 @@ import time
 
 import harness
 import watched
-from watch_elsewhere import run_parts
+from watch_elsewhere import run_test
 from watched import Watch, connect, connecting
 
 PYTHON = sys.executable
@@ -238,16 +236,8 @@ class Test:
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("synsent")
-    p.add_argument("--only", default="")
-    p.add_argument("--show", action="store_true", help="all that was said in a part that is wrong")
-    o = p.parse_args()
-    if os.geteuid():
-        harness.skip("other network namespaces are made by root only")
-    with harness.Synsent(o.synsent) as synsent:
-        return run_parts(Test(synsent), ("foreign", "translated", "device", "same_port",
-                                         "same_socket", "crossed", "whose"), o)
+    return run_test(Test, ("foreign", "translated", "device", "same_port",
+                           "same_socket", "crossed", "whose"), __doc__)
 
 
 if __name__ == "__main__":
