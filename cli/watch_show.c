@@ -301,6 +301,9 @@ static void on_counted(const struct attempt *a, uint64_t n, void *user)
 
 	verdict_conclude(a, &v);
 	feed(s, a, &v, n);
+	/* Nothing is shown of those but their number: only what is established comes here then. */
+	while (s->screen && v.outcome == OUTCOME_ESTABLISHED && n--)
+		screen_ended(s->screen, a, &v);
 }
 
 void watch_show_refresh(struct watch_show *s)

@@ -6,11 +6,16 @@ watch_counted.py SYNSENT [--only TEXT] [--show]
 
 Two of them see the same attempts, one with -q or --failures and one without, in a network namespace of this test's.
 """
+import fcntl
 import os
+import pty
 import re
+import select
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import harness
@@ -162,6 +167,36 @@ class Test:
         t.want("turns in 2 s: %d" % (self.turns(w) - before), self.turns(w) - before <= 1, True)
         w.end()
 
+    def top(self, t):
+        """The screen's rates are of all, with --failures too."""
+        if subprocess.run([self.synsent.binary, "watch", "--top"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 77:
+            print("left out: built without ncursesw")
+            return
+        net = watched.Net()
+        self.nets.append(net)
+        terminal, inside = pty.openpty()
+        with net:
+            t.kept += [listener("0.0.0.0", OPEN)]
+            w = Watch(self.synsent, ["--top", "--failures", "--netns", net.path], stdin=inside, stdout=inside, stderr=inside,
+                      env=dict(harness.ENV, TERM="xterm"))
+        os.close(inside)
+        t.watches.append(w)
+        begun(w)
+        self.client(net, "seen", 20, "127.0.0.1", OPEN, 3, "127.0.0.1", REFUSED)
+        seen, deadline = "", time.monotonic() + 5
+        for columns in range(100, 200):  # it draws all of it anew
+            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+            w.p.send_signal(signal.SIGWINCH)
+            while select.select([terminal], [], [], 0.2)[0]:
+                seen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\(B", " ", os.read(terminal, 65536).decode(errors="replace"))
+            if re.search(r" 20 established", seen) or time.monotonic() > deadline:
+                break
+        os.write(terminal, b"q")
+        w.end()
+        os.close(terminal)
+        t.want("it counts those that are established: %r" % seen[-600:], bool(re.search(r" 20 established", seen)), True)
+
     @staticmethod
     def turns(w):
         with open("/proc/%d/status" % w.p.pid) as f:
@@ -169,7 +204,7 @@ class Test:
 
 
 def main():
-    return run_test(Test, ("mixed", "asked", "kinds", "idle"), __doc__, "eBPF is for root only")
+    return run_test(Test, ("mixed", "asked", "kinds", "idle", "top"), __doc__, "eBPF is for root only")
 
 
 if __name__ == "__main__":
