@@ -36,12 +36,13 @@ void verdict_conclude(const struct attempt *a, struct verdict *ret);
 /*
  * The schedule that this attempt's policy and phase predict, in ns since SYN 0:
  * at most `max` SYN times into syns_ns, the give-up into *ret_end_ns.  Returns
- * how many, 0 when the policy is not known.  *ret_exact says whether the phase
- * was known; otherwise the times are nominal.
+ * how many, 0 when the policy is not known, or changed meanwhile, or SYNs have
+ * crossed.  *ret_exact says whether the phase was known; otherwise the times are
+ * nominal.
  */
 int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t *ret_end_ns, bool *ret_exact);
 
-/* Of that the give-up alone.  0 when the policy is not known. */
+/* The give-up alone, even then, by the policy as it is now.  0 when that is not known. */
 int64_t verdict_predict_end(const struct attempt *a, bool *ret_exact);
 
 #endif

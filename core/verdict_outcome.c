@@ -140,7 +140,7 @@ static void say_kernel_end(const struct attempt *a, struct verdict *v)
 	int64_t min, max, end_ns;
 	bool exact;
 
-	if (say_change(a, v))
+	if (say_change(a, v) || a->crossed)
 		return;
 	end_ns = verdict_predict_end(a, &exact);
 	if (exact && end_ns > v->elapsed_ns)

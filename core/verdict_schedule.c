@@ -20,7 +20,7 @@ static int64_t since_syn0(const struct attempt *a, int64_t jiffies, bool exact)
 	return jiffies && exact ? ns - a->phase_edge_ns : ns;
 }
 
-int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t *ret_end_ns, bool *ret_exact)
+static int predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t *ret_end_ns, bool *ret_exact)
 {
 	struct schedule s;
 	int i;
@@ -33,11 +33,19 @@ int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t 
 	return i;
 }
 
+int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t *ret_end_ns, bool *ret_exact)
+{
+	/* in SYN-RECEIVED the timer follows other limits (net/ipv4/tcp_timer.c tcp_write_timeout()) */
+	if (a->limits_changed || a->crossed)
+		return 0;
+	return predict(a, syns_ns, max, ret_end_ns, ret_exact);
+}
+
 int64_t verdict_predict_end(const struct attempt *a, bool *ret_exact)
 {
 	int64_t syn, end_ns;
 
-	if (verdict_predict(a, &syn, 1, &end_ns, ret_exact))
+	if (predict(a, &syn, 1, &end_ns, ret_exact))
 		return end_ns;
 	*ret_exact = false;
 	return 0;

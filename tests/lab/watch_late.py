@@ -171,6 +171,7 @@ class Test:
             t.want("%r says why" % evidence, any("tcp_syn_retries 5 to 1" in e for e in evidence), True)
             t.want("%r says no more" % evidence, any("the instant predicted" in e or "gone on until" in e
                                                      for e in evidence), False)
+            t.want("it predicts", "predicted" in a["synsent"], False)
             if a["server"]["port"] == WAITS and not args:
                 t.want("%r names the option" % evidence, "TCP_USER_TIMEOUT 0 to 3000 ms" in str(evidence), True)
 

@@ -211,6 +211,8 @@ class Test(watch_elsewhere.Test):
                 t.want("its verdict", verdict(a), OF_PROGRAM)
                 t.want("that it says where", "the application closed the socket in SYN-RECEIVED" in
                        a["synsent"]["evidence"], True)
+                t.want("what it predicts: %r" % a["synsent"]["evidence"],
+                       "predicted" in a["synsent"] or "gone on until" in str(a["synsent"]["evidence"]), False)
 
     def crossed_reset(self, t):
         with self.rules(CROSSING, "syns", "answers"):
