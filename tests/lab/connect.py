@@ -84,7 +84,9 @@ def answered(synsent, six, listener, port):
     if not six:
         r = synsent.run(["connect", "-j", "-4", "localhost", listener.port])
         yield want_attempt(r, 0, ESTABLISHED)
-    r = want_attempt(synsent.run(["connect", "-j", host, str(port)]), 1, REFUSED, six)
+    # without packets it may have been a firewall
+    refused = REFUSED if synsent.root else {**REFUSED, "confidence": "likely"}
+    r = want_attempt(synsent.run(["connect", "-j", host, str(port)]), 1, refused, six)
     if synsent.root:
         r.want("the SYNs and the reply", (len(r.last["synsent"]["syns_ns"]),
                                           [p["kind"] for p in r.last["synsent"]["replies"]]), (1, ["rst"]))
