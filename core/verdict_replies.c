@@ -156,6 +156,9 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 		say_evidence(v, "no SYN left this host, and no RST came: an ICMP error of its own");
 	} else if (a->traced) {
 		v->confidence = CONFIDENCE_LIKELY;
+		say_headline(v, "the connection was refused, likely with an ICMP%s port unreachable",
+			     a->flow.server.addr.family == 6 ? "v6" : "");
+		say_advice(v, "a firewall rejects it, the server's or one on the way; no timeout is involved");
 		say_evidence(v,
 			     "the kernel told of no RST: an ICMP%s port unreachable, whose sender shows in packets "
 			     "(--packets), or the event was lost",
