@@ -112,6 +112,5 @@ void watch_inbound_verdict(const struct attempt *a, const struct digest *d, cons
 
 bool watch_inbound_repeated(const struct digest *d, const struct drop *drop)
 {
-	return d->answer == REPLY_SYN_ACK && !drop->reply && !strcmp(drop->reason, "NOT_SPECIFIED") &&
-	       (!strcmp(drop->function, "tcp_v4_rcv") || !strcmp(drop->function, "tcp_v6_rcv"));
+	return d->answer == REPLY_SYN_ACK && drop_is_as_of_repeated_syn(drop);
 }

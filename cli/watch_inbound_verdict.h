@@ -21,10 +21,7 @@ struct watch_inbound_known {
 void watch_inbound_verdict(const struct attempt *a, const struct digest *d, const struct watch_inbound_known *known,
 			   struct verdict *ret);
 
-/*
- * A SYN that comes again while its SYN-ACK waits for an ACK: it is answered once more and then freed, which looks like
- * a drop (net/ipv4/tcp_minisocks.c tcp_check_req(), which returns NULL), and is none.
- */
+/* A SYN that comes again while its SYN-ACK waits for an ACK: no drop, though it looks like one. */
 bool watch_inbound_repeated(const struct digest *d, const struct drop *drop);
 
 #endif

@@ -2,6 +2,7 @@
 #include "core/attempt.h"
 
 #include <errno.h>
+#include <string.h>
 #include <stddef.h>
 
 int64_t attempt_start_ns(const struct attempt *a)
@@ -33,4 +34,10 @@ int attempt_answered_syn(const struct attempt *a)
 bool attempt_error_is_provisional(int error)
 {
 	return error == EINPROGRESS || error == EAGAIN || error == EALREADY || error == EINTR;
+}
+
+bool drop_is_as_of_repeated_syn(const struct drop *d)
+{
+	return !d->reply && !strcmp(d->reason, "NOT_SPECIFIED") &&
+	       (!strcmp(d->function, "tcp_v4_rcv") || !strcmp(d->function, "tcp_v6_rcv"));
 }

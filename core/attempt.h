@@ -179,6 +179,12 @@ const struct reply *attempt_accepted_reply(const struct attempt *a);
 /* Which SYN was answered by a SYN-ACK; -1: of several, which one is not known. */
 int attempt_answered_syn(const struct attempt *a);
 
+/*
+ * What is dropped is a SYN, by TCP itself and for no reason.  Of a server that has answered: it has come again, and is
+ * answered once more and then freed (net/ipv4/tcp_minisocks.c tcp_check_req(), which returns NULL), so it was not lost.
+ */
+bool drop_is_as_of_repeated_syn(const struct drop *d);
+
 /* What connect() returned ends its wait, not the socket's: EINPROGRESS, EAGAIN, EALREADY, EINTR. */
 bool attempt_error_is_provisional(int error);
 

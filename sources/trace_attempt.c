@@ -247,6 +247,17 @@ static bool is_worse(const struct watch_drop *d, const struct watch_drop *than)
 	return d->packets != than->packets ? d->packets > than->packets : d->first_ns < than->first_ns;
 }
 
+/* The server has answered. */
+static void leave_repeated(struct attempt *a)
+{
+	int i, n = 0;
+
+	for (i = 0; i < a->n_drops; i++)
+		if (!drop_is_as_of_repeated_syn(&a->drops[i]))
+			a->drops[n++] = a->drops[i];
+	a->n_drops = n;
+}
+
 static void take_drops(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
 		       struct attempt *a)
 {
@@ -260,6 +271,9 @@ static void take_drops(const struct watch_attempt *w, const struct watch_more *m
 	}
 	for (i = 0; i < n; i++)
 		take_drop(w, drops[i], f, a);
+	for (i = 0; i < n; i++)
+		if (drops[i]->reply && !drops[i]->reset)
+			leave_repeated(a);
 }
 
 static void take_replies(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,

@@ -28,9 +28,10 @@
 #define JIFFY 26000 /* then */
 #define NETNS 4026531840u
 #define NEIGHBOUR 0xffffffff81999999u
+#define RECEIVED 0xffffffff81777777u
 #define OTHER_NETNS 4026532999u
 
-enum { NETFILTER_DROP = 8, TCP_CSUM, WRONG_ACK, FLAGS, NEIGH_FAILED };
+enum { NETFILTER_DROP = 8, TCP_CSUM, WRONG_ACK, FLAGS, NEIGH_FAILED, NOT_SPECIFIED };
 
 static struct watch_record r;
 static struct attempt a;
@@ -38,18 +39,21 @@ static struct verdict v;
 
 static const char *reason(uint32_t n, void *user)
 {
-	static const char *const names[] = { [NETFILTER_DROP] = "NETFILTER_DROP",
-					     [TCP_CSUM] = "TCP_CSUM",
-					     [WRONG_ACK] = "TCP_INVALID_ACK_SEQUENCE",
-					     [FLAGS] = "TCP_FLAGS",
-					     [NEIGH_FAILED] = "NEIGH_FAILED" };
+	static const char *const names[] = {
+		[NETFILTER_DROP] = "NETFILTER_DROP",	  [TCP_CSUM] = "TCP_CSUM",
+		[WRONG_ACK] = "TCP_INVALID_ACK_SEQUENCE", [FLAGS] = "TCP_FLAGS",
+		[NEIGH_FAILED] = "NEIGH_FAILED",	  [NOT_SPECIFIED] = "NOT_SPECIFIED"
+	};
 
 	return n < sizeof(names) / sizeof(names[0]) && names[n] ? names[n] : "";
 }
 
 static const char *function(uint64_t location, void *user)
 {
-	return location == 0xffffffff81234567 ? "nf_hook_slow" : location == NEIGHBOUR ? "neigh_invalidate" : "";
+	return location == 0xffffffff81234567 ? "nf_hook_slow"
+	       : location == NEIGHBOUR	      ? "neigh_invalidate"
+	       : location == RECEIVED	      ? "tcp_v4_rcv"
+					      : "";
 }
 
 static const struct trace_frame frame = { .ahead_ns = AHEAD,
@@ -916,6 +920,12 @@ static void drops(void **test)
 	r.more.drops[0].first_ns = BEGUN;
 	told();
 	assert_false(a.drops[0].reply);
+	/* it was answered once more */
+	*dropped(NOT_SPECIFIED, 1) = (struct watch_drop){ .reason = NOT_SPECIFIED, .packets = 1, .location = RECEIVED };
+	told();
+	assert_int_equal(a.n_drops, 2);
+	assert_string_equal(a.drops[0].reason, "TCP_FLAGS");
+	assert_string_equal(a.drops[1].reason, "NETFILTER_DROP");
 	/* TCP has no device for it any more: at the server, which may be here */
 	begin();
 	dropped(FLAGS, 1)->netns = 0;
