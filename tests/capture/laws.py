@@ -59,8 +59,8 @@ class Laws:
     def __init__(self, read, wrong, gencap, directory):
         self.read, self.wrong, self.directory = read, wrong, directory
         read.cwd = directory  # so that names are short: a summary is as high as a screen, its head included
-        self.web = generate(gencap, directory, "-m", "web", "-n", "1500k", "-s", "200", "-S", "5")
-        self.flood = generate(gencap, directory, "-m", "synflood", "-n", "60k", "-S", "6")
+        self.web = generate(gencap, directory, "-m", "web", "-n", "1000k", "-s", "200", "-S", "5")
+        self.flood = generate(gencap, directory, "-m", "synflood", "-n", "40k", "-S", "6")
         self.small = self.flood[:700]
         rng = random.Random(7)
         self.web, self.flood = with_noise(self.web, rng), with_noise(self.flood, rng)
@@ -189,7 +189,7 @@ def splitting(laws):
         base = laws.write("whole.pcap", pcaplib.pcap(packets, pcaplib.RAW))
         whole = laws.attempts(base)
         places = [i for i in range(1, len(packets)) if packets[i - 1].t_ns < packets[i].t_ns]
-        for trial in range(8):
+        for trial in range(5):
             # Some of the files hold nothing of TCP.
             cuts = [0, 100, 300] + sorted(rng.sample(places, rng.randint(1, 6))) + [len(packets) - 300, len(packets)]
             cuts.sort()

@@ -225,7 +225,7 @@ def main():
         harness.skip("no TUN device")
     return run_test(Test, ("late_bpf", "late_packets", "deferred",
                            "crossed_bpf", "crossed_packets", "crossed_limits",
-                           "changed_bpf", "changed_packets"), __doc__)
+                           "changed_bpf", "changed_packets"), __doc__, beside="_packets")
 
 
 if __name__ == "__main__":

@@ -148,14 +148,13 @@ static void classes(void **test)
 		for (k = 0; k < 3; k++) {
 			uint64_t ns = us[i] * US + random_below(&seed, 1000);
 
+			tear_down(test);
 			set_up(test);
 			count_one(add_kind(0, WATCH_CONNECTED, us[i]), ns, 5000 * S);
 			read_all();
 			assert_int_equal(told.w.end_ns - told.w.start_ns, ns);
-			tear_down(test);
 		}
 	}
-	set_up(test);
 }
 
 static const char *no_name(uint32_t reason, void *user)
