@@ -183,8 +183,11 @@ static int ms_until(int64_t due_ns, int64_t now_ns)
 static int wait_ms(const struct watch *w)
 {
 	int ms = watch_source_wait_ms(w->source);
+	int64_t counted = watch_source_counted_due_ns(w->source);
 	int64_t left = w->until_ns ? (w->until_ns - clock_mono_ns() + NS_PER_MS - 1) / NS_PER_MS : -1;
 
+	if (counted)
+		ms = sooner(ms, ms_until(counted, clock_mono_ns()));
 	if (w->inbound)
 		ms = sooner(ms, INBOUND_TURN_MS);
 	if (w->metrics)
@@ -208,6 +211,15 @@ static void draw(struct watch *w)
 	watch_screen_draw(w->screen, now);
 }
 
+/* Not at once, since more may have come by then. */
+static void refresh_counted(struct watch *w)
+{
+	int64_t due = watch_source_counted_due_ns(w->source);
+
+	if (due && clock_mono_ns() >= due)
+		watch_show_refresh(w->show);
+}
+
 static int turn(struct watch *w, struct err *e)
 {
 	struct pollfd fds[WATCH_SOURCE_FDS_MAX + WATCH_INBOUND_NETNS_MAX + WATCH_RULES_NETNS_MAX + 3];
@@ -226,8 +238,7 @@ static int turn(struct watch *w, struct err *e)
 	if (w->rules)
 		watch_rules_read(w->rules);
 	r = watch_source_pump(w->source, e);
-	if (watch_source_has_counted(w->source))
-		watch_show_refresh(w->show);
+	refresh_counted(w);
 	if (w->inbound) {
 		watch_inbound_read(w->inbound);
 		watch_inbound_idle(w->inbound);

@@ -14,8 +14,6 @@
 #include "sources/netns.h"
 #include "sources/procs.h"
 #include "sources/trace.h"
-#include "util/clock.h"
-#include "util/duration.h"
 
 #define PENDING_MAX 4096
 
@@ -163,23 +161,11 @@ int watch_source_fds(const struct watch_source *s, struct pollfd *fds)
  */
 #define LOOK_AGAIN_MS 20
 
-static int ms_until(int64_t due_ns)
-{
-	int64_t left = due_ns - clock_mono_ns();
-
-	return left > 0 ? (int)(left / NS_PER_MS) + 1 : 0;
-}
-
 int watch_source_wait_ms(const struct watch_source *s)
 {
-	int64_t due;
-
 	if (s->own)
 		return watch_own_wait_ms(s->own);
-	due = trace_counted_due_ns(s->trace);
-	if (trace_is_busy(s->trace))
-		return LOOK_AGAIN_MS;
-	return due ? ms_until(due) : -1;
+	return trace_is_busy(s->trace) ? LOOK_AGAIN_MS : -1;
 }
 
 /* One whose connect() was not seen, and whose process no BPF program found: whose it is now. */
@@ -264,11 +250,9 @@ void watch_source_counted(struct watch_source *s, void (*fn)(const struct attemp
 		trace_counted(s->trace, fn, user);
 }
 
-bool watch_source_has_counted(const struct watch_source *s)
+int64_t watch_source_counted_due_ns(const struct watch_source *s)
 {
-	int64_t due = s->trace ? trace_counted_due_ns(s->trace) : 0;
-
-	return due && clock_mono_ns() >= due;
+	return s->trace ? trace_counted_due_ns(s->trace) : 0;
 }
 
 int64_t watch_source_now(const struct watch_source *s)

@@ -65,8 +65,8 @@ void watch_source_pending(struct watch_source *s, void (*fn)(const struct attemp
 void watch_source_counted(struct watch_source *s, void (*fn)(const struct attempt *a, uint64_t n, void *user),
 			  void *user);
 
-/* It is time to ask for them. */
-bool watch_source_has_counted(const struct watch_source *s);
+/* When they are to be asked for (CLOCK_MONOTONIC); 0: nothing was counted. */
+int64_t watch_source_counted_due_ns(const struct watch_source *s);
 
 /* The event clock's now. */
 int64_t watch_source_now(const struct watch_source *s);

@@ -2,8 +2,8 @@
 #include "core/attempt.h"
 
 #include <errno.h>
-#include <string.h>
 #include <stddef.h>
+#include <string.h>
 
 int64_t attempt_start_ns(const struct attempt *a)
 {
