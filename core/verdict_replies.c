@@ -146,10 +146,10 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 			say_evidence(v, "the kernel took an RST for it");
 	} else if (icmp && is_port_unreachable(icmp)) {
 		refused_by_icmp(a, v, icmp);
-	} else if (a->blind) {
+	} else if (a->blind || (a->lost && !a->syns_seen && !a->traced)) {
 		v->confidence = CONFIDENCE_LIKELY;
 		say_headline(v, "the connection was refused, by the peer or a firewall");
-		say_evidence(v, "packets could not be seen here, so not who answered");
+		say_evidence(v, "packets %s, so not who answered", a->blind ? "could not be seen here" : "were lost");
 	} else if (a->traced && is_rejected_here(a)) {
 		v->gave_up_by = GAVE_UP_NETWORK;
 		rejected_here(v, NULL);

@@ -78,7 +78,7 @@ size_t line_word_len(const char *text)
 	static const char *const units[] = { "s", "ms", "%" };
 	size_t len = strcspn(text, " "), i, n;
 
-	if (text[len] != ' ' || !strchr("0123456789", text[len - 1]))
+	if (!len || text[len] != ' ' || !strchr("0123456789", text[len - 1]))
 		return len;
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		n = strlen(units[i]);
