@@ -11,6 +11,7 @@
 #include "cli/watch_broadcast.h"
 #include "cli/watch_inbound_verdict.h"
 #include "cli/watch_lost.h"
+#include "cli/watch_neighbour.h"
 #include "cli/watch_rules.h"
 #include "cli/watch_tally.h"
 #include "core/summary.h"
@@ -28,8 +29,10 @@ struct watch_show {
 	struct watch_parts with;
 	struct watch_ask *lost;
 	struct watch_ask *broadcast;
+	struct watch_ask *neighbour;
 	struct screen *screen; /* NULL: lines are printed */
 	struct attempt more;   /* an attempt, and what was found out of it */
+	struct attempt silent; /* the same, of its next hop: before it is judged, and counted */
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
@@ -54,7 +57,8 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	s->tally = watch_tally_new();
 	s->lost = watch_ask_new();
 	s->broadcast = watch_ask_new();
-	if (!s->summary || !s->tally || !s->lost || !s->broadcast) {
+	s->neighbour = watch_ask_new();
+	if (!s->summary || !s->tally || !s->lost || !s->broadcast || !s->neighbour) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
 	}
@@ -70,6 +74,7 @@ void watch_show_free(struct watch_show *s)
 	watch_tally_free(s->tally);
 	watch_ask_free(s->lost);
 	watch_ask_free(s->broadcast);
+	watch_ask_free(s->neighbour);
 	buf_fini(&s->out);
 	free(s);
 }
@@ -156,6 +161,16 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 	return &s->more;
 }
 
+/* Who gave up may depend on it. */
+static const struct attempt *look_at_neighbour(struct watch_show *s, const struct attempt *a)
+{
+	if (!watch_neighbour_is_unknown(a))
+		return a;
+	s->silent = *a;
+	watch_neighbour_look(s->neighbour, &s->silent);
+	return &s->silent;
+}
+
 /* One more was shown, or would be but for -q. */
 static bool is_enough(struct watch_show *s)
 {
@@ -190,6 +205,7 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		s->ownerless += watch_wants_owner(&s->o->want, a);
 		return false;
 	}
+	a = look_at_neighbour(s, a);
 	if (shows_all(s))
 		verdict_make(a, &v);
 	else

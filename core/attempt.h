@@ -127,6 +127,11 @@ struct attempt {
 	uint64_t cgroup;		  /* cgroup v2's id; 0: not known */
 	uint64_t inode;			  /* of its socket; 0: not known */
 
+	/* Just after its end this next hop, on that device, had not answered ARP or ND; family 0: not known to be so.
+	 */
+	struct addr silent_hop;
+	char silent_device[16];
+
 	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
 	uint64_t cookie;
 	int retransmits; /* as the kernel last said; -1: never */

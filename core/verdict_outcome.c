@@ -271,14 +271,29 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
 }
 
-void neighbour_failed(const struct drop *d, struct verdict *v, enum confidence c)
+static void no_answer_of_neighbour(struct verdict *v, enum confidence c)
 {
 	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, c);
 	say_headline(v, "no neighbour answered for the server's address or its gateway (ARP or ND)");
+	say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
+}
+
+void neighbour_failed(const struct drop *d, struct verdict *v, enum confidence c)
+{
+	no_answer_of_neighbour(v, c);
 	say_evidence(v, "this host dropped %" PRIu64 " SYN%s for that (%s)", d->packets,
 		     say_plural((int64_t)d->packets),
 		     strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) ? d->function : d->reason);
-	say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
+}
+
+/* A router's ICMP comes by a next hop that has answered. */
+static void neighbour_is_silent(const struct attempt *a, struct verdict *v)
+{
+	char text[ADDR_TEXT_LEN];
+
+	no_answer_of_neighbour(v, CONFIDENCE_CERTAIN);
+	say_evidence(v, "by the neighbour table %s on %s does not answer", addr_format(&a->silent_hop, text),
+		     a->silent_device);
 }
 
 /*
@@ -314,6 +329,10 @@ static void traced_unreachable(const struct attempt *a, struct verdict *v)
 
 	if (d) {
 		neighbour_failed(d, v, CONFIDENCE_CERTAIN);
+		return;
+	}
+	if (is_code_of_neighbours && a->silent_hop.family) {
+		neighbour_is_silent(a, v);
 		return;
 	}
 	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE,

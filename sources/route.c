@@ -30,7 +30,25 @@ struct found {
 	bool route;
 	uint8_t kind; /* RTN_... */
 	uint32_t oif; /* 0: it has none */
+	bool has_gateway;
+	struct addr gateway;
 };
+
+static bool take_address(struct bytes value, uint8_t family, struct addr *ret)
+{
+	const size_t len = family == AF_INET6 ? 16 : 4;
+
+	*ret = (struct addr){ .family = family == AF_INET6 ? 6 : 4 };
+	return value.len == len && bytes_copy(&value, ret->b, len);
+}
+
+/* A gateway of the other family: IPv4 by IPv6 (struct rtvia, Linux 5.2). */
+static bool take_via(struct bytes value, struct addr *ret)
+{
+	uint16_t family;
+
+	return bytes_u16(&value, false, &family) && take_address(value, (uint8_t)family, ret);
+}
 
 static void take_route(const struct nlget *m, void *user)
 {
@@ -43,9 +61,14 @@ static void take_route(const struct nlget *m, void *user)
 		return;
 	f->route = true;
 	f->kind = route.rtm_type;
-	while (nlget_attr(&b, &type, &value))
+	while (nlget_attr(&b, &type, &value)) {
 		if (type == RTA_OIF)
 			bytes_u32(&value, false, &f->oif);
+		else if (type == RTA_GATEWAY)
+			f->has_gateway = take_address(value, route.rtm_family, &f->gateway);
+		else if (type == RTA_VIA)
+			f->has_gateway = take_via(value, &f->gateway);
+	}
 }
 
 static int ask(const struct endpoint *dst, struct found *f)
@@ -85,4 +108,15 @@ int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE])
 	if (r)
 		return r;
 	return f.oif && if_indextoname(f.oif, ret) ? 0 : -ENODEV;
+}
+
+int route_hop(const struct endpoint *dst, struct route_hop *ret)
+{
+	struct found f = { 0 };
+	int r = ask(dst, &f);
+
+	if (r)
+		return r;
+	*ret = (struct route_hop){ .addr = f.has_gateway ? f.gateway : dst->addr, .ifindex = f.oif };
+	return f.oif ? 0 : -ENODEV;
 }

@@ -4,12 +4,22 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/addr.h"
 
 /* The interface by which the kernel would send to `dst` now (RTM_GETROUTE, as `ip route get`), by TCP to its port
  * unless that is 0.  0, or -errno: what connect() would give when there is no way. */
 int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE]);
+
+/* What it would send to first: the gateway, or `dst` itself where that is on the link. */
+struct route_hop {
+	struct addr addr;
+	uint32_t ifindex;
+};
+
+/* The same by its next hop. */
+int route_hop(const struct endpoint *dst, struct route_hop *ret);
 
 /* It is an address of this network namespace. */
 bool route_is_local(const struct addr *a);

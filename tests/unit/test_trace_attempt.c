@@ -366,6 +366,12 @@ static void no_neighbour(void **test)
 	d->last_ns = BEGUN + 10 * US;
 	told();
 	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_LIKELY);
+	/* that event may be lost: the neighbour table knows of it as well */
+	addr_parse("fd80::9", &a.silent_hop);
+	strcpy(a.silent_device, "eth0");
+	verdict_make(&a, &v);
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_true(has_evidence("fd80::9 on eth0 does not answer"));
 	/* of a router that is another namespace of this host */
 	d->last_ns = r.attempt.end_ns;
 	d->netns = OTHER_NETNS;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch_neighbour.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sources/neighbour.h"
+#include "util/clock.h"
+#include "util/duration.h"
+
+/* What the table says later may be of what came since. */
+#define SOON_NS NS_PER_S
+
+bool watch_neighbour_is_unknown(const struct attempt *a)
+{
+	return a->traced && a->end_error == EHOSTUNREACH && !a->n_drops && !a->n_replies &&
+	       clock_real_ns() - a->ended_ns < SOON_NS;
+}
+
+void watch_neighbour_look(struct watch_ask *w, struct attempt *a)
+{
+	struct namespaces *n = watch_ask_begin(w);
+	struct neighbour is;
+
+	if (!n || !neighbour_is_silent(n, a->netns, &a->flow.server, &is))
+		return;
+	a->silent_hop = is.addr;
+	memcpy(a->silent_device, is.device, sizeof(a->silent_device));
+}
