@@ -44,6 +44,12 @@ struct signal_struct {
 	int group_exit_code;
 } __attribute__((preserve_access_index));
 
+struct cred {
+	struct {
+		unsigned int val; /* as the first user namespace has it */
+	} uid;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	unsigned int flags;
 	int exit_code; /* set before the files are closed (kernel/exit.c do_exit()) */
@@ -54,6 +60,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	const struct cred *cred; /* what it acts as */
 	char comm[16];
 } __attribute__((preserve_access_index));
 
