@@ -189,6 +189,7 @@ static void feed(struct watch_show *s, const struct attempt *a, const struct ver
 	struct digest d;
 
 	digest_make(a, v, &d);
+	s->cancelled += d.cancelled ? n : 0;
 	if (s->with.metrics)
 		watch_metrics_feed(s->with.metrics, &d, n);
 	watch_tally_feed(s->tally, a->comm, digest_failed(&d), n);
@@ -210,7 +211,6 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		verdict_make(a, &v);
 	else
 		verdict_conclude(a, &v);
-	s->cancelled += v.outcome == OUTCOME_ABANDONED && a->winner_ns;
 	feed(s, a, &v, 1);
 	/* Rates are of all. */
 	if (s->screen && v.outcome == OUTCOME_ESTABLISHED)

@@ -47,6 +47,7 @@ void digest_make(const struct attempt *a, const struct verdict *v, struct digest
 				.gave_up_by = v->gave_up_by,
 				.limit = v->limit,
 				.confidence = v->confidence,
+				.cancelled = v->outcome == OUTCOME_ABANDONED && a->winner_ns,
 				.answer = a->answered_by_reset ? REPLY_RST
 					  : answer	       ? answer->kind
 							       : REPLY_NONE };

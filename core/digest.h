@@ -20,6 +20,7 @@ struct digest {
 	enum confidence confidence;
 	enum reply_kind answer; /* what answered first: a SYN-ACK, RST or ICMP that fits; REPLY_NONE: nothing */
 	bool half_open;		/* a SYN-ACK that fits came, and nothing of the client after it */
+	bool cancelled;		/* abandoned, likely because another address won (struct attempt.winner) */
 	int n_synacks;		/* that fit; duplicates of the capture not */
 };
 

@@ -32,6 +32,7 @@ struct histogram {
 
 struct openmetrics {
 	uint64_t attempts[OUTCOME_N][GAVE_UP_N][FAMILY_N];
+	uint64_t cancelled;
 	struct histogram syns, handshakes;
 	int n_sources;
 	struct {
@@ -93,6 +94,7 @@ void openmetrics_feed(struct openmetrics *m, const struct digest *d, uint64_t n)
 	m->attempts[d->outcome][d->gave_up_by][family == 4   ? FAMILY_IPV4
 					       : family == 6 ? FAMILY_IPV6
 							     : FAMILY_UNKNOWN] += n;
+	m->cancelled += d->cancelled ? n : 0;
 	count(&m->syns, d->n_syns, n);
 	m->syns.sum += (uint64_t)(d->n_syns > 0 ? d->n_syns : 0) * n;
 	if (d->outcome != OUTCOME_ESTABLISHED)
@@ -250,6 +252,9 @@ void openmetrics_text(const struct openmetrics *m, const struct openmetrics_buil
 		      struct buf *out)
 {
 	attempts(m, f, out);
+	family(out, f, "synsent_connect_cancelled", "counter",
+	       "Abandoned attempts that likely were cancelled, since another address won (RFC 8305).");
+	buf_fmt(out, "synsent_connect_cancelled_total %" PRIu64 "\n", m->cancelled);
 	family(out, f, "synsent_syns_per_attempt", "histogram",
 	       "SYNs that an attempt sent; 0 when none left the host.");
 	histogram(&m->syns, "synsent_syns_per_attempt", 1, out);

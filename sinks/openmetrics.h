@@ -14,6 +14,7 @@
  * same labels.
  *
  *   synsent_connect_attempts_total{outcome,gave_up_by,family}   counter
+ *   synsent_connect_cancelled_total                             counter, of those abandoned
  *   synsent_syns_per_attempt                                    histogram, of all of them
  *   synsent_handshake_seconds                                   histogram, of those established
  *   synsent_events_lost_total{source}                           counter
@@ -21,7 +22,7 @@
  *   synsent_build_info{version,kernel}                          info
  *
  * No label has a value from outside but the kernel's release.  Attempts are 16 to 30 series as a rule, and 216 if
- * every word came with every other; all else is 50.  What is usual is there from the beginning with 0, so
+ * every word came with every other; all else is 51.  What is usual is there from the beginning with 0, so
  * that a rate can be taken of its first event.
  */
 struct openmetrics;

@@ -27,6 +27,7 @@ CLASSIC = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 FAMILIES = {
     "synsent_connect_attempts": "counter",
+    "synsent_connect_cancelled": "counter",
     "synsent_syns_per_attempt": "histogram",
     "synsent_handshake_seconds": "histogram",
     "synsent_events_lost": "counter",
@@ -227,6 +228,7 @@ def known(sample):
                 was = total(scraped, "synsent_connect_attempts_total", outcome=outcome)
                 expect("%s: %d, not %d" % (outcome, was, n), was == n)
             expect("attempts", total(scraped, "synsent_connect_attempts_total") == sum(KNOWN.values()))
+            expect("cancelled", total(scraped, "synsent_connect_cancelled_total") == 12)
             expect("lost", total(scraped, "synsent_events_lost_total") == 17)
             expect("pending", total(scraped, "synsent_attempts_pending") == 4)
             expect("SYNs", total(scraped, "synsent_syns_per_attempt_sum") == 2997)

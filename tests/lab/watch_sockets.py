@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import harness
@@ -308,8 +309,15 @@ class Test(watch_elsewhere.Test):
 
     def raced_failures(self, t):
         """What connects is only counted then, in the kernel."""
-        if harness.found("curl"):
-            self.loser(t, self.race(t, "--failures"))
+        if not harness.found("curl"):
+            return
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "watch.prom")
+            self.loser(t, self.race(t, "--failures", "--metrics-file", path))
+            with open(path) as f:
+                t.want("what is cancelled, by the metrics",
+                       [x for x in f.read().splitlines() if x.startswith("synsent_connect_cancelled")],
+                       ["synsent_connect_cancelled_total 1"])
 
     def not_raced(self, t):
         """Given up later, or with no other address that connected, or by another process: of that nothing is said."""

@@ -12,6 +12,7 @@ static const struct {
 	uint8_t family;
 	int n_syns;
 	int64_t elapsed_ns;
+	bool cancelled;
 } known[] = {
 	{ 1000, OUTCOME_ESTABLISHED, GAVE_UP_NOBODY, 4, 1, 61234 },
 	{ 500, OUTCOME_ESTABLISHED, GAVE_UP_NOBODY, 4, 1, 1 * MS }, /* on an edge: in its bucket */
@@ -26,7 +27,8 @@ static const struct {
 	{ 11, OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, 6, 1, 20 * MS },
 	{ 40, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, 4, 7, 131000 * MS },
 	{ 2, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, 6, 250, 131000 * MS },
-	{ 60, OUTCOME_ABANDONED, GAVE_UP_APPLICATION, 4, 4, 5000 * MS },
+	{ 48, OUTCOME_ABANDONED, GAVE_UP_APPLICATION, 4, 4, 5000 * MS },
+	{ 12, OUTCOME_ABANDONED, GAVE_UP_APPLICATION, 4, 4, 5000 * MS, .cancelled = true },
 	{ 5, OUTCOME_KILLED, GAVE_UP_SIGNAL, 4, 2, 1500 * MS },
 	{ 20, OUTCOME_FAILED, GAVE_UP_KERNEL, 4, 0, 0 },
 	{ 8, OUTCOME_UNANSWERED, GAVE_UP_UNKNOWN, 4, 6, 31000 * MS },
@@ -43,7 +45,8 @@ void metrics_known_feed(struct openmetrics *m)
 				    .gave_up_by = known[i].gave_up_by,
 				    .flow.server.addr.family = known[i].family,
 				    .n_syns = known[i].n_syns,
-				    .elapsed_ns = known[i].elapsed_ns };
+				    .elapsed_ns = known[i].elapsed_ns,
+				    .cancelled = known[i].cancelled };
 
 		openmetrics_feed(m, &d, known[i].n);
 	}

@@ -14,6 +14,7 @@
 /* after <time.h>, whose struct timespec it wants */
 #include <linux/errqueue.h>
 
+#include "core/digest.h"
 #include "core/verdict.h"
 #include "sources/trace_attempt.h"
 #include "tests/fuzz/record_rules.h"
@@ -615,6 +616,14 @@ static void the_program_ended_it(void **test)
 	assert_non_null(strstr(v.headline, "SOCK_DESTROY"));
 }
 
+static bool counts_as_cancelled(void)
+{
+	struct digest d;
+
+	digest_make(&a, &v, &d);
+	return d.cancelled;
+}
+
 static void won(int family, int64_t before_end_ns, int64_t before_that_ns)
 {
 	struct watch_winner *w = &r.more.winner;
@@ -641,6 +650,7 @@ static void lost_a_race(void **test)
 	assert_string_equal(v.headline, "the application gave up after 0.250 s: likely cancelled, since 10.0.0.3 won");
 	assert_true(has_evidence("0.40 ms before, the same process had connected to 10.0.0.3:443: another address"));
 	assert_non_null(strstr(v.advice, "none where both are addresses of one server"));
+	assert_true(counts_as_cancelled());
 	won(6, 99 * MS, 0);
 	assert_int_equal(a.winner.addr.family, 6);
 	/* by chance that happens, too: to who connects all the time, or much later */
@@ -649,6 +659,7 @@ static void lost_a_race(void **test)
 	won(4, 400 * US, 7 * MS);
 	assert_int_equal(a.winner_ns, 0);
 	assert_string_equal(v.headline, "the application gave up after 0.250 s, by a limit of its own");
+	assert_false(counts_as_cancelled());
 	won(4, 101 * MS, 0);
 	assert_int_equal(a.winner_ns, 0);
 	/* before it began, or the same address, is no race; nor is no address one */
