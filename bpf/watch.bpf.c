@@ -215,7 +215,7 @@ static __always_inline __s32 taken_error(const struct sock *sk, const struct tcp
  * net/ipv4/tcp_timer.c tcp_write_timer()).  A process that disconnects has it, and its error may be what was read from
  * the error queue: no ICMP gives ETIMEDOUT or ECONNABORTED.
  */
-static __always_inline void weigh_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
+static __noinline void weigh_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	if (!sk->sk_lock.owned) {
 		if (!a->error)

@@ -64,7 +64,7 @@ static __noinline __u32 read_icmp(const struct sock *sk, const struct tcp_sock *
 	return ee.ee_errno;
 }
 
-static __always_inline void read_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
+static __noinline void read_end(const struct sock *sk, const struct tcp_sock *tp, struct watch_attempt *a)
 {
 	__u32 of_icmp = 0;
 

@@ -229,7 +229,7 @@ static __noinline void begin_with_syn(const struct tcp_sock *tp, struct watch_at
 }
 
 /* What the socket says at its end, and it is told. */
-static __always_inline void end(struct watch_attempt *a, const struct tcp_sock *tp, __u8 how)
+static __noinline void end(struct watch_attempt *a, const struct tcp_sock *tp, __u8 how)
 {
 	if (a->flags & WATCH_FILTERED)
 		return;
