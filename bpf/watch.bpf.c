@@ -31,7 +31,8 @@
  * by its addresses and ports, in a second table; what is there is taken over at
  * the attempt's end, since a SYN's port is not chosen yet when it begins.  Where
  * a SYN of this host comes to another namespace of it, the same drop is asked for by
- * both sides: for that of the listener it is kept a second time, which no attempt takes.
+ * both sides, as is that of what answers it: for that of the listener it is kept a
+ * second time, which no attempt takes.
  */
 
 /* ---- begin ---- */

@@ -41,6 +41,14 @@ static __always_inline void note_unsent(const struct sock *owner, struct watch_a
 	note_resent(a, at, us);
 }
 
+/* No device has it yet, or any more: its route's.  0: it has none. */
+static __always_inline __u32 netns_of_route(const struct sk_buff *skb)
+{
+	const struct dst_entry *route = (const void *)(skb->_skb_refdst & ~1ul);
+
+	return route ? BPF_CORE_READ(route, dev, nd_net.net, ns.inum) : 0;
+}
+
 static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned int reason)
 {
 	struct watch_drop d = { .packets = 1, .reason = reason, .location = (__u64)location };
@@ -62,6 +70,8 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 		d.netns = skb->dev->nd_net.net->ns.inum;
 	} else if (owner) {
 		d.netns = netns_of(owner); /* no device is chosen yet: it is on its way out */
+	} else if (d.reply) {
+		d.netns = netns_of_route(skb); /* IPv6 sends an RST that is of no socket */
 	}
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
@@ -72,7 +82,7 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 		note_unsent(owner, a, d.last_ns);
 	if (a)
 		add_drop(a, &d);
-	for_inbound = want_inbound && known && !d.reply && !d.output;
+	for_inbound = want_inbound && known && !d.output;
 	if ((a && !for_inbound) || !may_keep(d.last_ns))
 		return 0;
 	if (d.reply)
@@ -83,7 +93,8 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 		keep_drop(&key, &d);
 	}
 	if (for_inbound) {
-		key.reply = WATCH_DROP_INBOUND;
+		key.reply = d.reply ? WATCH_DROP_ANSWER : WATCH_DROP_INBOUND;
+		d.output = d.reply && !skb->skb_iif;
 		keep_drop(&key, &d);
 	}
 	return 0;

@@ -178,7 +178,12 @@ struct net_device {
 	possible_net_t nd_net;
 };
 
+struct dst_entry {
+	struct net_device *dev;
+};
+
 struct sk_buff {
+	unsigned long _skb_refdst; /* a struct dst_entry, and in the lowest bit how it is held */
 	struct net_device *dev;
 	struct sock *sk;
 	int skb_iif;

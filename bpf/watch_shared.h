@@ -22,7 +22,8 @@
 #define WATCH_DROP_SYN_ACK 1
 #define WATCH_DROP_RST 2
 #define WATCH_DROP_INBOUND 3 /* ... or, a SYN's, for those to whom it came */
-#define WATCH_DROP_SECOND 4  /* more, where it is the second place */
+#define WATCH_DROP_ANSWER 4  /* ... or, that of what they answered */
+#define WATCH_DROP_SECOND 5  /* more, where it is the second place */
 
 /* IPv4 in the first four bytes, the rest 0. */
 struct watch_addr {
@@ -45,7 +46,7 @@ struct watch_drop {
 	__u32 ifindex;
 	__u8 reply;  /* a reply, not the SYN */
 	__u8 reset;  /* ... an RST, not a SYN-ACK */
-	__u8 output; /* the SYN had not left its socket's hands */
+	__u8 output; /* the SYN had not left its socket's hands; with WATCH_DROP_ANSWER: no device had taken it in */
 	__u8 room[5];
 };
 

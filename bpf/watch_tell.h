@@ -187,7 +187,7 @@ static __noinline void take_drops(struct watch_attempt *a)
 	for (__u32 i = 0; i < WATCH_DROP_SECOND + WATCH_DROP_INBOUND; i++) {
 		struct watch_drop *d;
 
-		if (i == WATCH_DROP_INBOUND)
+		if (i == WATCH_DROP_INBOUND || i == WATCH_DROP_ANSWER)
 			continue;
 		key.reply = i;
 		d = bpf_map_lookup_elem(&synsent_drops, &key);

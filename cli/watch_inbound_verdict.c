@@ -55,7 +55,7 @@ static void ignored(const struct watch_inbound_known *known, struct verdict *v)
 	v->gave_up_by = GAVE_UP_UNKNOWN;
 	v->confidence = CONFIDENCE_UNKNOWN;
 	if (known->drop)
-		say(v, "ignored");
+		say(v, known->drop->reply ? "its answer was lost" : "ignored");
 	else if (known->sees_drops)
 		say(v, "ignored, and no drop was seen: a full queue of the listener, or no way back");
 	else
@@ -113,4 +113,9 @@ void watch_inbound_verdict(const struct attempt *a, const struct digest *d, cons
 bool watch_inbound_repeated(const struct digest *d, const struct drop *drop)
 {
 	return d->answer == REPLY_SYN_ACK && drop_is_as_of_repeated_syn(drop);
+}
+
+bool watch_inbound_answer_is_lost(const struct digest *d, const struct drop *drop)
+{
+	return (d->answer == REPLY_NONE || d->answer == REPLY_SYN_ACK) && strncmp(drop->function, "tcp_", 4) != 0;
 }

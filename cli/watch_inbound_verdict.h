@@ -7,7 +7,7 @@
 /* What is known beside the packets. */
 struct watch_inbound_known {
 	bool sees_drops;	 /* dropped packets are told of */
-	const struct drop *drop; /* where its SYNs were dropped; NULL: not known */
+	const struct drop *drop; /* where its SYNs were dropped, or what answered them; NULL: not known */
 	bool nobody_listens; /* sock_diag has no listener for it in its namespace; false: it has, or was not asked */
 };
 
@@ -23,5 +23,11 @@ void watch_inbound_verdict(const struct attempt *a, const struct digest *d, cons
 
 /* A SYN that comes again while its SYN-ACK waits for an ACK: no drop, though it looks like one. */
 bool watch_inbound_repeated(const struct digest *d, const struct drop *drop);
+
+/*
+ * What answered was dropped, or some of it, and that is why its SYN got no answer, or a late one.  A SYN-ACK that came
+ * to the client's TCP is not lost: that drops those that are not the first.
+ */
+bool watch_inbound_answer_is_lost(const struct digest *d, const struct drop *drop);
 
 #endif

@@ -266,19 +266,28 @@ static bool is_of_this(const struct watch_show *s, const struct drop *d, const s
 	return watch_source_now(s->with.source) - d->last_ns <= clock_real_ns() - attempt_start_ns(a) + DROP_SLACK_NS;
 }
 
-/* Where its SYNs were dropped, and by which rule. */
+/* What answered, or else its SYN, was dropped so. */
+static bool find_inbound_drop(struct watch_show *s, const struct digest *d, const struct attempt *a, struct drop *ret)
+{
+	if (watch_source_dropped_answer(s->with.source, &a->flow, ret) && is_of_this(s, ret, a) &&
+	    watch_inbound_answer_is_lost(d, ret))
+		return true;
+	return watch_source_dropped(s->with.source, &a->flow, ret) && is_of_this(s, ret, a) &&
+	       !watch_inbound_repeated(d, ret);
+}
+
+/* Where its SYNs were dropped, or what answered them, and by which rule. */
 static void add_inbound_drop(struct watch_show *s, const struct digest *d, struct attempt *a)
 {
 	struct drop *drop = &a->drops[0];
-	bool dropped = watch_source_dropped(s->with.source, &a->flow, drop) && is_of_this(s, drop, a) &&
-		       !watch_inbound_repeated(d, drop);
+	bool dropped = find_inbound_drop(s, d, a, drop);
 
 	if (!dropped && d->answer == REPLY_NONE)
 		dropped = watch_lost_backlog(s->lost, a->netns, &a->flow.server, drop);
 	else if (dropped && drop->netns && drop->netns != a->netns)
 		drop->place = DROP_PATH_OR_PEER; /* it was forwarded, to another namespace */
 	a->n_drops = dropped;
-	if (s->with.rules && d->answer != REPLY_SYN_ACK)
+	if (s->with.rules && (dropped || d->answer != REPLY_SYN_ACK))
 		watch_rules_name(s->with.rules, a);
 }
 

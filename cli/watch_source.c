@@ -312,3 +312,8 @@ bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct d
 {
 	return s->trace && trace_dropped(s->trace, f, ret);
 }
+
+bool watch_source_dropped_answer(struct watch_source *s, const struct flow *f, struct drop *ret)
+{
+	return s->trace && trace_dropped_answer(s->trace, f, ret);
+}

@@ -77,8 +77,10 @@ uint64_t watch_source_waiting(struct watch_source *s);
 /* watch_own_unseen(); 0 with eBPF. */
 uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed);
 
-/* Where the SYN of a flow that came to this host was dropped; trace_dropped(). */
+/* Where the SYN of a flow that came to this host was dropped, and where what answered it; trace_dropped(),
+ * trace_dropped_answer(). */
 bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret);
+bool watch_source_dropped_answer(struct watch_source *s, const struct flow *f, struct drop *ret);
 
 #define WATCH_LOSSES_MAX 8
 

@@ -245,7 +245,7 @@ static bool find_drop(struct trace *t, const struct flow *f, uint32_t kept_as, s
 	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_drops), &key, &d))
 		return false;
 	trace_drop(&d, &t->frame, ret);
-	ret->place = DROP_LOCAL_INPUT;
+	ret->place = kept_as == WATCH_DROP_ANSWER && d.output ? DROP_LOCAL_OUTPUT : DROP_LOCAL_INPUT;
 	return true;
 }
 
@@ -387,6 +387,11 @@ bool trace_is_busy(const struct trace *t)
 bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
 {
 	return find_drop(t, f, WATCH_DROP_INBOUND, ret);
+}
+
+bool trace_dropped_answer(struct trace *t, const struct flow *f, struct drop *ret)
+{
+	return find_drop(t, f, WATCH_DROP_ANSWER, ret);
 }
 
 /* What is dropped without its socket is found by the flow; at its end the record takes it over. */

@@ -68,6 +68,11 @@ bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
 	return false;
 }
 
+bool trace_dropped_answer(struct trace *t, const struct flow *f, struct drop *ret)
+{
+	return false;
+}
+
 void trace_counted(struct trace *t, trace_counted_fn *fn, void *user)
 {
 }

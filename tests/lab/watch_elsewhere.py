@@ -49,6 +49,14 @@ ip link set br-{side} up
 """
 BEHIND = "ip addr add 10.9.{n}.2/24 dev e-{side}; ip link set e-{side} up; ip route add default via 10.9.{n}.1"
 LINK_FAR = "ip addr add 10.9.0.2/24 dev e1; ip link set e1 up"
+LINK6 = "ip addr add fd09::%d/64 dev %s nodad"
+# What answers a SYN is dropped where it is made: a SYN-ACK by a rule with a counter, which tells of it, and by others; an RST.
+EGRESS_PORT, OUTPUT_PORT, RESET_PORT, CLIENT_PORT = 205, 206, 207, 208
+ANSWERS = """
+table netdev a { chain e { type filter hook egress device e1 priority 0; tcp sport 205 counter drop; }; }
+table inet a { chain o { type filter hook output priority 0; tcp sport 206 drop; tcp sport 207 tcp flags rst drop; }; }
+"""
+ANSWERS_CLIENT = "table inet a { chain i { type filter hook input priority 0; tcp sport 208 counter drop; }; }"
 # In a mount namespace of its own, for as long as it runs: once it may go on, the mount alone holds the other one.
 MOUNTED = """
 mkdir -p "$1"
@@ -252,6 +260,44 @@ class Test:
                if a["synsent"].get("netns") == near.inode}
         t.want("where it was", got, {"abandoned": "path-or-peer", "pending": "path-or-peer"})
 
+    def answers(self, t):
+        """What answers is dropped, by rules of the server's namespace and of the client's: both sides are told where."""
+        far, near = linked("process")
+        t.kept += [n.process for n in (far.net, near)]
+        for net, rules, *more in ((far.net, ANSWERS, 2, "e1"), (near, ANSWERS_CLIENT, 1, "e0")):
+            net.run("%s; nft '%s'" % (LINK6 % tuple(more), rules))
+        with far.net:
+            t.kept += [listener(a, p) for a in ("10.9.0.2", "fd09::2") for p in (EGRESS_PORT, OUTPUT_PORT, CLIENT_PORT)]
+        here = {EGRESS_PORT: "nft netdev a e ", OUTPUT_PORT: "nft inet a o ", RESET_PORT: "nft inet a o ",
+                CLIENT_PORT: "nft inet a i "}
+        for args in [], ["--rules"]:
+            w = self.watch(t, ["--inbound", "--netns", near.inode, "--netns", far.inode, *args])
+            with near:
+                w.ready()
+                sockets = [connecting(a, p)[0] for a in ("10.9.0.2", "fd09::2") for p in here]
+                time.sleep(2.5)  # SYN 1 comes, and an answer is sent again by the server's timer
+                for s in sockets:
+                    s.close()
+            for inbound, own in ((False, near.inode), (True, far.inode)):
+                self.want_answers(t, w.end(), inbound, own, (near.inode, far.inode),
+                                  {p: rule if args or p in (EGRESS_PORT, CLIENT_PORT) else None for p, rule in here.items()})
+
+    def want_answers(self, t, attempts, inbound, own, inodes, rules):
+        near, far = inodes
+        for family in ("ipv4", "ipv6"):
+            got, expected = {}, {}
+            for a in attempts:
+                drop, port = a["synsent"].get("drop", {}), a["server"]["port"]
+                if (a["network"].get("direction") == "inbound", a["network"]["type"]) == (inbound, family):
+                    rule = drop.get("rule")
+                    got[port] = (a["synsent"]["netns"], drop.get("reply"), drop.get("place"), drop.get("netns"),
+                                 rule and rule[:len(rules.get(port) or "")])
+            for port, rule in rules.items():
+                at = near if port == CLIENT_PORT else far
+                place = "path-or-peer" if at != own else "local-output" if inbound else "local-input"
+                expected[port] = (own, True, place, at, rule)
+            t.want("%s attempts, %s" % ("inbound" if inbound else "own", family), got, expected)
+
     # ---- a full accept queue ----
 
     def full(self, t, held):
@@ -400,7 +446,7 @@ def run_test(test, parts, doc, why="other network namespaces are made by root on
 
 
 def main():
-    return run_test(Test, ("early", "early_mounted", "dropped",
+    return run_test(Test, ("early", "early_mounted", "dropped", "answers",
                            "full_process", "full_descriptor", "full_mount",
                            "full_bridged", "same_address", "let_go"), __doc__)
 

@@ -10,7 +10,8 @@
 #include "cli/watch_inbound_verdict.h"
 
 static const struct drop by_rule = { .reason = "NETFILTER_DROP" }, other = { .reason = "IP_RPFILTER" },
-			 named = { .reason = "TC_INGRESS", .rule = "tc program 7" };
+			 named = { .reason = "TC_INGRESS", .rule = "tc program 7" },
+			 answer = { .reason = "NETFILTER_DROP", .function = "nft_do_chain", .reply = true };
 
 struct sight {
 	enum reply_kind answer;
@@ -92,6 +93,13 @@ static void says(void **test)
 		{ REPLY_NONE, 0, { true, &by_rule, false }, CONFIDENCE_UNKNOWN, GAVE_UP_UNKNOWN, 0, "ignored" },
 		{ REPLY_NONE,
 		  0,
+		  { true, &answer, false },
+		  CONFIDENCE_UNKNOWN,
+		  GAVE_UP_UNKNOWN,
+		  0,
+		  "its answer was lost" },
+		{ REPLY_NONE,
+		  0,
 		  { true, NULL, false },
 		  CONFIDENCE_UNKNOWN,
 		  GAVE_UP_UNKNOWN,
@@ -157,10 +165,26 @@ static void repeated_is_no_drop(void **test)
 	assert_false(watch_inbound_repeated(&ignored, &again));
 }
 
+/* Nor is a SYN-ACK that came again to its client; and who was refused got an answer, whatever was dropped besides. */
+static void lost_answer(void **test)
+{
+	static const struct digest answered = { .answer = REPLY_SYN_ACK, .n_syns = 2, .n_synacks = 2 },
+				   ignored = { .answer = REPLY_NONE, .n_syns = 2 },
+				   refused = { .answer = REPLY_RST, .n_syns = 1 };
+	static const struct drop again = { .reason = "TCP_INVALID_SYN",
+					   .function = "tcp_rcv_established",
+					   .reply = true };
+
+	assert_true(watch_inbound_answer_is_lost(&answered, &answer));
+	assert_true(watch_inbound_answer_is_lost(&ignored, &answer));
+	assert_false(watch_inbound_answer_is_lost(&refused, &answer));
+	assert_false(watch_inbound_answer_is_lost(&answered, &again));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(says), cmocka_unit_test(shows_whom_it_asked),
-					    cmocka_unit_test(repeated_is_no_drop) };
+					    cmocka_unit_test(repeated_is_no_drop), cmocka_unit_test(lost_answer) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
