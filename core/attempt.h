@@ -63,7 +63,8 @@ struct attempt {
 	int n_syns; /* SYN 0 included; from packets, or from the kernel's count where no packet was seen */
 	int64_t syn_ns[ATTEMPT_SYNS_MAX]; /* 0: counted by the kernel, its time not known */
 	uint32_t syn_len;		  /* payload of SYN 0, bytes (TCP Fast Open) */
-	bool syns_seen;			  /* at least one SYN was seen as a packet */
+	int64_t queued_ns; /* the kernel had sent SYN 0 so long before one was seen to leave; 0: not so */
+	bool syns_seen;	   /* at least one SYN was seen as a packet */
 	uint64_t first_packet;
 
 	/* Of captures. */

@@ -67,6 +67,17 @@ static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const
 	return table_start(t, f);
 }
 
+/*
+ * The kernel's count, or its timer, tells to a jiffy when SYN 0 was sent; as a packet it may be seen much later, when
+ * it waited in the queue of a neighbour that was asked for (net/core/neighbour.c __neigh_event_send()) or of a device.
+ */
+#define QUEUED_NS 50000000LL
+
+static bool was_queued(const struct attempt *a, int64_t t_ns)
+{
+	return a->n_syns == 1 && a->syn_ns[0] && t_ns - a->syn_ns[0] > QUEUED_NS;
+}
+
 /* Both sides of a simultaneous open are attempts of their own (RFC 9293 section 3.5). */
 static void cross(struct slot *s, struct slot *other)
 {
@@ -97,7 +108,10 @@ static void feed_syn(struct tracker *t, const struct event *ev)
 	}
 	/* The kernel's count may have been read before the packet that it counts. */
 	if (s->last_syn_counted && s->a.n_syns <= ATTEMPT_SYNS_MAX) {
-		s->a.syn_ns[s->a.n_syns - 1] = ev->t_ns;
+		if (was_queued(&s->a, ev->t_ns))
+			s->a.queued_ns = ev->t_ns - s->a.syn_ns[0];
+		else
+			s->a.syn_ns[s->a.n_syns - 1] = ev->t_ns;
 		s->last_syn_counted = false;
 	} else {
 		slot_add_syn(s, ev->t_ns, false);

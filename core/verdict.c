@@ -107,8 +107,8 @@ static void judge_icmp(const struct attempt *a, struct verdict *v, const struct 
 
 static void connected(const struct attempt *a, struct verdict *v)
 {
-	if (a->ack_ns || a->connected_ns)
-		v->elapsed_ns = (a->ack_ns ? a->ack_ns : a->connected_ns) - attempt_start_ns(a);
+	if (connected_at_ns(a))
+		v->elapsed_ns = connected_at_ns(a) - attempt_start_ns(a);
 	established(a, v, CONFIDENCE_CERTAIN);
 }
 
@@ -360,6 +360,7 @@ static void judge(const struct attempt *a, struct verdict *v)
 	}
 	lower_unproven(a, v);
 	say_deferral(a, v);
+	say_queued(a, v);
 	if (a->lost)
 		say_evidence(v, "%" PRIu64 " event%s lost by the observation itself", a->lost,
 			     say_plural((int64_t)a->lost));

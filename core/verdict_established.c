@@ -54,6 +54,28 @@ static void established_by_one_of(const struct attempt *a, struct verdict *v)
 	}
 }
 
+/* Of those that came before it was found connected, the last that counts: the others were dropped, or repeat it. */
+static const struct reply *connecting_reply(const struct attempt *a)
+{
+	const struct reply *last = NULL;
+	int i;
+
+	for (i = 0; !a->traced && !a->crossed && i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
+		const struct reply *r = &a->replies[i];
+
+		if (r->kind == REPLY_SYN_ACK && r->ignored == IGNORED_NOT && r->t_ns <= a->connected_ns)
+			last = r;
+	}
+	return last;
+}
+
+int64_t connected_at_ns(const struct attempt *a)
+{
+	const struct reply *r = connecting_reply(a);
+
+	return a->ack_ns ? a->ack_ns : r ? r->t_ns : a->connected_ns;
+}
+
 void established(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	char t[SAY_SECONDS_LEN];
@@ -76,6 +98,8 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c)
 				"direction, or with losses");
 	else if (a->connected && a->traced)
 		say_evidence(v, "the kernel made it ESTABLISHED");
+	else if (a->connected && connecting_reply(a))
+		say_evidence(v, "a SYN-ACK was seen, and then the kernel showed the socket past SYN-SENT");
 	else if (a->connected)
 		say_evidence(v, "the kernel showed the socket past SYN-SENT by then");
 }

@@ -13,6 +13,8 @@ void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence 
 void kernel_timed_out(const struct attempt *a, struct verdict *v);
 
 void application_gave_up(const struct attempt *a, struct verdict *v, enum confidence c);
+/* When it was connected: its ACK, or what made it so, or when it was found to be, at the latest; 0: not known. */
+int64_t connected_at_ns(const struct attempt *a);
 void established(const struct attempt *a, struct verdict *v, enum confidence c);
 
 /* connect() failed before any SYN could leave; v->error says with what. */

@@ -113,6 +113,18 @@ void say_deferral(const struct attempt *a, struct verdict *v)
 			     say_span(attempt_start_ns(a) - a->connect_ns, t));
 }
 
+void say_queued(const struct attempt *a, struct verdict *v)
+{
+	char t[SAY_SECONDS_LEN];
+
+	if (a->queued_ns)
+		say_evidence(
+			v,
+			"SYN 0 was seen to leave only %s after the kernel had sent it: it waited for a neighbour (ARP "
+			"or ND), likely, or the first one was lost on this host",
+			say_span(a->queued_ns, t));
+}
+
 void say_crossed(struct verdict *v)
 {
 	say_evidence(v, "the other side sent a SYN of its own (a simultaneous open), and did not acknowledge this one");

@@ -53,8 +53,8 @@ static void wire_connected(const struct attempt *a, struct verdict *v)
 {
 	const struct reply *syn_ack = first_accepted(a, REPLY_SYN_ACK);
 
-	if (a->ack_ns || a->connected_ns)
-		v->elapsed_ns = (a->ack_ns ? a->ack_ns : a->connected_ns) - attempt_start_ns(a);
+	if (connected_at_ns(a))
+		v->elapsed_ns = connected_at_ns(a) - attempt_start_ns(a);
 	else if (syn_ack)
 		v->elapsed_ns = syn_ack->t_ns - attempt_start_ns(a);
 	established(a, v, syn_ack && (a->ack_ns || a->connected) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);

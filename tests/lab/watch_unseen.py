@@ -212,6 +212,24 @@ class Test:
         ours.close()
         theirs.close()
 
+    def took(self, t):
+        """How long it took is known by its SYN-ACK, not by when the socket was looked at, and begins with connect()."""
+        path = Path(t)
+        w = self.watch(t, path)
+        with path.middle:
+            t.want("it connects", connect("10.82.0.1", OPEN, 2), 0)
+            waiting, began = connecting("10.82.0.7", OPEN)[0], time.monotonic()
+        time.sleep(0.3)
+        path.far.run("ip addr add 10.82.0.7/24 dev m1")  # ARP is asked again after 1 s
+        t.want("it connects late", watched.end_of(waiting, 5), 0)
+        took = time.monotonic() - began
+        time.sleep(0.2)
+        waiting.close()
+        attempts = [a for a in w.end() if a["server"]["port"] == OPEN]
+        t.want("when they connected", [a["event"]["duration"] - a["synsent"]["replies"][0]["t_ns"] for a in attempts], [0, 0])
+        late = attempts[-1]["event"]["duration"] / 1e9
+        t.want("%.3f s, and the client waited %.3f s" % (late, took), abs(late - took) < 0.15, True)
+
     def whose(self, t):
         """A filter of processes shows what is known to be theirs, and counts what may be."""
         path = Path(t)
@@ -237,7 +255,7 @@ class Test:
 
 def main():
     return run_test(Test, ("foreign", "translated", "device", "same_port",
-                           "same_socket", "crossed", "whose"), __doc__)
+                           "same_socket", "crossed", "took", "whose"), __doc__)
 
 
 if __name__ == "__main__":
