@@ -268,10 +268,19 @@ static void say_rules(const struct watch *w)
 	buf_fini(&b);
 }
 
+/* What happens to those of which nothing is told but their number (watch_source_counted()). */
+static const char *what_is_untold(const struct watch_want *want)
+{
+	if (want->slow_ns)
+		return "it has ended in less than --slow asks for";
+	return want->failures ? "it has connected" : NULL;
+}
+
 static int open_screen(struct watch *w, struct err *e)
 {
 	const struct watch_screen_opts o = { .terminal = w->o->terminal,
 					     .what = w->o->what,
+					     .untold = what_is_untold(&w->o->want),
 					     .since_ns = watch_source_now(w->source) };
 	int r = watch_screen_open(&o, &w->screen, e);
 

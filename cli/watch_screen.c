@@ -108,7 +108,9 @@ static int terminal_take(struct watch_screen *s, const struct watch_screen_opts 
 
 int watch_screen_open(const struct watch_screen_opts *o, struct watch_screen **ret, struct err *e)
 {
-	struct screen_opts so = { .what = o->what, .since_ns = o->since_ns, .utf8 = o->terminal.utf8 };
+	struct screen_opts so = {
+		.what = o->what, .untold = o->untold, .since_ns = o->since_ns, .utf8 = o->terminal.utf8
+	};
 	struct watch_screen *s;
 	int r;
 

@@ -23,6 +23,7 @@ struct watch_screen;
 struct watch_screen_opts {
 	struct terminal terminal; /* by terminal_init(), which has set the locale */
 	const char *what;	  /* what is watched; "" for everything */
+	const char *untold;	  /* as in struct screen_opts */
 	int64_t since_ns;	  /* now, in ns since 1970 */
 };
 

@@ -252,8 +252,7 @@ void watch_show_now(struct watch_show *s)
 		lost += losses[i].n;
 	screen_lost(s->screen, lost);
 	screen_pending_begin(s->screen);
-	watch_source_pending(s->with.source, on_waiting, s);
-	screen_pending_end(s->screen);
+	screen_pending_end(s->screen, watch_source_pending(s->with.source, on_waiting, s));
 }
 
 /* The clocks of packets and of drops differ by a hair. */

@@ -233,14 +233,14 @@ static void on_pending(const struct attempt *a, void *user)
 	p->fn(&more, p->user);
 }
 
-void watch_source_pending(struct watch_source *s, void (*fn)(const struct attempt *a, void *user), void *user)
+bool watch_source_pending(struct watch_source *s, void (*fn)(const struct attempt *a, void *user), void *user)
 {
 	struct pending p = { fn, user };
 
-	if (s->own)
-		watch_own_pending(s->own, fn, user);
-	else
-		trace_pending(s->trace, PENDING_MAX, on_pending, &p);
+	if (s->trace)
+		return trace_pending(s->trace, PENDING_MAX, on_pending, &p) < PENDING_MAX;
+	watch_own_pending(s->own, fn, user);
+	return true;
 }
 
 void watch_source_counted(struct watch_source *s, void (*fn)(const struct attempt *a, uint64_t n, void *user),

@@ -58,8 +58,8 @@ int watch_source_pump(struct watch_source *s, struct err *e);
 /* The observation ends: gives what is there, and what had ended and was held back for what might come.  0 or -errno. */
 int watch_source_finish(struct watch_source *s, struct err *e);
 
-/* Gives those that wait now, with their policy where it is known, to fn. */
-void watch_source_pending(struct watch_source *s, void (*fn)(const struct attempt *a, void *user), void *user);
+/* Gives those that wait now, with their policy where it is known, to fn.  False: there may be more. */
+bool watch_source_pending(struct watch_source *s, void (*fn)(const struct attempt *a, void *user), void *user);
 
 /* What is not shown and was only counted, since the last call: n attempts like that one. */
 void watch_source_counted(struct watch_source *s, void (*fn)(const struct attempt *a, uint64_t n, void *user),

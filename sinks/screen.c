@@ -16,6 +16,7 @@ struct screen *screen_new(const struct screen_opts *o)
 	if (!s)
 		return NULL;
 	snprintf(s->what, sizeof(s->what), "%s", o->what);
+	s->untold = o->untold;
 	s->utf8 = o->utf8;
 	s->since_ns = s->now_ns = o->since_ns;
 	s->first_failure = s->next_failure = s->shown_failure = 1;
@@ -63,9 +64,10 @@ size_t screen_memory(void)
 	       SCREEN_PANES * SCREEN_LIST_MAX * sizeof(struct screen_item);
 }
 
+/* The kernel's tracepoints tell of a cookie at the end, if at all, and of the client's port once it is chosen. */
 uint64_t screen_attempt_id(const struct attempt *a)
 {
-	uint64_t client = flow_hash_end6(a->cookie, a->flow.client.addr.b, a->flow.client.port);
+	uint64_t client = a->traced ? a->netns : flow_hash_end6(a->cookie, a->flow.client.addr.b, a->flow.client.port);
 	uint64_t server = flow_hash_end6((uint64_t)attempt_start_ns(a), a->flow.server.addr.b, a->flow.server.port);
 
 	return flow_hash_mix(client ^ FLOW_HASH_K2, server) | 1;
@@ -116,7 +118,7 @@ void screen_ended(struct screen *s, const struct attempt *a, const struct verdic
 	}
 	if (s->detail.open && s->detail.waits && !s->paused && s->detail.id == screen_attempt_id(a)) {
 		s->detail.a = *a;
-		s->detail.waits = false;
+		s->detail.waits = s->detail.gone = false;
 	}
 	s->dirty = true;
 }

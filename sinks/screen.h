@@ -27,7 +27,9 @@ struct screen;
 #define SCREEN_KEPT_MAX 200
 
 struct screen_opts {
-	const char *what; /* what is watched, as the user asked for it; "" for everything; copied */
+	const char *what;   /* what is watched, as the user asked for it; "" for everything; copied */
+	const char *untold; /* what has become, likely, of one that waits no longer and of whose end nothing was told:
+			     * "it has connected"; NULL: not known; static */
 	int64_t since_ns;
 	uint64_t seed; /* for hashes: nobody else's to know */
 	bool utf8;
@@ -41,11 +43,11 @@ size_t screen_memory(void);
 /*
  * The attempts that wait now, in any order, instead of those told of before:
  * begin, add each, end.  Where there are more than SCREEN_PENDING_MAX, those
- * that wait longest are listed and all are counted.
+ * that wait longest are listed and all are counted.  `all`: no other one waits.
  */
 void screen_pending_begin(struct screen *s);
 void screen_pending_add(struct screen *s, const struct attempt *a);
-void screen_pending_end(struct screen *s);
+void screen_pending_end(struct screen *s, bool all);
 
 /*
  * An attempt has ended, in whatever way.  Cheap: below 1 µs on the average.

@@ -3,6 +3,7 @@
 
 #include "sinks/diagram.h"
 #include "sinks/diagram_layout.h"
+#include "sinks/figures.h"
 #include "sinks/screen_cells.h"
 #include "sinks/screen_model.h"
 #include "sinks/text.h"
@@ -38,6 +39,16 @@ static void add_wrapped(const char *text, int columns, struct buf *to)
 	buf_fini(&line);
 }
 
+static void add_gone(const struct screen *s, const struct attempt *a, struct buf *to)
+{
+	buf_fmt(to, "no longer waiting: %s\n", s->untold ? s->untold : "how it ended was not told");
+	if (s->untold)
+		buf_str(to, "likely  of those that do so only the number is told\n");
+	buf_str(to, "last seen to wait after ");
+	figures_elapsed(a->observed_until_ns - attempt_start_ns(a), to);
+	buf_fmt(to, " and %d SYN%s\n", a->n_syns, a->n_syns == 1 ? "" : "s");
+}
+
 /* Whose it is, how it ended or what is to come, and why that is known. */
 static void add_words(struct screen *s, const struct attempt *a, const struct verdict *v, int columns, struct buf *to)
 {
@@ -48,11 +59,15 @@ static void add_words(struct screen *s, const struct attempt *a, const struct ve
 	screen_process(a->comm, sizeof(a->comm), a->pid, &text);
 	buf_fmt(&text, "  %s > %s\n", endpoint_format(&a->flow.client, client),
 		endpoint_format(&a->flow.server, server));
-	if (v->outcome == OUTCOME_PENDING) {
-		text_waiting(a, NULL, 0, s->now_ns, &text);
-		buf_char(&text, '\n');
+	if (s->detail.gone) {
+		add_gone(s, a, &text);
+	} else {
+		if (v->outcome == OUTCOME_PENDING) {
+			text_waiting(a, NULL, 0, s->now_ns, &text);
+			buf_char(&text, '\n');
+		}
+		text_verdict(a, v, &o, &text);
 	}
-	text_verdict(a, v, &o, &text);
 	add_wrapped(buf_text(&text), columns, to);
 	buf_char(to, '\n');
 	buf_fini(&text);
@@ -88,11 +103,12 @@ void screen_detail_draw(struct screen *s, struct screen_frame *f, int row, int e
 	struct verdict v;
 	int n = 0;
 
-	if (d->waits)
+	if (d->waits && !d->gone)
 		d->a.observed_until_ns = s->now_ns;
 	verdict_make(&d->a, &v);
 	add_words(s, &d->a, &v, f->columns, &text);
-	add_diagram(s, &v, f->columns, &text);
+	if (!d->gone)
+		add_diagram(s, &v, f->columns, &text);
 	d->lines = 0;
 	for (line = text.data; line && *line; line++)
 		d->lines += *line == '\n';

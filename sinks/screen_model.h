@@ -65,13 +65,15 @@ struct screen_counts {
 /* One attempt that is looked at closely. */
 struct screen_detail {
 	bool open, waits;
-	uint64_t id; /* of the attempt: screen_attempt_id() */
+	bool seen, gone; /* it is among those that wait now; it is not, and nothing was told of its end */
+	uint64_t id;	 /* of the attempt: screen_attempt_id() */
 	struct attempt a;
 	int top, left, lines, rows;
 };
 
 struct screen {
 	char what[128];
+	const char *untold;
 	bool utf8;
 	int64_t since_ns;
 	struct screen_counts counts;
@@ -108,7 +110,7 @@ struct screen {
 	struct buf scratch;
 };
 
-/* screen.c */
+/* screen.c: the same as long as it is followed. */
 uint64_t screen_attempt_id(const struct attempt *a);
 const struct screen_kept *screen_kept_of(const struct screen *s, uint64_t failure);
 void screen_clear(struct screen *s);

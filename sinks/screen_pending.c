@@ -31,6 +31,7 @@ void screen_pending_begin(struct screen *s)
 	if (!s->paused)
 		s->n_pending = 0;
 	s->latest = -1;
+	s->detail.seen = false;
 }
 
 /* Where to put it: beyond the limit, in the place of the one that began last, if this one began before it. */
@@ -52,29 +53,36 @@ static struct screen_pending *place(struct screen *s, int64_t start_ns)
 void screen_pending_add(struct screen *s, const struct attempt *a)
 {
 	int64_t start_ns = attempt_start_ns(a);
+	uint64_t id = screen_attempt_id(a);
 	struct screen_pending *p;
 
 	s->pending_all++;
-	p = s->paused ? NULL : place(s, start_ns);
+	if (s->paused)
+		return;
+	if (s->detail.open && s->detail.waits && s->detail.id == id) {
+		s->detail.a = *a;
+		s->detail.seen = true;
+	}
+	p = place(s, start_ns);
 	if (!p)
 		return;
 	p->a = *a;
 	p->start_ns = start_ns;
-	p->id = screen_attempt_id(a);
+	p->id = id;
 	s->latest = -1;
 }
 
-void screen_pending_end(struct screen *s)
+void screen_pending_end(struct screen *s, bool all)
 {
+	struct screen_detail *d = &s->detail;
 	int i;
 
 	s->dirty |= s->counts.pending != s->pending_all;
 	s->counts.pending = s->pending_all;
 	if (s->paused)
 		return;
-	for (i = 0; i < s->n_pending; i++) {
+	for (i = 0; i < s->n_pending; i++)
 		screen_pending_predict(&s->pending[i]);
-		if (s->detail.open && s->detail.waits && s->pending[i].id == s->detail.id)
-			s->detail.a = s->pending[i].a;
-	}
+	/* what has ended may be told of a little later */
+	d->gone = d->open && d->waits && !d->seen && (all || d->gone);
 }

@@ -30,6 +30,7 @@ import harness
 import machine
 import prometheus
 import watched
+from tun_peer import THERE, Peer
 from watched import Watch, cgroup_root, connect, connecting, listener
 
 CAPS = "+bpf,+perfmon,+net_admin,+dac_read_search,+syslog,+sys_ptrace"  # docs/systemd/synsent-watch.service.in
@@ -37,7 +38,7 @@ PYTHON = sys.executable
 REFUSED_PORT, OPEN_PORT, SILENT_PORT, REJECTED_PORT, RESET_PORT = 201, 202, 203, 204, 209
 RULES = ("nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; tcp dport 204 reject; "
          "tcp dport 209 reject with tcp reset; }; }'")
-TWICE_PORT, MSG_ERRQUEUE, SYN_SENT = 212, 0x2000, 2
+TWICE_PORT, SLOW_PORT, MSG_ERRQUEUE, SYN_SENT = 212, 213, 0x2000, 2
 TWICE = ("nft 'table ip twice { chain o { type filter hook output priority 0; tcp dport 212 dup to 127.0.0.1 device \"lo\"; "
          "}; chain i { type filter hook input priority 0; tcp dport 212 reject with icmp type host-unreachable; }; }'")
 CONNECT = "import socket, sys; s = socket.socket(); s.settimeout(.3); s.connect_ex(('127.0.0.1', int(sys.argv[1])))"
@@ -655,6 +656,42 @@ class Test:
         t.holds("it is not on the screen alone: %r" % seen, b"trace handshakes" in seen and
                 seen.index(b"trace handshakes") > seen.index(b"\x1b[?1049h"))
 
+    def top_detail(self, t):
+        """One that is looked at is followed: given up, and connected, of which with --failures nothing is told."""
+        peer = Peer(self.net, {SLOW_PORT: [(0, 0.8, True, 0)]})
+        master, inside = pty.openpty()
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        w = self.watch(t, ["--top", "--failures"], stdin=inside, stdout=inside, stderr=inside,
+                       env=dict(harness.ENV, TERM="xterm"))
+        os.close(inside)
+        try:
+            if not on_screen(master, b"nothing lost"):
+                t.holds("no screen, status %r" % w.p.poll(), w.p.poll() == 77)  # built without ncursesw
+                return
+            os.write(master, b"\t\t")
+            for address, port, end in (("127.0.0.1", SILENT_PORT, b"the application gave up"),
+                                       (THERE, SLOW_PORT, b"no longer waiting: it has connected")):
+                said = (self.looked_at(master, address, port, end) for _ in range(3))  # it may be over before it is chosen
+                t.holds("not said of %s: %r" % (address, end), any(said))
+                os.write(master, b"q")
+        finally:
+            w.stop()
+            os.close(master)
+            peer.close()
+
+    def looked_at(self, master, address, port, end):
+        """Whether that is said of the end of an attempt, which is given up if nobody answers it."""
+        with self.net:
+            s = connecting(address, port)[0]
+        on_screen(master, b"%s:%d" % (address.encode(), port))
+        os.write(master, b"\r")
+        if address != THERE:
+            on_screen(master, b"SYN-SENT")
+            s.close()
+        said = on_screen(master, end)
+        s.close()
+        return said
+
     # ---- privileges, and the end ----
 
     def capabilities(self, t):
@@ -695,6 +732,22 @@ class Test:
             time.sleep(0.1)
         t.want("BPF programs, maps and links that are left", own_bpf() - held_bpf(), set())
         t.want("processes that are left", machine.marked(mark), {})
+
+
+def on_screen(master, text, within=5):
+    """Whether it is there within that, on a screen that is drawn anew (Ctrl-L) again and again."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        os.write(master, b"\x0c")
+        seen, until = b"", time.monotonic() + 0.3
+        while text not in seen and select.select([master], [], [], max(0, until - time.monotonic()))[0]:
+            try:
+                seen += os.read(master, 65536)
+            except OSError:  # its other end is closed
+                return False
+        if text in seen:
+            return True
+    return False
 
 
 LINK = """
@@ -932,7 +985,8 @@ def run_part(name, part, o):
 
 PARTS = ("filters", "slow", "misuse", "needs_bpf", "no_container", "commands", "standard_output", "goes_on", "full",
          "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout", "early", "error_queue", "text",
-         "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "capabilities", "kills")
+         "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "top_detail", "capabilities",
+         "kills")
 
 
 def main():

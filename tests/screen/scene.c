@@ -157,7 +157,7 @@ static void play_pending(struct screen *s, struct attempt *a)
 	scene_waits(a, "", 0, "198.18.0.1:80", 1500);
 	a->has_policy = false;
 	screen_pending_add(s, a);
-	screen_pending_end(s);
+	screen_pending_end(s, true);
 }
 
 void scene_play(struct screen *s)

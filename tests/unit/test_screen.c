@@ -229,7 +229,7 @@ static void why(void **test)
 		begin(true);
 		screen_pending_begin(s);
 		screen_pending_add(s, &a);
-		screen_pending_end(s);
+		screen_pending_end(s, true);
 		draw(24, 200, &b);
 		assert_non_null(strstr(buf_text(&b), t[i].way));
 		scene_ended(&a, &v, OUTCOME_ABANDONED, 100, 5000);
@@ -306,7 +306,7 @@ static void bounds(void **test)
 		scene_ended(&a, &v, OUTCOME_REFUSED, 100, 1);
 		screen_ended(s, &a, &v);
 	}
-	screen_pending_end(s);
+	screen_pending_end(s, true);
 	draw(24, 80, &b);
 	assert_non_null(strstr(buf_text(&b), "Pending 256 of 3,000"));
 	assert_non_null(strstr(buf_text(&b), "Failures 1,000 of 3,000"));
@@ -323,6 +323,89 @@ static void bounds(void **test)
 	assert_true(screen_memory() < 8 << 20);
 	buf_fini(&b);
 	end();
+}
+
+static void waits(bool there, struct buf *to)
+{
+	screen_pending_begin(s);
+	if (there)
+		screen_pending_add(s, &a);
+	screen_pending_end(s, true);
+	draw(24, 80, to);
+}
+
+static void open_waiting(const char *process, bool traced, struct buf *to)
+{
+	scene_waits(&a, process, 7, "10.9.9.9:9", 700);
+	a.traced = traced;
+	if (traced) {
+		a.flow.client.port = 0;
+		a.cookie = 0;
+	}
+	waits(true, to);
+	press("\t\t\n");
+	draw(24, 80, to);
+	assert_non_null(strstr(buf_text(to), "SYN-SENT  retrans 0"));
+}
+
+/* One that is looked at is followed, by the kernel's tracepoints too, which tell of its port and its cookie only later.
+ */
+static void detail_follows(void **test)
+{
+	struct buf b = { 0 };
+
+	begin(true);
+	open_waiting("late", true, &b);
+	a.flow.client.port = 40001;
+	a.n_syns = 2;
+	a.syn_ns[1] = a.syn_ns[0] + S;
+	waits(true, &b);
+	assert_non_null(strstr(buf_text(&b), "10.0.0.5:40001 > 10.9.9.9:9"));
+	assert_non_null(strstr(buf_text(&b), "SYN-SENT  retrans 1"));
+	a.cookie = 99;
+	scene_ended(&a, &v, OUTCOME_ABANDONED, 0, 700);
+	a.syn_ns[0] = a.connect_ns = SCENE_NOW - 700 * MS;
+	screen_ended(s, &a, &v);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "the application gave up"));
+	buf_fini(&b);
+	end();
+}
+
+/* One that is not told of any more: what is known of it is said, and taken back when more is told. */
+static void detail_untold(void **test)
+{
+	struct screen_opts o = { .what = "", .untold = "it has connected", .since_ns = SCENE_SINCE, .seed = 1 };
+	struct buf b = { 0 };
+
+	s = screen_new(&o);
+	assert_non_null(s);
+	open_waiting("gone", true, &b);
+	waits(false, &b);
+	assert_non_null(strstr(buf_text(&b), "no longer waiting: it has connected\nlikely"));
+	assert_non_null(strstr(buf_text(&b), "last seen to wait after 700 ms and 1 SYN\n"));
+	assert_null(strstr(buf_text(&b), "SYN-SENT"));
+	assert_null(strstr(buf_text(&b), "still waiting"));
+	waits(true, &b);
+	assert_non_null(strstr(buf_text(&b), "SYN-SENT  retrans 0"));
+	waits(false, &b);
+	scene_ended(&a, &v, OUTCOME_ABANDONED, 0, 700);
+	screen_ended(s, &a, &v);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "the application gave up"));
+	assert_null(strstr(buf_text(&b), "no longer waiting"));
+	end();
+	/* whoever is told of all, or of not all that wait, asserts nothing of it */
+	begin(true);
+	open_waiting("gone", false, &b);
+	screen_pending_begin(s);
+	screen_pending_end(s, false);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "SYN-SENT  retrans 0"));
+	waits(false, &b);
+	assert_non_null(strstr(buf_text(&b), "no longer waiting: how it ended was not told\nlast seen"));
+	end();
+	buf_fini(&b);
 }
 
 static void at_random(void **test)
@@ -351,10 +434,17 @@ static void at_random(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(goldens),   cmocka_unit_test(steers_no_terminal),
-		cmocka_unit_test(follows),   cmocka_unit_test(goes_back),
-		cmocka_unit_test(why),	     cmocka_unit_test(why_without_drop),
-		cmocka_unit_test(whole),     cmocka_unit_test(bounds),
+		cmocka_unit_test(goldens),
+		cmocka_unit_test(steers_no_terminal),
+		cmocka_unit_test(follows),
+		cmocka_unit_test(goes_back),
+		cmocka_unit_test(why),
+		cmocka_unit_test(why_without_drop),
+		cmocka_unit_test(whole),
+		cmocka_unit_test(bounds),
+		cmocka_unit_test(detail_follows),
+		cmocka_unit_test(detail_untold),
+
 		cmocka_unit_test(at_random),
 	};
 
