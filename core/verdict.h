@@ -22,7 +22,7 @@ struct verdict {
 	int n_evidence;
 	char evidence[VERDICT_EVIDENCE_MAX][240];
 	char headline[160]; /* "the kernel gave up, its 5 retransmissions unanswered (tcp_syn_retries)" */
-	char advice[240];   /* what to change; empty when there is nothing */
+	char advice[320];   /* what to change; empty when there is nothing */
 };
 
 void verdict_make(const struct attempt *a, struct verdict *ret);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/verdict_culprit.h"
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
@@ -24,15 +25,18 @@ static const struct drop *drop_at(const struct attempt *a, enum drop_place place
 /* What is known to be in the way comes first, the limits afterwards. */
 static void advise_on_limits(const struct attempt *a, struct verdict *v)
 {
+	const struct drop *d = drop_on_host(a);
+	char culprit[CULPRIT_LEN];
+
 	if (drop_at(a, DROP_PEER_BACKLOG))
 		say_advice(v,
 			   "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn; the "
 			   "limits of the wait: `synsent predict --within 10s`");
-	else if (drop_at(a, DROP_LOCAL_INPUT) || drop_at(a, DROP_LOCAL_OUTPUT))
-		say_advice(
-			v,
-			"that rule; or, to wait less, tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT or a timer in the "
-			"client (`synsent predict --within 10s`)");
+	else if (d)
+		say_advice(v,
+			   "%s; or, to wait less, tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT or a timer in the "
+			   "client (`synsent predict --within 10s`)",
+			   say_culprit(d, culprit));
 	else
 		say_advice(v, "sysctl net.ipv4.tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT, or a timer in the client "
 			      "(`synsent predict --within 10s` lists values)");
@@ -152,14 +156,16 @@ static void say_kernel_end(const struct attempt *a, struct verdict *v)
 /* What was in the way comes first; that the program waited no longer is its own affair. */
 static void advise_on_own_limit(const struct attempt *a, struct verdict *v)
 {
+	const struct drop *d = drop_on_host(a);
+	char culprit[CULPRIT_LEN];
+
 	if (drop_at(a, DROP_PEER_BACKLOG))
 		say_advice(v,
 			   "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn; the "
 			   "limit of the wait is the client's own");
 	else if (a->n_drops)
-		say_advice(v,
-			   "what dropped its packets; the limit of the wait is the client's own, and kernel settings "
-			   "would not change it");
+		say_advice(v, "%s; the limit of the wait is the client's own, and kernel settings would not change it",
+			   d ? say_culprit(d, culprit) : "what dropped its packets");
 	else
 		say_advice(v, "the limit is in the client: change it there; kernel settings would not help");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/story_words.h"
+#include "core/verdict_culprit.h"
 #include "core/verdict_remarks.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
@@ -129,7 +130,8 @@ static void refused_unseen(struct verdict *v)
 void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	const struct reply *rst = first_accepted(a, REPLY_RST), *icmp = first_accepted(a, REPLY_ICMP);
-	char from[ADDR_TEXT_LEN];
+	const struct drop *by = drop_that_rejected(a);
+	char from[ADDR_TEXT_LEN], culprit[CULPRIT_LEN];
 
 	say_conclusion(v, OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, c);
 	v->error = ECONNREFUSED;
@@ -171,7 +173,12 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	} else if (rst && rejected_at(a, DROP_LOCAL_OUTPUT)) {
 		v->gave_up_by = GAVE_UP_NETWORK;
 		say_headline(v, "a rule of this host refused it with an RST");
+	} else if (rst && by) {
+		say_headline(v, "a rule in another network namespace of this host answered SYN %d with an RST",
+			     syn_before(a, rst));
 	}
+	if (by && (rst || (icmp && is_port_unreachable(icmp))))
+		say_advice(v, "%s; no timeout is involved", say_culprit(by, culprit));
 }
 
 int64_t ended_at_the_soonest_ns(const struct attempt *a)

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/verdict_culprit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_on_host(const struct drop *d)
+{
+	return d->place == DROP_LOCAL_OUTPUT || d->place == DROP_LOCAL_INPUT ||
+	       (d->place == DROP_PATH_OR_PEER && d->netns);
+}
+
+static bool is_by_rule(const struct drop *d)
+{
+	return d->reason[0] ? !strcmp(d->reason, "NETFILTER_DROP") : d->rule[0] != 0;
+}
+
+const struct drop *drop_on_host(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
+		if (is_on_host(&a->drops[i]))
+			return &a->drops[i];
+	return NULL;
+}
+
+const struct drop *drop_that_rejected(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++) {
+		const struct drop *d = &a->drops[i];
+
+		if (is_on_host(d) && is_by_rule(d) && !d->reply && d->packets >= (uint64_t)a->n_syns)
+			return d;
+	}
+	return NULL;
+}
+
+const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN])
+{
+	if (!is_by_rule(d))
+		return "what dropped its packets";
+	if (d->rule[0] && d->rule_by != RULE_BY_GUESS)
+		return "that rule";
+	if (d->rule_untraced)
+		return "the firewall rule that dropped its packets (`synsent watch --rules` names it)";
+	if (!d->netns)
+		return "the firewall rule that dropped its packets";
+	snprintf(to, CULPRIT_LEN,
+		 "the firewall rule that dropped its packets in network namespace %u (`lsns -t net`): `synsent watch "
+		 "--rules --netns PID` names it",
+		 d->netns);
+	return to;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_CORE_VERDICT_CULPRIT_H
+#define SYNSENT_CORE_VERDICT_CULPRIT_H
+
+#include "core/attempt.h"
+
+/* What is to be changed where this host itself dropped packets of an attempt.  Private to core/verdict*.c. */
+
+#define CULPRIT_LEN 160
+
+/* What this host's kernel dropped, in whatever network namespace, or NULL; a full accept queue is no such thing. */
+const struct drop *drop_on_host(const struct attempt *a);
+
+/* The rule, on this host, that took every SYN, and so answered itself; or NULL. */
+const struct drop *drop_that_rejected(const struct attempt *a);
+
+/* "that rule", where it is named; else how it can be; "what dropped its packets", where it was no rule. */
+const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN]);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is to be changed, where this host itself dropped what an attempt sent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/verdict.h"
+
+#define S ((int64_t)1000000000)
+
+static struct attempt a;
+static struct verdict v;
+static struct drop *drop;
+
+/* One of two SYNs that the kernel's tracepoints told of, both dropped by nft in another network namespace. */
+static int set_up(void **state)
+{
+	memset(&a, 0, sizeof(a));
+	endpoint_parse("10.0.0.1:40000", &a.flow.client);
+	endpoint_parse("10.0.0.2:443", &a.flow.server);
+	a.traced = a.socket_seen = true;
+	a.netns = 1;
+	a.n_syns = 2;
+	a.connect_ns = a.syn_ns[0] = S;
+	a.syn_ns[1] = 2 * S;
+	a.ended_ns = 4 * S;
+	a.end = ATTEMPT_END_CLOSE;
+	a.close_cause = CLOSE_KERNEL;
+	a.end_error = ETIMEDOUT;
+	a.n_drops = 1;
+	drop = &a.drops[0];
+	*drop = (struct drop){ .place = DROP_PATH_OR_PEER, .packets = 2, .netns = 7, .reason = "NETFILTER_DROP" };
+	return 0;
+}
+
+static void assert_advice(const char *should)
+{
+	verdict_make(&a, &v);
+	assert_string_equal(v.advice, should);
+}
+
+#define TO_WAIT_LESS                                                                                  \
+	"; or, to wait less, tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT or a timer in the client " \
+	"(`synsent predict --within 10s`)"
+#define HOW_TO_NAME                                                                                                  \
+	"the firewall rule that dropped its packets in network namespace 7 (`lsns -t net`): `synsent watch --rules " \
+	"--netns PID` names it"
+
+static void timed_out(void **state)
+{
+	assert_advice(HOW_TO_NAME TO_WAIT_LESS);
+	drop->place = DROP_LOCAL_OUTPUT;
+	assert_advice(HOW_TO_NAME TO_WAIT_LESS);
+	drop->rule_untraced = true;
+	assert_advice("the firewall rule that dropped its packets (`synsent watch --rules` names it)" TO_WAIT_LESS);
+	strcpy(drop->rule, "nft inet fw input handle 2: counter drop");
+	drop->rule_by = RULE_BY_GUESS;
+	assert_advice("the firewall rule that dropped its packets (`synsent watch --rules` names it)" TO_WAIT_LESS);
+	drop->rule_by = RULE_BY_COUNTER;
+	assert_advice("that rule" TO_WAIT_LESS);
+	drop->place = DROP_PATH_OR_PEER;
+	assert_advice("that rule" TO_WAIT_LESS);
+}
+
+static void no_rule(void **state)
+{
+	strcpy(drop->reason, "IP_RPFILTER");
+	assert_advice("what dropped its packets" TO_WAIT_LESS);
+	drop->place = DROP_PEER_BACKLOG;
+	verdict_make(&a, &v);
+	assert_non_null(strstr(v.advice, "the server's side: let it accept faster"));
+	a.n_drops = 0;
+	verdict_make(&a, &v);
+	assert_null(strstr(v.advice, "dropped"));
+}
+
+static void given_up(void **state)
+{
+	a.close_cause = CLOSE_APPLICATION;
+	a.end_error = 0;
+	strcpy(drop->rule, "nft inet fw input handle 2: counter drop");
+	assert_advice("that rule; the limit of the wait is the client's own, and kernel settings would not change it");
+}
+
+/* What took every SYN answered itself. */
+static void refused(void **state)
+{
+	a.end_error = ECONNREFUSED;
+	a.n_replies = 1;
+	a.replies[0] = (struct reply){ .kind = REPLY_RST, .t_ns = 2 * S + 1 };
+	assert_advice(HOW_TO_NAME "; no timeout is involved");
+	assert_string_equal(v.headline, "a rule in another network namespace of this host answered SYN 1 with an RST");
+	strcpy(drop->rule, "nft inet fw input handle 2: reject with tcp reset");
+	assert_advice("that rule; no timeout is involved");
+	drop->place = DROP_LOCAL_INPUT;
+	assert_advice("that rule; no timeout is involved");
+	drop->packets = 1; /* the other SYN may be what the RST answers */
+	assert_advice("nothing listens on that port, or a firewall rejects it with an RST; no timeout is involved");
+	assert_string_equal(v.headline, "an RST came after SYN 1: the peer refused");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(timed_out, set_up),
+		cmocka_unit_test_setup(no_rule, set_up),
+		cmocka_unit_test_setup(given_up, set_up),
+		cmocka_unit_test_setup(refused, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
