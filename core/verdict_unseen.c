@@ -87,7 +87,7 @@ static void judge_failed(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "no ICMP error came to this network namespace then: so an RST");
 		refused(a, v, CONFIDENCE_LIKELY);
 	} else {
-		unknown(v, "an answer ended the wait, an RST or an ICMP error, which could not be seen");
+		unknown(v, "ended by an RST or an ICMP error: which, could not be seen here");
 	}
 }
 
