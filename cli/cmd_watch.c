@@ -55,7 +55,8 @@ static const struct option_row rows[] = {
 	{ 'j', "json", OPT_FLAG, AT(s.json), 0, 0, NULL,
 	  "One JSON object per attempt on standard output; with CMD on standard error, in place of the text", NULL },
 	{ 'q', "quiet", OPT_FLAG, AT(s.quiet), 0, 0, NULL, "The summary only", NULL },
-	{ 'v', "verbose", OPT_FLAG, AT(s.verbose), 0, 0, NULL, "The evidence under each attempt", NULL },
+	{ 'v', "verbose", OPT_FLAG, AT(s.verbose), 0, 0, NULL,
+	  "The evidence under each attempt, and what to change or to look at", NULL },
 	{ 0, "top", OPT_FLAG, AT(s.top), 0, 0, NULL,
 	  "A full screen: what waits, with a countdown to the next SYN and to the give-up, what failed, and the servers. "
 	  "`h` there tells the keys",

@@ -111,8 +111,7 @@ static void drop_row(const struct attempt *a, const struct drop *d, const struct
 	buf_fini(&line);
 }
 
-/* Something to change, somewhere to look, or what it means. */
-static const char *advice_label(const struct verdict *v)
+const char *text_advice_label(const struct verdict *v)
 {
 	if (v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED)
 		return "to change it";
@@ -131,7 +130,7 @@ void text_verdict(const struct attempt *a, const struct verdict *v, const struct
 	for (i = 0; i < a->n_drops; i++)
 		drop_row(a, &a->drops[i], o, to);
 	if (v->advice[0])
-		row(to, o->columns, advice_label(v), v->advice);
+		row(to, o->columns, text_advice_label(v), v->advice);
 }
 
 /* "0.037 s", "7.6 ms": a figure and a unit of time. */

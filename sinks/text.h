@@ -18,6 +18,9 @@ struct text_opts {
  * newline. */
 void text_verdict(const struct attempt *a, const struct verdict *v, const struct text_opts *o, struct buf *to);
 
+/* What stands before its advice: something to change, somewhere to look, or what it means. */
+const char *text_advice_label(const struct verdict *v);
+
 /* The row for a fast lab: what the times in the verdict, if there are any, stand for. */
 void text_scaled_note(const struct attempt *a, const struct verdict *v, const struct attempt *scaled, struct buf *to);
 

@@ -10,6 +10,7 @@
 #include "sinks/drop_words.h"
 #include "sinks/figures.h"
 #include "sinks/line.h"
+#include "sinks/text.h"
 #include "sinks/watch_row.h"
 
 void watch_line_head(int columns, struct buf *to)
@@ -112,12 +113,22 @@ static void put_drop(const struct attempt *a, const struct drop *d, struct buf *
 	drop_cause(d, to);
 }
 
+static bool has_dropped_answer(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].ignored == IGNORED_DROPPED)
+			return true;
+	return false;
+}
+
 static void put_silence(const struct attempt *a, struct buf *to)
 {
 	if (a->n_drops)
 		put_drop(a, &a->drops[0], to);
-	else if (!line_ignored(a, IGNORED_DROPPED, "", to))
-		buf_str(to, "no answer");
+	else if (!line_ignored(a, IGNORED_DROPPED, "", to)) /* of what dropped an answer nothing more is known */
+		buf_str(to, has_dropped_answer(a) ? "answer dropped on this host" : "no answer");
 }
 
 static void put_timed_out(const struct attempt *a, const struct verdict *v, struct buf *to)
@@ -181,7 +192,7 @@ static void put_established(const struct attempt *a, struct buf *to)
 	}
 }
 
-/* The answer is that of a rule of this host, if it dropped every SYN. */
+/* A firewall's, if it dropped every SYN. */
 static void put_rule(const struct attempt *a, struct buf *to)
 {
 	int i;
@@ -198,6 +209,12 @@ static void put_rule(const struct attempt *a, struct buf *to)
 		}
 		if (d->rule_untraced) {
 			buf_str(to, ", by a rule (--rules names it)");
+			return;
+		}
+		if (!strcmp(d->reason, "NETFILTER_DROP")) {
+			buf_str(to, d->place == DROP_PATH_OR_PEER
+					    ? ", by the firewall of another network namespace of this host"
+					    : ", by this host's firewall");
 			return;
 		}
 	}
@@ -288,6 +305,12 @@ static void put_evidence(struct watch_row *r, const struct verdict *v)
 	for (i = 0; i < v->n_evidence; i++) {
 		buf_reset(&b);
 		buf_escaped(&b, v->evidence[i], strnlen(v->evidence[i], sizeof(v->evidence[i])));
+		watch_row_below(r, buf_text(&b));
+	}
+	if (v->advice[0]) {
+		buf_reset(&b);
+		buf_fmt(&b, "%s: ", text_advice_label(v));
+		buf_escaped(&b, v->advice, strnlen(v->advice, sizeof(v->advice)));
 		watch_row_below(r, buf_text(&b));
 	}
 	buf_fini(&b);

@@ -266,7 +266,13 @@ static void rejected(void **test)
 	begin(1);
 	judged(OUTCOME_REFUSED, 310 * US, ECONNREFUSED);
 	d = dropped(DROP_LOCAL_INPUT, 1);
+	assert_why("RST, by this host's firewall");
+	d->place = DROP_PATH_OR_PEER;
+	assert_why("RST, by the firewall of another network namespace of this host");
+	strcpy(d->reason, "IP_RPFILTER");
 	assert_why("RST");
+	strcpy(d->reason, "NETFILTER_DROP");
+	d->place = DROP_LOCAL_INPUT;
 	d->rule_untraced = true;
 	assert_why("RST, by a rule (--rules names it)");
 	strcpy(d->rule, "nft inet fw in handle 2: counter reject with tcp reset");
@@ -313,6 +319,12 @@ static void looks(void **test)
 		    "17:02:13  curl[812]           10.0.0.2:443            pending        0.31 ms     1  no answer\n"
 		    "            one\n"
 		    "            an\\nother\\x1b[2J\n");
+	strcpy(v.advice, "`ip route get ADDRESS`");
+	assert_line(&more,
+		    "17:02:13  curl[812]           10.0.0.2:443            pending        0.31 ms     1  no answer\n"
+		    "            one\n"
+		    "            an\\nother\\x1b[2J\n"
+		    "            see: `ip route get ADDRESS`\n");
 	assert_line(&container,
 		    "17:02:13  curl[812]@0123456789ab  10.0.0.2:443        pending        0.31 ms     1  no answer\n");
 	a.pid = 0;
@@ -365,6 +377,8 @@ static void whys(void **test)
 	a.n_drops = 0;
 	replied(REPLY_SYN_ACK, IGNORED_WRONG_ACK);
 	assert_why("kernel, TCP_USER_TIMEOUT; syn-ack ignored: wrong ack");
+	a.replies[0].ignored = IGNORED_DROPPED; /* its packets were seen, and not what dropped it */
+	assert_why("kernel, TCP_USER_TIMEOUT; answer dropped on this host");
 	begin(2);
 	judged(OUTCOME_ABANDONED, 2 * S, 0);
 	v.confidence = CONFIDENCE_LIKELY;
