@@ -131,7 +131,10 @@ static void failures_cell(const struct screen *s, const void *of, int i, struct 
 		buf_str(to, gave_up_by_word(f->gave_up_by));
 		break;
 	case FAILURES_AFTER:
-		figures_elapsed(f->elapsed_ns, to);
+		if (f->n_syns)
+			figures_elapsed(f->elapsed_ns, to);
+		else
+			buf_str(to, "at once");
 		break;
 	case FAILURES_SYNS:
 		buf_fmt(to, "%d", f->n_syns);

@@ -64,13 +64,15 @@ static int count_draw(struct screen_frame *f, int row, int column, uint64_t n, c
 static void counts_draw(const struct screen *s, struct screen_frame *f, int row)
 {
 	const struct screen_counts *c = &s->shown;
+	uint64_t n = c->established + c->failed + c->pending;
 	int at = 0;
 
 	if (s->paused)
 		at = screen_frame_put(f, row, 0, f->columns, "PAUSED", SCREEN_BOLD | SCREEN_REVERSE);
 	if (c->lost)
-		at = count_draw(f, row, at, c->lost, "events lost", SCREEN_BOLD | SCREEN_RED);
-	at = count_draw(f, row, at, c->established + c->failed + c->pending, "attempts", 0);
+		at = count_draw(f, row, at, c->lost, c->lost == 1 ? "event lost" : "events lost",
+				SCREEN_BOLD | SCREEN_RED);
+	at = count_draw(f, row, at, n, n == 1 ? "attempt" : "attempts", 0);
 	at = count_draw(f, row, at, c->failed, "failed", c->failed ? SCREEN_RED : 0);
 	at = count_draw(f, row, at, c->pending, "pending", 0);
 	at = count_draw(f, row, at, c->established, "established", SCREEN_GREEN);

@@ -42,7 +42,8 @@ void screen_why(const struct attempt *a, const struct verdict *v, struct buf *to
 		return;
 	}
 	if (a->n_drops) {
-		buf_str(to, a->drops[0].reply ? "answer " : "");
+		if (a->drops[0].place != DROP_PEER_BACKLOG)
+			buf_str(to, a->drops[0].reply ? "answer dropped " : "dropped ");
 		drop_where(a, &a->drops[0], to);
 		drop_cause(&a->drops[0], to);
 	} else {

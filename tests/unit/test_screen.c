@@ -163,6 +163,15 @@ static void follows(void **test)
 	draw(24, 80, &b);
 	assert_non_null(strstr(buf_text(&b), "none so far"));
 	assert_non_null(strstr(buf_text(&b), "12,345 events lost   5 attempts"));
+	screen_lost(s, 1);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "1 event lost   5 attempts"));
+	scene_waits(&a, "routeless", 7, "10.9.9.9:9", 1);
+	scene_ended(&a, &v, OUTCOME_UNREACHABLE, 1, 0);
+	a.n_syns = 0;
+	screen_ended(s, &a, &v);
+	draw(24, 80, &b);
+	assert_non_null(strstr(buf_text(&b), "at once    0"));
 	assert_false(screen_key(s, 'q'));
 	buf_fini(&b);
 	end();
