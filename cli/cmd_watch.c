@@ -155,6 +155,8 @@ static int check(const struct watch_setup *s, struct err *e)
 		err_set(e, EINVAL, "--top shows attempts by itself, and -j, -q or -v in another way");
 	else if (s->quiet && s->json)
 		err_set(e, EINVAL, "-q shows no attempts, and -j shows them as JSON: the summary is text always");
+	else if (s->quiet && s->verbose)
+		err_set(e, EINVAL, "-q and -v contradict each other");
 	else
 		return 0;
 	err_remedy(e, "leave one of them out");

@@ -49,7 +49,7 @@ MISUSE = (
     ["--cgroup", "/no/such/cgroup"], ["--cgroup", "/", "--cgroup", "/"], ["--slow", "x"], ["--slow", "0"],
     ["--for", "0"], ["--for", "-1s"], ["-c", "0"], ["-c", "x"], ["--max-attempts", "1"], ["--nonsense"],
     ["dst", "prot", "443"], ["--metrics", "99999"], ["--metrics", "x:1"], ["--top", "-j"], ["--color", "blue"], ["--"],
-    ["--container", ""], ["--comm", ""], ["--container", "xyz"], ["-q", "-j"], ["--pid", "2147483647"],
+    ["--container", ""], ["--comm", ""], ["--container", "xyz"], ["-q", "-j"], ["-q", "-v"], ["--pid", "2147483647"],
 ) + (sum((["--pid", str(i)] for i in range(1, 18)), []),)
 
 
