@@ -7,7 +7,7 @@
 
 #define LABEL 12  /* columns of a row's label */
 #define NAME 14	  /* of a use's name after it */
-#define EFFECT 34 /* where a setting's effect begins */
+#define EFFECT 36 /* where a setting's effect begins */
 
 /* Text from outside, a file's name among it, wrapped behind `lead`. */
 static void row(struct buf *to, const char *lead, const struct buf *text)
@@ -129,7 +129,7 @@ static void ebpf(const struct host *h, struct buf *to)
 		n += h->tracepoints[i].is == TRACEPOINT_THERE;
 		unknown += h->tracepoints[i].is == TRACEPOINT_UNKNOWN;
 	}
-	buf_fmt(&b, "built %s, %s", h->bpf_built, h->btf ? "BTF" : "no BTF of this kernel");
+	buf_fmt(&b, "built %s, %s", h->bpf_built, h->btf ? "BTF" : "no BTF found");
 	if (unknown)
 		buf_str(&b, ", tracepoints not known");
 	else
@@ -201,6 +201,7 @@ static void settings(const struct host *h, struct buf *to)
 {
 	char name[64], lead[EFFECT + 64];
 	struct buf b = { 0 };
+	bool any = false;
 	int i, n;
 
 	for (i = 0; i < h->n_settings; i++) {
@@ -213,9 +214,12 @@ static void settings(const struct host *h, struct buf *to)
 		n = snprintf(lead, sizeof(lead), "  %s %ld", name, s->value);
 		if (s->second)
 			n += snprintf(lead + n, sizeof(lead) - (size_t)n, " %ld", s->second);
-		snprintf(lead + n, sizeof(lead) - (size_t)n, "%*s", n < EFFECT ? EFFECT - n : 1, "");
+		snprintf(lead + n, sizeof(lead) - (size_t)n, "%*s", n < EFFECT - 1 ? EFFECT - n : 2, "");
 		add_wrapped(to, lead, buf_text(&b));
+		any = true;
 	}
+	if (!any)
+		buf_str(to, "  none can be read: is /proc mounted?\n");
 	buf_fini(&b);
 }
 

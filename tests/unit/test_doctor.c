@@ -222,7 +222,14 @@ static void effects(void **state)
 	check_effect(d, "ipv4/tcp_max_syn_backlog", 512, 0, "limits nothing, for there are syncookies");
 	assert_false(doctor_effect(&d->host, &absent, &b));
 	assert_false(doctor_effect(&d->host, &other, &b));
-	check_text(d, "  tcp_syncookies 1                when the SYN queue is full: it drops no SYN\n");
+	check_text(d, "  tcp_syncookies 1                  when the SYN queue is full: it drops no SYN\n");
+	/* the widest: its values are apart from what they mean */
+	d->host.settings[d->host.n_settings++] = (struct host_setting){
+		.name = "ipv4/ip_local_port_range", .there = true, .value = 32768, .second = 60999
+	};
+	check_text(d, "  ip_local_port_range 32768 60999   28232 connections to one server and port\n");
+	d->host.settings[0].there = d->host.settings[1].there = false;
+	check_text(d, "what they mean here\n  none can be read: is /proc mounted?\n");
 	free(d);
 }
 
