@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/verdict_culprit.h"
@@ -230,9 +231,21 @@ static const char *not_for_tcp(const struct attempt *a)
 	return (to->family == 4 && to->b[0] >> 4 == 14) || (to->family == 6 && to->b[0] == 255) ? "multicast" : NULL;
 }
 
+#define ROUTE_COMMAND_LEN (ADDR_TEXT_LEN + 16)
+
+/* What tells this host's route to the server. */
+static const char *route_command(const struct attempt *a, char to[ROUTE_COMMAND_LEN])
+{
+	char address[ADDR_TEXT_LEN];
+
+	snprintf(to, ROUTE_COMMAND_LEN, "`ip route get %s`", addr_format(&a->flow.server.addr, address));
+	return to;
+}
+
 static void no_route(const struct attempt *a, struct verdict *v)
 {
 	const char *kind = not_for_tcp(a);
+	char command[ROUTE_COMMAND_LEN];
 
 	if (kind) {
 		say_headline(v, "that is a %s address, and TCP cannot connect to one", kind);
@@ -240,12 +253,13 @@ static void no_route(const struct attempt *a, struct verdict *v)
 		return;
 	}
 	say_headline(v, "this host has no route to the server");
-	say_advice(v, "`ip route get ADDRESS`, and whether the interface is up");
+	say_advice(v, "%s, and whether the interface is up", route_command(a, command));
 }
 
 void failed_locally(const struct attempt *a, struct verdict *v)
 {
 	bool route = v->error == ENETUNREACH || v->error == EHOSTUNREACH;
+	char command[ROUTE_COMMAND_LEN];
 
 	say_conclusion(v, route ? OUTCOME_UNREACHABLE : OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
 	switch (v->error) {
@@ -254,15 +268,15 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 		break;
 	case EHOSTUNREACH:
 		say_headline(v, "a route of this host says unreachable");
-		say_advice(v, "`ip route get ADDRESS`");
+		say_advice(v, "%s", route_command(a, command));
 		break;
 	case EACCES:
 		say_headline(v, "a route of type prohibit, or a sandbox or security module, forbids it on this host");
-		say_advice(v, "`ip route get ADDRESS` and `ip rule`");
+		say_advice(v, "%s and `ip rule`", route_command(a, command));
 		break;
 	case EINVAL:
 		say_headline(v, "this host's kernel refused: a route of type blackhole, or a bad address");
-		say_advice(v, "`ip route get ADDRESS`: a blackhole route gives EINVAL");
+		say_advice(v, "%s: a blackhole route gives EINVAL", route_command(a, command));
 		break;
 	case EADDRNOTAVAIL:
 		say_headline(v, "no free source port or address on this host");
@@ -270,6 +284,10 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 		break;
 	case EPERM:
 		say_headline(v, "this host's policy forbids it (a cgroup program or security module)");
+		say_advice(
+			v,
+			"`bpftool cgroup tree` has the programs of cgroups; what a security module refused is in the "
+			"audit log or in `journalctl -k`");
 		break;
 	default:
 		say_headline(v, "connect() failed on this host");
@@ -310,6 +328,7 @@ static void neighbour_is_silent(const struct attempt *a, struct verdict *v)
 static void ended_by_timer(const struct attempt *a, struct verdict *v)
 {
 	int n = retransmissions(a);
+	char command[ROUTE_COMMAND_LEN];
 
 	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_SOFT_ERROR, CONFIDENCE_CERTAIN);
 	say_headline(v, "the kernel gave up, its %d retransmission%s unanswered or not sent; its error is of %s", n,
@@ -318,7 +337,7 @@ static void ended_by_timer(const struct attempt *a, struct verdict *v)
 						     : "a route that failed meanwhile");
 	say_evidence(v, "its own timer ended it: nothing came just then");
 	say_distance(a, v, "the end came");
-	say_advice(v, "`ip route get ADDRESS`, and what changed routes or took an interface down meanwhile");
+	say_advice(v, "%s, and what changed routes or took an interface down meanwhile", route_command(a, command));
 }
 
 /*
@@ -365,6 +384,7 @@ void failed_without_icmp(const struct attempt *a, struct verdict *v)
 {
 	static const int errors[] = { EHOSTUNREACH, ENETUNREACH, EACCES, ENOPROTOOPT,
 				      EOPNOTSUPP,   EHOSTDOWN,	 ENONET, EPROTO };
+	char command[ROUTE_COMMAND_LEN];
 	size_t i = 0;
 
 	while (i < sizeof(errors) / sizeof(errors[0]) && errors[i] != v->error)
@@ -377,7 +397,7 @@ void failed_without_icmp(const struct attempt *a, struct verdict *v)
 		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 		say_headline(v, "no ICMP was seen; a neighbour or route failure on this host, or an ICMP that was not "
 				"captured");
-		say_advice(v, "`ip neigh` and `ip route get ADDRESS`");
+		say_advice(v, "`ip neigh` and %s", route_command(a, command));
 	} else {
 		say_conclusion(v, OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 		say_headline(v, "connect() failed: %s", errno_text(v->error));
