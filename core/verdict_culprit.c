@@ -54,3 +54,34 @@ const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN])
 		 d->netns);
 	return to;
 }
+
+static bool has_dropped_reply(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].ignored == IGNORED_DROPPED)
+			return true;
+	return false;
+}
+
+const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
+{
+	const struct drop *d = drop_on_host(a);
+
+	if (d)
+		return say_culprit(d, to);
+	if (a->n_drops || a->crossed)
+		return NULL;
+	if (has_dropped_reply(a))
+		return "what drops the answers on this host: its firewall, on their way in, or rp_filter";
+	if (a->n_replies || a->segments_in || a->soft_error || !a->n_syns)
+		return NULL;
+	if (!a->traced && !a->blind && !a->syns_seen)
+		return "what keeps the SYNs from leaving this host: its firewall, on their way out, or a neighbour "
+		       "that does not answer (`ip neigh`)";
+	if (addr_is_loopback(&a->flow.server.addr) || addr_equal(&a->flow.client.addr, &a->flow.server.addr))
+		return "what ignores SYNs on this host: a full accept queue (`ss -ltn`: Recv-Q above Send-Q), or a "
+		       "firewall";
+	return "whatever loses SYNs or answers, which a capture at the server, or nearer to it, shows";
+}

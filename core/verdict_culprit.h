@@ -4,7 +4,7 @@
 
 #include "core/attempt.h"
 
-/* What is to be changed where this host itself dropped packets of an attempt.  Private to core/verdict*.c. */
+/* What is to be changed, or to be looked at, where packets of an attempt were lost.  Private to core/verdict*.c. */
 
 #define CULPRIT_LEN 160
 
@@ -16,5 +16,11 @@ const struct drop *drop_that_rejected(const struct attempt *a);
 
 /* "that rule", where it is named; else how it can be; "what dropped its packets", where it was no rule. */
 const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN]);
+
+/*
+ * Of one without a usable answer, what keeps it from getting one, or shows that: "that rule", "whatever loses SYNs or
+ * answers, which a capture ..."; NULL where what is known does not tell.
+ */
+const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN]);
 
 #endif

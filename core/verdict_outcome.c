@@ -26,18 +26,18 @@ static const struct drop *drop_at(const struct attempt *a, enum drop_place place
 /* What is known to be in the way comes first, the limits afterwards. */
 static void advise_on_limits(const struct attempt *a, struct verdict *v)
 {
-	const struct drop *d = drop_on_host(a);
-	char culprit[CULPRIT_LEN];
+	char text[CULPRIT_LEN];
+	const char *lost = say_what_loses(a, text);
 
 	if (drop_at(a, DROP_PEER_BACKLOG))
 		say_advice(v,
 			   "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn; the "
 			   "limits of the wait: `synsent predict --within 10s`");
-	else if (d)
+	else if (lost)
 		say_advice(v,
 			   "%s; or, to wait less, tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT or a timer in the "
 			   "client (`synsent predict --within 10s`)",
-			   say_culprit(d, culprit));
+			   lost);
 	else
 		say_advice(v, "sysctl net.ipv4.tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT, or a timer in the client "
 			      "(`synsent predict --within 10s` lists values)");
@@ -157,16 +157,16 @@ static void say_kernel_end(const struct attempt *a, struct verdict *v)
 /* What was in the way comes first; that the program waited no longer is its own affair. */
 static void advise_on_own_limit(const struct attempt *a, struct verdict *v)
 {
-	const struct drop *d = drop_on_host(a);
-	char culprit[CULPRIT_LEN];
+	char text[CULPRIT_LEN];
+	const char *lost = say_what_loses(a, text);
 
 	if (drop_at(a, DROP_PEER_BACKLOG))
 		say_advice(v,
 			   "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn; the "
 			   "limit of the wait is the client's own");
-	else if (a->n_drops)
+	else if (lost || a->n_drops)
 		say_advice(v, "%s; the limit of the wait is the client's own, and kernel settings would not change it",
-			   d ? say_culprit(d, culprit) : "what dropped its packets");
+			   lost ? lost : "what dropped its packets");
 	else
 		say_advice(v, "the limit is in the client: change it there; kernel settings would not help");
 }

@@ -47,6 +47,8 @@ static void assert_advice(const char *should)
 #define TO_WAIT_LESS                                                                                  \
 	"; or, to wait less, tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT or a timer in the client " \
 	"(`synsent predict --within 10s`)"
+#define OWN_LIMIT "; the limit of the wait is the client's own, and kernel settings would not change it"
+#define CAPTURE "whatever loses SYNs or answers, which a capture at the server, or nearer to it, shows"
 #define HOW_TO_NAME                                                                                                  \
 	"the firewall rule that dropped its packets in network namespace 7 (`lsns -t net`): `synsent watch --rules " \
 	"--netns PID` names it"
@@ -74,9 +76,33 @@ static void no_rule(void **state)
 	drop->place = DROP_PEER_BACKLOG;
 	verdict_make(&a, &v);
 	assert_non_null(strstr(v.advice, "the server's side: let it accept faster"));
+}
+
+/* Nothing told of a drop. */
+static void silence(void **state)
+{
 	a.n_drops = 0;
+	assert_advice(CAPTURE TO_WAIT_LESS);
+	a.flow.client.addr = a.flow.server.addr;
+	assert_advice("what ignores SYNs on this host: a full accept queue (`ss -ltn`: Recv-Q above Send-Q), or a "
+		      "firewall" TO_WAIT_LESS);
+	endpoint_parse("10.0.0.1:40000", &a.flow.client);
+	a.segments_in = 1; /* what came shows in packets here */
 	verdict_make(&a, &v);
-	assert_null(strstr(v.advice, "dropped"));
+	assert_null(strstr(v.advice, "loses"));
+	a.segments_in = 0;
+	a.n_replies = 1;
+	a.replies[0] = (struct reply){ .kind = REPLY_SYN_ACK, .t_ns = S + 1, .ignored = IGNORED_WRONG_ACK };
+	verdict_make(&a, &v);
+	assert_null(strstr(v.advice, "loses"));
+	a.replies[0].ignored = IGNORED_DROPPED;
+	assert_advice("what drops the answers on this host: its firewall, on their way in, or rp_filter" TO_WAIT_LESS);
+	a.n_replies = 0;
+	a.traced = false;
+	assert_advice("what keeps the SYNs from leaving this host: its firewall, on their way out, or a neighbour that "
+		      "does not answer (`ip neigh`)" TO_WAIT_LESS);
+	a.syns_seen = true;
+	assert_advice(CAPTURE TO_WAIT_LESS);
 }
 
 static void given_up(void **state)
@@ -84,7 +110,9 @@ static void given_up(void **state)
 	a.close_cause = CLOSE_APPLICATION;
 	a.end_error = 0;
 	strcpy(drop->rule, "nft inet fw input handle 2: counter drop");
-	assert_advice("that rule; the limit of the wait is the client's own, and kernel settings would not change it");
+	assert_advice("that rule" OWN_LIMIT);
+	a.n_drops = 0;
+	assert_advice(CAPTURE OWN_LIMIT);
 }
 
 /* What took every SYN answered itself. */
@@ -107,9 +135,8 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(timed_out, set_up),
-		cmocka_unit_test_setup(no_rule, set_up),
-		cmocka_unit_test_setup(given_up, set_up),
+		cmocka_unit_test_setup(timed_out, set_up), cmocka_unit_test_setup(no_rule, set_up),
+		cmocka_unit_test_setup(silence, set_up),   cmocka_unit_test_setup(given_up, set_up),
 		cmocka_unit_test_setup(refused, set_up),
 	};
 
