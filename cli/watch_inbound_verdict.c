@@ -30,6 +30,18 @@ static void prove(struct verdict *v, const char *fmt, ...)
 	v->n_evidence++;
 }
 
+/* From SYN 0 to the last SYN-ACK that was sent for want of an ACK. */
+static int64_t waited_ns(const struct attempt *a)
+{
+	int64_t last_ns = attempt_start_ns(a);
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].kind == REPLY_SYN_ACK)
+			last_ns = a->replies[i].t_ns;
+	return last_ns - attempt_start_ns(a);
+}
+
 static void answered(const struct attempt *a, const struct digest *d, struct verdict *v)
 {
 	const struct reply *r = digest_answer(a);
@@ -37,6 +49,7 @@ static void answered(const struct attempt *a, const struct digest *d, struct ver
 
 	v->elapsed_ns = r ? r->t_ns - attempt_start_ns(a) : d->elapsed_ns;
 	if (d->n_synacks > 1) {
+		v->elapsed_ns = waited_ns(a);
 		v->outcome = OUTCOME_UNANSWERED;
 		v->gave_up_by = GAVE_UP_UNKNOWN;
 		v->confidence = CONFIDENCE_UNKNOWN;

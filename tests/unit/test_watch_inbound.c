@@ -151,6 +151,23 @@ static void shows_whom_it_asked(void **test)
 	assert_string_equal(v.evidence[1], "no rule was seen that dropped its SYN");
 }
 
+/* No ACK came to its SYN-ACKs: it lasted until the last of them, not until the first. */
+static void lasts_until_the_last(void **test)
+{
+	static const struct attempt a = { .n_syns = 1,
+					  .syn_ns = { 1000 },
+					  .n_replies = 2,
+					  .replies = { { .kind = REPLY_SYN_ACK, .t_ns = 1020 },
+						       { .kind = REPLY_SYN_ACK, .t_ns = 5000 } } };
+	static const struct digest d = { .answer = REPLY_SYN_ACK, .n_syns = 1, .n_synacks = 2 };
+	static const struct watch_inbound_known known = { .sees_drops = true };
+	struct verdict v;
+
+	watch_inbound_verdict(&a, &d, &known, &v);
+	assert_int_equal(v.outcome, OUTCOME_UNANSWERED);
+	assert_int_equal(v.elapsed_ns, 4000);
+}
+
 /* Of a SYN that was answered, one that came again is no drop; a rule's is. */
 static void repeated_is_no_drop(void **test)
 {
@@ -184,6 +201,7 @@ static void lost_answer(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(says), cmocka_unit_test(shows_whom_it_asked),
+					    cmocka_unit_test(lasts_until_the_last),
 					    cmocka_unit_test(repeated_is_no_drop), cmocka_unit_test(lost_answer) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
