@@ -43,6 +43,16 @@ static void advise_on_limits(const struct attempt *a, struct verdict *v)
 			      "(`synsent predict --within 10s` lists values)");
 }
 
+static void advise_on_option(const struct attempt *a, struct verdict *v, const char *option)
+{
+	char text[CULPRIT_LEN];
+	const char *lost = drop_at(a, DROP_PEER_BACKLOG)
+				   ? "the server's side: let it accept faster, or raise its backlog"
+				   : say_what_loses(a, text);
+
+	say_advice(v, "%s%s%s", lost ? lost : "", lost ? "; " : "", option);
+}
+
 /*
  * In SYN-RECEIVED the limit counts SYNs and SYN-ACKs together, and no linear timeouts (tcp_write_timeout()); or it is
  * the user timeout, which is over then, in ms of TCP's clock.
@@ -75,7 +85,8 @@ void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence 
 		say_headline(
 			v, "the kernel gave up after %d unanswered retransmission%s (TCP_USER_TIMEOUT %" PRId64 " ms)",
 			n, say_plural(n), a->policy.user_timeout_ms);
-		say_advice(v, "the limit is the socket's TCP_USER_TIMEOUT, not tcp_syn_retries: change that option");
+		advise_on_option(a, v,
+				 "the limit is the socket's TCP_USER_TIMEOUT, not tcp_syn_retries: change that option");
 		return;
 	}
 	say_headline(v, "the kernel gave up, its %d retransmission%s unanswered%s", n, say_plural(n),
@@ -103,7 +114,8 @@ static void off_schedule(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "count and instant are those of TCP_SYNCNT %d; so that option, likely", syncnt);
 	else
 		say_evidence(v, "no TCP_SYNCNT ends with that count at that instant; so TCP_USER_TIMEOUT, likely");
-	say_advice(v, "TCP_USER_TIMEOUT or TCP_SYNCNT in the client: tcp_syn_retries does not count here");
+	advise_on_option(
+		a, v, "the limit is TCP_USER_TIMEOUT or TCP_SYNCNT in the client: tcp_syn_retries does not count here");
 }
 
 void kernel_timed_out(const struct attempt *a, struct verdict *v)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/schedule.h"
 #include "core/verdict.h"
 
 #define S ((int64_t)1000000000)
@@ -67,6 +68,15 @@ static void timed_out(void **state)
 	assert_advice("that rule" TO_WAIT_LESS);
 	drop->place = DROP_PATH_OR_PEER;
 	assert_advice("that rule" TO_WAIT_LESS);
+}
+
+static void user_timeout(void **state)
+{
+	a.has_policy = true;
+	policy_default(0, &a.policy);
+	a.policy.user_timeout_ms = 3000;
+	strcpy(drop->rule, "nft inet fw input handle 2: counter drop");
+	assert_advice("that rule; the limit is the socket's TCP_USER_TIMEOUT, not tcp_syn_retries: change that option");
 }
 
 static void no_rule(void **state)
@@ -135,9 +145,9 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(timed_out, set_up), cmocka_unit_test_setup(no_rule, set_up),
-		cmocka_unit_test_setup(silence, set_up),   cmocka_unit_test_setup(given_up, set_up),
-		cmocka_unit_test_setup(refused, set_up),
+		cmocka_unit_test_setup(timed_out, set_up),    cmocka_unit_test_setup(no_rule, set_up),
+		cmocka_unit_test_setup(user_timeout, set_up), cmocka_unit_test_setup(silence, set_up),
+		cmocka_unit_test_setup(given_up, set_up),     cmocka_unit_test_setup(refused, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
