@@ -99,6 +99,12 @@ static int check(const struct here_opts *o, struct err *e)
 /* Why the kernel did not take the programs. */
 static int load_failed(struct err *e, int code)
 {
+	if ((code == EINVAL || code == ESRCH) && bpf_lacks_sysfs()) {
+		err_set(e, code, "--here: %s", BPF_SYSFS_WHY);
+		refuse(e, code);
+		err_remedy(e, "%s, or leave --here out", BPF_SYSFS_REMEDY);
+		return -code;
+	}
 	/* The verifier says EACCES, too: that is no matter of privilege. */
 	if (code == EPERM || (code == EACCES && geteuid()))
 		err_set(e, EPERM, "--here needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; %s",

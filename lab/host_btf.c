@@ -11,6 +11,7 @@
 
 #include "lab/caps.h"
 #include "lab/host_inside.h"
+#include "sources/bpf_lacks.h"
 #include "sources/trace.h"
 
 static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -88,8 +89,13 @@ void host_try_tracing(struct host *h)
 			r = trace_try(&e); /* what one kernel's verifier follows, another's does not */
 	} else {
 		r = errno == EPERM || errno == EACCES ? -EACCES : -ENOENT;
-		err_set(&e, -r, "no BTF of this kernel (/sys/kernel/btf/vmlinux)");
-		err_remedy(&e, "a kernel with CONFIG_DEBUG_INFO_BTF");
+		if (bpf_lacks_sysfs()) {
+			err_set(&e, -r, "%s", BPF_SYSFS_WHY);
+			err_remedy(&e, "%s", BPF_SYSFS_REMEDY);
+		} else {
+			err_set(&e, -r, "no BTF of this kernel (/sys/kernel/btf/vmlinux)");
+			err_remedy(&e, "a kernel with CONFIG_DEBUG_INFO_BTF");
+		}
 	}
 	btf__free(btf);
 	host_note(h, HOST_TRACING, r, &e);

@@ -43,3 +43,8 @@ const char *bpf_lacks(bool perfmon)
 	n |= is_in(has, CAP_NET_ADMIN) ? 0 : 4;
 	return n == 5 && !perfmon ? texts[7] : texts[n];
 }
+
+bool bpf_lacks_sysfs(void)
+{
+	return access("/sys/kernel", F_OK) != 0;
+}

@@ -10,4 +10,10 @@
  */
 const char *bpf_lacks(bool perfmon);
 
+/* The kernel's type information is in /sys, and that is not mounted here: whether there is some is not known. */
+bool bpf_lacks_sysfs(void);
+
+#define BPF_SYSFS_WHY "/sys is not mounted here, and in it is this kernel's type information (BTF)"
+#define BPF_SYSFS_REMEDY "mount -t sysfs sysfs /sys"
+
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/bpf_lacks.h"
+
 #define NAME_LEN 48
 #define KNOWN_MAX 64 /* functions; a handful of them drop packets */
 #define PREFIX "SKB_DROP_REASON_"
@@ -33,8 +35,13 @@ int trace_names_open(struct trace_names **ret, struct err *e)
 		int code = errno;
 
 		free(n);
-		err_set(e, code, "eBPF needs this kernel's type information (CONFIG_DEBUG_INFO_BTF): %s",
-			errno == ENOENT || errno == ESRCH ? "it has none" : strerror(code));
+		if (bpf_lacks_sysfs()) {
+			err_set(e, code, "%s", BPF_SYSFS_WHY);
+			err_remedy(e, "%s", BPF_SYSFS_REMEDY);
+		} else {
+			err_set(e, code, "eBPF needs this kernel's type information (CONFIG_DEBUG_INFO_BTF): %s",
+				code == ENOENT || code == ESRCH ? "it has none" : strerror(code));
+		}
 		if (e)
 			e->exit_code = 77;
 		return -code;

@@ -4,10 +4,10 @@
 
     doctor.py SYNSENT [--user nobody] [--self-test] [--kill]
 
-On hosts of several kinds: this one, and as root also without some capabilities, in a user namespace, and where no
-namespaces are to be had.  A command that works, or works with less, must run there, and one that cannot must exit 77;
-what is said to be missed must be.  --self-test: it finds no difference on this kernel; what differs once is tried
-again, for a busy host is late.  --kill: SIGKILL in its middle leaves nothing.  The machine is the same afterwards.
+On hosts of several kinds: this one, and as root also without some capabilities, in a user namespace, without /sys, and
+where no namespaces are to be had.  A command that works, or works with less, must run there, and one that cannot must
+exit 77; what is said to be missed must be.  --self-test: it finds no difference on this kernel; what differs once is
+tried again, for a busy host is late.  --kill: SIGKILL in its middle leaves nothing.  The machine is the same afterwards.
 """
 import argparse
 import json
@@ -24,6 +24,7 @@ import validate
 SCHEMA = validate.validator(os.path.join(os.path.dirname(validate.SCHEMA), "doctor.schema.json"))
 NO_NAMESPACES = ("for n in user net pid; do echo 0 > /proc/sys/user/max_${n}_namespaces || exit 1; done; "
                  'exec "$@"')
+NO_SYS = 'mount -t tmpfs none /sys && exec "$@"'
 # name -> what is put in front of the command
 HOSTS = {
     "as it is": [],
@@ -31,6 +32,7 @@ HOSTS = {
     "without CAP_NET_RAW": ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"],
     "without any capability": ["setpriv", "--bounding-set=-all", "--inh-caps=-all"],
     "in a user namespace": ["unshare", "--user", "--map-root-user"],
+    "without /sys": ["unshare", "--mount", "sh", "-c", NO_SYS, "sh"],
     "without namespaces": ["unshare", "--user", "--map-root-user", "sh", "-c", NO_NAMESPACES, "sh"],
 }
 # use -> a command that needs what it needs, and is soon over
@@ -105,6 +107,18 @@ class Host:
             if got != 77:
                 self.say("listen: %s, and its status is %d: %s" % (use["missing"], got, err))
 
+    def check_sys(self, uses):
+        """The kernel may have BTF there: no other kernel is advised."""
+        for name, option in ("watch", []), ("watch --rules", ["--rules"]), ("run --here", None):
+            if option is not None:
+                wants = [(m["why"], m["allow"]) for m in uses[name]["missing"] if m["trial"] == "tracing"]
+                wants.append((self.run(["watch", "-q", "--for", "100ms", *option])[2],) * 2)
+            else:
+                wants = [(m["why"], m["allow"]) for m in uses[name]["missing"]]
+            for why, allow in wants:
+                if "/sys is not mounted" not in why or "mount -t sysfs sysfs /sys" not in allow:
+                    self.say("%s: %r, %r" % (name, why, allow))
+
     def check(self):
         answer = self.doctor()
         uses = {use["name"]: use for use in answer["uses"]}
@@ -124,6 +138,8 @@ class Host:
             self.say("as text: %d cannot, and it says %r" % (cannot, out))
         if cannot == len(COMMANDS):
             self.say("nothing works")
+        if self.name == "without /sys":
+            self.check_sys(uses)
         return {name: use["status"] for name, use in uses.items()}
 
 
