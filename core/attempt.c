@@ -24,6 +24,16 @@ const struct reply *attempt_accepted_reply(const struct attempt *a)
 	return NULL;
 }
 
+bool attempt_answer_was_dropped(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].ignored == IGNORED_DROPPED)
+			return true;
+	return false;
+}
+
 int attempt_answered_syn(const struct attempt *a)
 {
 	if (a->n_syns == 1)

@@ -182,6 +182,9 @@ int64_t attempt_start_ns(const struct attempt *a);
 /* The first accepted reply, or NULL. */
 const struct reply *attempt_accepted_reply(const struct attempt *a);
 
+/* One of the replies came to this host, and did not reach the socket. */
+bool attempt_answer_was_dropped(const struct attempt *a);
+
 /* Which SYN was answered by a SYN-ACK; -1: of several, which one is not known. */
 int attempt_answered_syn(const struct attempt *a);
 

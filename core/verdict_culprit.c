@@ -55,16 +55,6 @@ const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN])
 	return to;
 }
 
-static bool has_dropped_reply(const struct attempt *a)
-{
-	int i;
-
-	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
-		if (a->replies[i].ignored == IGNORED_DROPPED)
-			return true;
-	return false;
-}
-
 const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 {
 	const struct drop *d = drop_on_host(a);
@@ -73,7 +63,7 @@ const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 		return say_culprit(d, to);
 	if (a->n_drops || a->crossed)
 		return NULL;
-	if (has_dropped_reply(a))
+	if (attempt_answer_was_dropped(a))
 		return "what drops the answers on this host: its firewall, on their way in, or rp_filter";
 	if (a->n_replies || a->segments_in || a->soft_error || !a->n_syns)
 		return NULL;

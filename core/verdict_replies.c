@@ -177,7 +177,7 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 		say_headline(v, "a rule in another network namespace of this host answered SYN %d with an RST",
 			     syn_before(a, rst));
 	}
-	if (by && (rst || (icmp && is_port_unreachable(icmp))))
+	if (by)
 		say_advice(v, "%s; no timeout is involved", say_culprit(by, culprit));
 }
 

@@ -111,9 +111,16 @@ static void drop_row(const struct attempt *a, const struct drop *d, const struct
 	buf_fini(&line);
 }
 
+static bool is_rule(const char *advice)
+{
+	static const char named[] = "that rule", unnamed[] = "the firewall rule";
+
+	return !strncmp(advice, named, sizeof(named) - 1) || !strncmp(advice, unnamed, sizeof(unnamed) - 1);
+}
+
 const char *text_advice_label(const struct verdict *v)
 {
-	if (v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED)
+	if (v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED || is_rule(v->advice))
 		return "to change it";
 	return v->advice[0] == '`' ? "see" : "it means";
 }

@@ -113,22 +113,12 @@ static void put_drop(const struct attempt *a, const struct drop *d, struct buf *
 	drop_cause(d, to);
 }
 
-static bool has_dropped_answer(const struct attempt *a)
-{
-	int i;
-
-	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
-		if (a->replies[i].ignored == IGNORED_DROPPED)
-			return true;
-	return false;
-}
-
 static void put_silence(const struct attempt *a, struct buf *to)
 {
 	if (a->n_drops)
 		put_drop(a, &a->drops[0], to);
 	else if (!line_ignored(a, IGNORED_DROPPED, "", to)) /* of what dropped an answer nothing more is known */
-		buf_str(to, has_dropped_answer(a) ? "answer dropped on this host" : "no answer");
+		buf_str(to, attempt_answer_was_dropped(a) ? "answer dropped on this host" : "no answer");
 }
 
 static void put_timed_out(const struct attempt *a, const struct verdict *v, struct buf *to)

@@ -135,6 +135,9 @@ static void refused(void **state)
 	assert_string_equal(v.headline, "a rule in another network namespace of this host answered SYN 1 with an RST");
 	strcpy(drop->rule, "nft inet fw input handle 2: reject with tcp reset");
 	assert_advice("that rule; no timeout is involved");
+	a.n_replies = 0; /* IPv6's ICMP errors are not told of */
+	assert_advice("that rule; no timeout is involved");
+	a.n_replies = 1;
 	drop->place = DROP_LOCAL_INPUT;
 	assert_advice("that rule; no timeout is involved");
 	drop->packets = 1; /* the other SYN may be what the RST answers */

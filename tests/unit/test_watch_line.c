@@ -325,6 +325,11 @@ static void looks(void **test)
 		    "            one\n"
 		    "            an\\nother\\x1b[2J\n"
 		    "            see: `ip route get ADDRESS`\n");
+	v.n_evidence = 0;
+	strcpy(v.advice, "that rule; no timeout is involved");
+	assert_line(&more,
+		    "17:02:13  curl[812]           10.0.0.2:443            pending        0.31 ms     1  no answer\n"
+		    "            to change it: that rule; no timeout is involved\n");
 	assert_line(&container,
 		    "17:02:13  curl[812]@0123456789ab  10.0.0.2:443        pending        0.31 ms     1  no answer\n");
 	a.pid = 0;
