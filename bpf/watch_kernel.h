@@ -26,7 +26,14 @@
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
+/* arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h */
+#define POLL_X86_64 7
+#define SELECT_X86_64 23
 #define CONNECT_X86_64 42
+#define PSELECT_X86_64 270
+#define PPOLL_X86_64 271
+#define PSELECT_ARM64 72
+#define PPOLL_ARM64 73
 #define CONNECT_ARM64 203
 
 #define TCP_FLAG_SYN 0x02

@@ -53,6 +53,29 @@ static __always_inline void read_holder(const struct task_struct *task, struct w
 }
 
 /*
+ * In a call that has the socket for as long as it waits, whoever closes its descriptor meanwhile.  The architecture is
+ * known when this is loaded.
+ */
+static __always_inline bool is_in_wait(void)
+{
+	const void *regs = (const void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	const struct pt_regs___x86 *x86 = regs;
+	const struct pt_regs___arm64 *arm64 = regs;
+	int call;
+
+	if (bpf_core_field_exists(x86->orig_ax)) {
+		call = (int)BPF_CORE_READ(x86, orig_ax);
+		return call == CONNECT_X86_64 || call == POLL_X86_64 || call == PPOLL_X86_64 || call == SELECT_X86_64 ||
+		       call == PSELECT_X86_64;
+	}
+	if (bpf_core_field_exists(arm64->syscallno)) {
+		call = BPF_CORE_READ(arm64, syscallno);
+		return call == CONNECT_ARM64 || call == PPOLL_ARM64 || call == PSELECT_ARM64;
+	}
+	return false;
+}
+
+/*
  * Who closes it; a timer or an interrupt runs in anybody's name and must not ask.  What io_uring held, and what was on
  * its way to another process, a thread of the kernel lets go of: then it is not known whether the program closed it.
  */
@@ -67,8 +90,11 @@ static __noinline void read_closer(struct watch_attempt *a)
 	a->closer_pid = watch_pid(my_leader());
 	a->exiting = (flags & PF_EXITING) != 0;
 	a->exit_code = a->exiting ? BPF_CORE_READ(task, exit_code) : 0;
-	/* io_uring's own thread in a process cleans up before it exits itself (io_uring/sqpoll.c io_sq_thread()) */
-	if (flags & PF_IO_WORKER && BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT) {
+	/*
+	 * A process that is killed lets go before it exits of what io_uring's own thread in it has (io_uring/sqpoll.c
+	 * io_sq_thread()), and of what a call had that waited (kernel/signal.c get_signal(), task_work_run()).
+	 */
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT && (flags & PF_IO_WORKER || is_in_wait())) {
 		a->exiting = 1;
 		a->exit_code = BPF_CORE_READ(task, signal, group_exit_code);
 	}

@@ -52,6 +52,27 @@ for i in range(100):
 print(0, end="", flush=True)
 sys.stdin.read()
 """
+# One thread waits with the socket, and another one closes its descriptor.
+HELD = """
+import os, select, socket, sys, threading, time
+s = socket.socket()
+fd = s.detach()
+def wait():
+    t = socket.socket(fileno=fd)
+    if sys.argv[1] == "connect":
+        t.connect(("127.0.0.1", %d))
+    t.setblocking(False)
+    t.connect_ex(("127.0.0.1", %d))
+    poll = select.poll()
+    poll.register(t, 0)
+    poll.poll()
+threading.Thread(target=wait, daemon=True).start()
+time.sleep(0.2)
+os.close(fd)
+time.sleep(0.2)
+print(0, end="", flush=True)
+time.sleep(30)
+"""
 NEAR = """
 ip link add n0 type veth peer name n1 netns /proc/self/fd/%d
 ip addr add 10.8.0.1/24 dev n0
@@ -187,6 +208,23 @@ class Test(watch_elsewhere.Test):
     def ring_held_killed(self, t):
         """A thread of the kernel lets go of the ring's files."""
         t.want("the verdict", self.ring(t, 0, "ring") or LET_GO, LET_GO)
+
+    # ---- threads ----
+
+    def held_killed(self, t):
+        """By a thread's call alone, which the signal ends before the thread does."""
+        with self.rules(watch_elsewhere.SILENT, "t"):
+            w = self.begin(t)
+            for call in ("connect", "poll"):
+                with self.home:
+                    p = subprocess.Popen([sys.executable, "-c", HELD % (SILENT_PORT, SILENT_PORT), call],
+                                         stdout=subprocess.PIPE, env=harness.ENV)
+                t.want("it waits", p.stdout.read(1), b"0")
+                p.terminate()
+                p.communicate()
+            attempts = self.attempts(t, w, 2)
+        t.want("the verdicts", [verdict(a) for a in attempts], [KILLED, KILLED])
+        t.want("what they say", ["SIGTERM" in a["synsent"]["headline"] for a in attempts], [True, True])
 
     # ---- crossed SYNs ----
 
@@ -343,8 +381,8 @@ class Test(watch_elsewhere.Test):
 KILLED = ("killed", "signal", None, "certain", None)
 LET_GO = ("abandoned", "unknown", None, "unknown", None)
 OF_KILLED = (KILLED, LET_GO, None)  # whose thread lets go last is a race; None: no io_uring here
-PARTS = ("repair", "fast_open", "ring_killed", "ring_polled_killed", "ring_held_killed", "crossed_closed", "crossed_reset",
-         "several_places", "others", "raced", "raced_failures", "not_raced")
+PARTS = ("repair", "fast_open", "ring_killed", "ring_polled_killed", "ring_held_killed", "held_killed",
+         "crossed_closed", "crossed_reset", "several_places", "others", "raced", "raced_failures", "not_raced")
 
 
 def main():
