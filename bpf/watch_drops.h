@@ -24,6 +24,16 @@ static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
 }
 
 /*
+ * It was on its way out still, whether or not it had a socket: some devices take that from it before they drop it
+ * (drivers/net/tun.c tun_net_xmit()).  What comes in by lo gets its skb_iif after the queue in which it may be dropped
+ * (net/core/dev.c enqueue_to_backlog()).
+ */
+static __always_inline bool is_unreceived(const struct sk_buff *skb)
+{
+	return skb->dev && !skb->skb_iif && skb->dev->ifindex != LOOPBACK_IFINDEX;
+}
+
+/*
  * A SYN that is sent again and dropped on its way out is told of by its drop alone where tcp_retransmit_skb has no
  * error to tell (6.12; it has one in 6.18).  It is in total_retrans already (net/ipv4/tcp_output.c
  * __tcp_retransmit_skb()).
@@ -75,6 +85,7 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	}
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
+	d.unreceived = is_unreceived(skb);
 	/* of an earlier attempt of this socket: it waited for a neighbour */
 	if (a && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
 		return 0;

@@ -27,8 +27,6 @@ static __always_inline __u8 who_closes(const struct sock *sk, const struct watch
 	return sk->sk_socket && sk->sk_socket->state != NOT_CONNECTING ? WATCH_PROGRAM : WATCH_NOBODY_KNOWN;
 }
 
-#define LOOPBACK_IFINDEX 1 /* include/net/flow.h */
-
 /*
  * Of the newest error in the socket's queue: IPv4 puts ICMP there in SYN_SENT, asked or not (tcp_v4_err()).  Its data
  * is the segment that it quotes; what an earlier attempt of this socket left there quotes that one's.  Returns its

@@ -23,6 +23,8 @@
 
 #define IPPROTO_MPTCP 262
 
+#define LOOPBACK_IFINDEX 1 /* include/net/flow.h */
+
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 

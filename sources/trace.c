@@ -239,13 +239,15 @@ static bool find_drop(struct trace *t, const struct flow *f, uint32_t kept_as, s
 					  .family = f->server.addr.family },
 				.reply = kept_as };
 	struct watch_drop d;
+	bool leaving;
 
 	memcpy(key.flow.client.b, f->client.addr.b, sizeof(f->client.addr.b));
 	memcpy(key.flow.server.b, f->server.addr.b, sizeof(f->server.addr.b));
 	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_drops), &key, &d))
 		return false;
 	trace_drop(&d, &t->frame, ret);
-	ret->place = kept_as == WATCH_DROP_ANSWER && d.output ? DROP_LOCAL_OUTPUT : DROP_LOCAL_INPUT;
+	leaving = (kept_as == WATCH_DROP_ANSWER && d.output) || (kept_as == WATCH_DROP_SYN && d.unreceived);
+	ret->place = leaving ? DROP_LOCAL_OUTPUT : DROP_LOCAL_INPUT;
 	return true;
 }
 

@@ -10,14 +10,17 @@ is changed.  Each case is one attempt for IPv4 and one for IPv6, all at the same
 import argparse
 import ctypes
 import errno
+import fcntl
 import os
 import socket
+import struct
 import subprocess
 import sys
 import time
 
 import harness
 import watched
+from tun_peer import IFF_NO_PI, IFF_TUN, TUNSETIFF
 
 TCP_USER_TIMEOUT = 18
 GIVE_UP_AFTER = 0.7  # s; a neighbour is given up sooner
@@ -195,6 +198,9 @@ CASES = (
                                                      place="local-output",
                                                      function="neigh_|arp_error_report|ndisc_error_report",
                                                      headline="no neighbour answered")),
+    # What a device has taken from its socket before it drops it was on its way out all the same.
+    ("a tunnel that nobody reads", "client", ("10.7.3.2",), 122, silent("local-output", "FULL_RING|NOT_SPECIFIED",
+                                                                       function="tun_net_xmit")),
     # The ICMP that this host sends itself comes from the first address of the subnet.
     ("dead neighbour, from another address", "client", ("10.7.1.98",), 80, ended(
         "unreachable", "kernel", "EHOSTUNREACH", place="local-output", headline="no neighbour answered")),
@@ -219,6 +225,7 @@ class Network:
         self.lacks = {}
         self.make()
         self.attach(directory)
+        self.fill_tunnel()
         self.listen()
         self.client.run(IMPATIENT)
 
@@ -262,6 +269,20 @@ class Network:
             done = net.run(script, False)
             if done.returncode:
                 self.lacks[name] = done.stdout.strip()
+
+    def fill_tunnel(self):
+        """Its queue has room for one."""
+        with self.client:
+            try:
+                fd = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+            except OSError as e:
+                self.lacks["a tunnel that nobody reads"] = str(e)
+                return
+            fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH", b"t0", IFF_TUN | IFF_NO_PI) + bytes(22))
+        self.client.run("ip link set t0 txqueuelen 1; ip addr add 10.7.3.1/24 dev t0; ip link set t0 up")
+        with self.client, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            for _ in range(3):
+                s.sendto(b"", ("10.7.3.2", 9))
 
     def listen(self):
         for net, addresses, ports in ((self.client, LO, (110, 111)), (self.server, FAR, (112, 117)),

@@ -918,6 +918,16 @@ static void drops(void **test)
 	assert_int_equal(a.drops[2].place, DROP_LOCAL_INPUT);
 	assert_string_equal(a.drops[2].function, "");
 	assert_int_equal(a.n_replies, 0);
+	/* without its socket, but no device had received it: a queue or a device on the way out; in this namespace */
+	r.more.drops[2].unreceived = 1;
+	told();
+	assert_int_equal(a.drops[2].place, DROP_LOCAL_OUTPUT);
+	r.more.drops[1].unreceived = 1;
+	told();
+	assert_int_equal(a.drops[1].place, DROP_PATH_OR_PEER);
+	r.more.drops[2].reply = 1;
+	told();
+	assert_int_equal(a.drops[2].place, DROP_LOCAL_INPUT);
 	/* a SYN that its server threw away, since its answer to the one before was lost; then one by one */
 	begin();
 	sent_again(2);
