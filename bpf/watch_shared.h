@@ -44,9 +44,9 @@ struct watch_drop {
 	__u32 packets;
 	__u32 netns; /* of the device it was on; 0: not known */
 	__u32 ifindex;
-	__u8 reply;	 /* a reply, not the SYN */
-	__u8 reset;	 /* ... an RST, not a SYN-ACK */
-	__u8 output;	 /* the SYN had not left its socket's hands; with WATCH_DROP_ANSWER: no device had taken it in */
+	__u8 reply;  /* a reply, not the SYN */
+	__u8 reset;  /* ... an RST, not a SYN-ACK */
+	__u8 output; /* the SYN had not left its socket's hands; with WATCH_DROP_ANSWER: no device had taken it in */
 	__u8 unreceived; /* no device had received it; of the loopback device that is not known */
 	__u8 room[4];
 };

@@ -39,6 +39,9 @@ bool drop_by_firewall(const struct attempt *a);
 /* A rule of this host's own firewall took each SYN on its way out. */
 bool is_rejected_here(const struct attempt *a);
 
+/* An ICMP error of this host itself, about a SYN that it did not let out. */
+bool is_of_own_rule(const struct attempt *a, const struct reply *icmp);
+
 /* Headline and advice for one that answered with an ICMP error; NULL: which one is not known. */
 void rejected_here(struct verdict *v, const struct reply *icmp);
 

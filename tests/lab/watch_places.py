@@ -51,6 +51,7 @@ table inet router {
 		type filter hook forward priority 0
 		tcp dport { 113, 119 } drop
 		tcp dport 116 reject with icmpx type admin-prohibited
+		tcp dport 123 reject with tcp reset
 	}
 }
 """
@@ -192,6 +193,10 @@ CASES = (
                                                        headline="icmp 3/13 ")),
     ("reject in FORWARD, IPv6", "client", FAR[1:], 116, {**SILENT, "place": "path-or-peer",
                                                           "said": "had noted EACCES"}),
+    # It says that it is the server's.
+    ("reject with an RST in FORWARD", "client", FAR, 123, {
+        **ended("refused", "network", "ECONNREFUSED", place="path-or-peer",
+                headline="a rule in another network namespace"), "confidence": "likely"}),
     ("nothing listens", "client", LO, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("nothing listens afar", "client", FAR, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("dead neighbour", "client", NEIGHBOUR, 80, ended("unreachable", "kernel", "EHOSTUNREACH",

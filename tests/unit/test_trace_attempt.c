@@ -897,6 +897,41 @@ static void rejected_by_own_rule(void **test)
 	assert_string_equal(v.headline, "a rule of this host rejected it with an ICMP error");
 }
 
+/* The RST of a rule that dropped the SYN says that it is the server's. */
+static void reset_by_rule(void **test)
+{
+	/* a router, or the server itself, in another namespace */
+	begin();
+	dropped(NETFILTER_DROP, 1)->netns = OTHER_NETNS;
+	r.attempt.reset_ns = BEGUN + 200 * US;
+	ended(210 * US, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_string_equal(v.headline,
+			    "a rule in another network namespace of this host refused it with an RST, likely");
+	assert_true(has_evidence("every SYN"));
+	/* all that was lost there is not all that was sent, and the RST came later */
+	begin();
+	sent_again(1);
+	dropped(NETFILTER_DROP, 1)->last_ns = BEGUN + 10 * US;
+	r.more.drops[0].netns = OTHER_NETNS;
+	r.attempt.reset_ns = BEGUN + 1010 * MS;
+	ended(1011 * MS, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	/* a rule of this host that came later than SYN 0, which was lost elsewhere */
+	dropped(NETFILTER_DROP, 1)->last_ns = r.attempt.reset_ns - 20 * US;
+	r.more.drops[1].output = 1;
+	told();
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_string_equal(v.headline, "a rule of this host refused it with an RST, likely");
+	assert_true(has_evidence("a SYN when the RST came"));
+	/* what no rule dropped was not rejected */
+	r.more.drops[1].reason = NOT_SPECIFIED;
+	told();
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_CERTAIN);
+}
+
 static void drops(void **test)
 {
 	begin();
@@ -1188,6 +1223,7 @@ int main(void)
 		cmocka_unit_test(error_that_was_read),
 		cmocka_unit_test(segments_that_did_not_count),
 		cmocka_unit_test(rejected_by_own_rule),
+		cmocka_unit_test(reset_by_rule),
 		cmocka_unit_test(drops),
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(replies_in_order),
