@@ -20,6 +20,7 @@ struct reply {
 	uint8_t icmp_family, icmp_type, icmp_code;
 	bool own; /* an ICMP that this host sent to itself, by its loopback device */
 	uint8_t ttl;
+	uint32_t more; /* as many others like it came before it, whose times are not known */
 	struct addr from;
 	uint32_t seq, ack;
 };

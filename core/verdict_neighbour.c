@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
+#include "core/verdict_schedule.h"
 
 static bool begins(const char *text, const char *with)
 {
@@ -29,6 +31,24 @@ const struct drop *neighbour_drop(const struct attempt *a)
 			return d;
 	}
 	return NULL;
+}
+
+#define ENDS_WITHIN_NS 5000000
+
+/*
+ * What this host dropped for want of a neighbour as it ended, too soon: the ICMP error of that fires the timer, and is
+ * noted nowhere when that ends the wait (net/ipv4/tcp_ipv4.c tcp_ld_RTO_revert(), tcp_v4_err()).
+ */
+const struct drop *ended_by_neighbour(const struct attempt *a, const struct verdict *v)
+{
+	const struct drop *d = a->traced && a->end == ATTEMPT_END_CLOSE && !a->unseen_ns ? neighbour_drop(a) : NULL;
+	bool exact;
+	int64_t end_ns = verdict_predict_end(a, &exact);
+
+	if (!d || !exact || a->limits_changed || v->elapsed_ns > end_ns - GIVE_UP_TOLERANCE_NS ||
+	    imaxabs(a->ended_ns - d->last_ns) > ENDS_WITHIN_NS)
+		return NULL;
+	return d;
 }
 
 bool is_no_neighbour(const struct attempt *a, const struct reply *icmp)

@@ -71,7 +71,7 @@ static void kernel_gave_up_crossed(const struct attempt *a, struct verdict *v, e
 void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	struct schedule s = { .limit = LIMIT_NONE };
-	int n = retransmissions(a);
+	int n = retransmissions(a), sent = a->traced && a->n_syns && a->n_syns <= n ? a->n_syns - 1 : n;
 	bool exact = false;
 
 	if (a->crossed) {
@@ -84,12 +84,13 @@ void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence 
 	if (s.limit == LIMIT_USER_TIMEOUT) {
 		say_headline(
 			v, "the kernel gave up after %d unanswered retransmission%s (TCP_USER_TIMEOUT %" PRId64 " ms)",
-			n, say_plural(n), a->policy.user_timeout_ms);
+			sent, say_plural(sent), a->policy.user_timeout_ms);
 		advise_on_option(a, v,
 				 "the limit is the socket's TCP_USER_TIMEOUT, not tcp_syn_retries: change that option");
 		return;
 	}
-	say_headline(v, "the kernel gave up, its %d retransmission%s unanswered%s", n, say_plural(n),
+	say_headline(v, "the kernel gave up, its %d retransmission%s unanswered%s%s", n, say_plural(n),
+		     sent < n ? " or not sent" : "",
 		     s.limit == LIMIT_NONE ? ""
 		     : a->policy.syncnt	   ? " (TCP_SYNCNT)"
 					   : " (tcp_syn_retries)");
@@ -118,19 +119,28 @@ static void off_schedule(const struct attempt *a, struct verdict *v)
 		a, v, "the limit is TCP_USER_TIMEOUT or TCP_SYNCNT in the client: tcp_syn_retries does not count here");
 }
 
+static void timed_out_without_neighbour(struct verdict *v)
+{
+	say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	v->error = ETIMEDOUT;
+	say_evidence(v, "an ICMP error from this host itself fires the retransmission timer at once; no retransmission "
+			"was left");
+}
+
 void kernel_timed_out(const struct attempt *a, struct verdict *v)
 {
+	const struct drop *unresolved = ended_by_neighbour(a, v);
 	const struct reply *icmp = last_icmp(a);
 	int hurried = hurried_syn(a);
 	char t[SAY_SECONDS_LEN];
 
 	v->error = ETIMEDOUT;
 	if (icmp && is_no_neighbour(a, icmp) && ended_at_the_soonest_ns(a) - icmp->t_ns < ICMP_ACTS_WITHIN_NS) {
-		say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
 		no_neighbour(icmp, v);
-		say_evidence(
-			v,
-			"an ICMP error from this host itself fires the retransmission timer at once; no retransmission was left");
+		timed_out_without_neighbour(v);
+	} else if (unresolved) {
+		neighbour_failed(unresolved, v, CONFIDENCE_CERTAIN);
+		timed_out_without_neighbour(v);
 	} else if (a->crossed) {
 		kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
 	} else if (!a->traced && !a->limits_changed && a->has_policy && !policy_invalid(&a->policy) &&

@@ -152,12 +152,12 @@ static uint64_t dropped_replies(const struct attempt *a, bool elsewhere)
 	return n;
 }
 
-static void say_dropped(const struct attempt *a, int n_seen, struct verdict *v)
+static void say_dropped(const struct attempt *a, uint64_t n_seen, struct verdict *v)
 {
 	uint64_t elsewhere = dropped_replies(a, true), here = dropped_replies(a, false);
 
 	if (!elsewhere && !here)
-		here = (uint64_t)n_seen;
+		here = n_seen;
 	if (here)
 		say_evidence(v, "%" PRIu64 " repl%s came back and %s dropped on this host", here,
 			     here == 1 ? "y" : "ies", here == 1 ? "was" : "were");
@@ -168,23 +168,28 @@ static void say_dropped(const struct attempt *a, int n_seen, struct verdict *v)
 
 static void say_ignored(const struct attempt *a, struct verdict *v)
 {
-	int n[IGNORED_N] = { 0 }, i, ignored = 0;
+	uint64_t n[IGNORED_N] = { 0 }, ignored = 0;
 	struct buf why = { 0 };
+	int i;
 
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
-		n[a->replies[i].ignored]++;
-		ignored += a->replies[i].ignored != IGNORED_NOT && a->replies[i].ignored != IGNORED_DROPPED;
+		uint64_t of = 1 + (uint64_t)a->replies[i].more;
+
+		n[a->replies[i].ignored] += of;
+		if (a->replies[i].ignored != IGNORED_NOT && a->replies[i].ignored != IGNORED_DROPPED)
+			ignored += of;
 	}
 	say_dropped(a, n[IGNORED_DROPPED], v);
 	for (i = IGNORED_NOT + 1; i < IGNORED_N; i++) {
 		if (!n[i] || i == IGNORED_DROPPED)
 			continue;
 		if (n[i] != ignored)
-			buf_fmt(&why, "%s%d ", why.len ? ", " : "", n[i]);
+			buf_fmt(&why, "%s%" PRIu64 " ", why.len ? ", " : "", n[i]);
 		buf_str(&why, ignored_word((enum ignored)i));
 	}
 	if (ignored)
-		say_evidence(v, "%d repl%s ignored: %s", ignored, ignored == 1 ? "y was" : "ies were", buf_text(&why));
+		say_evidence(v, "%" PRIu64 " repl%s ignored: %s", ignored, ignored == 1 ? "y was" : "ies were",
+			     buf_text(&why));
 	buf_fini(&why);
 	if (a->n_replies > ATTEMPT_REPLIES_MAX)
 		say_evidence(v, "%d replies in all; the first %d were looked at", a->n_replies, ATTEMPT_REPLIES_MAX);

@@ -33,6 +33,9 @@ bool is_no_neighbour(const struct attempt *a, const struct reply *icmp);
 /* The SYN that this host itself dropped for that, when the attempt ended; or NULL. */
 const struct drop *neighbour_drop(const struct attempt *a);
 
+/* That one, where it ended the wait though the kernel gave ETIMEDOUT; or NULL. */
+const struct drop *ended_by_neighbour(const struct attempt *a, const struct verdict *v);
+
 /* A rule of this host that rejects: its ICMP comes from here, too. */
 bool drop_by_firewall(const struct attempt *a);
 

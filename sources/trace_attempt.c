@@ -157,7 +157,8 @@ static void take_lost_reply(const struct watch_drop *d, enum ignored why, const 
 	if (d->packets < 2)
 		return;
 	r.t_ns = when(f, d->last_ns);
-	add_reply(a, &r); /* when those in between came is not known */
+	r.more = d->packets - 2; /* when those in between came is not known */
+	add_reply(a, &r);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -757,6 +758,33 @@ static void pending(void **test)
 	assert_int_equal(a.n_syns, 3);
 }
 
+/* What comes of a neighbour that does not answer fires the timer, and no retransmission is left. */
+static void no_neighbour_and_no_time(void **test)
+{
+	begin();
+	sent_again(5);
+	r.attempt.n_sent = r.attempt.n_retrans = 4;
+	r.attempt.timer = WATCH_TIMER_FIRED;
+	dropped(NEIGH_FAILED, 1)->output = 1;
+	ended(34 * S, WATCH_KERNEL, ETIMEDOUT);
+	r.more.drops[0].last_ns = r.attempt.end_ns - 20 * US;
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	assert_int_equal(v.error, ETIMEDOUT);
+	assert_non_null(strstr(v.headline, "no neighbour answered"));
+	assert_true(has_evidence("no retransmission was left"));
+	/* at the end of the schedule it would have ended anyway */
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	r.more.drops[0].last_ns = r.attempt.end_ns - 20 * US;
+	told();
+	assert_null(strstr(v.headline, "neighbour"));
+	/* one that failed long before */
+	ended(34 * S, WATCH_KERNEL, ETIMEDOUT);
+	r.more.drops[0].last_ns = r.attempt.end_ns - 100 * MS;
+	told();
+	assert_null(strstr(v.headline, "neighbour"));
+}
+
 /* The timer fired for SYNs that found no route, and were not sent. */
 static void unsent(void **test)
 {
@@ -765,6 +793,11 @@ static void unsent(void **test)
 	r.attempt.n_retrans = 0;
 	r.attempt.n_sent = 0;
 	r.attempt.timer = WATCH_TIMER_FIRED;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT); /* one before was in a queue still */
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	assert_string_equal(v.headline,
+			    "the kernel gave up, its 5 retransmissions unanswered or not sent (tcp_syn_retries)");
 	ended(predicted_ns(), WATCH_KERNEL, ENETUNREACH);
 	told();
 	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_SOFT_ERROR, CONFIDENCE_CERTAIN);
@@ -1006,6 +1039,20 @@ static void drops(void **test)
 	assert_int_equal(a.n_drops, WATCH_DROPS_MAX);
 }
 
+/* What is in the way is called a rule where it is one. */
+static void advised(void **test)
+{
+	begin();
+	sent_again(5);
+	dropped(NETFILTER_DROP, 6)->output = 1;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_int_equal(strncmp(v.advice, "that rule; ", strlen("that rule; ")), 0);
+	r.more.drops[0].reason = NOT_SPECIFIED;
+	told();
+	assert_int_equal(strncmp(v.advice, "what dropped its packets; ", strlen("what dropped its packets; ")), 0);
+}
+
 /* Answers that came and did not count. */
 static void ignored(void **test)
 {
@@ -1023,6 +1070,7 @@ static void ignored(void **test)
 		{ FLAGS, false, IGNORED_DROPPED, 1 },
 	};
 	size_t i;
+	char says[48];
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct watch_drop *d;
@@ -1042,6 +1090,11 @@ static void ignored(void **test)
 		assert_int_equal(a.replies[1].t_ns, START + 31409 * MS);
 		assert_int_equal(a.replies[0].kind, cases[i].reset ? REPLY_RST : REPLY_SYN_ACK);
 		assert_int_equal(a.replies[0].ignored, cases[i].ignored);
+		assert_int_equal(a.replies[0].more + a.replies[1].more + 2, r.more.drops[0].packets);
+		snprintf(says, sizeof(says),
+			 cases[i].n_drops ? "%u replies came back and" : "%u replies were ignored: ",
+			 r.more.drops[0].packets);
+		assert_true(has_evidence(says));
 	}
 }
 
@@ -1224,6 +1277,8 @@ int main(void)
 		cmocka_unit_test(segments_that_did_not_count),
 		cmocka_unit_test(rejected_by_own_rule),
 		cmocka_unit_test(reset_by_rule),
+		cmocka_unit_test(no_neighbour_and_no_time),
+		cmocka_unit_test(advised),
 		cmocka_unit_test(drops),
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(replies_in_order),
