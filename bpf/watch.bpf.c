@@ -475,6 +475,10 @@ static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct
 	a->by = WATCH_KERNEL;
 	a->error = error;
 	a->start_ns = a->end_ns = bpf_ktime_get_ns();
+	/* net/ipv6/tcp_ipv6.c tcp_v6_connect() */
+	if (a->flow.family == 4 && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 &&
+	    BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_ipv6only))
+		a->flags |= WATCH_V6ONLY;
 	a->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	read_process(a);
 	if (is_wanted_netns(a->netns) && is_wanted_process(a))

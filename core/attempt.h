@@ -119,6 +119,7 @@ struct attempt {
 	bool soft_seen;	      /* the tracepoint told when one was noted */
 	bool soft_left;	      /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
 	bool to_broadcast;    /* the server is a broadcast address of its network namespace, by the routes there */
+	bool v6only;	      /* its socket is for IPv6 alone, and the server's address is one of IPv4 */
 	bool deferred;	      /* connect() sent no SYN: TCP_FASTOPEN_CONNECT waits for the first write */
 	bool may_be_deferred; /* ... or may have sent none so far */
 	bool let_go;	      /* the kernel closed it, when nobody held it any more: io_uring, SCM_RIGHTS */

@@ -269,6 +269,11 @@ static void no_route(const struct attempt *a, struct verdict *v)
 	const char *kind = not_for_tcp(a);
 	char command[ROUTE_COMMAND_LEN];
 
+	if (a->v6only) {
+		say_headline(v, "the socket is for IPv6 alone, and the server's address is one of IPv4");
+		say_advice(v, "clear IPV6_V6ONLY, or use a socket of IPv4");
+		return;
+	}
 	if (kind) {
 		say_headline(v, "that is a %s address, and TCP cannot connect to one", kind);
 		say_advice(v, "give the address of a single host");
@@ -289,8 +294,8 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 		no_route(a, v);
 		break;
 	case EHOSTUNREACH:
-		say_headline(v, "a route of this host says unreachable");
-		say_advice(v, "%s", route_command(a, command));
+		say_headline(v, "a route of this host says unreachable, or a cgroup program does");
+		say_advice(v, "%s; cgroup programs: `bpftool cgroup tree`", route_command(a, command));
 		break;
 	case EACCES:
 		say_headline(v, "a route of type prohibit, or a sandbox or security module, forbids it on this host");
@@ -305,11 +310,12 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 		say_advice(v, "net.ipv4.ip_local_port_range and at sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
 		break;
 	case EPERM:
-		say_headline(v, "this host's policy forbids it (a cgroup program or security module)");
+		say_headline(v,
+			     "this host's policy forbids it: a sandbox, a cgroup program, a security module or IPsec");
 		say_advice(
 			v,
-			"`bpftool cgroup tree` has the programs of cgroups; what a security module refused is in the "
-			"audit log or in `journalctl -k`");
+			"`bpftool cgroup tree` has the programs of cgroups, `ip xfrm policy` IPsec's; what a security "
+			"module refused is in the audit log or in `journalctl -k`");
 		break;
 	default:
 		say_headline(v, "connect() failed on this host");

@@ -8,6 +8,7 @@ TCP_REPAIR, TCP_FASTOPEN_CONNECT and io_uring; SYNs that cross; SYNs of one atte
 and addresses of one name that are tried side by side (Happy Eyeballs).
 """
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -172,6 +173,17 @@ class Test(watch_elsewhere.Test):
             t.want("its SYNs", a["synsent"]["syns_ns"], [])
             t.want("its verdict", verdict(a), OF_PROGRAM)
             t.want("that it says so", any("TCP_FASTOPEN_CONNECT" in e for e in a["synsent"]["evidence"]), True)
+
+    def v6only(self, t):
+        """A socket for IPv6 alone has no way to an address of IPv4, whatever the routes are."""
+        w = self.begin(t)
+        for only in (1, 0):
+            with self.home, socket.socket(socket.AF_INET6) as s:
+                s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+                error = s.connect_ex(("::ffff:127.0.0.1" if only else "::ffff:10.9.9.9", SILENT_PORT))
+            t.want("connect()", error, errno.ENETUNREACH)
+        attempts = self.attempts(t, w, 2)
+        t.want("what they say", ["IPv6 alone" in a["synsent"]["headline"] for a in attempts], [True, False])
 
     # ---- io_uring ----
 
@@ -381,7 +393,7 @@ class Test(watch_elsewhere.Test):
 KILLED = ("killed", "signal", None, "certain", None)
 LET_GO = ("abandoned", "unknown", None, "unknown", None)
 OF_KILLED = (KILLED, LET_GO, None)  # whose thread lets go last is a race; None: no io_uring here
-PARTS = ("repair", "fast_open", "ring_killed", "ring_polled_killed", "ring_held_killed", "held_killed",
+PARTS = ("repair", "fast_open", "v6only", "ring_killed", "ring_polled_killed", "ring_held_killed", "held_killed",
          "crossed_closed", "crossed_reset", "several_places", "others", "raced", "raced_failures", "not_raced")
 
 

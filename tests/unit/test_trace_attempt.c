@@ -740,6 +740,11 @@ static void not_begun(void **test)
 	r.attempt.error = ENETUNREACH;
 	told();
 	assert_string_equal(v.headline, "this host has no route to the server");
+	r.attempt.flags |= WATCH_V6ONLY;
+	told();
+	assert_string_equal(v.headline, "the socket is for IPv6 alone, and the server's address is one of IPv4");
+	r.attempt.flags = 0;
+	told();
 	a.to_broadcast = true; /* by the routes, which are asked then */
 	verdict_make(&a, &v);
 	assert_string_equal(v.headline, "that is a broadcast address, and TCP cannot connect to one");
