@@ -19,6 +19,21 @@ static const char *first_syns(int n, char to[SAY_SECONDS_LEN])
 }
 
 /*
+ * What came beside the SYN-ACK, and was no reply: it makes the kernel send its SYN again at once, so nothing need have
+ * been lost (net/ipv4/tcp_input.c tcp_rcv_synsent_state_process(), RFC 5961 section 4).
+ */
+static void say_other_segments(const struct attempt *a, struct verdict *v)
+{
+	int64_t n = (int64_t)a->segments_in - 1;
+
+	if (!a->traced || a->crossed || a->n_replies > 1 || n < 1)
+		return;
+	say_evidence(v, "%" PRId64 " other segment%s reached the socket, and did not answer the SYN", n, say_plural(n));
+	say_advice(v, "what sent that: often a server that still has an old connection from that port; packets show it "
+		      "(--packets)");
+}
+
+/*
  * A SYN-ACK that comes when another SYN has left acknowledges both alike; its timestamp alone tells which it answers.
  * Linux has the same one in a SYN-ACK that it sends again (net/ipv4/tcp_minisocks.c tcp_check_req()), so what was late,
  * or lost, is not known.
@@ -83,6 +98,7 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c)
 	say_conclusion(v, OUTCOME_ESTABLISHED, GAVE_UP_NOBODY, LIMIT_NONE, c);
 	if (a->n_syns > 1) {
 		established_by_one_of(a, v);
+		say_other_segments(a, v);
 	} else {
 		int64_t hundredths = (v->elapsed_ns + MS / 200) / (MS / 100);
 

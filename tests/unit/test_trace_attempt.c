@@ -1044,6 +1044,26 @@ static void drops(void **test)
 	assert_int_equal(a.n_drops, WATCH_DROPS_MAX);
 }
 
+/* An ACK of a connection that the server still has makes the kernel send its SYN again. */
+static void other_segments(void **test)
+{
+	begin()->how = WATCH_CONNECTED;
+	sent_again(1);
+	r.attempt.end_ns = BEGUN + 1010 * MS;
+	r.attempt.segs_in = 1;
+	told();
+	assert_false(has_evidence("other segment"));
+	r.attempt.segs_in = 2;
+	told();
+	assert_int_equal(v.outcome, OUTCOME_ESTABLISHED);
+	assert_true(has_evidence("1 other segment reached the socket, and did not answer the SYN"));
+	assert_non_null(strstr(v.advice, "old connection"));
+	/* the SYN of the other side */
+	r.attempt.flags |= WATCH_SIMULTANEOUS;
+	told();
+	assert_false(has_evidence("other segment"));
+}
+
 /* What is in the way is called a rule where it is one. */
 static void advised(void **test)
 {
@@ -1284,6 +1304,7 @@ int main(void)
 		cmocka_unit_test(reset_by_rule),
 		cmocka_unit_test(no_neighbour_and_no_time),
 		cmocka_unit_test(advised),
+		cmocka_unit_test(other_segments),
 		cmocka_unit_test(drops),
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(replies_in_order),
