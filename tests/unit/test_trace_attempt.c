@@ -1072,7 +1072,7 @@ static void advised(void **test)
 	dropped(NETFILTER_DROP, 6)->output = 1;
 	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
 	told();
-	assert_int_equal(strncmp(v.advice, "that rule; ", strlen("that rule; ")), 0);
+	assert_int_equal(strncmp(v.advice, "the firewall rule ", strlen("the firewall rule ")), 0);
 	r.more.drops[0].reason = NOT_SPECIFIED;
 	told();
 	assert_int_equal(strncmp(v.advice, "what dropped its packets; ", strlen("what dropped its packets; ")), 0);

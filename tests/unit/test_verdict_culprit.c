@@ -132,7 +132,8 @@ static void refused(void **state)
 	a.n_replies = 1;
 	a.replies[0] = (struct reply){ .kind = REPLY_RST, .t_ns = 2 * S + 1 };
 	assert_advice(HOW_TO_NAME "; no timeout is involved");
-	assert_string_equal(v.headline, "a rule in another network namespace of this host answered SYN 1 with an RST");
+	assert_string_equal(v.headline,
+			    "a rule in another network namespace of this host refused it with an RST, likely");
 	strcpy(drop->rule, "nft inet fw input handle 2: reject with tcp reset");
 	assert_advice("that rule; no timeout is involved");
 	a.n_replies = 0; /* IPv6's ICMP errors are not told of */
