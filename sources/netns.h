@@ -11,9 +11,9 @@ uint32_t netns_own(void);
 
 /*
  * Calls fn(arg) in the network namespace of `fd`, in a thread of its own that
- * ends with it; fd -1: here.  What it opens (sockets) stays in that namespace
- * wherever it is used.  Returns what fn returned, or -errno when it was not
- * called; then e says why.
+ * ends with it; fd -1, or that of the one that the caller is in: here.  What it
+ * opens (sockets) stays in that namespace wherever it is used.  Returns what fn
+ * returned, or -errno when it was not called; then e says why.
  */
 int netns_call(int fd, int (*fn)(void *arg), void *arg, struct err *e);
 
