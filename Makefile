@@ -6,8 +6,9 @@
 #   make bench        speed against its targets    make format-check      is everything formatted
 #   make install      PREFIX=/usr/local DESTDIR=   make clean
 #
-# make lab ARGS="--fast" passes arguments on; CC=gcc chooses the compiler; SUITE=unit one suite of tests;
-# MESON_ARGS="-Dwerror=true" goes to `meson setup`, so give it a BUILD directory of its own.
+# make lab ARGS="--fast" passes arguments on; CC=gcc chooses the compiler; SUITE=unit one suite of tests, and builds what
+# that needs; MESON_ARGS="-Dwerror=true" goes to `meson setup`, so give it a BUILD directory of its own; CHECK_ARGS="-t 2",
+# which gives the tests more time, to `meson test`.
 
 # bpftool and nft live in sbin, which an ordinary user's PATH may lack.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -25,7 +26,7 @@ PREFIX ?= /usr/local
 sets := build
 
 .DEFAULT_GOAL := all
-.PHONY: all lab check bench install format-check clean needs binary
+.PHONY: all lab check bench install format-check clean needs configured binary
 
 all: binary
 
@@ -36,9 +37,9 @@ bench: sets := build bench
 lab: binary
 	@$(BUILD)/synsent lab $(ARGS)
 
-check: binary
+check: $(if $(strip $(SUITE)$(TESTS)),configured,binary)
 	@rm -f $(BUILD)/meson-logs/testlog.json
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs $(addprefix --suite ,$(SUITE)) $(TESTS); status=$$?; \
+	@meson test -C $(BUILD) --print-errorlogs $(CHECK_ARGS) $(addprefix --suite ,$(SUITE)) $(TESTS); status=$$?; \
 	python3 scripts/test_summary.py $(BUILD)/meson-logs/testlog.json && exit $$status
 
 bench: binary
@@ -51,15 +52,17 @@ bench: binary
 install: binary
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
 
-# A target of its own: the recipe of `binary` is expanded after it, and then sees a compiler that has just come.
+# A target of its own: the recipe of `configured` is expanded after it, and then sees a compiler that has just come.
 needs:
 	@CC="$(compiler)" SANITIZE="$(SANITIZE)" sh scripts/bootstrap.sh $(get) $(sets)
 
 # The bootstrap removes build.ninja when it installed something, so that what was left out is looked for again.
-binary: needs
+configured: needs
 	@[ -e $(BUILD)/build.ninja ] || CC="$(compiler)" meson setup --prefix "$(PREFIX)" $(MESON_ARGS) \
 		$(if $(wildcard $(BUILD)/meson-private/coredata.dat),--reconfigure) $(BUILD)
 	@$(if $(filter command%,$(origin PREFIX)),meson configure $(BUILD) --prefix "$(PREFIX)")
+
+binary: configured
 	@ninja -C $(BUILD)
 
 format-check:
