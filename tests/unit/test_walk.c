@@ -221,14 +221,19 @@ static void assert_entry(const struct walk *w, const struct found *f, uint64_t e
 /* A segment without SYN and RST, whose class nobody asked for, and no packet before it. */
 static bool is_passed_over(const struct walk *w, const struct found *f)
 {
-	uint64_t *word = &wanted_then[f->class / 64], bit = UINT64_C(1) << f->class % 64;
+	uint64_t *word, bit;
 
 	if (!w->wanted)
 		return false;
-	if (f->sort == SORT_SYN)
-		*word |= bit;
 	if (f->sort == SORT_LOOK)
 		memset(wanted_then, 0xff, sizeof(wanted_then));
+	/* only these have a class */
+	if (f->sort != SORT_SYN && f->sort != SORT_TCP)
+		return false;
+	word = &wanted_then[f->class / 64];
+	bit = UINT64_C(1) << f->class % 64;
+	if (f->sort == SORT_SYN)
+		*word |= bit;
 	return f->sort == SORT_TCP && !(*word & bit);
 }
 
