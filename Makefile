@@ -17,9 +17,11 @@ export PATH := $(PATH):/usr/sbin:/sbin
 found = $(firstword $(foreach cc,clang gcc cc,$(if $(shell command -v $(cc)),$(cc))))
 compiler = $(if $(filter default undefined,$(origin CC)),$(found),$(CC))
 
+# What they find ends the program.  Lines are enough of debugging information for what they say.
 ifdef SANITIZE
 BUILD ?= build-sanitize
-MESON_ARGS += -Db_sanitize=address,undefined -Db_lundef=false
+MESON_ARGS += -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
+	-Dc_args="-fno-sanitize-recover=undefined -g1"
 endif
 BUILD ?= build
 PREFIX ?= /usr/local
