@@ -117,14 +117,15 @@ def all_at_once(ports):
         time.sleep(0.5)  # and the counters have been read
 
 
-def watch(synsent, rules, ports, act=None):
-    """What is told of each port; without rules, and an act of its own, they are tried one after the other."""
+def watch(synsent, rules, ports, act=None, rest=1.1):
+    """What is told of each port; without rules, and an act of its own, they are tried one after the other, with so many
+    seconds in between."""
     p = subprocess.Popen([synsent, "watch", "-j", "--pid", str(os.getpid())] + ["--rules"] * rules, env=harness.ENV,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 15
     while not select.select([p.stdout], [], [], 0.1)[0] and time.monotonic() < deadline:
         attempt(READY_PORT)
-    time.sleep(1.2)  # and the counters have been read before the first of these
+    time.sleep(rest + 0.1)  # and the counters have been read before the first of these
     if act:
         act(ports)
     elif rules:
@@ -136,7 +137,7 @@ def watch(synsent, rules, ports, act=None):
     else:
         for port in ports:
             attempt(port)
-            time.sleep(1.1)
+            time.sleep(rest)
     time.sleep(0.3)
     p.send_signal(signal.SIGINT)
     out, err = p.communicate(timeout=20)
@@ -146,7 +147,17 @@ def watch(synsent, rules, ports, act=None):
 
 
 def check(synsent, rules, ports):
+    """What is told must be true.  Where nothing is, it is tried again with more time: reading the counters takes long on
+    a busy machine, and is not done again until that time is a small part of all (cli/watch_counters.c may_look())."""
     told, wrong = watch(synsent, rules, ports)
+    for rest in (3, 6, 12):
+        late = [port for port in ports if (not rules or "legacy" in EXPECTED[port][0]) and
+                "rule" not in told.get(port, {}).get("synsent", {}).get("drop", {"rule": None})]
+        if late:
+            print("not read in time, and tried again: %s" % late)
+            again, failed = watch(synsent, rules, late, rest=rest)
+            told.update(again)
+            wrong |= failed
     for port in ports:
         name, text, place, _ = EXPECTED[port]
         drop = told.get(port, {}).get("synsent", {}).get("drop", {})
@@ -163,8 +174,9 @@ def check_at_once(synsent):
     """Each rule that is named is the true one, or none is: on a busy machine counters are not always read in time."""
     sh("nft -f -", AT_ONCE)
     listener = socket.create_server(("127.0.0.1", 5552))
-    wrong, named, times = False, 0, 2
-    for _ in range(times):
+    wrong, named, times = False, 0, 0
+    while times < 2 or (named < 4 and times < 6):
+        times += 1
         told, failed = watch(synsent, False, list(TOLD_AT_ONCE), all_at_once)
         wrong |= failed
         for port, (text, by) in TOLD_AT_ONCE.items():
@@ -179,7 +191,7 @@ def check_at_once(synsent):
                 wrong = True
     listener.close()
     print("several at once: %d of %d named" % (named, times * sum(by is not None for _, by in TOLD_AT_ONCE.values())))
-    if named < times * 2:
+    if named < 4:
         print("WRONG: too few")
         wrong = True
     return wrong
