@@ -8,7 +8,7 @@
 #
 # make lab ARGS="--fast" passes arguments on; CC=gcc chooses the compiler; SUITE=unit one suite of tests, and builds what
 # that needs; MESON_ARGS="-Dwerror=true" goes to `meson setup`, so give it a BUILD directory of its own; CHECK_ARGS="-t 2",
-# which gives the tests more time, to `meson test`.
+# which gives the tests more time, to `meson test`, whose log is $(BUILD)/meson-logs/$(CHECK_LOG).json.
 
 # bpftool and nft live in sbin, which an ordinary user's PATH may lack.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -25,6 +25,7 @@ MESON_ARGS += -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
 endif
 BUILD ?= build
 PREFIX ?= /usr/local
+CHECK_LOG ?= testlog
 sets := build
 
 .DEFAULT_GOAL := all
@@ -40,9 +41,9 @@ lab: binary
 	@$(BUILD)/synsent lab $(ARGS)
 
 check: $(if $(strip $(SUITE)$(TESTS)),configured,binary)
-	@rm -f $(BUILD)/meson-logs/testlog.json
-	@meson test -C $(BUILD) --print-errorlogs $(CHECK_ARGS) $(addprefix --suite ,$(SUITE)) $(TESTS); status=$$?; \
-	python3 scripts/test_summary.py $(BUILD)/meson-logs/testlog.json && exit $$status
+	@rm -f $(BUILD)/meson-logs/$(CHECK_LOG).json
+	@meson test -C $(BUILD) --print-errorlogs --logbase $(CHECK_LOG) $(CHECK_ARGS) $(addprefix --suite ,$(SUITE)) $(TESTS); \
+	status=$$?; python3 scripts/test_summary.py $(BUILD)/meson-logs/$(CHECK_LOG).json && exit $$status
 
 bench: binary
 	@sh tests/bench/commands.sh $(BUILD)/synsent; status=$$?; \
