@@ -11,17 +11,19 @@
 /* What the table says later may be of what came since. */
 #define SOON_NS NS_PER_S
 
-bool watch_neighbour_is_unknown(const struct attempt *a)
+bool watch_neighbour_decides(const struct attempt *a)
 {
-	return a->traced && a->end_error == EHOSTUNREACH && !a->n_drops && !a->n_replies &&
-	       clock_real_ns() - a->ended_ns < SOON_NS;
+	return a->traced && a->end_error == EHOSTUNREACH && !a->n_drops && !a->n_replies;
 }
 
 void watch_neighbour_look(struct watch_ask *w, struct attempt *a)
 {
-	struct namespaces *n = watch_ask_begin(w);
+	struct namespaces *n;
 	struct neighbour is;
 
+	if (addr_is_loopback(&a->flow.server.addr) || clock_real_ns() - a->ended_ns > SOON_NS)
+		return;
+	n = watch_ask_begin(w);
 	if (!n || !neighbour_is_silent(n, a->netns, &a->flow.server, &is))
 		return;
 	a->silent_hop = is.addr;

@@ -6,13 +6,16 @@
 #include "core/attempt.h"
 
 /*
- * Of an attempt that ended with EHOSTUNREACH, and of which no SYN was seen
- * dropped: the event that tells of that may be lost, or come later than the end.
- * The neighbour table of its network namespace tells whether the next hop answers.
+ * Whether the next hop of an attempt that had no answer answers ARP or ND, by
+ * the neighbour table of its network namespace: SYNs wait for it, and are
+ * dropped only when the kernel gives up on it, seconds later.
  */
 
-/* True: the table is worth a question. */
-bool watch_neighbour_is_unknown(const struct attempt *a);
+/*
+ * True: who gave up depends on it.  It ended with EHOSTUNREACH, and no SYN was seen dropped for that: the event that
+ * tells of the drop may be lost, or come later than the end.
+ */
+bool watch_neighbour_decides(const struct attempt *a);
 
 /* Sets silent_hop and silent_device, or leaves them. */
 void watch_neighbour_look(struct watch_ask *w, struct attempt *a);

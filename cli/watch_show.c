@@ -152,7 +152,9 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 		return a;
 	s->more = *a;
 	s->more.to_broadcast = broadcast;
-	if (unknown && watch_lost_backlog(s->lost, a->netns, &a->flow.server, &d)) {
+	if (unknown && !a->silent_hop.family)
+		watch_neighbour_look(s->neighbour, &s->more);
+	if (unknown && !s->more.silent_hop.family && watch_lost_backlog(s->lost, a->netns, &a->flow.server, &d)) {
 		d.packets = (uint64_t)a->n_syns;
 		s->more.drops[s->more.n_drops++] = d;
 	}
@@ -164,7 +166,7 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 /* Who gave up may depend on it. */
 static const struct attempt *look_at_neighbour(struct watch_show *s, const struct attempt *a)
 {
-	if (!watch_neighbour_is_unknown(a))
+	if (!watch_neighbour_decides(a))
 		return a;
 	s->silent = *a;
 	watch_neighbour_look(s->neighbour, &s->silent);

@@ -141,7 +141,7 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 	} else if (r && r->kind == REPLY_ICMP) {
 		judge_icmp(a, v, r);
 	} else if (a->traced && neighbour_drop(a)) {
-		neighbour_failed(neighbour_drop(a), v, CONFIDENCE_LIKELY);
+		neighbour_failed(a, neighbour_drop(a), v, CONFIDENCE_LIKELY);
 	} else {
 		judge_by_counts(a, v);
 		if (kernel_did_not && saw_rst(a)) { /* two witnesses that disagree make nothing certain */

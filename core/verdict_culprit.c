@@ -67,6 +67,8 @@ const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 		return "what drops the answers on this host: its firewall, on their way in, or rp_filter";
 	if (a->n_replies || a->segments_in || a->soft_error || !a->n_syns)
 		return NULL;
+	if (a->silent_hop.family)
+		return "the neighbour that does not answer (`ip neigh`): the next hop is down, or the address is wrong";
 	if (!a->traced && !a->blind && !a->syns_seen)
 		return "what keeps the SYNs from leaving this host: its firewall, on their way out, or a neighbour "
 		       "that does not answer (`ip neigh`)";

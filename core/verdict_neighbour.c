@@ -62,9 +62,29 @@ bool is_no_neighbour(const struct attempt *a, const struct reply *icmp)
 	       !(a->traced && drop_by_firewall(a));
 }
 
-void no_neighbour(const struct reply *icmp, struct verdict *v)
+void no_neighbour(const struct attempt *a, struct verdict *v)
 {
+	const struct addr *server = &a->flow.server.addr;
+	char text[ADDR_TEXT_LEN];
+
 	say_headline(v, "no neighbour answered for the server's address or its gateway (%s)",
-		     icmp->icmp_family == 6 ? "ND" : "ARP");
-	say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
+		     server->family == 6 ? "ND" : "ARP");
+	say_advice(v, "`ip neigh` and `ip route get %s`: the next hop is down, or the address is wrong",
+		   addr_format(server, text));
+}
+
+void neighbour_failed(const struct attempt *a, const struct drop *d, struct verdict *v, enum confidence c)
+{
+	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, c);
+	no_neighbour(a, v);
+	say_evidence(v, "this host dropped %" PRIu64 " SYN%s for that (%s)", d->packets,
+		     say_plural((int64_t)d->packets), begins(d->reason, "NEIGH_") ? d->reason : d->function);
+}
+
+void say_silent_hop(const struct attempt *a, struct verdict *v)
+{
+	char text[ADDR_TEXT_LEN];
+
+	say_evidence(v, "by the neighbour table %s on %s does not answer %s", addr_format(&a->silent_hop, text),
+		     a->silent_device, a->silent_hop.family == 6 ? "ND" : "ARP");
 }

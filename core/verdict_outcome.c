@@ -136,10 +136,10 @@ void kernel_timed_out(const struct attempt *a, struct verdict *v)
 
 	v->error = ETIMEDOUT;
 	if (icmp && is_no_neighbour(a, icmp) && ended_at_the_soonest_ns(a) - icmp->t_ns < ICMP_ACTS_WITHIN_NS) {
-		no_neighbour(icmp, v);
+		no_neighbour(a, v);
 		timed_out_without_neighbour(v);
 	} else if (unresolved) {
-		neighbour_failed(unresolved, v, CONFIDENCE_CERTAIN);
+		neighbour_failed(a, unresolved, v, CONFIDENCE_CERTAIN);
 		timed_out_without_neighbour(v);
 	} else if (a->crossed) {
 		kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
@@ -323,31 +323,6 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
 }
 
-static void no_answer_of_neighbour(struct verdict *v, enum confidence c)
-{
-	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, c);
-	say_headline(v, "no neighbour answered for the server's address or its gateway (ARP or ND)");
-	say_advice(v, "`ip neigh` and `ip route get ADDRESS`: the next hop is down, or the address is wrong");
-}
-
-void neighbour_failed(const struct drop *d, struct verdict *v, enum confidence c)
-{
-	no_answer_of_neighbour(v, c);
-	say_evidence(v, "this host dropped %" PRIu64 " SYN%s for that (%s)", d->packets,
-		     say_plural((int64_t)d->packets),
-		     strncmp(d->reason, "NEIGH_", strlen("NEIGH_")) ? d->function : d->reason);
-}
-
-/* A router's ICMP comes by a next hop that has answered. */
-static void neighbour_is_silent(const struct attempt *a, struct verdict *v)
-{
-	char text[ADDR_TEXT_LEN];
-
-	no_answer_of_neighbour(v, CONFIDENCE_CERTAIN);
-	say_evidence(v, "by the neighbour table %s on %s does not answer", addr_format(&a->silent_hop, text),
-		     a->silent_device);
-}
-
 /*
  * The schedule's end, which gives the error that was noted last in place of ETIMEDOUT (tcp_write_err()).  A SYN that
  * finds no route when it is to be sent again notes one, too, and is not sent (net/ipv4/af_inet.c
@@ -381,11 +356,14 @@ static void traced_unreachable(const struct attempt *a, struct verdict *v)
 	bool known = !is_code_of_neighbours && (a->has_timer_word || v->error != a->soft_error);
 
 	if (d) {
-		neighbour_failed(d, v, CONFIDENCE_CERTAIN);
+		neighbour_failed(a, d, v, CONFIDENCE_CERTAIN);
 		return;
 	}
 	if (is_code_of_neighbours && a->silent_hop.family) {
-		neighbour_is_silent(a, v);
+		/* a router's ICMP comes by a next hop that has answered */
+		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+		no_neighbour(a, v);
+		say_silent_hop(a, v);
 		return;
 	}
 	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE,

@@ -20,9 +20,6 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c);
 /* connect() failed before any SYN could leave; v->error says with what. */
 void failed_locally(const struct attempt *a, struct verdict *v);
 
-/* By neighbour_drop(). */
-void neighbour_failed(const struct drop *d, struct verdict *v, enum confidence c);
-
 /* SOCK_DESTROY, as `ss -K` does it. */
 void destroyed(struct verdict *v);
 

@@ -117,7 +117,7 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 					      : "");
 	if (is_no_neighbour(a, icmp)) {
 		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, c);
-		no_neighbour(icmp, v);
+		no_neighbour(a, v);
 		return;
 	}
 	say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, soft ? LIMIT_SOFT_ERROR : LIMIT_NONE, c);
@@ -234,6 +234,8 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 			a->n_syns, plural);
 	else if (!a->n_replies && a->n_syns)
 		say_evidence(v, "no reply reached the socket (%d SYN%s)", a->n_syns, plural);
+	if (a->silent_hop.family)
+		say_silent_hop(a, v);
 	if (a->late_found)
 		say_evidence(v, "its connect() was not seen: before the observation, or its event was lost");
 }

@@ -49,7 +49,13 @@ bool is_of_own_rule(const struct attempt *a, const struct reply *icmp);
 void rejected_here(struct verdict *v, const struct reply *icmp);
 
 /* Headline and advice for want of a neighbour. */
-void no_neighbour(const struct reply *icmp, struct verdict *v);
+void no_neighbour(const struct attempt *a, struct verdict *v);
+
+/* Unreachable for that, by neighbour_drop(). */
+void neighbour_failed(const struct attempt *a, const struct drop *d, struct verdict *v, enum confidence c);
+
+/* The evidence that struct attempt.silent_hop is. */
+void say_silent_hop(const struct attempt *a, struct verdict *v);
 
 /* What came back, if anything did, and what could not be seen. */
 void say_silence(const struct attempt *a, struct verdict *v);

@@ -115,8 +115,13 @@ static void put_drop(const struct attempt *a, const struct drop *d, struct buf *
 
 static void put_silence(const struct attempt *a, struct buf *to)
 {
+	char hop[ADDR_TEXT_LEN];
+
 	if (a->n_drops)
 		put_drop(a, &a->drops[0], to);
+	else if (a->silent_hop.family)
+		buf_fmt(to, "no answer of neighbour %s (%s)", addr_format(&a->silent_hop, hop),
+			a->silent_hop.family == 6 ? "ND" : "ARP");
 	else if (!line_ignored(a, IGNORED_DROPPED, "", to)) /* of what dropped an answer nothing more is known */
 		buf_str(to, attempt_answer_was_dropped(a) ? "answer dropped on this host" : "no answer");
 }

@@ -81,6 +81,13 @@ ip link set n0 up
 ip route add default via 10.8.0.2
 """
 ROUTER = "ip addr add 10.8.0.2/24 dev n1; ip link set n1 up; echo 1 >/proc/sys/net/ipv4/ip_forward"
+LINK = """
+ip link add nb0 type veth peer name nb1
+ip addr add 10.9.5.1/24 dev nb0
+ip addr add fd09:5::1/64 dev nb0 nodad
+ip link set nb0 up
+ip link set nb1 up
+"""
 OF_PROGRAM = ("abandoned", "application", "app-timer", "certain", None)
 
 
@@ -306,6 +313,27 @@ class Test(watch_elsewhere.Test):
                 ("local-output", 1, "NETFILTER_DROP", near.inode), ("path-or-peer", 1, "NETFILTER_DROP", router.inode),
                 ("path-or-peer", 1, "NETFILTER_DROP", far.inode)]))
 
+    def no_neighbour(self, t):
+        """Given up while its SYN waits for a neighbour: no packet is dropped so far, and none has left."""
+        w = self.begin(t)
+        self.home.run(LINK)
+        try:
+            with self.home:
+                for to in ("10.9.5.77", "fd09:5::77"):
+                    s, _ = connecting(to, SILENT_PORT)
+                    time.sleep(0.3)
+                    s.close()
+            for a in self.attempts(t, w, 2):
+                s, to = a["synsent"], a["server"]["address"]
+                by = "ND" if ":" in to else "ARP"
+                t.want("its verdict", verdict(a), OF_PROGRAM)
+                t.want("that nothing was dropped", s.get("drops", s.get("drop")), None)
+                t.want("who does not answer", [e for e in s["evidence"] if "neighbour" in e],
+                       ["by the neighbour table %s on nb0 does not answer %s" % (to, by)])
+                t.want("what to look at", s["advice"].startswith("the neighbour that does not answer"), True)
+        finally:
+            self.home.run("ip link del nb0", False)
+
     def others(self, t):
         """What was dropped of attempts that nobody asks for takes no room from the others, and is not lost."""
         with self.rules(RULE % ("output", SILENT_PORT), "r"):
@@ -394,7 +422,8 @@ KILLED = ("killed", "signal", None, "certain", None)
 LET_GO = ("abandoned", "unknown", None, "unknown", None)
 OF_KILLED = (KILLED, LET_GO, None)  # whose thread lets go last is a race; None: no io_uring here
 PARTS = ("repair", "fast_open", "v6only", "ring_killed", "ring_polled_killed", "ring_held_killed", "held_killed",
-         "crossed_closed", "crossed_reset", "several_places", "others", "raced", "raced_failures", "not_raced")
+         "crossed_closed", "crossed_reset", "several_places", "no_neighbour", "others", "raced",
+         "raced_failures", "not_raced")
 
 
 def main():

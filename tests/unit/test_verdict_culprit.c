@@ -93,6 +93,14 @@ static void silence(void **state)
 {
 	a.n_drops = 0;
 	assert_advice(CAPTURE TO_WAIT_LESS);
+	addr_parse("10.0.0.254", &a.silent_hop);
+	strcpy(a.silent_device, "eth0");
+	assert_advice(
+		"the neighbour that does not answer (`ip neigh`): the next hop is down, or the address is wrong" //
+		TO_WAIT_LESS);
+	assert_string_equal(v.evidence[v.n_evidence - 1],
+			    "by the neighbour table 10.0.0.254 on eth0 does not answer ARP");
+	a.silent_hop = (struct addr){ 0 };
 	a.flow.client.addr = a.flow.server.addr;
 	assert_advice("what ignores SYNs on this host: a full accept queue (`ss -ltn`: Recv-Q above Send-Q), or a "
 		      "firewall" TO_WAIT_LESS);

@@ -123,6 +123,11 @@ static void lines(void **test)
 	assert_line(
 		&plain,
 		"17:02:23  curl[812]           10.0.0.2:443            abandoned       10.0 s     4  closed by the program; no answer\n");
+	addr_parse("fd00::2", &a.silent_hop);
+	assert_line(
+		&plain,
+		"17:02:23  curl[812]           10.0.0.2:443            abandoned       10.0 s     4  closed by the program; no answer of neighbour fd00::2 (ND)\n");
+	a.silent_hop = (struct addr){ 0 };
 	begin(0);
 	judged(OUTCOME_FAILED, 0, EADDRNOTAVAIL);
 	snprintf(v.headline, sizeof(v.headline), "no free source port or address on this host");
