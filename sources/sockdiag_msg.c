@@ -14,7 +14,9 @@
 #include "sources/jiffies.h"
 #include "sources/nlget.h"
 
+#define STATE_SYN_SENT 2
 #define STATE_SYN_RECV 3
+#define STATE_CLOSE 7
 #define STATE_LISTEN 10
 #define TIMER_RETRANSMIT 1
 
@@ -121,6 +123,9 @@ static bool parse_fixed(struct bytes *b, struct sockdiag_socket *s)
 		st->flow = (struct flow){ .client = remote, .server = local };
 	else
 		st->flow = (struct flow){ .client = local, .server = remote };
+	/* What ends lets go of its port before its state says so (net/ipv4/tcp.c tcp_set_state()). */
+	if (st->state == STATE_SYN_SENT && !local.port)
+		st->state = STATE_CLOSE;
 	return true;
 }
 

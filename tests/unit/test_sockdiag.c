@@ -114,6 +114,10 @@ static void test_families_and_states(void **state)
 	assert_flow(&s, "[::]:40001", "[2001:db8::1]:9999");
 
 	memcpy(copy, dump_v4, sizeof(copy));
+	memset(fixed + 4, 0, 2); /* a SYN_SENT without a port is one that the kernel is about to end */
+	assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
+	assert_int_equal(s.state.state, 7);
+	memcpy(copy, dump_v4, sizeof(copy));
 	fixed[1] = 3; /* SYN_RECV: the local end is the server */
 	assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
 	assert_flow(&s, "127.0.0.1:9999", "127.0.0.1:40001");
