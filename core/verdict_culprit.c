@@ -32,7 +32,7 @@ const struct drop *drop_that_rejected(const struct attempt *a)
 	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++) {
 		const struct drop *d = &a->drops[i];
 
-		if (is_on_host(d) && is_by_rule(d) && !d->reply && d->packets >= (uint64_t)a->n_syns)
+		if (is_on_host(d) && is_by_rule(d) && drop_took_all_syns(a, d))
 			return d;
 	}
 	return NULL;

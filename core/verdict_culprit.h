@@ -11,6 +11,12 @@
 /* What this host's kernel dropped, in whatever network namespace, or NULL; a full accept queue is no such thing. */
 const struct drop *drop_on_host(const struct attempt *a);
 
+/* It took every SYN, the one that was answered too: so the answer is its own. */
+static inline bool drop_took_all_syns(const struct attempt *a, const struct drop *d)
+{
+	return !d->reply && d->packets >= (uint64_t)a->n_syns;
+}
+
 /* The rule, on this host, that took every SYN, and so answered itself; or NULL. */
 const struct drop *drop_that_rejected(const struct attempt *a);
 

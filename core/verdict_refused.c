@@ -7,13 +7,12 @@
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
 
-/* A rule there took every SYN, the one that was answered too: so the answer is the rule's. */
 static bool rejected_at(const struct attempt *a, enum drop_place place)
 {
 	int i;
 
 	for (i = 0; i < a->n_drops; i++)
-		if (a->drops[i].place == place && !a->drops[i].reply && a->drops[i].packets >= (uint64_t)a->n_syns)
+		if (a->drops[i].place == place && drop_took_all_syns(a, &a->drops[i]))
 			return true;
 	return false;
 }
@@ -94,7 +93,7 @@ static const struct drop *may_have_reset(const struct attempt *a, const struct r
 
 		if (d->reply || strncmp(d->reason, "NETFILTER_", strlen("NETFILTER_")))
 			continue;
-		if (d->packets >= (uint64_t)a->n_syns || imaxabs(rst->t_ns - d->last_ns) < REJECTS_WITHIN_NS)
+		if (drop_took_all_syns(a, d) || imaxabs(rst->t_ns - d->last_ns) < REJECTS_WITHIN_NS)
 			return d;
 	}
 	return NULL;
@@ -103,7 +102,7 @@ static const struct drop *may_have_reset(const struct attempt *a, const struct r
 /* Or that RST was the peer's. */
 static void refused_by_rule(const struct attempt *a, struct verdict *v, const struct drop *d)
 {
-	bool all = d->packets >= (uint64_t)a->n_syns;
+	bool all = drop_took_all_syns(a, d);
 	char culprit[CULPRIT_LEN];
 
 	v->confidence = CONFIDENCE_LIKELY;
