@@ -70,12 +70,14 @@ static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const
 /*
  * The kernel's count, or its timer, tells to a jiffy when SYN 0 was sent; as a packet it may be seen much later, when
  * it waited in the queue of a neighbour that was asked for (net/core/neighbour.c __neigh_event_send()) or of a device.
+ * On loopback there is no such queue: there it is the SYN of another socket, whose port is the same.
  */
 #define QUEUED_NS 50000000LL
 
 static bool was_queued(const struct attempt *a, int64_t t_ns)
 {
-	return a->n_syns == 1 && a->syn_ns[0] && t_ns - a->syn_ns[0] > QUEUED_NS;
+	return a->n_syns == 1 && a->syn_ns[0] && t_ns - a->syn_ns[0] > QUEUED_NS &&
+	       !addr_is_loopback(&a->flow.server.addr);
 }
 
 /* Both sides of a simultaneous open are attempts of their own (RFC 9293 section 3.5). */
