@@ -526,10 +526,20 @@ int BPF_PROG(synsent_exit, struct pt_regs *regs, long ret)
 
 /* ---- dropped packets ---- */
 
+/* It came to where nobody listens: that tells more than the RST alone where a rule had sent it there. */
+static __always_inline bool is_redirected(const struct sk_buff *skb)
+{
+	const struct nf_conn *nat = translated(skb);
+
+	return nat && is_sent_elsewhere(nat);
+}
+
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)
 {
-	if (reason < specified_from || reason == no_socket_reason || reason == other_host_reason)
+	if (reason < specified_from || reason == other_host_reason)
+		return 0;
+	if (reason == no_socket_reason && !is_redirected(skb))
 		return 0;
 	return note_drop(skb, location, reason);
 }

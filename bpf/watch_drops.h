@@ -65,6 +65,7 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	struct drop_key key = { 0 };
 	struct headers h = { 0 };
 	struct watch_attempt *a = attempt_of(skb);
+	const struct nf_conn *nat = translated(skb);
 	const struct sock *owner = skb->sk;
 	bool known = read_headers(skb, &h), for_inbound;
 
@@ -75,6 +76,8 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	d.first_ns = d.last_ns = bpf_ktime_get_ns();
 	d.reset = known && h.flags & TCP_FLAG_RST;
 	d.reply = d.reset || (known && (h.flags & TCP_FLAG_ACK));
+	if (d.reply && reason == no_socket_reason)
+		return 0;
 	if (skb->dev) {
 		d.ifindex = (__u32)skb->dev->ifindex;
 		d.netns = skb->dev->nd_net.net->ns.inum;
@@ -86,8 +89,12 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
 	d.unreceived = is_unreceived(skb);
+	if (nat && !d.reply && is_sent_elsewhere(nat)) {
+		d.to = h.flow.server;
+		d.to_port = h.flow.server_port;
+	}
 	/* of an earlier attempt of this socket: it waited for a neighbour */
-	if (a && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
+	if (a && owner && known && !d.reply && h.seq != BPF_CORE_READ((const struct tcp_sock *)owner, snd_una))
 		return 0;
 	if (a && unsent_untold && d.output)
 		note_unsent(owner, a, d.last_ns);
@@ -100,10 +107,13 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 		reverse(&h.flow);
 	key.flow = h.flow;
 	if (!a) {
+		if (nat)
+			read_untranslated(nat, &key.flow);
 		key.reply = d.reset ? WATCH_DROP_RST : d.reply ? WATCH_DROP_SYN_ACK : WATCH_DROP_SYN;
 		keep_drop(&key, &d);
 	}
 	if (for_inbound) {
+		key.flow = h.flow;
 		key.reply = d.reply ? WATCH_DROP_ANSWER : WATCH_DROP_INBOUND;
 		d.output = d.reply && !skb->skb_iif;
 		keep_drop(&key, &d);

@@ -38,6 +38,11 @@
 #define PPOLL_ARM64 73
 #define CONNECT_ARM64 203
 
+/* include/uapi/linux/netfilter/nf_conntrack_common.h, include/linux/netfilter/nf_conntrack_common.h */
+#define IPS_NAT_MASK 0x30
+#define IPS_DST_NAT 0x20
+#define NFCT_INFOMASK 7ul
+
 #define TCP_FLAG_SYN 0x02
 #define TCP_FLAG_RST 0x04
 #define TCP_FLAG_ACK 0x10
@@ -194,12 +199,44 @@ struct dst_entry {
 
 struct sk_buff {
 	unsigned long _skb_refdst; /* a struct dst_entry, and in the lowest bit how it is held */
+	unsigned long _nfct;	   /* with CONFIG_NF_CONNTRACK: a struct nf_conn, and in NFCT_INFOMASK its direction */
 	struct net_device *dev;
 	struct sock *sk;
 	int skb_iif;
 	char cb[48];
 	__u16 network_header;
 	unsigned char *head, *data;
+};
+
+union nf_inet_addr {
+	__u32 all[4]; /* IPv4 in the first, the rest 0 */
+};
+
+union nf_conntrack_man_proto {
+	__be16 all;
+};
+
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union nf_conntrack_man_proto u;
+	__u16 l3num;
+};
+
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union nf_conntrack_man_proto u;
+	} dst;
+};
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+};
+
+struct nf_conn {
+	struct nf_conntrack_tuple_hash tuplehash[2];
+	unsigned long status;
 };
 
 struct sock_extended_err {

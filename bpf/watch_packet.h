@@ -93,6 +93,31 @@ static __always_inline void reverse(struct watch_flow *f)
 	f->server_port = port;
 }
 
+/* What conntrack has of a packet whose addresses a rule of this namespace has translated; 0: none has. */
+static __always_inline const struct nf_conn *translated(const struct sk_buff *skb)
+{
+	const struct nf_conn *ct;
+
+	if (!bpf_core_field_exists(skb->_nfct) || !bpf_core_type_exists(struct nf_conn))
+		return 0;
+	ct = (const void *)(skb->_nfct & ~NFCT_INFOMASK);
+	return ct && BPF_CORE_READ(ct, status) & IPS_NAT_MASK ? ct : 0;
+}
+
+static __always_inline bool is_sent_elsewhere(const struct nf_conn *ct)
+{
+	return BPF_CORE_READ(ct, status) & IPS_DST_NAT;
+}
+
+/* The flow as its client has it, whose SYN was the first of it. */
+static __always_inline void read_untranslated(const struct nf_conn *ct, struct watch_flow *to)
+{
+	bpf_core_read(&to->client, sizeof(to->client), &ct->tuplehash[0].tuple.src.u3);
+	bpf_core_read(&to->server, sizeof(to->server), &ct->tuplehash[0].tuple.dst.u3);
+	to->client_port = bpf_ntohs(BPF_CORE_READ(ct, tuplehash[0].tuple.src.u.all));
+	to->server_port = bpf_ntohs(BPF_CORE_READ(ct, tuplehash[0].tuple.dst.u.all));
+}
+
 #define KEPT_PER_10MS 200
 
 /* So that a flood that a firewall drops costs little more than without. */

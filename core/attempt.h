@@ -34,9 +34,10 @@ struct drop {
 	char function[48];
 	char rule[160];
 	enum rule_by rule_by;
-	bool rule_untraced; /* tracing the rules there would name it */
-	uint32_t netns;	    /* where; 0: not known */
-	uint32_t ifindex;   /* of the device there; 0: not known */
+	bool rule_untraced;	 /* tracing the rules there would name it */
+	uint32_t netns;		 /* where; 0: not known */
+	uint32_t ifindex;	 /* of the device there; 0: not known */
+	struct endpoint sent_to; /* where a NAT rule had sent it instead; port 0: none had, or that is not known */
 };
 
 /* How the attempt's socket or process is known to have ended. */

@@ -118,10 +118,44 @@ static void refused_by_rule(const struct attempt *a, struct verdict *v, const st
 	say_advice(v, "%s; no timeout is involved", say_culprit(d, culprit));
 }
 
+/* It came to a port where nobody listens because a rule sent it there. */
+static const struct drop *redirected(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops; i++)
+		if (a->drops[i].sent_to.port && !strcmp(a->drops[i].reason, "NO_SOCKET"))
+			return &a->drops[i];
+	return NULL;
+}
+
+/* The stack that has that port refused it, and not the server that was asked for unless the rule is the server's. */
+static void refused_elsewhere(struct verdict *v, const struct drop *d)
+{
+	char to[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(&d->sent_to, to);
+	if (d->place == DROP_PATH_OR_PEER) {
+		say_headline(
+			v,
+			"a NAT rule in another network namespace of this host sent it to %s, and nobody listens there",
+			to);
+	} else {
+		v->gave_up_by = GAVE_UP_NETWORK;
+		say_headline(v, "a NAT rule of this host sent it to %s, and nobody listens there", to);
+	}
+	say_evidence(v, "the SYN came to %s, and found no socket", to);
+	say_advice(
+		v,
+		"the NAT rule (`nft list ruleset`, `iptables -t nat -S`), or what should listen on %s; no timeout is "
+		"involved",
+		to);
+}
+
 void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	const struct reply *rst = first_accepted(a, REPLY_RST), *icmp = first_accepted(a, REPLY_ICMP);
-	const struct drop *by = drop_that_rejected(a), *rule;
+	const struct drop *by = drop_that_rejected(a), *rule, *nat = redirected(a);
 	char from[ADDR_TEXT_LEN], culprit[CULPRIT_LEN];
 
 	say_conclusion(v, OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, c);
@@ -159,7 +193,9 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 	} else if (!a->syns_seen) {
 		refused_unseen(v);
 	}
-	if (rst && rejected_at(a, DROP_LOCAL_INPUT)) {
+	if (rst && nat) {
+		refused_elsewhere(v, nat);
+	} else if (rst && rejected_at(a, DROP_LOCAL_INPUT)) {
 		say_headline(v, "a rule at the server's end answered SYN %d with an RST", syn_before(a, rst));
 	} else if (rst && rejected_at(a, DROP_LOCAL_OUTPUT)) {
 		v->gave_up_by = GAVE_UP_NETWORK;

@@ -141,6 +141,8 @@ static void write_predicted(struct json *j, const struct attempt *a)
 
 static void write_drop(struct json *j, const struct drop *d)
 {
+	char sent_to[ENDPOINT_TEXT_LEN];
+
 	json_begin_object(j);
 	json_key_string(j, "place", drop_place_word(d->place));
 	json_key_string(j, "reason", d->reason);
@@ -157,6 +159,8 @@ static void write_drop(struct json *j, const struct drop *d)
 		json_key_int(j, "netns", d->netns);
 	if (d->ifindex)
 		json_key_int(j, "ifindex", d->ifindex);
+	if (d->sent_to.port)
+		json_key_string(j, "sent_to", endpoint_format(&d->sent_to, sent_to));
 	json_end(j);
 }
 

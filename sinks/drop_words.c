@@ -26,6 +26,8 @@ void drop_where(const struct attempt *a, const struct drop *d, struct buf *to)
 
 void drop_cause(const struct drop *d, struct buf *to)
 {
+	char sent_to[ENDPOINT_TEXT_LEN];
+
 	if (d->rule[0]) {
 		buf_str(to, ": ");
 		line_rule(d, to);
@@ -36,4 +38,6 @@ void drop_cause(const struct drop *d, struct buf *to)
 		if (d->rule_untraced)
 			buf_str(to, " (--rules names the rule)");
 	}
+	if (d->sent_to.port)
+		buf_fmt(to, "; NAT had sent it to %s", endpoint_format(&d->sent_to, sent_to));
 }

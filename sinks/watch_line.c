@@ -190,6 +190,7 @@ static void put_established(const struct attempt *a, struct buf *to)
 /* A firewall's, if it dropped every SYN. */
 static void put_rule(const struct attempt *a, struct buf *to)
 {
+	char sent_to[ENDPOINT_TEXT_LEN];
 	int i;
 
 	for (i = 0; i < a->n_drops; i++) {
@@ -197,6 +198,10 @@ static void put_rule(const struct attempt *a, struct buf *to)
 
 		if (d->reply || d->packets < (uint64_t)a->n_syns)
 			continue;
+		if (d->sent_to.port && !strcmp(d->reason, "NO_SOCKET")) {
+			buf_fmt(to, ", at %s, where a NAT rule had sent it", endpoint_format(&d->sent_to, sent_to));
+			return;
+		}
 		if (d->rule[0]) {
 			buf_str(to, d->rule_by == RULE_BY_GUESS ? "; " : ", by ");
 			line_rule(d, to);

@@ -245,7 +245,7 @@ static bool find_drop(struct trace *t, const struct flow *f, uint32_t kept_as, s
 	memcpy(key.flow.server.b, f->server.addr.b, sizeof(f->server.addr.b));
 	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_drops), &key, &d))
 		return false;
-	trace_drop(&d, &t->frame, ret);
+	trace_drop(&d, key.flow.family, &t->frame, ret);
 	leaving = (kept_as == WATCH_DROP_ANSWER && d.output) || (kept_as == WATCH_DROP_SYN && d.unreceived);
 	ret->place = leaving ? DROP_LOCAL_OUTPUT : DROP_LOCAL_INPUT;
 	return true;

@@ -182,13 +182,15 @@ static enum drop_place place_of(const struct watch_attempt *w, const struct watc
 	return !d->netns || d->netns == w->netns ? DROP_LOCAL_INPUT : DROP_PATH_OR_PEER;
 }
 
-void trace_drop(const struct watch_drop *d, const struct trace_frame *f, struct drop *ret)
+void trace_drop(const struct watch_drop *d, uint8_t family, const struct trace_frame *f, struct drop *ret)
 {
 	*ret = (struct drop){ .reply = d->reply,
 			      .packets = d->packets,
 			      .last_ns = when(f, d->last_ns),
 			      .netns = d->netns,
 			      .ifindex = d->ifindex };
+	if (d->to_port)
+		ret->sent_to = endpoint_of(family, &d->to, d->to_port);
 	strncpy(ret->reason, f->reason(d->reason, f->user), sizeof(ret->reason) - 1);
 	strncpy(ret->function, f->function(d->location, f->user), sizeof(ret->function) - 1);
 }
@@ -206,7 +208,7 @@ static void take_drop(const struct watch_attempt *w, const struct watch_drop *d,
 	if ((d->reply && why != IGNORED_DROPPED) || a->n_drops == ATTEMPT_DROPS_MAX)
 		return;
 	to = &a->drops[a->n_drops++];
-	trace_drop(d, f, to);
+	trace_drop(d, w->flow.family, f, to);
 	to->place = place_of(w, d);
 	if (!to->netns && to->place == DROP_LOCAL_OUTPUT)
 		to->netns = w->netns; /* no device had it yet */

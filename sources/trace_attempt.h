@@ -21,7 +21,7 @@ struct trace_frame {
 void trace_attempt(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
 		   struct attempt *ret);
 
-/* Of dropped packets all but their place. */
-void trace_drop(const struct watch_drop *d, const struct trace_frame *f, struct drop *ret);
+/* Of dropped packets of IPv4 or IPv6 (4 or 6) all but their place. */
+void trace_drop(const struct watch_drop *d, uint8_t family, const struct trace_frame *f, struct drop *ret);
 
 #endif

@@ -34,6 +34,7 @@ table inet local {
 	chain in {
 		type filter hook input priority 0
 		tcp dport 101 drop
+		tcp dport 127 drop
 		tcp dport 105 reject with tcp reset
 		tcp dport { 106, 107 } reject
 		tcp sport 110 tcp flags & (syn|ack) == syn|ack drop
@@ -42,6 +43,19 @@ table inet local {
 	chain out {
 		type filter hook output priority 0
 		tcp dport 102 drop
+	}
+	chain elsewhere {
+		type nat hook output priority -100
+		tcp dport 124 redirect to :125
+		tcp dport 126 redirect to :127
+	}
+}
+"""
+AT_SERVER = """
+table inet server {
+	chain elsewhere {
+		type nat hook prerouting priority -100
+		tcp dport 128 redirect to :129
 	}
 }
 """
@@ -197,6 +211,12 @@ CASES = (
     ("reject with an RST in FORWARD", "client", FAR, 123, {
         **ended("refused", "network", "ECONNREFUSED", place="path-or-peer",
                 headline="a rule in another network namespace"), "confidence": "likely"}),
+    ("nothing listens where a rule of this host sends it", "client", FAR, 124, ended(
+        "refused", "network", "ECONNREFUSED", place="local-input", reason="NO_SOCKET", headline="a NAT rule of this host")),
+    ("dropped where a rule of this host sends it", "client", FAR, 126, silent("local-input", "NETFILTER_DROP")),
+    ("nothing listens where a rule at the server sends it", "client", FAR, 128, ended(
+        "refused", "peer", "ECONNREFUSED", place="path-or-peer", reason="NO_SOCKET",
+        headline="a NAT rule in another network namespace")),
     ("nothing listens", "client", LO, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("nothing listens afar", "client", FAR, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("dead neighbour", "client", NEIGHBOUR, 80, ended("unreachable", "kernel", "EHOSTUNREACH",
@@ -250,6 +270,7 @@ class Network:
         self.rules(self.client, RULES)
         self.rules(self.client, DEVICE)
         self.rules(self.router, FORWARD)
+        self.rules(self.server, AT_SERVER)
         self.rules(self.closed, POLICY)
         self.few.run("echo 40000 40001 >/proc/sys/net/ipv4/ip_local_port_range")
 

@@ -33,7 +33,7 @@
 #define RECEIVED 0xffffffff81777777u
 #define OTHER_NETNS 4026532999u
 
-enum { NETFILTER_DROP = 8, TCP_CSUM, WRONG_ACK, FLAGS, NEIGH_FAILED, NOT_SPECIFIED };
+enum { NETFILTER_DROP = 8, TCP_CSUM, WRONG_ACK, FLAGS, NEIGH_FAILED, NOT_SPECIFIED, NO_SOCKET };
 
 static struct watch_record r;
 static struct attempt a;
@@ -41,11 +41,13 @@ static struct verdict v;
 
 static const char *reason(uint32_t n, void *user)
 {
-	static const char *const names[] = {
-		[NETFILTER_DROP] = "NETFILTER_DROP",	  [TCP_CSUM] = "TCP_CSUM",
-		[WRONG_ACK] = "TCP_INVALID_ACK_SEQUENCE", [FLAGS] = "TCP_FLAGS",
-		[NEIGH_FAILED] = "NEIGH_FAILED",	  [NOT_SPECIFIED] = "NOT_SPECIFIED"
-	};
+	static const char *const names[] = { [NETFILTER_DROP] = "NETFILTER_DROP",
+					     [TCP_CSUM] = "TCP_CSUM",
+					     [WRONG_ACK] = "TCP_INVALID_ACK_SEQUENCE",
+					     [FLAGS] = "TCP_FLAGS",
+					     [NEIGH_FAILED] = "NEIGH_FAILED",
+					     [NOT_SPECIFIED] = "NOT_SPECIFIED",
+					     [NO_SOCKET] = "NO_SOCKET" };
 
 	return n < sizeof(names) / sizeof(names[0]) && names[n] ? names[n] : "";
 }
@@ -970,6 +972,33 @@ static void reset_by_rule(void **test)
 	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_CERTAIN);
 }
 
+static void redirected(void **test)
+{
+	static const struct watch_addr here = { { 127, 0, 0, 1 } };
+	struct watch_drop *d;
+
+	begin();
+	d = dropped(NO_SOCKET, 1);
+	d->to = here;
+	d->to_port = 8080;
+	r.attempt.reset_ns = BEGUN + 20 * US;
+	ended(30 * US, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_int_equal(a.drops[0].place, DROP_LOCAL_INPUT);
+	assert_int_equal(a.drops[0].sent_to.port, 8080);
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_string_equal(v.headline, "a NAT rule of this host sent it to 127.0.0.1:8080, and nobody listens there");
+	/* at the server's end it is the peer that refused */
+	d->netns = OTHER_NETNS;
+	told();
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_non_null(strstr(v.headline, "in another network namespace of this host sent it to 127.0.0.1:8080"));
+	/* a rule dropped it there, which says nothing of who refused */
+	d->reason = NOT_SPECIFIED;
+	told();
+	assert_string_equal(v.headline, "an RST answered SYN 0: the peer refused");
+}
+
 static void drops(void **test)
 {
 	begin();
@@ -1305,6 +1334,7 @@ int main(void)
 		cmocka_unit_test(no_neighbour_and_no_time),
 		cmocka_unit_test(advised),
 		cmocka_unit_test(other_segments),
+		cmocka_unit_test(redirected),
 		cmocka_unit_test(drops),
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(replies_in_order),
