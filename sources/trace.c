@@ -6,24 +6,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bpf/watch_shared.h"
-#include "sources/bpf_lacks.h"
 #include "sources/procs.h"
 #include "sources/sysctls.h"
 #include "sources/trace_attempt.h"
+#include "sources/trace_load.h"
 #include "sources/trace_names.h"
 #include "sources/trace_plain.h"
 #include "util/clock.h"
 #include "watch.skel.h"
 
-#define OPEN_DEFAULT 32768u
-
 /* No wake-up is sent so soon after another (bpf/watch_tell.h WAKE_NS): twice as long it is looked at without. */
 #define BUSY_NS 40000000
 
-_Static_assert(TRACE_FILTERS_MAX == WATCH_FILTERS_MAX, "the programs' filters");
 _Static_assert(sizeof(struct watch_attempt) + 64 <= TRACE_ATTEMPT_BYTES, "the memory that is stated");
 
 struct per_cpu {
@@ -51,181 +47,6 @@ struct trace {
 	trace_counted_fn *plain_fn;
 	void *user, *plain_user;
 };
-
-static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	return 0;
-}
-
-static int refuse(struct err *e, int code)
-{
-	if (e)
-		e->exit_code = 77;
-	return -code;
-}
-
-static int load_failed(struct err *e, int code)
-{
-	/* The verifier says EACCES, too: that is no matter of privilege. */
-	if (code == EPERM || (code == EACCES && geteuid())) {
-		err_set(e, EPERM, "eBPF needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; %s",
-			bpf_lacks(true));
-		err_remedy(e, geteuid() ? "run it as root"
-					: "run it as root of the host, not of a container or a user namespace");
-		return refuse(e, EPERM);
-	}
-	if (code == EACCES)
-		code = ENOTSUP;
-	if (code == ESRCH || code == ENOENT || kernel_version(NULL, 0) < KERNEL_VERSION_OF(5, 17)) {
-		err_set(e, code,
-			"eBPF needs Linux 5.17 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
-			"CONFIG_FTRACE_SYSCALLS");
-		err_remedy(e, "such a kernel");
-	} else {
-		err_sys(e, code, "the kernel did not take the BPF programs");
-	}
-	return refuse(e, code);
-}
-
-/* ---- what is set before they are loaded ---- */
-
-static int check(const struct trace_opts *o, struct err *e)
-{
-	const struct {
-		const char *what;
-		int n;
-	} lists[] = { { "processes", o->n_pids },
-		      { "commands", o->n_comms },
-		      { "users", o->n_uids },
-		      { "network namespaces", o->n_netns } };
-	size_t i;
-
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		if (lists[i].n <= TRACE_FILTERS_MAX)
-			continue;
-		err_set(e, EINVAL, "%d %s to filter for: at most %d", lists[i].n, lists[i].what, TRACE_FILTERS_MAX);
-		if (e)
-			e->exit_code = 2;
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static void give_filters(struct watch_bpf *skel, const struct trace_opts *o)
-{
-	int i;
-
-	for (i = 0; i < o->n_pids; i++)
-		skel->rodata->filter_pids[i] = o->pids[i];
-	for (i = 0; i < o->n_uids; i++)
-		skel->rodata->filter_uids[i] = o->uids[i];
-	for (i = 0; i < o->n_netns; i++)
-		skel->rodata->filter_netns[i] = o->netns[i];
-	for (i = 0; i < o->n_comms; i++)
-		strncpy((char *)skel->rodata->filter_comms[i], o->comms[i], sizeof(skel->rodata->filter_comms[i]) - 1);
-	skel->rodata->n_pids = (uint32_t)o->n_pids;
-	skel->rodata->n_uids = (uint32_t)o->n_uids;
-	skel->rodata->n_netns = (uint32_t)o->n_netns;
-	skel->rodata->n_comms = (uint32_t)o->n_comms;
-	skel->rodata->filter_cgroup = o->cgroup;
-	skel->rodata->filter_cgroup_level = (uint32_t)o->cgroup_level;
-	skel->rodata->tree_pid = o->tree;
-	skel->rodata->plain_below_ns = (uint64_t)o->plain_below_ns;
-	skel->rodata->plain_refused = o->plain_refused;
-}
-
-static void give_kernel(struct trace *t, const struct trace_opts *o)
-{
-	t->skel->rodata->pidns = procs_namespace();
-	t->skel->rodata->no_socket_reason = trace_names_reason_of(t->names, "NO_SOCKET");
-	t->skel->rodata->other_host_reason = trace_names_reason_of(t->names, "OTHERHOST");
-	t->skel->rodata->specified_from = trace_names_reason_of(t->names, "NOT_SPECIFIED");
-	/* socket, packet, and then what became of it */
-	t->skel->rodata->unsent_untold = trace_names_arguments(t->names, "tcp_retransmit_skb") < 3;
-	t->skel->rodata->want_failed = !o->no_failed;
-	t->skel->rodata->want_inbound = o->inbound;
-}
-
-static struct bpf_map *ring_of(const struct trace *t, int i)
-{
-	struct bpf_map *const rings[WATCH_RINGS] = { t->skel->maps.synsent_ring0, t->skel->maps.synsent_ring1,
-						     t->skel->maps.synsent_ring2, t->skel->maps.synsent_ring3 };
-
-	return rings[i];
-}
-
-/* What connect() returned is seen at the return of that function, or of every system call. */
-static int load_with(struct trace *t, const struct trace_opts *o, bool function, bool earlier, bool attach)
-{
-	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
-	int r;
-
-	watch_bpf__destroy(t->skel);
-	t->skel = watch_bpf__open();
-	if (!t->skel)
-		return -errno;
-	give_filters(t->skel, o);
-	give_kernel(t, o);
-	r = bpf_map__set_max_entries(t->skel->maps.synsent_beyond, max);
-	if (!r)
-		r = bpf_map__set_max_entries(t->skel->maps.synsent_more, max);
-	if (!r)
-		r = bpf_program__set_autoload(t->skel->progs.synsent_connect, !o->no_failed && function);
-	if (!r)
-		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed && !function);
-	if (!r)
-		r = bpf_program__set_autoload(t->skel->progs.synsent_earlier, earlier);
-	if (!r)
-		r = watch_bpf__load(t->skel);
-	return r || !attach ? r : watch_bpf__attach(t->skel);
-}
-
-/* Looks for what waits already.  Each read() goes on for a million descriptors, and tells of none. */
-static void look_earlier(struct trace *t)
-{
-	struct bpf_link *link = t->skel->links.synsent_earlier;
-	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
-	int64_t until_ns = clock_mono_ns() + TRACE_EARLIER_NS;
-	char none[16];
-	ssize_t n = -1;
-
-	if (fd >= 0)
-		do
-			n = read(fd, none, sizeof(none));
-		while (n > 0 || (n < 0 && errno == EAGAIN && clock_mono_ns() < until_ns));
-	t->missed_earlier = n != 0;
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	t->skel->links.synsent_earlier = NULL;
-}
-
-static int load_any(struct trace *t, const struct trace_opts *o, bool earlier, bool attach)
-{
-	/* Some kernels have fexit, and do not let it be used. */
-	int r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1 ? load_with(t, o, true, earlier, attach)
-									     : -EPERM;
-
-	return r ? load_with(t, o, false, earlier, attach) : 0;
-}
-
-static int load(struct trace *t, const struct trace_opts *o, bool attach, struct err *e)
-{
-	int r = load_any(t, o, true, attach);
-
-	/* A kernel that cannot go through descriptors for us can do all the rest. */
-	if (r && r != -EPERM)
-		r = load_any(t, o, false, attach);
-	if (r)
-		return load_failed(e, -r);
-	/* The time stamps that an earlier begin is told by are in ms. */
-	__atomic_store_n(&t->skel->bss->attached_ns, clock_mono_ns() + 2000000, __ATOMIC_RELEASE);
-	if (attach)
-		look_earlier(t);
-	return 0;
-}
-
-/* ---- what they tell ---- */
 
 struct drop_key {
 	struct watch_flow flow;
@@ -294,6 +115,14 @@ static int start_frame(struct trace *t, struct err *e)
 	return t->cpus && t->plain ? 0 : err_set(e, ENOMEM, "no memory for the counts");
 }
 
+static struct bpf_map *ring_of(const struct trace *t, int i)
+{
+	struct bpf_map *const rings[WATCH_RINGS] = { t->skel->maps.synsent_ring0, t->skel->maps.synsent_ring1,
+						     t->skel->maps.synsent_ring2, t->skel->maps.synsent_ring3 };
+
+	return rings[i];
+}
+
 static int listen_rings(struct trace *t, struct err *e)
 {
 	int i, r = 0;
@@ -309,22 +138,18 @@ static int listen_rings(struct trace *t, struct err *e)
 int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 {
 	struct trace *t;
-	int r = check(o, e);
+	int r;
 
-	if (r)
-		return r;
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return err_set(e, ENOMEM, "no memory for the observation");
-	libbpf_set_print(no_talk);
 	r = trace_names_open(&t->names, e);
 	if (!r)
 		r = start_frame(t, e);
 	if (!r)
-		r = load(t, o, true, e);
-	if (!r) {
+		r = trace_load(o, t->names, true, &t->skel, &t->missed_earlier, e);
+	if (!r)
 		r = listen_rings(t, e);
-	}
 	if (r) {
 		trace_free(t);
 		return r;
@@ -336,14 +161,15 @@ int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 int trace_try(struct err *e)
 {
 	const struct trace_opts nothing_wanted = { 0 };
-	struct trace t = { 0 };
-	int r = trace_names_open(&t.names, e);
+	struct trace_names *names = NULL;
+	struct watch_bpf *skel = NULL;
+	bool missed;
+	int r = trace_names_open(&names, e);
 
-	libbpf_set_print(no_talk);
 	if (!r)
-		r = load(&t, &nothing_wanted, false, e);
-	watch_bpf__destroy(t.skel);
-	trace_names_free(t.names);
+		r = trace_load(&nothing_wanted, names, false, &skel, &missed, e);
+	watch_bpf__destroy(skel);
+	trace_names_free(names);
 	return r;
 }
 
@@ -432,37 +258,66 @@ static bool copy_place(const struct trace *t, int i, struct watch_attempt *ret)
 	return ret->socket == socket && __atomic_load_n(&place->socket, __ATOMIC_RELAXED) == socket;
 }
 
-/* Of those for which the fast table had no place. */
-static int pending_beyond(struct trace *t, int max, trace_fn *fn, void *user)
+struct waiting {
+	struct watch_attempt *all;
+	int n, room, max;
+};
+
+static void keep_waiting(struct waiting *to, const struct watch_attempt *w)
 {
-	int fd = bpf_map__fd(t->skel->maps.synsent_beyond), n = 0;
+	struct watch_attempt *grown;
+
+	if (w->flags & WATCH_FILTERED || to->n == to->max)
+		return;
+	if (to->n == to->room) {
+		grown = realloc(to->all, (size_t)(to->room + 512) * sizeof(*grown));
+		if (!grown)
+			return;
+		to->all = grown;
+		to->room += 512;
+	}
+	to->all[to->n++] = *w;
+}
+
+/* Of those for which the fast table had no place. */
+static void keep_beyond(struct trace *t, struct waiting *to)
+{
+	int fd = bpf_map__fd(t->skel->maps.synsent_beyond);
 	uint64_t key = 0, next;
 	struct watch_attempt w;
 	bool goes_on = !bpf_map_get_next_key(fd, NULL, &next);
 
-	while (goes_on && n < max) {
+	while (goes_on && to->n < to->max) {
 		key = next;
 		goes_on = !bpf_map_get_next_key(fd, &key, &next);
-		if (bpf_map_lookup_elem(fd, &key, &w) || !w.socket || w.flags & WATCH_FILTERED)
-			continue;
-		give_pending(t, &w, fn, user);
-		n++;
+		if (!bpf_map_lookup_elem(fd, &key, &w) && w.socket)
+			keep_waiting(to, &w);
 	}
-	return n;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct watch_attempt *x = a, *y = b;
+
+	return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
 }
 
 int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
 {
+	struct waiting waiting = { .max = max };
 	struct watch_attempt w;
-	int i, n = 0;
+	int i;
 
-	for (i = 0; i < WATCH_PLACES && n < max; i++) {
-		if (!copy_place(t, i, &w) || w.flags & WATCH_FILTERED)
-			continue;
-		give_pending(t, &w, fn, user);
-		n++;
-	}
-	return n + pending_beyond(t, max - n, fn, user);
+	for (i = 0; i < WATCH_PLACES; i++)
+		if (copy_place(t, i, &w))
+			keep_waiting(&waiting, &w);
+	keep_beyond(t, &waiting);
+	if (waiting.n)
+		qsort(waiting.all, (size_t)waiting.n, sizeof(*waiting.all), by_start);
+	for (i = 0; i < waiting.n; i++)
+		give_pending(t, &waiting.all[i], fn, user);
+	free(waiting.all);
+	return waiting.n;
 }
 
 /* ---- counts ---- */

@@ -82,7 +82,7 @@ int trace_read(struct trace *t, trace_fn *fn, void *user);
 /* Something was read a moment ago: more may come without a wake-up, so it is to be read again soon. */
 bool trace_is_busy(const struct trace *t);
 
-/* Gives the attempts that wait now, at most `max`, in no order; how many. */
+/* Gives the attempts that wait now, at most `max`, the oldest first; how many. */
 int trace_pending(struct trace *t, int max, trace_fn *fn, void *user);
 
 struct trace_counts {

@@ -2,6 +2,7 @@
 #include "sources/trace_names.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,12 @@ struct trace_names {
 	} known[KNOWN_MAX];
 };
 
+/* What it has to say is said here. */
+static int no_talk(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	return 0;
+}
+
 int trace_names_open(struct trace_names **ret, struct err *e)
 {
 	struct trace_names *n = calloc(1, sizeof(*n));
@@ -30,6 +37,7 @@ int trace_names_open(struct trace_names **ret, struct err *e)
 
 	if (!n)
 		return err_set(e, ENOMEM, "no memory for names");
+	libbpf_set_print(no_talk);
 	n->btf = btf__load_vmlinux_btf();
 	if (!n->btf) {
 		int code = errno;

@@ -13,7 +13,7 @@
  */
 struct trace_names;
 
-/* -ENOENT: this kernel has no BTF.  0 or -errno. */
+/* From then on libbpf prints nothing.  -ENOENT: this kernel has no BTF.  0 or -errno. */
 int trace_names_open(struct trace_names **ret, struct err *e);
 void trace_names_free(struct trace_names *n);
 

@@ -317,6 +317,18 @@ class Test:
         t.want("the number of summaries", w.text().count("nothing lost"), 2)
         t.want("how often it is pending", w.text().count(" pending "), 1)
 
+    def pending(self, t):
+        """What waits is shown from the oldest on."""
+        w = self.watch(t, ["-j", "--pending", "--pid", str(os.getpid())])
+        with self.net:
+            w.ready()
+            waiting = [connecting("127.0.0.1", SILENT_PORT)[0] for _ in range(12)]
+            began = [a["event"]["start"] for a in w.end() if a["synsent"]["outcome"] == "pending"]
+        t.want("how many wait", len(began), len(waiting))
+        t.want("in order", began, sorted(began))
+        for s in waiting:
+            s.close()
+
     def limits(self, t):
         began = time.monotonic()
         w = self.watch(t, ["-q", "--for", "1s"])
@@ -992,7 +1004,7 @@ def run_part(name, part, o):
 
 
 PARTS = ("filters", "slow", "misuse", "needs_bpf", "no_container", "commands", "standard_output", "goes_on", "full",
-         "nested", "grandchildren", "signals", "limits", "crowd", "closed_stdout", "early", "error_queue", "text",
+         "nested", "grandchildren", "signals", "pending", "limits", "crowd", "closed_stdout", "early", "error_queue", "text",
          "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "top_detail", "capabilities",
          "kills")
 

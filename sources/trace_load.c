@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/trace_load.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/watch_shared.h"
+#include "sources/bpf_lacks.h"
+#include "sources/procs.h"
+#include "sources/sysctls.h"
+#include "util/clock.h"
+#include "watch.skel.h"
+
+#define OPEN_DEFAULT 32768u
+
+_Static_assert(TRACE_FILTERS_MAX == WATCH_FILTERS_MAX, "the programs' filters");
+
+static int refuse(struct err *e, int code)
+{
+	if (e)
+		e->exit_code = 77;
+	return -code;
+}
+
+static int load_failed(struct err *e, int code)
+{
+	/* The verifier says EACCES, too: that is no matter of privilege. */
+	if (code == EPERM || (code == EACCES && geteuid())) {
+		err_set(e, EPERM, "eBPF needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; %s",
+			bpf_lacks(true));
+		err_remedy(e, geteuid() ? "run it as root"
+					: "run it as root of the host, not of a container or a user namespace");
+		return refuse(e, EPERM);
+	}
+	if (code == EACCES)
+		code = ENOTSUP;
+	if (code == ESRCH || code == ENOENT || kernel_version(NULL, 0) < KERNEL_VERSION_OF(5, 17)) {
+		err_set(e, code,
+			"eBPF needs Linux 5.17 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
+			"CONFIG_FTRACE_SYSCALLS");
+		err_remedy(e, "such a kernel");
+	} else {
+		err_sys(e, code, "the kernel did not take the BPF programs");
+	}
+	return refuse(e, code);
+}
+
+/* ---- what is set before they are loaded ---- */
+
+static int check(const struct trace_opts *o, struct err *e)
+{
+	const struct {
+		const char *what;
+		int n;
+	} lists[] = { { "processes", o->n_pids },
+		      { "commands", o->n_comms },
+		      { "users", o->n_uids },
+		      { "network namespaces", o->n_netns } };
+	size_t i;
+
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (lists[i].n <= TRACE_FILTERS_MAX)
+			continue;
+		err_set(e, EINVAL, "%d %s to filter for: at most %d", lists[i].n, lists[i].what, TRACE_FILTERS_MAX);
+		if (e)
+			e->exit_code = 2;
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void give_filters(struct watch_bpf *skel, const struct trace_opts *o)
+{
+	int i;
+
+	for (i = 0; i < o->n_pids; i++)
+		skel->rodata->filter_pids[i] = o->pids[i];
+	for (i = 0; i < o->n_uids; i++)
+		skel->rodata->filter_uids[i] = o->uids[i];
+	for (i = 0; i < o->n_netns; i++)
+		skel->rodata->filter_netns[i] = o->netns[i];
+	for (i = 0; i < o->n_comms; i++)
+		strncpy((char *)skel->rodata->filter_comms[i], o->comms[i], sizeof(skel->rodata->filter_comms[i]) - 1);
+	skel->rodata->n_pids = (uint32_t)o->n_pids;
+	skel->rodata->n_uids = (uint32_t)o->n_uids;
+	skel->rodata->n_netns = (uint32_t)o->n_netns;
+	skel->rodata->n_comms = (uint32_t)o->n_comms;
+	skel->rodata->filter_cgroup = o->cgroup;
+	skel->rodata->filter_cgroup_level = (uint32_t)o->cgroup_level;
+	skel->rodata->tree_pid = o->tree;
+	skel->rodata->plain_below_ns = (uint64_t)o->plain_below_ns;
+	skel->rodata->plain_refused = o->plain_refused;
+}
+
+static void give_kernel(struct watch_bpf *skel, const struct trace_names *names, const struct trace_opts *o)
+{
+	skel->rodata->pidns = procs_namespace();
+	skel->rodata->no_socket_reason = trace_names_reason_of(names, "NO_SOCKET");
+	skel->rodata->other_host_reason = trace_names_reason_of(names, "OTHERHOST");
+	skel->rodata->specified_from = trace_names_reason_of(names, "NOT_SPECIFIED");
+	/* socket, packet, and then what became of it */
+	skel->rodata->unsent_untold = trace_names_arguments(names, "tcp_retransmit_skb") < 3;
+	skel->rodata->want_failed = !o->no_failed;
+	skel->rodata->want_inbound = o->inbound;
+}
+
+struct load {
+	const struct trace_opts *o;
+	const struct trace_names *names;
+	bool attach;
+	struct watch_bpf *skel;
+};
+
+/* What connect() returned is seen at the return of that function, or of every system call. */
+static int load_with(struct load *t, bool function, bool earlier)
+{
+	const struct trace_opts *o = t->o;
+	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
+	int r;
+
+	watch_bpf__destroy(t->skel);
+	t->skel = watch_bpf__open();
+	if (!t->skel)
+		return -errno;
+	give_filters(t->skel, o);
+	give_kernel(t->skel, t->names, o);
+	r = bpf_map__set_max_entries(t->skel->maps.synsent_beyond, max);
+	if (!r)
+		r = bpf_map__set_max_entries(t->skel->maps.synsent_more, max);
+	if (!r)
+		r = bpf_program__set_autoload(t->skel->progs.synsent_connect, !o->no_failed && function);
+	if (!r)
+		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed && !function);
+	if (!r)
+		r = bpf_program__set_autoload(t->skel->progs.synsent_earlier, earlier);
+	if (!r)
+		r = watch_bpf__load(t->skel);
+	return r || !t->attach ? r : watch_bpf__attach(t->skel);
+}
+
+/* Looks for what waits already.  Each read() goes on for a million descriptors, and tells of none. */
+static bool look_earlier(struct watch_bpf *skel)
+{
+	struct bpf_link *link = skel->links.synsent_earlier;
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	int64_t until_ns = clock_mono_ns() + TRACE_EARLIER_NS;
+	char none[16];
+	ssize_t n = -1;
+
+	if (fd >= 0)
+		do
+			n = read(fd, none, sizeof(none));
+		while (n > 0 || (n < 0 && errno == EAGAIN && clock_mono_ns() < until_ns));
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	skel->links.synsent_earlier = NULL;
+	return n == 0;
+}
+
+static int load_any(struct load *t, bool earlier)
+{
+	/* Some kernels have fexit, and do not let it be used. */
+	int r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1 ? load_with(t, true, earlier) : -EPERM;
+
+	return r ? load_with(t, false, earlier) : 0;
+}
+
+int trace_load(const struct trace_opts *o, const struct trace_names *names, bool attach, struct watch_bpf **ret,
+	       bool *ret_missed_earlier, struct err *e)
+{
+	struct load t = { .o = o, .names = names, .attach = attach };
+	int r = check(o, e);
+
+	if (r)
+		return r;
+	r = load_any(&t, true);
+	/* A kernel that cannot go through descriptors for us can do all the rest. */
+	if (r && r != -EPERM)
+		r = load_any(&t, false);
+	if (r) {
+		watch_bpf__destroy(t.skel);
+		return load_failed(e, -r);
+	}
+	/* The time stamps that an earlier begin is told by are in ms. */
+	__atomic_store_n(&t.skel->bss->attached_ns, clock_mono_ns() + 2000000, __ATOMIC_RELEASE);
+	*ret_missed_earlier = attach && !look_earlier(t.skel);
+	*ret = t.skel;
+	return 0;
+}
