@@ -96,8 +96,11 @@ int watch_metrics_new(const struct watch_metrics_opts *o, struct watch_metrics *
 	m->metrics = openmetrics_new();
 	if (!m->metrics)
 		r = err_sys(e, ENOMEM, "metrics");
-	if (!r && o->path)
+	if (!r && o->path) {
 		r = check_file(o->path, e);
+		if (r && e)
+			e->exit_code = 2;
+	}
 	if (!r && o->at)
 		r = listen_at(m, e);
 	if (r) {
