@@ -21,8 +21,9 @@ struct verdict {
 	bool wordless;	    /* by verdict_conclude(): what follows stays empty */
 	int n_evidence;
 	char evidence[VERDICT_EVIDENCE_MAX][240];
-	char headline[160]; /* "the kernel gave up, its 5 retransmissions unanswered (tcp_syn_retries)" */
-	char advice[320];   /* what to change; empty when there is nothing */
+	char headline[160];    /* "the kernel gave up, its 5 retransmissions unanswered (tcp_syn_retries)" */
+	char advice[320];      /* what to change, or what it means; empty when there is nothing */
+	bool advice_is_remedy; /* it names what is to be changed, though no limit ended it */
 };
 
 void verdict_make(const struct attempt *a, struct verdict *ret);

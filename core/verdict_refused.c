@@ -29,7 +29,7 @@ void rejected_here(struct verdict *v, const struct reply *icmp)
 			     icmp->icmp_type, icmp->icmp_code);
 	else
 		say_headline(v, "a rule of this host rejected it with an ICMP error");
-	say_advice(v, "that rule, in this host's own firewall, on the way out; no timeout is involved");
+	say_remedy(v, "that rule, in this host's own firewall, on the way out; no timeout is involved");
 }
 
 /* A port of another host this one has no other reason to call unreachable. */
@@ -78,7 +78,7 @@ static void refused_unseen(struct verdict *v)
 	v->confidence = CONFIDENCE_LIKELY;
 	say_headline(v, "a rule of this host refused it with an RST, likely");
 	say_evidence(v, "no SYN left this host, and no RST came, by the packets of its device");
-	say_advice(v, "that rule, in this host's own firewall, on the way out; no timeout is involved");
+	say_remedy(v, "that rule, in this host's own firewall, on the way out; no timeout is involved");
 }
 
 #define REJECTS_WITHIN_NS (5 * (int64_t)1000000)
@@ -115,7 +115,7 @@ static void refused_by_rule(const struct attempt *a, struct verdict *v, const st
 							   : "in another network namespace of this host");
 	}
 	say_evidence(v, "a firewall there dropped %s", all ? "every SYN, and an RST came" : "a SYN when the RST came");
-	say_advice(v, "%s; no timeout is involved", say_culprit(d, culprit));
+	say_remedy(v, "%s; no timeout is involved", say_culprit(d, culprit));
 }
 
 /* It came to a port where nobody listens because a rule sent it there. */
@@ -136,20 +136,15 @@ static void refused_elsewhere(struct verdict *v, const struct drop *d)
 
 	endpoint_format(&d->sent_to, to);
 	if (d->place == DROP_PATH_OR_PEER) {
-		say_headline(
-			v,
-			"a NAT rule in another network namespace of this host sent it to %s, and nobody listens there",
-			to);
+		say_headline(v,
+			     "in another network namespace of this host a NAT rule sent it to %s, where nobody listens",
+			     to);
 	} else {
 		v->gave_up_by = GAVE_UP_NETWORK;
-		say_headline(v, "a NAT rule of this host sent it to %s, and nobody listens there", to);
+		say_headline(v, "a NAT rule of this host sent it to %s, where nobody listens", to);
 	}
 	say_evidence(v, "the SYN came to %s, and found no socket", to);
-	say_advice(
-		v,
-		"the NAT rule (`nft list ruleset`, `iptables -t nat -S`), or what should listen on %s; no timeout is "
-		"involved",
-		to);
+	say_remedy(v, "the NAT rule (`nft list ruleset`, `iptables -t nat -S`), or what should listen on %s", to);
 }
 
 void refused(const struct attempt *a, struct verdict *v, enum confidence c)
@@ -204,5 +199,5 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 		refused_by_rule(a, v, rule);
 	}
 	if (by)
-		say_advice(v, "%s; no timeout is involved", say_culprit(by, culprit));
+		say_remedy(v, "%s; no timeout is involved", say_culprit(by, culprit));
 }

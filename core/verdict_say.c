@@ -30,11 +30,12 @@ void say_headline_text(struct verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-void say_advice_text(struct verdict *v, const char *fmt, ...)
+void say_advice_text(struct verdict *v, bool remedy, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
+	v->advice_is_remedy = remedy;
 	vsnprintf(v->advice, sizeof(v->advice), fmt, ap);
 	va_end(ap);
 }

@@ -11,11 +11,13 @@
  */
 #define say_evidence(v, ...) ((v)->wordless ? (void)0 : say_evidence_text((v), __VA_ARGS__))
 #define say_headline(v, ...) ((v)->wordless ? (void)0 : say_headline_text((v), __VA_ARGS__))
-#define say_advice(v, ...) ((v)->wordless ? (void)0 : say_advice_text((v), __VA_ARGS__))
+#define say_advice(v, ...) ((v)->wordless ? (void)0 : say_advice_text((v), false, __VA_ARGS__))
+/* The same, and it names what is to be changed. */
+#define say_remedy(v, ...) ((v)->wordless ? (void)0 : say_advice_text((v), true, __VA_ARGS__))
 
 void say_evidence_text(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void say_headline_text(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void say_advice_text(struct verdict *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void say_advice_text(struct verdict *v, bool remedy, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void say_conclusion(struct verdict *v, enum outcome o, enum gave_up_by g, enum limit l, enum confidence c);
 
 /* "`what` 1.2 ms after the instant predicted at SYN 0"; for a disappearance, between which two looks it was. */

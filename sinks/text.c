@@ -88,12 +88,15 @@ static void drop_row(const struct attempt *a, const struct drop *d, const struct
 {
 	const char *what = text_rejects(d->rule) ? "rejected" : "dropped";
 	struct buf line = { 0 }, label = { 0 };
+	char sent_to[ENDPOINT_TEXT_LEN];
 
 	buf_fmt(&label, "%s%s", what, o->plain ? "" : " at");
 	if (o->plain)
 		drop_where(a, d, &line);
 	else
 		buf_str(&line, drop_place_word(d->place));
+	if (!o->plain && d->place == DROP_PATH_OR_PEER && d->netns && d->netns != a->netns)
+		buf_str(&line, " (another network namespace of this host)");
 	if (d->packets)
 		buf_fmt(&line, ", %" PRIu64 " %s%s", d->packets, d->reply ? "SYN-ACK" : "SYN",
 			d->packets == 1 ? "" : "s");
@@ -106,21 +109,16 @@ static void drop_row(const struct attempt *a, const struct drop *d, const struct
 		buf_fmt(&line, ", by \"%s\"", d->rule);
 	else if (d->reason[0])
 		buf_fmt(&line, ", %s%s%s", d->reason, d->function[0] ? " in " : "", d->function);
+	if (d->sent_to.port)
+		buf_fmt(&line, "; NAT had sent it to %s", endpoint_format(&d->sent_to, sent_to));
 	row(to, o->columns, buf_text(&label), buf_text(&line));
 	buf_fini(&label);
 	buf_fini(&line);
 }
 
-static bool is_rule(const char *advice)
-{
-	static const char named[] = "that rule", unnamed[] = "the firewall rule";
-
-	return !strncmp(advice, named, sizeof(named) - 1) || !strncmp(advice, unnamed, sizeof(unnamed) - 1);
-}
-
 const char *text_advice_label(const struct verdict *v)
 {
-	if (v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED || is_rule(v->advice))
+	if (v->outcome == OUTCOME_TIMED_OUT || v->outcome == OUTCOME_ABANDONED || v->advice_is_remedy)
 		return "to change it";
 	return v->advice[0] == '`' ? "see" : "it means";
 }

@@ -216,7 +216,7 @@ CASES = (
     ("dropped where a rule of this host sends it", "client", FAR, 126, silent("local-input", "NETFILTER_DROP")),
     ("nothing listens where a rule at the server sends it", "client", FAR, 128, ended(
         "refused", "peer", "ECONNREFUSED", place="path-or-peer", reason="NO_SOCKET",
-        headline="a NAT rule in another network namespace")),
+        headline="in another network namespace of this host a NAT rule")),
     ("nothing listens", "client", LO, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("nothing listens afar", "client", FAR, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("dead neighbour", "client", NEIGHBOUR, 80, ended("unreachable", "kernel", "EHOSTUNREACH",

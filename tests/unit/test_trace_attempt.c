@@ -987,12 +987,13 @@ static void redirected(void **test)
 	assert_int_equal(a.drops[0].place, DROP_LOCAL_INPUT);
 	assert_int_equal(a.drops[0].sent_to.port, 8080);
 	assert_verdict(OUTCOME_REFUSED, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
-	assert_string_equal(v.headline, "a NAT rule of this host sent it to 127.0.0.1:8080, and nobody listens there");
+	assert_string_equal(v.headline, "a NAT rule of this host sent it to 127.0.0.1:8080, where nobody listens");
 	/* at the server's end it is the peer that refused */
 	d->netns = OTHER_NETNS;
 	told();
 	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_CERTAIN);
-	assert_non_null(strstr(v.headline, "in another network namespace of this host sent it to 127.0.0.1:8080"));
+	assert_non_null(
+		strstr(v.headline, "in another network namespace of this host a NAT rule sent it to 127.0.0.1:8080"));
 	/* a rule dropped it there, which says nothing of who refused */
 	d->reason = NOT_SPECIFIED;
 	told();

@@ -332,6 +332,7 @@ static void looks(void **test)
 		    "            see: `ip route get ADDRESS`\n");
 	v.n_evidence = 0;
 	strcpy(v.advice, "that rule; no timeout is involved");
+	v.advice_is_remedy = true;
 	assert_line(&more,
 		    "17:02:13  curl[812]           10.0.0.2:443            pending        0.31 ms     1  no answer\n"
 		    "            to change it: that rule; no timeout is involved\n");
