@@ -18,13 +18,14 @@ bool watch_neighbour_decides(const struct attempt *a)
 
 void watch_neighbour_look(struct watch_ask *w, struct attempt *a)
 {
+	const struct endpoint *server = a->sent_to.port ? &a->sent_to : &a->flow.server;
 	struct namespaces *n;
 	struct neighbour is;
 
-	if (addr_is_loopback(&a->flow.server.addr) || clock_real_ns() - a->ended_ns > SOON_NS)
+	if (addr_is_loopback(&server->addr) || clock_real_ns() - a->ended_ns > SOON_NS)
 		return;
 	n = watch_ask_begin(w);
-	if (!n || !neighbour_is_silent(n, a->netns, &a->flow.server, &is))
+	if (!n || !neighbour_is_silent(n, a->netns, server, &is))
 		return;
 	a->silent_hop = is.addr;
 	memcpy(a->silent_device, is.device, sizeof(a->silent_device));

@@ -11,6 +11,7 @@
 #include "cli/watch_broadcast.h"
 #include "cli/watch_inbound_verdict.h"
 #include "cli/watch_lost.h"
+#include "cli/watch_nat.h"
 #include "cli/watch_neighbour.h"
 #include "cli/watch_rules.h"
 #include "cli/watch_tally.h"
@@ -30,6 +31,7 @@ struct watch_show {
 	struct watch_ask *lost;
 	struct watch_ask *broadcast;
 	struct watch_ask *neighbour;
+	struct watch_ask *nat;
 	struct screen *screen; /* NULL: lines are printed */
 	struct attempt more;   /* an attempt, and what was found out of it */
 	struct attempt silent; /* the same, of its next hop: before it is judged, and counted */
@@ -58,7 +60,8 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	s->lost = watch_ask_new();
 	s->broadcast = watch_ask_new();
 	s->neighbour = watch_ask_new();
-	if (!s->summary || !s->tally || !s->lost || !s->broadcast || !s->neighbour) {
+	s->nat = watch_ask_new();
+	if (!s->summary || !s->tally || !s->lost || !s->broadcast || !s->neighbour || !s->nat) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
 	}
@@ -75,6 +78,7 @@ void watch_show_free(struct watch_show *s)
 	watch_ask_free(s->lost);
 	watch_ask_free(s->broadcast);
 	watch_ask_free(s->neighbour);
+	watch_ask_free(s->nat);
 	buf_fini(&s->out);
 	free(s);
 }
@@ -141,25 +145,41 @@ static void put_attempt(struct watch_show *s, const struct attempt *a, const str
 	watch_line(a, v, &look, &s->out);
 }
 
+/* The kernel is asked for what no event told of. */
+static void look_for_loss(struct watch_show *s, struct attempt *a, struct flow *as)
+{
+	struct drop d;
+
+	watch_nat_look(s->nat, s->with.source, a, as);
+	if (!watch_lost_is_unknown(a) || a->n_drops == ATTEMPT_DROPS_MAX)
+		return;
+	if (!a->silent_hop.family)
+		watch_neighbour_look(s->neighbour, a);
+	if (a->silent_hop.family || !watch_lost_backlog(s->lost, a->netns, &as->server, &d))
+		return;
+	d.packets = (uint64_t)a->n_syns;
+	a->drops[a->n_drops++] = d;
+}
+
 /* What is shown is worth a question to the kernel, and to nft. */
 static const struct attempt *look_further(struct watch_show *s, const struct attempt *a)
 {
 	bool unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
 	bool broadcast = watch_broadcast_is(s->broadcast, a);
-	struct drop d;
+	struct flow as = a->flow;
 
 	if (!a->n_drops && !unknown && !broadcast && !(s->with.rules && s->o->rules && !a->connected))
 		return a;
 	s->more = *a;
 	s->more.to_broadcast = broadcast;
-	if (unknown && !a->silent_hop.family)
-		watch_neighbour_look(s->neighbour, &s->more);
-	if (unknown && !s->more.silent_hop.family && watch_lost_backlog(s->lost, a->netns, &a->flow.server, &d)) {
-		d.packets = (uint64_t)a->n_syns;
-		s->more.drops[s->more.n_drops++] = d;
-	}
-	if (s->with.rules)
+	if (unknown)
+		look_for_loss(s, &s->more, &as);
+	if (s->with.rules) {
+		/* by the rules where it was dropped */
+		s->more.flow = as;
 		watch_rules_name(s->with.rules, &s->more);
+		s->more.flow = a->flow;
+	}
 	return &s->more;
 }
 
@@ -270,10 +290,10 @@ static bool is_of_this(const struct watch_show *s, const struct drop *d, const s
 /* What answered, or else its SYN, was dropped so. */
 static bool find_inbound_drop(struct watch_show *s, const struct digest *d, const struct attempt *a, struct drop *ret)
 {
-	if (watch_source_dropped_answer(s->with.source, &a->flow, ret) && is_of_this(s, ret, a) &&
+	if (watch_source_dropped(s->with.source, &a->flow, TRACE_DROPPED_ANSWER, ret) && is_of_this(s, ret, a) &&
 	    watch_inbound_answer_is_lost(d, ret))
 		return true;
-	return watch_source_dropped(s->with.source, &a->flow, ret) && is_of_this(s, ret, a) &&
+	return watch_source_dropped(s->with.source, &a->flow, TRACE_DROPPED_INBOUND, ret) && is_of_this(s, ret, a) &&
 	       !watch_inbound_repeated(d, ret);
 }
 

@@ -308,12 +308,7 @@ uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed)
 	return s->own ? watch_own_unseen(s->own, ret_failed) : 0;
 }
 
-bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret)
+bool watch_source_dropped(struct watch_source *s, const struct flow *f, enum trace_dropped what, struct drop *ret)
 {
-	return s->trace && trace_dropped(s->trace, f, ret);
-}
-
-bool watch_source_dropped_answer(struct watch_source *s, const struct flow *f, struct drop *ret)
-{
-	return s->trace && trace_dropped_answer(s->trace, f, ret);
+	return s->trace && trace_dropped(s->trace, f, what, ret);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "core/attempt.h"
+#include "sources/trace.h"
 #include "sinks/watch_summary.h"
 #include "util/err.h"
 
@@ -24,7 +25,7 @@ struct watch_source_opts {
 	uint32_t max_attempts;	       /* that wait at once; 0: a default */
 	bool no_bpf;
 	bool packets;	  /* look at them, too; without eBPF they are looked at anyway */
-	bool inbound;	  /* watch_source_dropped() will be asked */
+	bool inbound;	  /* watch_source_dropped() will be asked for what comes in */
 	bool only_counts; /* no attempt is shown */
 	void (*on_attempt)(const struct attempt *a, void *user); /* one that is over; borrowed, valid for the call */
 	void *user;
@@ -77,10 +78,8 @@ uint64_t watch_source_waiting(struct watch_source *s);
 /* watch_own_unseen(); 0 with eBPF. */
 uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed);
 
-/* Where the SYN of a flow that came to this host was dropped, and where what answered it; trace_dropped(),
- * trace_dropped_answer(). */
-bool watch_source_dropped(struct watch_source *s, const struct flow *f, struct drop *ret);
-bool watch_source_dropped_answer(struct watch_source *s, const struct flow *f, struct drop *ret);
+/* trace_dropped(); false without eBPF. */
+bool watch_source_dropped(struct watch_source *s, const struct flow *f, enum trace_dropped what, struct drop *ret);
 
 #define WATCH_LOSSES_MAX 8
 

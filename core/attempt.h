@@ -136,6 +136,10 @@ struct attempt {
 	struct addr silent_hop;
 	char silent_device[16];
 
+	/* Just after its end the NAT of its network namespace sent it there; port 0: to no other place, or not known.
+	 */
+	struct endpoint sent_to;
+
 	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
 	uint64_t cookie;
 	int retransmits; /* as the kernel last said; -1: never */

@@ -57,6 +57,7 @@ const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN])
 
 const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 {
+	const struct addr *server = &a->flow.server.addr;
 	const struct drop *d = drop_on_host(a);
 
 	if (d)
@@ -72,7 +73,9 @@ const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 	if (!a->traced && !a->blind && !a->syns_seen)
 		return "what keeps the SYNs from leaving this host: its firewall, on their way out, or a neighbour "
 		       "that does not answer (`ip neigh`)";
-	if (addr_is_loopback(&a->flow.server.addr) || addr_equal(&a->flow.client.addr, &a->flow.server.addr))
+	if (a->sent_to.port)
+		server = &a->sent_to.addr;
+	if (addr_is_loopback(server) || addr_equal(&a->flow.client.addr, server))
 		return "what ignores SYNs on this host: a full accept queue (`ss -ltn`: Recv-Q above Send-Q), or a "
 		       "firewall";
 	return "whatever loses SYNs or answers, which a capture at the server, or nearer to it, shows";

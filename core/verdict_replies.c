@@ -201,7 +201,7 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 	const struct reply *icmp = last_icmp(a);
 	bool six = a->flow.server.addr.family == 6;
 	const char *plural = say_plural(a->n_syns);
-	char t[SAY_SECONDS_LEN];
+	char t[SAY_SECONDS_LEN], sent_to[ENDPOINT_TEXT_LEN];
 
 	if (a->deferred)
 		say_evidence(v, "no SYN had left: with TCP_FASTOPEN_CONNECT it waits for the first write");
@@ -234,6 +234,9 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 			a->n_syns, plural);
 	else if (!a->n_replies && a->n_syns)
 		say_evidence(v, "no reply reached the socket (%d SYN%s)", a->n_syns, plural);
+	if (a->sent_to.port)
+		say_evidence(v, "by conntrack a NAT rule of this host sends it to %s",
+			     endpoint_format(&a->sent_to, sent_to));
 	if (a->silent_hop.family)
 		say_silent_hop(a, v);
 	if (a->late_found)

@@ -238,6 +238,7 @@ static void write_whose(struct json *j, const struct attempt *a, const struct at
 static void write_synsent(struct json *j, const struct attempt *a, const struct verdict *v,
 			  const struct attempt_json_opts *o)
 {
+	char sent_to[ENDPOINT_TEXT_LEN];
 	json_key(j, "synsent");
 	json_begin_object(j);
 	write_verdict(j, v);
@@ -259,6 +260,8 @@ static void write_synsent(struct json *j, const struct attempt *a, const struct 
 	json_key_string(j, "scenario", o->scenario);
 	if (a->netns)
 		json_key_int(j, "netns", a->netns);
+	if (a->sent_to.port)
+		json_key_string(j, "sent_to", endpoint_format(&a->sent_to, sent_to));
 	if (o->cgroup && *o->cgroup)
 		json_key_string(j, "cgroup", o->cgroup);
 	json_end(j);

@@ -115,6 +115,7 @@ static void put_drop(const struct attempt *a, const struct drop *d, struct buf *
 
 static void put_silence(const struct attempt *a, struct buf *to)
 {
+	char sent_to[ENDPOINT_TEXT_LEN];
 	char hop[ADDR_TEXT_LEN];
 
 	if (a->n_drops)
@@ -124,6 +125,8 @@ static void put_silence(const struct attempt *a, struct buf *to)
 			a->silent_hop.family == 6 ? "ND" : "ARP");
 	else if (!line_ignored(a, IGNORED_DROPPED, "", to)) /* of what dropped an answer nothing more is known */
 		buf_str(to, attempt_answer_was_dropped(a) ? "answer dropped on this host" : "no answer");
+	if (a->sent_to.port)
+		buf_fmt(to, "; NAT sends it to %s", endpoint_format(&a->sent_to, sent_to));
 }
 
 static void put_timed_out(const struct attempt *a, const struct verdict *v, struct buf *to)

@@ -36,7 +36,7 @@ static int ask(const struct route_hop *hop, struct search *k)
 	nlput_begin(&m, RTM_GETNEIGH, NLM_F_REQUEST, 1, &which, sizeof(which));
 	nlput_attr(&m, NDA_DST, hop->addr.b, six ? 16 : 4);
 	nlput_end(&m);
-	r = rtask_message(&m, false, take_state, k);
+	r = rtask_message(NETLINK_ROUTE, &m, false, take_state, k);
 	buf_fini(&m.b);
 	return r;
 }

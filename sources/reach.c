@@ -81,7 +81,7 @@ static bool has_number(int fd, uint32_t inode, void *user)
 	nlput_begin(&m, RTM_GETNSID, NLM_F_REQUEST, 1, &any, sizeof(any));
 	nlput_attr(&m, NETNSA_FD, &of, sizeof(of));
 	nlput_end(&m);
-	k->found = !rtask_message(&m, false, take_number, k) && k->got == k->wanted;
+	k->found = !rtask_message(NETLINK_ROUTE, &m, false, take_number, k) && k->got == k->wanted;
 	buf_fini(&m.b);
 	k->netns = inode;
 	return k->found;

@@ -77,7 +77,7 @@ static int ask(const struct endpoint *dst, struct found *f)
 	int r;
 
 	question(dst, &m);
-	r = rtask_message(&m, false, take_route, f);
+	r = rtask_message(NETLINK_ROUTE, &m, false, take_route, f);
 	buf_fini(&m.b);
 	return !r && !f->route ? -EBADMSG : r;
 }

@@ -44,9 +44,9 @@ static int answer(int fd, bool dump, rtask_fn *fn, void *user)
 	return r < 0 ? r : 0;
 }
 
-int rtask_message(const struct nlput *request, bool dump, rtask_fn *fn, void *user)
+int rtask_message(int protocol, const struct nlput *request, bool dump, rtask_fn *fn, void *user)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), r;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), r;
 	struct timeval patience = { .tv_sec = ANSWER_TIMEOUT_S };
 
 	if (fd < 0)
@@ -66,7 +66,7 @@ int rtask(uint16_t type, uint16_t flags, const void *header, size_t len, rtask_f
 
 	nlput_begin(&m, type, (uint16_t)(NLM_F_REQUEST | flags), 1, header, len);
 	nlput_end(&m);
-	r = rtask_message(&m, flags & NLM_F_DUMP, fn, user);
+	r = rtask_message(NETLINK_ROUTE, &m, flags & NLM_F_DUMP, fn, user);
 	buf_fini(&m.b);
 	return r;
 }

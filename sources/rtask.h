@@ -17,7 +17,10 @@ typedef void rtask_fn(const struct nlget *m, void *user);
  */
 int rtask(uint16_t type, uint16_t flags, const void *header, size_t len, rtask_fn *fn, void *user);
 
-/* The same with a whole request, which has NLM_F_REQUEST; `dump` as it has NLM_F_DUMP. */
-int rtask_message(const struct nlput *request, bool dump, rtask_fn *fn, void *user);
+/*
+ * The same with a whole request, which has NLM_F_REQUEST, to that protocol of netlink (NETLINK_ROUTE,
+ * NETLINK_NETFILTER); `dump` as it has NLM_F_DUMP.
+ */
+int rtask_message(int protocol, const struct nlput *request, bool dump, rtask_fn *fn, void *user);
 
 #endif

@@ -212,14 +212,14 @@ bool trace_is_busy(const struct trace *t)
 	return t->read_ns && clock_mono_ns() - t->read_ns < BUSY_NS;
 }
 
-bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret)
+bool trace_dropped(struct trace *t, const struct flow *f, enum trace_dropped what, struct drop *ret)
 {
-	return find_drop(t, f, WATCH_DROP_INBOUND, ret);
-}
+	static const uint32_t kept_as[] = { [TRACE_DROPPED_SYN] = WATCH_DROP_SYN,
+					    [TRACE_DROPPED_SYN_ACK] = WATCH_DROP_SYN_ACK,
+					    [TRACE_DROPPED_INBOUND] = WATCH_DROP_INBOUND,
+					    [TRACE_DROPPED_ANSWER] = WATCH_DROP_ANSWER };
 
-bool trace_dropped_answer(struct trace *t, const struct flow *f, struct drop *ret)
-{
-	return find_drop(t, f, WATCH_DROP_ANSWER, ret);
+	return find_drop(t, f, kept_as[what], ret);
 }
 
 /* What is dropped without its socket is found by the flow; at its end the record takes it over. */

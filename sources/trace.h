@@ -57,7 +57,7 @@ struct trace_opts {
 	bool plain_refused;	/* refused by the answer to it */
 	uint32_t max_attempts;	/* 0: 32768 */
 	bool no_failed;		/* leave out connect() calls that fail before a SYN */
-	bool inbound;		/* trace_dropped() and trace_dropped_answer() will be asked */
+	bool inbound;		/* trace_dropped() will be asked for what comes in */
 };
 
 /* -EPERM, -ENOSYS (built without eBPF), ...: e says what is missing and e->exit_code is 77. */
@@ -99,13 +99,19 @@ void trace_counts(const struct trace *t, struct trace_counts *ret);
 /* Events that were lost, by where: "tracepoint", "table", "ring", "drops"; NULL past the last. */
 const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n);
 
-/* Where a SYN of that flow was dropped last after it left its sender, be that on this host or not.  False: nothing is
- * known.  The place is DROP_LOCAL_INPUT, wherever it was. */
-bool trace_dropped(struct trace *t, const struct flow *f, struct drop *ret);
+/* What was dropped last of a flow, be that on this host's behalf or not, as the packet had it there. */
+enum trace_dropped {
+	TRACE_DROPPED_SYN, /* of nobody who could be told: NAT had made another flow of it */
+	TRACE_DROPPED_SYN_ACK,
+	TRACE_DROPPED_INBOUND, /* a SYN, after it left its sender; only with trace_opts.inbound, ... */
+	TRACE_DROPPED_ANSWER,  /* ... and so what answered it */
+};
 
-/* Where what answered a SYN of that flow was: DROP_LOCAL_OUTPUT on its way out of the network namespace that answered,
- * else DROP_LOCAL_INPUT. */
-bool trace_dropped_answer(struct trace *t, const struct flow *f, struct drop *ret);
+/*
+ * False: nothing is known.  The place is DROP_LOCAL_INPUT wherever it was, but DROP_LOCAL_OUTPUT for an answer on its
+ * way out of the network namespace that answered, and for a SYN that no device had received.
+ */
+bool trace_dropped(struct trace *t, const struct flow *f, enum trace_dropped what, struct drop *ret);
 
 /*
  * What was counted since the last call: n attempts that are as `a` in server, command, outcome and, nearly, how long

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "sources/conntrack.h"
 #include "sources/links.h"
 #include "sources/netprogs_parse.h"
 #include "sources/nfsock.h"
@@ -11,7 +12,7 @@
 
 /*
  * An input is a byte that says what it is, and datagrams of netlink: 0 trace
- * messages, 1 rules, 2 devices and tc's filters.
+ * messages, 1 rules, 2 devices and tc's filters, 3 what conntrack says.
  */
 static void grouped(const struct nftrace_event *ev, void *user)
 {
@@ -70,6 +71,19 @@ static void links(struct bytes b)
 	}
 }
 
+static void translated(struct bytes b)
+{
+	struct nlget m;
+	struct flow f;
+
+	while (nlget_message(&b, &m)) {
+		if (!conntrack_parse(m.payload, &f))
+			continue;
+		MUST(f.client.port && f.server.port && f.client.addr.family == f.server.addr.family);
+		MUST(f.client.addr.family == 4 || f.client.addr.family == 6);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes b = bytes_of(data, size);
@@ -83,6 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		traces(b);
 	else if (what == 2)
 		links(b);
+	else if (what == 3)
+		translated(b);
 	while (what == 1 && nlget_message(&b, &m))
 		if (nfsock_comment_parse(m.payload, comment, sizeof(comment)))
 			MUST(strlen(comment) < sizeof(comment));

@@ -48,6 +48,12 @@ table inet local {
 		type nat hook output priority -100
 		tcp dport 124 redirect to :125
 		tcp dport 126 redirect to :127
+		ip daddr 10.8.8.8 tcp dport 131 dnat ip to 10.7.2.2:112
+		ip daddr 10.8.8.8 tcp dport 132 dnat ip to 10.7.2.2:113
+		ip daddr 10.8.8.8 tcp dport 133 dnat ip to 10.7.1.99:133
+		ip6 daddr fd08::8 tcp dport 131 dnat ip6 to [fd07:2::2]:112
+		ip6 daddr fd08::8 tcp dport 132 dnat ip6 to [fd07:2::2]:113
+		ip6 daddr fd08::8 tcp dport 133 dnat ip6 to [fd07:1::99]:133
 	}
 }
 """
@@ -161,6 +167,7 @@ char _license[] SEC("license") = "GPL";
 
 LO = ("127.0.0.1", "::1")
 FAR = ("10.7.2.2", "fd07:2::2")
+NAT = ("10.8.8.8", "fd08::8")
 NEIGHBOUR = ("10.7.1.99", "fd07:1::99")
 LEFT = ("10.7.2.3", "fd07:2::3")
 TAKEN_BACK = dict(zip(FAR, ("10.7.1.97", "fd07:1::97")))
@@ -217,6 +224,13 @@ CASES = (
     ("nothing listens where a rule at the server sends it", "client", FAR, 128, ended(
         "refused", "peer", "ECONNREFUSED", place="path-or-peer", reason="NO_SOCKET",
         headline="in another network namespace of this host a NAT rule")),
+    # As for Docker's published ports, and services of Kubernetes.
+    ("accept queue full in the namespace that a rule of this host sends it to", "client", NAT, 131, {
+        **BACKLOG, "sent_to": "10.7.2.2:112|[fd07:2::2]:112"}),
+    ("rule in FORWARD for what a rule of this host sends there", "client", NAT, 132, silent(
+        "path-or-peer", "NETFILTER_DROP", sent_to="10.7.2.2:113|[fd07:2::2]:113")),
+    ("dead neighbour that a rule of this host sends it to", "client", NAT, 133, ended(
+        "unreachable", "kernel", "EHOSTUNREACH", place="local-output", headline="no neighbour answered")),
     ("nothing listens", "client", LO, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("nothing listens afar", "client", FAR, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("dead neighbour", "client", NEIGHBOUR, 80, ended("unreachable", "kernel", "EHOSTUNREACH",
@@ -376,7 +390,7 @@ def check(attempt, expected, error, pid):
     got = {**{k: s.get(k) for k in ("outcome", "gave_up_by", "limit", "confidence")},
            "headline": s.get("headline"), "error": attempt.get("error", {}).get("type"), "syns": len(s["syns_ns"]),
            "said": next((e for e in s["evidence"] if expected.get("said", "") in e), None),
-           "drops": len(s.get("drops", [drop] if drop else [])),
+           "sent_to": s.get("sent_to"), "drops": len(s.get("drops", [drop] if drop else [])),
            **{k: drop.get(k) for k in ("place", "reason", "function", "rule", "reply")}}
     wrong = []
     for what, value in expected.items():

@@ -111,6 +111,8 @@ static void random_attempt(struct attempt *a)
 		a->traced = true;
 		a->uid = (uint32_t)rnd(UINT32_MAX);
 		a->netns = (uint32_t)rnd(UINT32_MAX);
+		if (rnd(2))
+			random_endpoint(&a->sent_to);
 	}
 	if (rnd(2)) { /* of a capture */
 		a->number = (uint32_t)(1 + rnd(UINT32_MAX));

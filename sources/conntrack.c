@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sources/conntrack.h"
+
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sources/namespaces.h"
+#include "sources/rtask.h"
+
+#define COUNT "/proc/sys/net/netfilter/nf_conntrack_count"
+#define MODULES "/proc/modules"
+
+struct search {
+	const struct flow *of;
+	struct flow *ret;
+	bool found;
+};
+
+static bool begins(const char *line, const char *name)
+{
+	const size_t n = strlen(name);
+
+	return !strncmp(line, name, n) && line[n] == ' ';
+}
+
+/* A question to what is not loaded would load it (net/netfilter/nfnetlink.c nfnetlink_rcv_msg()). */
+static bool answers(void)
+{
+	bool tracks = false, talks = false;
+	char line[256];
+	FILE *f;
+
+	if (access(COUNT, F_OK))
+		return false;
+	f = fopen(MODULES, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		tracks |= begins(line, "nf_conntrack");
+		talks |= begins(line, "nf_conntrack_netlink");
+	}
+	if (f)
+		fclose(f);
+	/* else both are built in */
+	return talks || !tracks;
+}
+
+static void take(const struct nlget *m, void *user)
+{
+	struct search *k = user;
+	struct flow as;
+
+	if (m->type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) || !conntrack_parse(m->payload, &as))
+		return;
+	k->found = !endpoint_equal(&as.client, &k->of->client) || !endpoint_equal(&as.server, &k->of->server);
+	*k->ret = as;
+}
+
+static int look(void *arg)
+{
+	struct search *k = arg;
+	struct nlput m = { 0 };
+
+	if (!answers())
+		return 0;
+	conntrack_question(k->of, &m);
+	rtask_message(NETLINK_NETFILTER, &m, false, take, k);
+	buf_fini(&m.b);
+	return 0;
+}
+
+bool conntrack_find(struct namespaces *n, uint32_t netns, const struct flow *f, struct flow *ret)
+{
+	struct search k = { .of = f, .ret = ret };
+
+	namespaces_call(n, netns, look, &k, NULL);
+	return k.found;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sources/conntrack.h"
+#include "sources/nlget.h"
+
+/* What Linux 6.18 answered, behind a byte for the fuzz target: tests/fuzz/corpus/nftrace. */
+static struct bytes answer(const char *name, uint8_t data[1024])
+{
+	char path[512];
+	struct nlget m;
+	struct bytes b;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", NFTRACE_DIR, name);
+	f = fopen(path, "rb");
+	assert_non_null(f);
+	n = fread(data, 1, 1024, f);
+	fclose(f);
+	assert_in_range(n, 2, 1023);
+	b = bytes_of(data + 1, n - 1);
+	assert_true(nlget_message(&b, &m));
+	return m.payload;
+}
+
+static void assert_flow(const struct flow *f, const char *client, const char *server)
+{
+	char text[ENDPOINT_TEXT_LEN];
+
+	assert_string_equal(endpoint_format(&f->client, text), client);
+	assert_string_equal(endpoint_format(&f->server, text), server);
+}
+
+/* It was asked for 198.51.100.1:7001 to 198.51.100.1:8081; the rules were a DNAT and a masquerade. */
+static void answers(void **state)
+{
+	uint8_t data[1024];
+	struct flow f;
+
+	assert_true(conntrack_parse(answer("conntrack4", data), &f));
+	assert_flow(&f, "172.31.0.1:7001", "172.31.0.2:81");
+	assert_true(conntrack_parse(answer("conntrack6", data), &f));
+	assert_flow(&f, "[fd31::1]:7001", "[fd31::2]:81");
+}
+
+static void cut(void **state)
+{
+	uint8_t data[1024];
+	struct bytes whole = answer("conntrack4", data);
+	struct flow f;
+	bool found = false;
+
+	/* once the tuple of replies is there it is found, and never before */
+	for (size_t n = 0; n <= whole.len; n++) {
+		bool now = conntrack_parse(bytes_of(whole.p, n), &f);
+
+		assert_true(now || !found);
+		found = now;
+	}
+	assert_true(found);
+	/* of another protocol: IPPROTO_UDP in both tuples */
+	for (size_t n = 0; n + 5 < whole.len; n++)
+		if (data[n] == 5 && data[n + 1] == 0 && data[n + 2] == 1 && data[n + 3] == 0 && data[n + 4] == 6)
+			data[n + 4] = 17;
+	assert_false(conntrack_parse(whole, &f));
+}
+
+static void question(void **state)
+{
+	struct flow f = { .client = { .port = 7001 }, .server = { .port = 8081 } }, got;
+	struct nlput m = { 0 };
+	struct nlget q;
+	struct bytes b;
+
+	assert_int_equal(addr_parse("198.51.100.1", &f.client.addr), 0);
+	f.server.addr = f.client.addr;
+	conntrack_question(&f, &m);
+	b = bytes_of((const uint8_t *)m.b.data, m.b.len);
+	assert_true(nlget_message(&b, &q));
+	assert_int_equal(b.len, 0);
+	assert_int_equal(q.type, 0x101);
+	/* it has the original tuple, and none of replies */
+	assert_false(conntrack_parse(q.payload, &got));
+	for (size_t n = 4; n < q.payload.len; n += 2)
+		if (m.b.data[NLMSG_HDRLEN + n + 2] == 1 && (uint8_t)m.b.data[NLMSG_HDRLEN + n + 3] == 0x80) {
+			m.b.data[NLMSG_HDRLEN + n + 2] = 2; /* read as that of replies */
+			break;
+		}
+	assert_true(conntrack_parse(q.payload, &got));
+	assert_flow(&got, "198.51.100.1:8081", "198.51.100.1:7001");
+	buf_fini(&m.b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers),
+		cmocka_unit_test(cut),
+		cmocka_unit_test(question),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
