@@ -537,7 +537,7 @@ static __always_inline bool is_redirected(const struct sk_buff *skb)
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)
 {
-	if (reason < specified_from || reason == other_host_reason)
+	if (reason < specified_from || reason == other_host_reason || reason == sniffer_reason)
 		return 0;
 	if (reason == no_socket_reason && !is_redirected(skb))
 		return 0;

@@ -195,6 +195,15 @@ void trace_drop(const struct watch_drop *d, uint8_t family, const struct trace_f
 	strncpy(ret->function, f->function(d->location, f->user), sizeof(ret->function) - 1);
 }
 
+/* What a sniffer's full buffer did not take was a copy (net/packet/af_packet.c); up to 6.10 that has no reason. */
+static bool is_copy(const struct watch_drop *d, const struct trace_frame *f)
+{
+	const char *function = f->function(d->location, f->user);
+
+	return !strcmp(function, "packet_rcv") || !strcmp(function, "tpacket_rcv") ||
+	       !strcmp(function, "packet_rcv_spkt");
+}
+
 static void take_drop(const struct watch_attempt *w, const struct watch_drop *d, const struct trace_frame *f,
 		      struct attempt *a)
 {
@@ -202,6 +211,8 @@ static void take_drop(const struct watch_attempt *w, const struct watch_drop *d,
 	enum ignored why = d->reply ? ignored_by(d, reason) : IGNORED_NOT;
 	struct drop *to;
 
+	if (is_copy(d, f))
+		return;
 	if (d->reply)
 		take_lost_reply(d, why, f, a);
 	/* It reached the socket, which did not want it: that is the reply's fault, and no place. */
