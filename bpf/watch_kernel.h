@@ -29,14 +29,20 @@
 #define S_IFSOCK 0140000
 
 /* arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h */
-#define POLL_X86_64 7
-#define SELECT_X86_64 23
+#define CLOSE_X86_64 3
+#define DUP2_X86_64 33
 #define CONNECT_X86_64 42
-#define PSELECT_X86_64 270
-#define PPOLL_X86_64 271
-#define PSELECT_ARM64 72
-#define PPOLL_ARM64 73
+#define SHUTDOWN_X86_64 48
+#define EXECVE_X86_64 59
+#define DUP3_X86_64 292
+#define EXECVEAT_X86_64 322
+#define DUP3_ARM64 24
+#define CLOSE_ARM64 57
 #define CONNECT_ARM64 203
+#define SHUTDOWN_ARM64 210
+#define EXECVE_ARM64 221
+#define EXECVEAT_ARM64 281
+#define CLOSE_RANGE 436 /* the same on both */
 
 /* include/uapi/linux/netfilter/nf_conntrack_common.h, include/linux/netfilter/nf_conntrack_common.h */
 #define IPS_NAT_MASK 0x30

@@ -53,10 +53,11 @@ static __always_inline void read_holder(const struct task_struct *task, struct w
 }
 
 /*
- * In a call that has the socket for as long as it waits, whoever closes its descriptor meanwhile.  The architecture is
- * known when this is loaded.
+ * In a call by which a program closes a descriptor; any other call that lets go of a socket had it for as long as the
+ * call waited (connect(), send(), poll(), ...), whoever closed its descriptor meanwhile.  The architecture is known
+ * when this is loaded.
  */
-static __always_inline bool is_in_wait(void)
+static __always_inline bool is_in_close(void)
 {
 	const void *regs = (const void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	const struct pt_regs___x86 *x86 = regs;
@@ -65,14 +66,15 @@ static __always_inline bool is_in_wait(void)
 
 	if (bpf_core_field_exists(x86->orig_ax)) {
 		call = (int)BPF_CORE_READ(x86, orig_ax);
-		return call == CONNECT_X86_64 || call == POLL_X86_64 || call == PPOLL_X86_64 || call == SELECT_X86_64 ||
-		       call == PSELECT_X86_64;
+		return call == CLOSE_X86_64 || call == CLOSE_RANGE || call == DUP2_X86_64 || call == DUP3_X86_64 ||
+		       call == SHUTDOWN_X86_64 || call == EXECVE_X86_64 || call == EXECVEAT_X86_64;
 	}
 	if (bpf_core_field_exists(arm64->syscallno)) {
 		call = BPF_CORE_READ(arm64, syscallno);
-		return call == CONNECT_ARM64 || call == PPOLL_ARM64 || call == PSELECT_ARM64;
+		return call == CLOSE_ARM64 || call == CLOSE_RANGE || call == DUP3_ARM64 || call == SHUTDOWN_ARM64 ||
+		       call == EXECVE_ARM64 || call == EXECVEAT_ARM64;
 	}
-	return false;
+	return true;
 }
 
 /*
@@ -94,7 +96,7 @@ static __noinline void read_closer(struct watch_attempt *a)
 	 * A process that is killed lets go before it exits of what io_uring's own thread in it has (io_uring/sqpoll.c
 	 * io_sq_thread()), and of what a call had that waited (kernel/signal.c get_signal(), task_work_run()).
 	 */
-	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT && (flags & PF_IO_WORKER || is_in_wait())) {
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT && (flags & PF_IO_WORKER || !is_in_close())) {
 		a->exiting = 1;
 		a->exit_code = BPF_CORE_READ(task, signal, group_exit_code);
 	}
