@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/watch_route.h"
 #include "cli/watch_rules.h"
 #include "core/sockaddr.h"
 #include "core/tracker.h"
@@ -399,6 +400,17 @@ static int open_watch(struct trying *t, struct err *e)
 	return r;
 }
 
+static void ask_route(struct attempt *a)
+{
+	struct route_answer is;
+
+	if (route_ask(&a->flow.server, &is))
+		return;
+	a->route_asked = true;
+	a->route_error = is.error;
+	a->to_broadcast = is.broadcast;
+}
+
 int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 {
 	struct trying t = { .o = o, .ret = ret, .fd = -1 };
@@ -420,8 +432,8 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		trace_read(t.trace, on_traced, &t);
 		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
 	}
-	if (ret->attempt.end == ATTEMPT_END_RESULT && ret->attempt.end_error == ENETUNREACH)
-		ret->attempt.to_broadcast = route_is_broadcast(&o->server.addr);
+	if (watch_route_decides(&ret->attempt))
+		ask_route(&ret->attempt);
 	if (t.rules && ret->attempt.n_drops)
 		watch_rules_name(t.rules, &ret->attempt);
 	watch_rules_free(t.rules);

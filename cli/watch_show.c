@@ -8,11 +8,11 @@
 #include <unistd.h>
 #include <sys/random.h>
 
-#include "cli/watch_broadcast.h"
 #include "cli/watch_inbound_verdict.h"
 #include "cli/watch_lost.h"
 #include "cli/watch_nat.h"
 #include "cli/watch_neighbour.h"
+#include "cli/watch_route.h"
 #include "cli/watch_rules.h"
 #include "cli/watch_tally.h"
 #include "core/summary.h"
@@ -29,12 +29,12 @@ struct watch_show {
 	const struct watch_setup *o;
 	struct watch_parts with;
 	struct watch_ask *lost;
-	struct watch_ask *broadcast;
+	struct watch_ask *route;
 	struct watch_ask *neighbour;
 	struct watch_ask *nat;
 	struct screen *screen; /* NULL: lines are printed */
 	struct attempt more;   /* an attempt, and what was found out of it */
-	struct attempt silent; /* the same, of its next hop: before it is judged, and counted */
+	struct attempt looked; /* the same, of its next hop or its route: before it is judged, and counted */
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
@@ -58,10 +58,10 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
 	s->lost = watch_ask_new();
-	s->broadcast = watch_ask_new();
+	s->route = watch_ask_new();
 	s->neighbour = watch_ask_new();
 	s->nat = watch_ask_new();
-	if (!s->summary || !s->tally || !s->lost || !s->broadcast || !s->neighbour || !s->nat) {
+	if (!s->summary || !s->tally || !s->lost || !s->route || !s->neighbour || !s->nat) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
 	}
@@ -76,7 +76,7 @@ void watch_show_free(struct watch_show *s)
 	summary_free(s->summary);
 	watch_tally_free(s->tally);
 	watch_ask_free(s->lost);
-	watch_ask_free(s->broadcast);
+	watch_ask_free(s->route);
 	watch_ask_free(s->neighbour);
 	watch_ask_free(s->nat);
 	buf_fini(&s->out);
@@ -165,13 +165,11 @@ static void look_for_loss(struct watch_show *s, struct attempt *a, struct flow *
 static const struct attempt *look_further(struct watch_show *s, const struct attempt *a)
 {
 	bool unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
-	bool broadcast = watch_broadcast_is(s->broadcast, a);
 	struct flow as = a->flow;
 
-	if (!a->n_drops && !unknown && !broadcast && !(s->with.rules && s->o->rules && !a->connected))
+	if (!a->n_drops && !unknown && !(s->with.rules && s->o->rules && !a->connected))
 		return a;
 	s->more = *a;
-	s->more.to_broadcast = broadcast;
 	if (unknown)
 		look_for_loss(s, &s->more, &as);
 	if (s->with.rules) {
@@ -184,13 +182,18 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 }
 
 /* Who gave up may depend on it. */
-static const struct attempt *look_at_neighbour(struct watch_show *s, const struct attempt *a)
+static const struct attempt *look_first(struct watch_show *s, const struct attempt *a)
 {
-	if (!watch_neighbour_decides(a))
+	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a);
+
+	if (!neighbour && !route)
 		return a;
-	s->silent = *a;
-	watch_neighbour_look(s->neighbour, &s->silent);
-	return &s->silent;
+	s->looked = *a;
+	if (neighbour)
+		watch_neighbour_look(s->neighbour, &s->looked);
+	if (route)
+		watch_route_look(s->route, &s->looked);
+	return &s->looked;
 }
 
 /* One more was shown, or would be but for -q. */
@@ -228,7 +231,7 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		s->ownerless += watch_wants_owner(&s->o->want, a);
 		return false;
 	}
-	a = look_at_neighbour(s, a);
+	a = look_first(s, a);
 	if (shows_all(s))
 		verdict_make(a, &v);
 	else

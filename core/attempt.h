@@ -119,7 +119,9 @@ struct attempt {
 	bool soft_unshown;    /* the program is shown no soft error (net/mptcp/subflow.c subflow_error_report()) */
 	bool soft_seen;	      /* the tracepoint told when one was noted */
 	bool soft_left;	      /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
+	bool route_asked;     /* when its connect() had failed at once; the two below are the answer */
 	bool to_broadcast;    /* the server is a broadcast address of its network namespace, by the routes there */
+	int route_error;      /* that they refuse the server with; 0: they have a way to it */
 	bool v6only;	      /* its socket is for IPv6 alone, and the server's address is one of IPv4 */
 	bool deferred;	      /* connect() sent no SYN: TCP_FASTOPEN_CONNECT waits for the first write */
 	bool may_be_deferred; /* ... or may have sent none so far */

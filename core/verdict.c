@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "core/verdict_counts.h"
+#include "core/verdict_local.h"
 #include "core/verdict_outcome.h"
 #include "core/verdict_remarks.h"
 #include "core/verdict_replies.h"

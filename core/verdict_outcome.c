@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/verdict_culprit.h"
+#include "core/verdict_local.h"
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
@@ -79,6 +80,8 @@ void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence 
 		return;
 	}
 	schedule_of(a, &s, &exact);
+	if (s.limit == LIMIT_USER_TIMEOUT && a->traced && !a->unseen_ns && ended_by_count(a, v))
+		s.limit = LIMIT_SYN_RETRIES;
 	say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, s.limit, c);
 	v->error = ETIMEDOUT;
 	if (s.limit == LIMIT_USER_TIMEOUT) {
@@ -239,88 +242,6 @@ void destroyed(struct verdict *v)
 	say_conclusion(v, OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_NONE, CONFIDENCE_CERTAIN);
 	say_headline(v, "the socket was destroyed from outside (SOCK_DESTROY, as `ss -K` does it)");
 	say_advice(v, "look for who destroys sockets here: `ss -K`, a VPN or a network manager");
-}
-
-/* What TCP refuses whatever the routes are: net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c tcp_v6_connect()
- */
-static const char *not_for_tcp(const struct attempt *a)
-{
-	static const uint8_t all[4] = { 255, 255, 255, 255 };
-	const struct addr *to = &a->flow.server.addr;
-
-	if (a->to_broadcast || (to->family == 4 && !memcmp(to->b, all, sizeof(all))))
-		return "broadcast";
-	return (to->family == 4 && to->b[0] >> 4 == 14) || (to->family == 6 && to->b[0] == 255) ? "multicast" : NULL;
-}
-
-#define ROUTE_COMMAND_LEN (ADDR_TEXT_LEN + 16)
-
-/* What tells this host's route to the server. */
-static const char *route_command(const struct attempt *a, char to[ROUTE_COMMAND_LEN])
-{
-	char address[ADDR_TEXT_LEN];
-
-	snprintf(to, ROUTE_COMMAND_LEN, "`ip route get %s`", addr_format(&a->flow.server.addr, address));
-	return to;
-}
-
-static void no_route(const struct attempt *a, struct verdict *v)
-{
-	const char *kind = not_for_tcp(a);
-	char command[ROUTE_COMMAND_LEN];
-
-	if (a->v6only) {
-		say_headline(v, "the socket is for IPv6 alone, and the server's address is one of IPv4");
-		say_advice(v, "clear IPV6_V6ONLY, or use a socket of IPv4");
-		return;
-	}
-	if (kind) {
-		say_headline(v, "that is a %s address, and TCP cannot connect to one", kind);
-		say_advice(v, "give the address of a single host");
-		return;
-	}
-	say_headline(v, "this host has no route to the server");
-	say_advice(v, "%s, and whether the interface is up", route_command(a, command));
-}
-
-void failed_locally(const struct attempt *a, struct verdict *v)
-{
-	bool route = v->error == ENETUNREACH || v->error == EHOSTUNREACH;
-	char command[ROUTE_COMMAND_LEN];
-
-	say_conclusion(v, route ? OUTCOME_UNREACHABLE : OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
-	switch (v->error) {
-	case ENETUNREACH:
-		no_route(a, v);
-		break;
-	case EHOSTUNREACH:
-		say_headline(v, "a route of this host says unreachable, or a cgroup program does");
-		say_advice(v, "%s; cgroup programs: `bpftool cgroup tree`", route_command(a, command));
-		break;
-	case EACCES:
-		say_headline(v, "a route of type prohibit, or a sandbox or security module, forbids it on this host");
-		say_advice(v, "%s and `ip rule`", route_command(a, command));
-		break;
-	case EINVAL:
-		say_headline(v, "this host's kernel refused: a route of type blackhole, or a bad address");
-		say_advice(v, "%s: a blackhole route gives EINVAL", route_command(a, command));
-		break;
-	case EADDRNOTAVAIL:
-		say_headline(v, "no free source port or address on this host");
-		say_advice(v, "net.ipv4.ip_local_port_range and at sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
-		break;
-	case EPERM:
-		say_headline(v,
-			     "this host's policy forbids it: a sandbox, a cgroup program, a security module or IPsec");
-		say_advice(
-			v,
-			"`bpftool cgroup tree` has the programs of cgroups, `ip xfrm policy` IPsec's; what a security "
-			"module refused is in the audit log or in `journalctl -k`");
-		break;
-	default:
-		say_headline(v, "connect() failed on this host");
-	}
-	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
 }
 
 /*

@@ -17,9 +17,6 @@ void application_gave_up(const struct attempt *a, struct verdict *v, enum confid
 int64_t connected_at_ns(const struct attempt *a);
 void established(const struct attempt *a, struct verdict *v, enum confidence c);
 
-/* connect() failed before any SYN could leave; v->error says with what. */
-void failed_locally(const struct attempt *a, struct verdict *v);
-
 /* SOCK_DESTROY, as `ss -K` does it. */
 void destroyed(struct verdict *v);
 

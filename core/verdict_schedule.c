@@ -83,6 +83,24 @@ bool on_schedule(const struct attempt *a, const struct verdict *v)
 	       (v->elapsed_ns >= since_syn0(a, s.end, exact) - GIVE_UP_TOLERANCE_NS || hurried_syn(a));
 }
 
+bool ended_by_count(const struct attempt *a, const struct verdict *v)
+{
+	struct attempt without = { .has_policy = a->has_policy,
+				   .policy = a->policy,
+				   .has_phase = a->has_phase,
+				   .phase = a->phase,
+				   .phase_edge_ns = a->phase_edge_ns };
+	int64_t timeout_ns = a->policy.user_timeout_ms * 1000000;
+	struct schedule s;
+	bool exact;
+
+	if (v->elapsed_ns < timeout_ns - GIVE_UP_TOLERANCE_NS)
+		return true;
+	without.policy.user_timeout_ms = 0;
+	return a->limits_changed && schedule_of(&without, &s, &exact) && retransmissions(a) == s.n - 1 &&
+	       v->elapsed_ns >= since_syn0(&without, s.end, exact) - GIVE_UP_TOLERANCE_NS;
+}
+
 #define HURRY_NS 50000000LL /* it takes two jiffies */
 
 int hurried_syn(const struct attempt *a)

@@ -25,6 +25,13 @@ bool may_have_ended_at(const struct attempt *a, const struct verdict *v, int64_t
  */
 bool on_schedule(const struct attempt *a, const struct verdict *v);
 
+/*
+ * Retransmissions ended it, though the schedule has TCP_USER_TIMEOUT for it: that was not over yet, since SYNs that
+ * this host drops itself are sent again sooner (net/ipv4/tcp_timer.c tcp_retransmit_timer(),
+ * TCP_RESOURCE_PROBE_INTERVAL); or it was set too late to cut the last wait.
+ */
+bool ended_by_count(const struct attempt *a, const struct verdict *v);
+
 /* A SYN that left well before its time, because a reply that was ignored made the kernel hurry (tcp_ack()); or 0. */
 int hurried_syn(const struct attempt *a);
 

@@ -95,9 +95,40 @@ bool route_is_local(const struct addr *a)
 	return is_of_kind(a, RTN_LOCAL);
 }
 
-bool route_is_broadcast(const struct addr *a)
+/* IPv6 answers with a route that refuses, IPv4 with its error. */
+static int error_of_kind(uint8_t kind)
 {
-	return is_of_kind(a, RTN_BROADCAST);
+	switch (kind) {
+	case RTN_BLACKHOLE:
+		return EINVAL;
+	case RTN_PROHIBIT:
+		return EACCES;
+	case RTN_UNREACHABLE:
+		return EHOSTUNREACH;
+	case RTN_THROW:
+	case RTN_BROADCAST:
+	case RTN_MULTICAST:
+		return ENETUNREACH;
+	default:
+		return 0;
+	}
+}
+
+static bool is_refusal(int error)
+{
+	return error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EINVAL;
+}
+
+int route_ask(const struct endpoint *dst, struct route_answer *ret)
+{
+	struct found f = { 0 };
+	int r = ask(dst, &f);
+
+	if (r && !is_refusal(-r))
+		return r;
+	*ret = (struct route_answer){ .error = r ? -r : error_of_kind(f.kind),
+				      .broadcast = !r && f.kind == RTN_BROADCAST };
+	return 0;
 }
 
 int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE])

@@ -24,7 +24,13 @@ int route_hop(const struct endpoint *dst, struct route_hop *ret);
 /* It is an address of this network namespace. */
 bool route_is_local(const struct addr *a);
 
-/* It is the broadcast address of a subnet of this network namespace, to which TCP cannot connect. */
-bool route_is_broadcast(const struct addr *a);
+/* What the routes and their rules say of a connect() that is bound to nothing and has no mark. */
+struct route_answer {
+	int error;	/* that it would give; 0: there is a way */
+	bool broadcast; /* the address is a subnet's for all, to which TCP cannot connect: ENETUNREACH */
+};
+
+/* 0, or -errno: they could not be asked. */
+int route_ask(const struct endpoint *dst, struct route_answer *ret);
 
 #endif

@@ -5,7 +5,8 @@
 watch_sockets.py SYNSENT [--only TEXT] [--show]
 
 TCP_REPAIR, TCP_FASTOPEN_CONNECT and io_uring; SYNs that cross; SYNs of one attempt that are dropped in several places;
-and addresses of one name that are tried side by side (Happy Eyeballs).
+addresses of one name that are tried side by side (Happy Eyeballs); errors that a program gives for the kernel; and
+copies of SYNs.
 """
 import contextlib
 import errno
@@ -64,6 +65,9 @@ def wait():
         t.connect(("127.0.0.1", %d))
     t.setblocking(False)
     t.connect_ex(("127.0.0.1", %d))
+    if sys.argv[1] != "poll":
+        t.setblocking(True)
+        t.recv(1) if sys.argv[1] == "recv" else t.send(b"0")
     poll = select.poll()
     poll.register(t, 0)
     poll.poll()
@@ -74,6 +78,21 @@ time.sleep(0.2)
 print(0, end="", flush=True)
 time.sleep(30)
 """
+# A seccomp filter gives it an error for each call of that number (linux/seccomp.h, linux/filter.h).
+REFUSED = """
+import ctypes, errno, socket, struct, sys
+def code(what, k, if_not=0):
+    return struct.pack("HBBI", what, 0, if_not, k)
+call, error = int(sys.argv[1]), getattr(errno, sys.argv[2])
+text = ctypes.create_string_buffer(code(0x20, 0) + code(0x15, call, 1) + code(6, 0x50000 | error) + code(6, 0x7fff0000))
+program = ctypes.create_string_buffer(struct.pack("@HP", 4, ctypes.addressof(text)))
+s = socket.socket()
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+if prctl(38, 1, 0, 0, 0) or prctl(22, 2, program, 0, 0):
+    sys.exit("seccomp: %d" % ctypes.get_errno())
+sys.exit(s.connect_ex((sys.argv[3], 9)) != error)
+"""
+CONNECT = {"x86_64": 42, "aarch64": 203}  # the call's number
 NEAR = """
 ip link add n0 type veth peer name n1 netns /proc/self/fd/%d
 ip addr add 10.8.0.1/24 dev n0
@@ -192,6 +211,44 @@ class Test(watch_elsewhere.Test):
         attempts = self.attempts(t, w, 2)
         t.want("what they say", ["IPv6 alone" in a["synsent"]["headline"] for a in attempts], [True, False])
 
+    def refused_by_program(self, t):
+        """A program gives the errors that routes give: those are blamed when they refuse, too."""
+        call, near, far = CONNECT.get(os.uname().machine), "127.0.0.1", "10.9.9.9"
+        if not call:
+            return
+        self.home.run("ip route add blackhole 10.9.8.0/24; ip route add unreachable 10.9.7.0/24; "
+                      "ip route add prohibit 10.9.6.0/24")
+        real = (("ENETUNREACH", far), ("EINVAL", "10.9.8.1"), ("EHOSTUNREACH", "10.9.7.1"), ("EACCES", "10.9.6.1"))
+        w = self.begin(t)
+        for name, address in real:
+            with self.home:
+                p = subprocess.run([sys.executable, "-c", REFUSED, str(call), name, near], env=harness.ENV,
+                                   stderr=subprocess.PIPE)
+                t.want("%s by seccomp: %r" % (name, p.stderr), p.returncode, 0)
+                t.want("connect()", connecting(address, 9)[1], getattr(errno, name))
+        attempts = self.attempts(t, w, 2 * len(real))
+        for a, (name, address) in zip(attempts[::2], real):
+            t.want("of a program", (a["server"]["address"], *verdict(a)[3:]), (near, "likely", name))
+            t.want("its headline %r has a program" % a["synsent"]["headline"],
+                   "program" in a["synsent"]["headline"] or "sandbox" in a["synsent"]["headline"], True)
+        for a, (name, address) in zip(attempts[1::2], real):
+            t.want("of a route", (a["server"]["address"], *verdict(a)[3:]), (address, "certain", name))
+        self.home.run("ip route flush type blackhole; ip route flush type unreachable; ip route flush type prohibit")
+
+    def sniffed(self, t):
+        """What a sniffer with a full buffer does not take is a copy."""
+        with self.home, self.rules(watch_elsewhere.SILENT, "t"), \
+                socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as sniffer, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as filler:
+            sniffer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
+            for _ in range(20):
+                filler.sendto(bytes(1000), ("127.0.0.1", 9))
+            w = self.begin(t)
+            watched.connect("127.0.0.1", SILENT_PORT)
+            attempts = self.attempts(t, w, 1)
+        t.want("what was dropped", [(len(a["synsent"].get("drops", [0])), a["synsent"]["drop"]["reason"]) for a in attempts],
+               [(1, "NETFILTER_DROP")])
+
     # ---- io_uring ----
 
     def ring(self, t, flags, holder):
@@ -234,16 +291,17 @@ class Test(watch_elsewhere.Test):
         """By a thread's call alone, which the signal ends before the thread does."""
         with self.rules(watch_elsewhere.SILENT, "t"):
             w = self.begin(t)
-            for call in ("connect", "poll"):
+            calls = ("connect", "poll", "recv", "send")
+            for call in calls:
                 with self.home:
                     p = subprocess.Popen([sys.executable, "-c", HELD % (SILENT_PORT, SILENT_PORT), call],
                                          stdout=subprocess.PIPE, env=harness.ENV)
                 t.want("it waits", p.stdout.read(1), b"0")
                 p.terminate()
                 p.communicate()
-            attempts = self.attempts(t, w, 2)
-        t.want("the verdicts", [verdict(a) for a in attempts], [KILLED, KILLED])
-        t.want("what they say", ["SIGTERM" in a["synsent"]["headline"] for a in attempts], [True, True])
+            attempts = self.attempts(t, w, len(calls))
+        t.want("the verdicts", [verdict(a) for a in attempts], [KILLED] * len(calls))
+        t.want("what they say", ["SIGTERM" in a["synsent"]["headline"] for a in attempts], [True] * len(calls))
 
     # ---- crossed SYNs ----
 
@@ -421,7 +479,7 @@ class Test(watch_elsewhere.Test):
 KILLED = ("killed", "signal", None, "certain", None)
 LET_GO = ("abandoned", "unknown", None, "unknown", None)
 OF_KILLED = (KILLED, LET_GO, None)  # whose thread lets go last is a race; None: no io_uring here
-PARTS = ("repair", "fast_open", "v6only", "ring_killed", "ring_polled_killed", "ring_held_killed", "held_killed",
+PARTS = ("repair", "fast_open", "v6only", "refused_by_program", "sniffed", "ring_killed", "ring_polled_killed", "ring_held_killed", "held_killed",
          "crossed_closed", "crossed_reset", "several_places", "no_neighbour", "others", "raced",
          "raced_failures", "not_raced")
 

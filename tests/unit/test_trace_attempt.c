@@ -31,6 +31,7 @@
 #define NETNS 4026531840u
 #define NEIGHBOUR 0xffffffff81999999u
 #define RECEIVED 0xffffffff81777777u
+#define SNIFFER 0xffffffff81666666u
 #define OTHER_NETNS 4026532999u
 
 enum { NETFILTER_DROP = 8, TCP_CSUM, WRONG_ACK, FLAGS, NEIGH_FAILED, NOT_SPECIFIED, NO_SOCKET };
@@ -57,6 +58,7 @@ static const char *function(uint64_t location, void *user)
 	return location == 0xffffffff81234567 ? "nf_hook_slow"
 	       : location == NEIGHBOUR	      ? "neigh_invalidate"
 	       : location == RECEIVED	      ? "tcp_v4_rcv"
+	       : location == SNIFFER	      ? "tpacket_rcv"
 					      : "";
 }
 
@@ -717,6 +719,14 @@ static void seen_gone(void **test)
 	assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
 }
 
+/* By the routes, which are asked when connect() has failed. */
+static void asked(int error)
+{
+	a.route_asked = true;
+	a.route_error = error;
+	verdict_make(&a, &v);
+}
+
 static void not_begun(void **test)
 {
 	static const struct {
@@ -725,6 +735,7 @@ static void not_begun(void **test)
 	} cases[] = { { EADDRNOTAVAIL, OUTCOME_FAILED },    { EPERM, OUTCOME_FAILED },
 		      { EINVAL, OUTCOME_FAILED },	    { EACCES, OUTCOME_FAILED },
 		      { ENETUNREACH, OUTCOME_UNREACHABLE }, { EHOSTUNREACH, OUTCOME_UNREACHABLE } };
+	bool of_routes;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -734,21 +745,39 @@ static void not_begun(void **test)
 		r.attempt.error = cases[i].error;
 		r.attempt.end_ns = BEGUN;
 		told();
-		assert_verdict(cases[i].outcome, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+		of_routes = cases[i].error != EADDRNOTAVAIL && cases[i].error != EPERM;
+		assert_verdict(cases[i].outcome, GAVE_UP_KERNEL, LIMIT_NONE,
+			       of_routes ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN);
 		assert_int_equal(v.error, cases[i].error);
 		assert_int_equal(a.n_syns, 0);
 		assert_false(a.has_isn);
+		if (!of_routes)
+			continue;
+		asked(cases[i].error);
+		assert_verdict(cases[i].outcome, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+		/* a program of a cgroup, seccomp, or a rule that asks for a mark */
+		asked(0);
+		assert_verdict(cases[i].outcome, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
+		assert_null(strstr(v.headline, "this host has no route"));
+		assert_true(has_evidence("have a way to the server"));
+		asked(cases[i].error == EACCES ? EINVAL : EACCES);
+		assert_verdict(cases[i].outcome, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 	}
+	r.attempt.error = EHOSTUNREACH;
+	told();
+	asked(EHOSTUNREACH);
+	assert_string_equal(v.headline, "a route of this host, of type unreachable, refuses it");
 	r.attempt.error = ENETUNREACH;
 	told();
+	asked(ENETUNREACH);
 	assert_string_equal(v.headline, "this host has no route to the server");
 	r.attempt.flags |= WATCH_V6ONLY;
 	told();
 	assert_string_equal(v.headline, "the socket is for IPv6 alone, and the server's address is one of IPv4");
 	r.attempt.flags = 0;
 	told();
-	a.to_broadcast = true; /* by the routes, which are asked then */
-	verdict_make(&a, &v);
+	a.to_broadcast = true;
+	asked(ENETUNREACH);
 	assert_string_equal(v.headline, "that is a broadcast address, and TCP cannot connect to one");
 }
 
@@ -1021,6 +1050,12 @@ static void drops(void **test)
 	assert_int_equal(a.drops[2].place, DROP_LOCAL_INPUT);
 	assert_string_equal(a.drops[2].function, "");
 	assert_int_equal(a.n_replies, 0);
+	/* a copy, for a sniffer whose buffer was full */
+	r.more.drops[2].location = SNIFFER;
+	told();
+	assert_int_equal(a.n_drops, 2);
+	r.more.drops[2].location = 1;
+	told();
 	/* without its socket, but no device had received it: a queue or a device on the way out; in this namespace */
 	r.more.drops[2].unreceived = 1;
 	told();
@@ -1280,6 +1315,34 @@ static void limits_that_changed(void **test)
 	told();
 	assert_true(has_evidence("its limits changed while it waited"));
 	assert_false(has_evidence("gone on until"));
+	/* a user timeout that was set when the last wait had begun, which it did not cut */
+	begin();
+	sent_again(2);
+	r.attempt.syncnt = 2;
+	r.attempt.user_timeout_ms = 100;
+	r.more.before = (struct watch_limits){ .retries = 5, .syncnt = 2 };
+	ended(7100 * MS, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	assert_non_null(strstr(v.headline, "(TCP_SYNCNT)"));
+	/* and one that cut it */
+	ended(5 * S, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_USER_TIMEOUT, CONFIDENCE_CERTAIN);
+}
+
+/* SYNs that this host drops are sent again sooner than the schedule has it, and are through before the time is. */
+static void count_before_user_timeout(void **test)
+{
+	begin();
+	sent_again(5);
+	r.attempt.user_timeout_ms = 20000;
+	ended(3500 * MS, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	ended(20 * S, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_USER_TIMEOUT, CONFIDENCE_CERTAIN);
 }
 
 /* Bytes of any kind: nothing overruns, nothing of one record is left in the next. */
@@ -1343,6 +1406,7 @@ int main(void)
 		cmocka_unit_test(answered_late),
 		cmocka_unit_test(crossed),
 		cmocka_unit_test(limits_that_changed),
+		cmocka_unit_test(count_before_user_timeout),
 		cmocka_unit_test(whatever_comes),
 	};
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/watch_route.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "sources/namespaces.h"
+#include "sources/route.h"
+
+struct question {
+	const struct endpoint *server;
+	struct route_answer answer;
+};
+
+static int ask(void *arg)
+{
+	struct question *q = arg;
+
+	return route_ask(q->server, &q->answer);
+}
+
+bool watch_route_decides(const struct attempt *a)
+{
+	return a->end == ATTEMPT_END_RESULT && !a->n_syns &&
+	       (a->end_error == ENETUNREACH || a->end_error == EHOSTUNREACH || a->end_error == EACCES ||
+		a->end_error == EINVAL);
+}
+
+void watch_route_look(struct watch_ask *w, struct attempt *a)
+{
+	struct question q = { .server = &a->flow.server };
+	struct namespaces *n = watch_ask_begin(w);
+
+	if (!n || namespaces_call(n, a->netns, ask, &q, NULL))
+		return;
+	a->route_asked = true;
+	a->route_error = q.answer.error;
+	a->to_broadcast = q.answer.broadcast;
+}

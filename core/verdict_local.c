@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/verdict_local.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/verdict_say.h"
+
+/* What TCP refuses whatever the routes are: net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c tcp_v6_connect()
+ */
+static const char *not_for_tcp(const struct attempt *a)
+{
+	static const uint8_t all[4] = { 255, 255, 255, 255 };
+	const struct addr *to = &a->flow.server.addr;
+
+	if (a->to_broadcast || (to->family == 4 && !memcmp(to->b, all, sizeof(all))))
+		return "broadcast";
+	return (to->family == 4 && to->b[0] >> 4 == 14) || (to->family == 6 && to->b[0] == 255) ? "multicast" : NULL;
+}
+
+const char *route_command(const struct attempt *a, char to[ROUTE_COMMAND_LEN])
+{
+	char address[ADDR_TEXT_LEN];
+
+	snprintf(to, ROUTE_COMMAND_LEN, "`ip route get %s`", addr_format(&a->flow.server.addr, address));
+	return to;
+}
+
+static bool is_of_routes(int error)
+{
+	return error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EINVAL;
+}
+
+/* A program may have given the routes' error: of a cgroup, by bpf_set_retval(), or seccomp. */
+static bool is_in_doubt(const struct attempt *a, const struct verdict *v)
+{
+	return a->traced && is_of_routes(v->error) && (!a->route_asked || a->route_error != v->error);
+}
+
+static void doubt(const struct attempt *a, struct verdict *v)
+{
+	char command[ROUTE_COMMAND_LEN];
+
+	v->confidence = CONFIDENCE_LIKELY;
+	if (!a->route_asked) {
+		say_evidence(v, "the routes of its network namespace could not be asked, or not of so many at once");
+		return;
+	}
+	if (a->route_error)
+		say_evidence(v, "the routes of its network namespace, asked afterwards, give %s",
+			     errno_name(a->route_error));
+	else
+		say_evidence(v, "the routes of its network namespace, asked afterwards, have a way to the server");
+	say_advice(v,
+		   "%s and `ip rule`, whose rules may ask for the user or a mark; a device or a source address that "
+		   "the socket is bound to; and programs that refuse connect(): of a cgroup (`bpftool cgroup tree`), "
+		   "a seccomp filter, a security module",
+		   route_command(a, command));
+}
+
+static void no_route(const struct attempt *a, struct verdict *v)
+{
+	const char *kind = not_for_tcp(a);
+	char command[ROUTE_COMMAND_LEN];
+
+	if (a->v6only) {
+		say_headline(v, "the socket is for IPv6 alone, and the server's address is one of IPv4");
+		say_advice(v, "clear IPV6_V6ONLY, or use a socket of IPv4");
+		return;
+	}
+	if (kind) {
+		say_headline(v, "that is a %s address, and TCP cannot connect to one", kind);
+		say_advice(v, "give the address of a single host");
+		return;
+	}
+	say_headline(v, a->route_asked && !a->route_error
+				? "this socket had no route to the server, or a program refused its connect()"
+				: "this host has no route to the server");
+	say_advice(v, "%s, and whether the interface is up", route_command(a, command));
+	if (is_in_doubt(a, v))
+		doubt(a, v);
+}
+
+static void refused_by_route(const struct attempt *a, struct verdict *v)
+{
+	bool in_doubt = is_in_doubt(a, v);
+	char command[ROUTE_COMMAND_LEN];
+
+	if (v->error == EHOSTUNREACH) {
+		say_headline(v, "a route of this host says unreachable, or a program does");
+		say_advice(v, "%s; cgroup programs: `bpftool cgroup tree`", route_command(a, command));
+	} else if (v->error == EACCES) {
+		say_headline(v, "a route of type prohibit, or a sandbox or security module, forbids it on this host");
+		say_advice(v, "%s and `ip rule`", route_command(a, command));
+	} else if (a->route_asked && !a->route_error) {
+		say_headline(v, "this host's kernel refused: a bad address, or a program does");
+	} else {
+		say_headline(v, "this host's kernel refused: a route of type blackhole, or a bad address");
+		say_advice(v, "%s: a blackhole route gives EINVAL", route_command(a, command));
+	}
+	if (in_doubt)
+		doubt(a, v);
+	else if (a->route_asked)
+		say_headline(v, "a route of this host, of type %s, refuses it",
+			     v->error == EHOSTUNREACH ? "unreachable"
+			     : v->error == EACCES     ? "prohibit"
+						      : "blackhole");
+}
+
+void failed_locally(const struct attempt *a, struct verdict *v)
+{
+	bool unreachable = v->error == ENETUNREACH || v->error == EHOSTUNREACH;
+
+	say_conclusion(v, unreachable ? OUTCOME_UNREACHABLE : OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE,
+		       CONFIDENCE_CERTAIN);
+	switch (v->error) {
+	case ENETUNREACH:
+		no_route(a, v);
+		break;
+	case EHOSTUNREACH:
+	case EACCES:
+	case EINVAL:
+		refused_by_route(a, v);
+		break;
+	case EADDRNOTAVAIL:
+		say_headline(v, "no free source port or address on this host");
+		say_advice(v, "net.ipv4.ip_local_port_range and at sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
+		break;
+	case EPERM:
+		say_headline(v,
+			     "this host's policy forbids it: a sandbox, a cgroup program, a security module or IPsec");
+		say_advice(
+			v,
+			"`bpftool cgroup tree` has the programs of cgroups, `ip xfrm policy` IPsec's; what a security "
+			"module refused is in the audit log or in `journalctl -k`");
+		break;
+	default:
+		say_headline(v, "connect() failed on this host");
+	}
+	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
+}
