@@ -9,78 +9,36 @@
 #include <unistd.h>
 
 #include "cli/watch_counters.h"
+#include "cli/watch_hits.h"
 #include "sources/namespaces.h"
 #include "sources/netns.h"
 #include "sources/netprogs.h"
 #include "sources/nftrace.h"
 #include "util/clock.h"
 
-#define HITS 4096 /* the last that were traced */
-#define RULE_LEN sizeof(((struct drop *)NULL)->rule)
-
-struct hit {
-	struct endpoint src, dst;
-	bool output;
-	char text[RULE_LEN];
-};
-
 struct watch_rules {
 	struct namespaces *namespaces;
 	struct nftrace *traces[WATCH_RULES_NETNS_MAX];
 	int n_traces;
 	int netns[WATCH_RULES_NETNS_MAX]; /* each trace's, open as long as it is; -1: this one */
-	uint64_t lost, n_hits;
-	struct hit hits[HITS];
+	uint32_t inodes[WATCH_RULES_NETNS_MAX];
+	uint32_t reading; /* the inode number of the one whose trace is read */
+	uint64_t lost;
+	struct watch_hits *hits;
 	struct watch_counters *counters;
 	uint32_t watched[WATCH_RULES_NETNS_MAX]; /* the network namespaces whose rules are traced on request */
 	int n_watched;
 	struct buf note;
 };
 
-/* Ended by a mark where it does not fit. */
-static void put_text(const char *text, char to[RULE_LEN])
-{
-	if ((size_t)snprintf(to, RULE_LEN, "%s", text) >= RULE_LEN)
-		memcpy(to + RULE_LEN - 4, "...", 4);
-}
-
 /* ---- by tracing ---- */
-
-static void format(const struct rule_hit *h, char to[RULE_LEN])
-{
-	struct buf b = { 0 };
-
-	rule_format(h, &b);
-	put_text(buf_text(&b), to);
-	buf_fini(&b);
-}
 
 static void on_hit(const struct rule_hit *h, void *user)
 {
-	struct watch_rules *w = user;
-	struct hit *to = &w->hits[w->n_hits++ % HITS];
+	const struct watch_rules *w = user;
 
-	if (!h->has_packet) {
-		w->n_hits--;
-		return;
-	}
-	to->src = h->packet.src;
-	to->dst = h->packet.dst;
-	to->output = !strcmp(h->hook, "output") || !strcmp(h->hook, "postrouting");
-	format(h, to->text);
-}
-
-static const struct hit *find_hit(const struct watch_rules *w, const struct endpoint *src, const struct endpoint *dst)
-{
-	uint64_t n = w->n_hits < HITS ? w->n_hits : HITS, i;
-
-	for (i = 1; i <= n; i++) {
-		const struct hit *h = &w->hits[(w->n_hits - i) % HITS];
-
-		if (endpoint_equal(&h->src, src) && endpoint_equal(&h->dst, dst))
-			return h;
-	}
-	return NULL;
+	if (h->has_packet)
+		watch_hits_add(w->hits, w->reading, h);
 }
 
 static void close_netns(int fd)
@@ -104,6 +62,7 @@ static int trace_in(struct watch_rules *w, uint32_t netns, struct err *e)
 		return r;
 	}
 	w->netns[w->n_traces] = o.netns;
+	w->inodes[w->n_traces] = netns ? netns : netns_own();
 	note = nftrace_note(w->traces[w->n_traces++]);
 	if (*note)
 		buf_fmt(&w->note, "--rules: %s\n", note);
@@ -200,7 +159,7 @@ static void name_by_counters(struct watch_rules *w, const struct attempt *a, str
 
 	watch_counters_find(w->counters, d->netns, d->last_ns, &k, &f);
 	if (f.n)
-		put_text(buf_text(&f.text), d->rule);
+		watch_hits_put(buf_text(&f.text), d->rule);
 	d->rule_by = f.sure ? RULE_BY_COUNTER : f.n ? RULE_BY_GUESS : RULE_BY_NOTHING;
 	/* Tracing does not see the rules of iptables-legacy. */
 	d->rule_untraced = !w->n_traces && is_watched(w, d->netns) && (!f.n || f.n_nft);
@@ -247,7 +206,7 @@ static void name_program(struct watch_rules *w, struct drop *d)
 	netprogs_list(fd, d->ifindex, on_program, &k, &e);
 	close(fd);
 	if (k.n)
-		put_text(buf_text(&k.text), d->rule);
+		watch_hits_put(buf_text(&k.text), d->rule);
 	buf_fini(&k.text);
 }
 
@@ -262,7 +221,8 @@ int watch_rules_new(const struct watch_rules_opts *o, struct watch_rules **ret, 
 		return err_sys(e, ENOMEM, "rules");
 	w->namespaces = namespaces_new();
 	w->counters = watch_counters_new(w->namespaces);
-	if (!w->namespaces || !w->counters)
+	w->hits = watch_hits_new();
+	if (!w->namespaces || !w->counters || !w->hits)
 		r = err_sys(e, ENOMEM, "rules");
 	if (!r && o->trace)
 		r = start_tracing(w, o, e);
@@ -291,6 +251,7 @@ void watch_rules_free(struct watch_rules *w)
 	for (i = 0; i < w->n_traces; i++)
 		close_netns(w->netns[i]);
 	watch_counters_free(w->counters);
+	watch_hits_free(w->hits);
 	namespaces_free(w->namespaces);
 	buf_fini(&w->note);
 	free(w);
@@ -315,23 +276,15 @@ void watch_rules_read(struct watch_rules *w)
 	int i, r;
 
 	for (i = 0; i < w->n_traces; i++) {
+		w->reading = w->inodes[i];
 		r = nftrace_read(w->traces[i], clock_mono_ns(), on_hit, w);
 		if (r > 0)
 			w->lost += (uint64_t)r;
 	}
 }
 
-static void put_hit(struct drop *d, const struct hit *h)
-{
-	snprintf(d->rule, sizeof(d->rule), "%s", h->text);
-	d->rule_by = RULE_BY_TRACE;
-}
-
 static void name_drop(struct watch_rules *w, const struct attempt *a, struct drop *d)
 {
-	const struct flow *f = &a->flow;
-	const struct hit *h;
-
 	if (d->rule[0])
 		return;
 	if (is_xdp(d) || is_tc(d)) {
@@ -340,27 +293,8 @@ static void name_drop(struct watch_rules *w, const struct attempt *a, struct dro
 	}
 	if (strcmp(d->reason, "NETFILTER_DROP"))
 		return;
-	h = d->reply ? find_hit(w, &f->server, &f->client) : find_hit(w, &f->client, &f->server);
-	if (h)
-		put_hit(d, h);
-	else
+	if (!watch_hits_name(w->hits, a, d))
 		name_by_counters(w, a, d);
-}
-
-/* A rule that rejects answers first, and drops the SYN when the attempt is over. */
-static void add_reject(const struct watch_rules *w, struct attempt *a)
-{
-	const struct hit *h = find_hit(w, &a->flow.client, &a->flow.server);
-	struct drop *d = &a->drops[0];
-
-	if (!h)
-		return;
-	*d = (struct drop){ .place = h->output ? DROP_LOCAL_OUTPUT : DROP_LOCAL_INPUT,
-			    .packets = (uint64_t)a->n_syns,
-			    .netns = a->netns };
-	snprintf(d->reason, sizeof(d->reason), "NETFILTER_DROP");
-	put_hit(d, h);
-	a->n_drops = 1;
 }
 
 void watch_rules_name(struct watch_rules *w, struct attempt *a)
@@ -368,8 +302,7 @@ void watch_rules_name(struct watch_rules *w, struct attempt *a)
 	int i;
 
 	if (!a->n_drops && a->n_syns && a->n_replies && !a->connected)
-		add_reject(w, a);
-
+		a->n_drops = watch_hits_reject(w->hits, a, &a->drops[0]);
 	for (i = 0; i < a->n_drops; i++)
 		name_drop(w, a, &a->drops[i]);
 }

@@ -197,6 +197,39 @@ def check_at_once(synsent):
     return wrong
 
 
+def refused_from(port):
+    """By 127.0.0.1:7009, from the same port each time."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", port))
+        s.connect_ex(("127.0.0.1", 7009))
+
+
+def used_again(synsent):
+    """A rule rejected an attempt, and is gone; the next one from that port is refused because nothing listens."""
+    sh("nft -f -", "table inet again { chain c { type filter hook output priority 0; "
+                   "tcp dport 7009 reject with tcp reset; }; }")
+    p = subprocess.Popen([synsent, "watch", "-j", "--rules", "--pid", str(os.getpid())], env=harness.ENV,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 15
+    while not select.select([p.stdout], [], [], 0.1)[0] and time.monotonic() < deadline:
+        attempt(READY_PORT)
+    time.sleep(0.2)
+    refused_from(40009)
+    time.sleep(0.2)
+    sh("nft delete table inet again")
+    refused_from(40009)
+    time.sleep(0.2)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate()
+    told = [(a["synsent"]["gave_up_by"], "rule" in a["synsent"].get("drop", {}))
+            for a in map(json.loads, out.splitlines()) if a["server"]["port"] == 7009]
+    if told != [("network", True), ("peer", False)]:
+        print("WRONG: of a port used again %s is told\n%s" % (told, err.decode()))
+        return True
+    return False
+
+
 def inside(synsent):
     sh("ip link set lo up")
     sh("nft -f -", NFT)
@@ -224,6 +257,7 @@ def inside(synsent):
     if not traced or ruleset() != before:
         print("WRONG: after SIGKILL the ruleset is not what it was" if traced else "WRONG: --rules added nothing")
         wrong = True
+    wrong |= used_again(synsent)
     wrong |= check(synsent, False, [p for p in ports if EXPECTED[p][3]][1:3])
     wrong |= check_at_once(synsent)
     print("%d rules named%s; %s" % (len(ports), ", left out for want of iptables: %s" % left if left else "",
