@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/watch_inbound_verdict.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,10 +76,20 @@ static void ignored(const struct watch_inbound_known *known, struct verdict *v)
 		say(v, "ignored: by a rule, for a full queue of the listener, or for want of a way back");
 }
 
-/* Other drops are no refusal: a SYN that was lost before the one that was refused. */
 static bool is_by_rule(const struct drop *d)
 {
 	return d && (d->rule[0] || !strcmp(d->reason, "NETFILTER_DROP"));
+}
+
+/* SYNs are further from each other, and the clocks of packets and of drops nearer. */
+#define REJECTS_WITHIN_NS (100 * NS_PER_MS)
+
+/* Other drops are no refusal: a SYN that was lost before the one that was refused, as by a rule with a limit. */
+static bool is_refusal(const struct attempt *a, const struct drop *d)
+{
+	const struct reply *r = digest_answer(a);
+
+	return is_by_rule(d) && (!d->last_ns || !r || imaxabs(r->t_ns - d->last_ns) < REJECTS_WITHIN_NS);
 }
 
 static void refused(const struct attempt *a, const struct digest *d, const struct watch_inbound_known *known,
@@ -90,7 +101,7 @@ static void refused(const struct attempt *a, const struct digest *d, const struc
 	v->outcome = OUTCOME_REFUSED;
 	v->gave_up_by = GAVE_UP_PEER;
 	v->confidence = CONFIDENCE_LIKELY;
-	if (is_by_rule(known->drop)) {
+	if (is_refusal(a, known->drop)) {
 		v->confidence = CONFIDENCE_CERTAIN;
 		say(v, "refused with %s, by a rule", how);
 		return;
@@ -106,8 +117,11 @@ static void refused(const struct attempt *a, const struct digest *d, const struc
 	} else {
 		say(v, "refused with %s: nothing listens there, or a rule rejects it", how);
 	}
-	prove(v, known->sees_drops ? "no rule was seen that dropped its SYN"
-				   : "without eBPF it is not seen whether a rule dropped its SYN");
+	if (is_by_rule(known->drop))
+		prove(v, "the rule that dropped a SYN of it did so at another time");
+	else
+		prove(v, known->sees_drops ? "no rule was seen that dropped its SYN"
+					   : "without eBPF it is not seen whether a rule dropped its SYN");
 }
 
 void watch_inbound_verdict(const struct attempt *a, const struct digest *d, const struct watch_inbound_known *known,

@@ -137,6 +137,26 @@ static void says(void **test)
 	}
 }
 
+/* A rule dropped SYN 0, by its limit, and TCP itself refuses SYN 1. */
+static void dropped_before(void **test)
+{
+	struct drop dropped = { .reason = "NETFILTER_DROP", .packets = 1, .last_ns = 5000000000 };
+	const struct watch_inbound_known known = { true, &dropped, true };
+	const struct digest d = { .answer = REPLY_RST, .n_syns = 2 };
+	struct attempt a = { .n_syns = 2, .syn_ns = { 5000000000, 6000000000 }, .n_replies = 1 };
+	struct verdict v;
+
+	a.replies[0] = (struct reply){ .kind = REPLY_RST, .t_ns = 6000010000 };
+	watch_inbound_verdict(&a, &d, &known, &v);
+	assert_string_equal(v.headline, "refused with an RST: nothing listens there");
+	assert_string_equal(v.evidence[1], "the rule that dropped a SYN of it did so at another time");
+	/* or it is that one which the rule refuses */
+	dropped.last_ns = 6000020000;
+	watch_inbound_verdict(&a, &d, &known, &v);
+	assert_string_equal(v.headline, "refused with an RST, by a rule");
+	assert_int_equal(v.confidence, CONFIDENCE_CERTAIN);
+}
+
 /* What was asked of the kernel is among the evidence. */
 static void shows_whom_it_asked(void **test)
 {
@@ -200,9 +220,12 @@ static void lost_answer(void **test)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(says), cmocka_unit_test(shows_whom_it_asked),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(says),
+					    cmocka_unit_test(dropped_before),
+					    cmocka_unit_test(shows_whom_it_asked),
 					    cmocka_unit_test(lasts_until_the_last),
-					    cmocka_unit_test(repeated_is_no_drop), cmocka_unit_test(lost_answer) };
+					    cmocka_unit_test(repeated_is_no_drop),
+					    cmocka_unit_test(lost_answer) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
