@@ -223,6 +223,18 @@ static void judge_let_go(const struct attempt *a, struct verdict *v)
 	say_silence(a, v);
 }
 
+/* A child that has it, or one that was given it, or took it (pidfd_getfd(2)). */
+static void say_close(const struct attempt *a, struct verdict *v)
+{
+	const char *state = a->crossed ? "SYN-RECEIVED" : "SYN-SENT";
+
+	if (a->closer_pid && a->pid && a->closer_pid != a->pid)
+		say_evidence(v, "process %d, not the one that connected, closed the socket in %s", a->closer_pid,
+			     state);
+	else
+		say_evidence(v, "the application closed the socket in %s", state);
+}
+
 static void judge_close(const struct attempt *a, struct verdict *v)
 {
 	switch (a->close_cause) {
@@ -236,7 +248,7 @@ static void judge_close(const struct attempt *a, struct verdict *v)
 			judge_let_go(a, v);
 			break;
 		}
-		say_evidence(v, "the application closed the socket in %s", a->crossed ? "SYN-RECEIVED" : "SYN-SENT");
+		say_close(a, v);
 		if (was_told_by_icmp(a)) {
 			judge_told(a, v);
 			break;

@@ -594,6 +594,12 @@ static void the_program_ended_it(void **test)
 	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
 	assert_int_equal(v.elapsed_ns, 5 * S);
 	assert_true(a.holder_alive);
+	assert_true(has_evidence("the application closed the socket in SYN-SENT"));
+	/* by another that has it, or took it */
+	r.attempt.closer_pid = 4711;
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_CERTAIN);
+	assert_true(has_evidence("process 4711, not the one that connected, closed the socket in SYN-SENT"));
 	/* it was killed */
 	begin();
 	ended(700 * MS, WATCH_PROGRAM, 0);
