@@ -17,7 +17,7 @@ enum netprog_kind {
 	NETPROG_XDP,	   /* mode says how */
 	NETPROG_TCX,	   /* tc, attached by link (Linux 6.6) */
 	NETPROG_TC,	   /* tc, a filter of kind bpf */
-	NETPROG_TC_FILTER, /* tc, a filter of another kind, whose action drops */
+	NETPROG_TC_FILTER, /* tc, a filter of another kind, or of classic BPF, whose action drops */
 };
 
 struct netprog {

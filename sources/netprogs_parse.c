@@ -74,7 +74,7 @@ bool netprogs_of_link(struct bytes payload, char device[16], netprogs_fn *fn, vo
 	return true;
 }
 
-/* An action of kind gact is what `action drop` makes. */
+/* An action of kind gact is what `action drop` makes; `police` drops what exceeds its rate, unless told otherwise. */
 static bool action_drops(struct bytes action)
 {
 	struct bytes value, options = { 0 };
@@ -88,6 +88,8 @@ static bool action_drops(struct bytes action)
 		else if (type == TCA_ACT_OPTIONS)
 			options = value;
 	}
+	if (!strcmp(kind, "police"))
+		return true;
 	if (strcmp(kind, "gact") != 0)
 		return false;
 	while (nlget_attr(&options, &type, &value))
@@ -128,7 +130,7 @@ static bool filter_drops(const char *kind, struct bytes options)
 	} kinds[] = {
 		{ "basic", TCA_BASIC_ACT },	  { "cgroup", TCA_CGROUP_ACT }, { "flow", TCA_FLOW_ACT },
 		{ "flower", TCA_FLOWER_ACT },	  { "fw", TCA_FW_ACT },		{ "route", TCA_ROUTE4_ACT },
-		{ "matchall", TCA_MATCHALL_ACT }, { "u32", TCA_U32_ACT },
+		{ "matchall", TCA_MATCHALL_ACT }, { "u32", TCA_U32_ACT },	{ "bpf", TCA_BPF_ACT },
 	};
 	struct bytes value;
 	uint16_t type;
@@ -165,7 +167,9 @@ bool netprogs_of_filter(struct bytes payload, struct netprog *ret)
 		p.kind = NETPROG_TC;
 		bpf_options(options, &p);
 		*ret = p;
-		return p.id || p.name[0];
+		if (p.id || p.name[0])
+			return true;
+		/* of classic BPF, which only selects */
 	}
 	p.kind = NETPROG_TC_FILTER;
 	snprintf(p.mode, sizeof(p.mode), "%s", kind);
