@@ -94,7 +94,9 @@ static void refused_by_route(const struct attempt *a, struct verdict *v)
 		say_headline(v, "a route of type prohibit, or a sandbox or security module, forbids it on this host");
 		say_advice(v, "%s and `ip rule`", route_command(a, command));
 	} else if (a->route_asked && !a->route_error) {
-		say_headline(v, "this host's kernel refused: a bad address, or a program does");
+		say_headline(
+			v,
+			"this host's kernel refused: a route of type blackhole for this socket, a bad address, or a program");
 	} else {
 		say_headline(v, "this host's kernel refused: a route of type blackhole, or a bad address");
 		say_advice(v, "%s: a blackhole route gives EINVAL", route_command(a, command));
