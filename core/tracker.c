@@ -58,10 +58,16 @@ static bool goes_on_without_holder(const struct attempt *a, int64_t t_ns)
 	return (a->end == ATTEMPT_END_SIGNAL || a->end == ATTEMPT_END_EXIT) && t_ns > a->ended_ns;
 }
 
-/* Only packets told of its end, and this is its socket: the same ISN. */
+/* This is its socket: the same ISN. */
+static bool has_its_isn(const struct attempt *a, const struct event_state *k)
+{
+	return k->has_isn && a->has_isn && k->isn == a->isn;
+}
+
+/* Only packets told of its end, or the next one's SYN did; and this is its socket. */
 static bool is_of_wire_only(const struct attempt *a, const struct event_state *k)
 {
-	return a->end == ATTEMPT_END_PACKETS && !a->replaced && k->has_isn && a->has_isn && k->isn == a->isn;
+	return a->end == ATTEMPT_END_PACKETS && has_its_isn(a, k);
 }
 
 #define ANEW_AFTER_JIFFIES 2 /* the jiffy of SYN 0 may be read again, and corrected */
@@ -83,7 +89,7 @@ static struct slot *slot_of_state(struct tracker *t, const struct event_state *k
 	if (k->state != SYN_SENT)
 		return s;
 	if (s && is_of_wire_only(&s->a, k)) {
-		if (!s->a.ack_ns && t_ns > s->a.ended_ns)
+		if (!s->a.ack_ns && !s->a.replaced && t_ns > s->a.ended_ns)
 			slot_reopen(s); /* the RST did not reach it */
 		return s;		/* or it was read before the packets that ended it, and is told after them */
 	}
@@ -93,7 +99,7 @@ static struct slot *slot_of_state(struct tracker *t, const struct event_state *k
 	}
 	if (s && slot_goes_on(s))
 		slot_reopen(s);
-	if (s && k->cookie && s->a.cookie == k->cookie) {
+	if (s && (has_its_isn(&s->a, k) || (k->cookie && s->a.cookie == k->cookie))) {
 		if (goes_on_without_holder(&s->a, t_ns))
 			slot_reopen(s);
 		return s; /* a state that was read before the end is news no more */
