@@ -144,25 +144,47 @@ struct known *flows_of_cookie(struct observe *ob, const struct event_state *s)
 	return NULL;
 }
 
+/* Entries that a socket may be meant by. */
+struct candidates {
+	struct known *same;   /* it has the socket's cookie */
+	struct known *fresh;  /* the youngest of those which have none yet, and are younger than that */
+	struct known *former; /* one before that, of another SYN, which is not known to be gone */
+};
+
+static void find_candidates(struct observe *ob, const struct event_state *s, struct candidates *c)
+{
+	struct known *k;
+
+	*c = (struct candidates){ 0 };
+	for (k = flows_find(ob, &s->flow); k && !c->same; k = next_of(ob, &s->flow, k->next)) {
+		bool fresh = !k->cookie && k->state == KNOWN_FRESH;
+
+		if (k->cookie && k->cookie == s->cookie)
+			c->same = k;
+		if (c->fresh && !c->former && k->has_isn && (fresh || (c->same && is_open(k))))
+			c->former = k;
+		if (fresh && !c->fresh)
+			c->fresh = k;
+	}
+}
+
 struct known *flows_of_socket(struct observe *ob, const struct event_state *s)
 {
-	const struct flow *f = &s->flow;
-	struct known *k, *without = NULL;
+	struct candidates c;
 
-	for (k = flows_find(ob, f); k; k = next_of(ob, f, k->next)) {
-		if (k->cookie &&
-		    k->cookie == s->cookie) /* it may have been taken back, and connect anew by another SYN */
-			return without && without->has_isn && k->has_isn ? without : k;
-		if (!without && !k->cookie && k->state == KNOWN_FRESH)
-			without = k;
-	}
-	if (!without && ob->o.own_only)
-		return NULL; /* another's, who has the port now */
-	if (!without)
-		without = flows_add(ob, f, observe_watches(ob, &f->server));
-	if (!without)
+	find_candidates(ob, s, &c);
+	/* it may have been taken back, and connect anew by another SYN */
+	if (c.same && !(c.fresh && c.fresh->has_isn && c.same->has_isn))
+		return c.same;
+	if (c.former && c.fresh->has_isn)
 		return NULL;
-	without->flow.client.addr = f->client.addr;
-	without->cookie = s->cookie;
-	return without;
+	if (!c.fresh && ob->o.own_only)
+		return NULL; /* another's, who has the port now */
+	if (!c.fresh)
+		c.fresh = flows_add(ob, &s->flow, observe_watches(ob, &s->flow.server));
+	if (!c.fresh)
+		return NULL;
+	c.fresh->flow.client.addr = s->flow.client.addr;
+	c.fresh->cookie = s->cookie;
+	return c.fresh;
 }

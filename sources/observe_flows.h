@@ -121,9 +121,14 @@ void flows_init(struct observe *ob);
 /* A new entry, or NULL when there is no room (counted). */
 struct known *flows_add(struct observe *ob, const struct flow *f, bool watched);
 
-/* The entry of a SYN, of a socket of sock_diag; new where there is none, but with own_only.  NULL: no room, or it is
- * over, or another's. */
+/* The entry of a SYN; new where there is none, but with own_only.  NULL: no room, or it is over, or another's. */
 struct known *flows_of_syn(struct observe *ob, const struct flow *f, uint32_t isn);
+
+/*
+ * The entry of a socket that sock_diag showed, likewise.  NULL, too, while another SYN from the same port was read than
+ * that of a socket which may be there still, for all that is known: either may have been shown, before that SYN or
+ * after it.  Then check_gone() finds that the former one is gone, and the next answer is the younger one's.
+ */
 struct known *flows_of_socket(struct observe *ob, const struct event_state *s);
 
 /* Another SYN went the same way later: what is asked of that flow is of its socket. */

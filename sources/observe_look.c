@@ -168,6 +168,9 @@ static void check_gone(struct observe *ob, struct known *k)
 	struct answer a = { 0 };
 	int r = ask_of(ob, k, &a);
 
+	/* What answers has sent its SYN, and may be another socket than the one that is meant. */
+	if (!r)
+		observe_read_packets(ob, NULL, &r);
 	if (r && r != -ENOENT)
 		return; /* the next look asks again */
 	if (a.any && (flows_younger(ob, k) || (k->cookie && a.socket.state.cookie != k->cookie)))

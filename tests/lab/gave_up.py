@@ -49,6 +49,7 @@ WAYS = {
     "many 20": [(KERNEL, END)] * 20,
     "many_but_one": [(KERNEL, END)] * 7 + [(APPLICATION, 1500)] + [(KERNEL, END)] * 12,
     "same_port 3": [(APPLICATION, 300)] * 3,
+    "same_port_soon 40": [(APPLICATION, None)] * 40,
     "same_port_kernel": [(KERNEL, END), (APPLICATION, 300)],
     "quick": [(APPLICATION, 0)],
     "quick_exit": [(APPLICATION, 0)],

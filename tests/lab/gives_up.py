@@ -8,6 +8,7 @@ says what must be judged of it.
 import ctypes
 import errno
 import os
+import random
 import select
 import signal
 import socket
@@ -279,6 +280,21 @@ def same_port(times="3"):
         s.connect_ex(SERVER)
         time.sleep(0.3)
         s.close()
+
+
+def same_port_soon(times="40"):
+    """Again and again, sooner than anybody looks, or at any moment of a look."""
+    port = 0
+    for _ in range(int(times)):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", port))
+        port = s.getsockname()[1]
+        s.setblocking(False)
+        s.connect_ex(SERVER)
+        time.sleep(random.choice((0, 0, 0.0005, 0.002, 0.01, 0.03)))
+        s.close()
+    time.sleep(0.3)
 
 
 def same_port_kernel():
