@@ -327,6 +327,8 @@ static void effects(void **state)
 	}
 }
 
+static int hz = 250;
+
 static struct fault_result result(const char *text, int retries, int linear)
 {
 	const struct fault_effect *row = fault_effects;
@@ -336,6 +338,7 @@ static struct fault_result result(const char *text, int retries, int linear)
 	policy_default(0, &p);
 	p.retries = retries;
 	p.linear = linear;
+	p.hz = hz;
 	while (strcmp(row->text, text))
 		row++;
 	fault_result(row, &p, &r);
@@ -380,13 +383,35 @@ static void no_neighbour(void **state)
 	assert_result("no-neighbour", 1, 4, ETIMEDOUT, ETIMEDOUT, 3000, 0);
 }
 
+/*
+ * The third failure and the end of 1 s and 2 s come in one jiffy, the neighbour's first; as measured at 1000 Hz with 2
+ * retries (Linux 6.8).
+ */
+static void no_neighbour_at_other_hz(void **state)
+{
+	static const int hzs[] = { 100, 1000 };
+	size_t i;
+
+	for (i = 0; i < sizeof(hzs) / sizeof(hzs[0]); i++) {
+		hz = hzs[i];
+		assert_result("no-neighbour", 2, 0, EHOSTUNREACH, EHOSTUNREACH, 3000, 0);
+		assert_result("no-neighbour", 1, 0, ETIMEDOUT, EHOSTUNREACH, 3000, 0);
+		assert_result("no-neighbour", 1, 1, ETIMEDOUT, EHOSTUNREACH, 3000, 0);
+		assert_result("no-neighbour", 1, 4, ETIMEDOUT, ETIMEDOUT, 3000, 0);
+		assert_result("no-neighbour", 6, 4, EHOSTUNREACH, EHOSTUNREACH, 3000, 0);
+	}
+	hz = 250;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds),      cmocka_unit_test(amounts),      cmocka_unit_test(words),
-		cmocka_unit_test(icmp_kinds), cmocka_unit_test(scopes),	      cmocka_unit_test(names),
-		cmocka_unit_test(errors),     cmocka_unit_test(lengths),      cmocka_unit_test(effects),
-		cmocka_unit_test(results),    cmocka_unit_test(no_neighbour),
+		cmocka_unit_test(kinds),   cmocka_unit_test(amounts),
+		cmocka_unit_test(words),   cmocka_unit_test(icmp_kinds),
+		cmocka_unit_test(scopes),  cmocka_unit_test(names),
+		cmocka_unit_test(errors),  cmocka_unit_test(lengths),
+		cmocka_unit_test(effects), cmocka_unit_test(no_neighbour_at_other_hz),
+		cmocka_unit_test(results), cmocka_unit_test(no_neighbour),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
