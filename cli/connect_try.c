@@ -400,19 +400,9 @@ static int open_watch(struct trying *t, struct err *e)
 	return r;
 }
 
-static void ask_route(struct attempt *a)
-{
-	struct route_answer is;
-
-	if (route_ask(&a->flow.server, &is))
-		return;
-	a->route_asked = true;
-	a->route_error = is.error;
-	a->to_broadcast = is.broadcast;
-}
-
 int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 {
+	struct route_answer route;
 	struct trying t = { .o = o, .ret = ret, .fd = -1 };
 	int r;
 
@@ -432,8 +422,8 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		trace_read(t.trace, on_traced, &t);
 		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
 	}
-	if (watch_route_decides(&ret->attempt))
-		ask_route(&ret->attempt);
+	if (watch_route_decides(&ret->attempt) && !route_ask(&o->server, &route))
+		watch_route_take(&route, &ret->attempt);
 	if (t.rules && ret->attempt.n_drops)
 		watch_rules_name(t.rules, &ret->attempt);
 	watch_rules_free(t.rules);

@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include "sources/namespaces.h"
-#include "sources/route.h"
 
 struct question {
 	const struct endpoint *server;
@@ -26,14 +25,18 @@ bool watch_route_decides(const struct attempt *a)
 		a->end_error == EINVAL);
 }
 
+void watch_route_take(const struct route_answer *is, struct attempt *a)
+{
+	a->route_asked = true;
+	a->route_error = is->error;
+	a->to_broadcast = is->broadcast;
+}
+
 void watch_route_look(struct watch_ask *w, struct attempt *a)
 {
 	struct question q = { .server = &a->flow.server };
 	struct namespaces *n = watch_ask_begin(w);
 
-	if (!n || namespaces_call(n, a->netns, ask, &q, NULL))
-		return;
-	a->route_asked = true;
-	a->route_error = q.answer.error;
-	a->to_broadcast = q.answer.broadcast;
+	if (n && !namespaces_call(n, a->netns, ask, &q, NULL))
+		watch_route_take(&q.answer, a);
 }
