@@ -65,12 +65,12 @@ void capture_packet(struct capture *c, const struct stretch *s, const struct wal
 
 bool capture_is_intact(struct capture *c, const struct captured *p)
 {
-	const uint8_t *end = p->frame.p + p->frame.len;
 	struct stat st;
 
+	/* what lay beyond the new end may have no frame at all */
 	if (!c->map || !mapguard_hit(c->guard) || p->frame.p < c->map || p->frame.p >= c->map + c->map_len)
 		return true;
-	return !fstat(c->fd, &st) && (size_t)(end - c->map) <= (size_t)st.st_size;
+	return !fstat(c->fd, &st) && (size_t)(p->frame.p - c->map) + p->frame.len <= (size_t)st.st_size;
 }
 
 void capture_packet_remarks(struct capture *c, const struct captured *p)
