@@ -264,6 +264,7 @@ class Network:
         self.lacks = {}
         self.make()
         self.attach(directory)
+        self.ask_conntrack()
         self.fill_tunnel()
         self.listen()
         self.client.run(IMPATIENT)
@@ -309,6 +310,17 @@ class Network:
             done = net.run(script, False)
             if done.returncode:
                 self.lacks[name] = done.stdout.strip()
+
+    def ask_conntrack(self):
+        """`watch` loads no module to ask."""
+        if not os.path.exists("/proc/modules"):  # of a kernel that has none
+            return
+        with open("/proc/modules") as f:
+            loaded = {line.split()[0] for line in f}
+        if "nf_conntrack" in loaded and "nf_conntrack_netlink" not in loaded:
+            for case in CASES:
+                if "sent_to" in case[4]:
+                    self.lacks[case[0]] = "nf_conntrack_netlink is not loaded"
 
     def fill_tunnel(self):
         """Its queue has room for one."""
