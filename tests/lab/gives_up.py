@@ -268,8 +268,7 @@ def many_but_one():
     time.sleep(0.1)
 
 
-def same_port(times="3"):
-    """The same source port again and again, each socket with an ISN of its own."""
+def use_port_again(times, rests):
     port = 0
     for _ in range(int(times)):
         s = socket.socket()
@@ -278,22 +277,18 @@ def same_port(times="3"):
         port = s.getsockname()[1]
         s.setblocking(False)
         s.connect_ex(SERVER)
-        time.sleep(0.3)
+        time.sleep(random.choice(rests))
         s.close()
+
+
+def same_port(times="3"):
+    """The same source port again and again, each socket with an ISN of its own."""
+    use_port_again(times, (0.3,))
 
 
 def same_port_soon(times="40"):
     """Again and again, sooner than anybody looks, or at any moment of a look."""
-    port = 0
-    for _ in range(int(times)):
-        s = socket.socket()
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind(("127.0.0.1", port))
-        port = s.getsockname()[1]
-        s.setblocking(False)
-        s.connect_ex(SERVER)
-        time.sleep(random.choice((0, 0, 0.0005, 0.002, 0.01, 0.03)))
-        s.close()
+    use_port_again(times, (0, 0, 0.0005, 0.002, 0.01, 0.03))
     time.sleep(0.3)
 
 

@@ -9,23 +9,13 @@
 
 #include "sources/conntrack.h"
 #include "sources/nlget.h"
+#include "tests/unit/recorded.h"
 
-/* What Linux 6.18 answered, behind a byte for the fuzz target: tests/fuzz/corpus/nftrace. */
-static struct bytes answer(const char *name, uint8_t data[1024])
+static struct bytes answer(const char *name, uint8_t data[RECORDED_MAX])
 {
-	char path[512];
+	struct bytes b = recorded(name, data);
 	struct nlget m;
-	struct bytes b;
-	size_t n;
-	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", NFTRACE_DIR, name);
-	f = fopen(path, "rb");
-	assert_non_null(f);
-	n = fread(data, 1, 1024, f);
-	fclose(f);
-	assert_in_range(n, 2, 1023);
-	b = bytes_of(data + 1, n - 1);
 	assert_true(nlget_message(&b, &m));
 	return m.payload;
 }
@@ -41,7 +31,7 @@ static void assert_flow(const struct flow *f, const char *client, const char *se
 /* It was asked for 198.51.100.1:7001 to 198.51.100.1:8081; the rules were a DNAT and a masquerade. */
 static void answers(void **state)
 {
-	uint8_t data[1024];
+	uint8_t data[RECORDED_MAX];
 	struct flow f;
 
 	assert_true(conntrack_parse(answer("conntrack4", data), &f));
@@ -52,7 +42,7 @@ static void answers(void **state)
 
 static void cut(void **state)
 {
-	uint8_t data[1024];
+	uint8_t data[RECORDED_MAX];
 	struct bytes whole = answer("conntrack4", data);
 	struct flow f;
 	bool found = false;

@@ -12,22 +12,7 @@
 #include "sources/nfsock.h"
 #include "sources/nftrace_group.h"
 #include "sources/nlget.h"
-
-/* What Linux 6.18 sent, behind a byte for the fuzz target: tests/fuzz/corpus/nftrace. */
-static struct bytes recorded(const char *name, uint8_t data[8192])
-{
-	char path[512];
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", NFTRACE_DIR, name);
-	f = fopen(path, "rb");
-	assert_non_null(f);
-	n = fread(data, 1, 8192, f);
-	fclose(f);
-	assert_in_range(n, 2, 8191);
-	return bytes_of(data + 1, n - 1);
-}
+#include "tests/unit/recorded.h"
 
 struct told {
 	struct nftrace_group group;
