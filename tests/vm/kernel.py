@@ -133,6 +133,8 @@ class Kernel:
         self.root = os.path.join(CACHE, os.path.basename(debs[0])[:-len(".deb")])
         for deb in debs if not os.path.exists(self.root + "/done") else []:
             output("dpkg-deb", "-x", deb, self.root)
+        if not os.path.lexists(self.root + "/lib"):
+            os.symlink("usr/lib", self.root + "/lib")  # as from Debian 13 on
         self.release = os.listdir(self.root + "/lib/modules")[0]
         self.image = "%s/boot/vmlinuz-%s" % (self.root, self.release)
         self.modules = "%s/lib/modules/%s" % (self.root, self.release)
