@@ -65,15 +65,19 @@ static void answered(const struct attempt *a, const struct digest *d, struct ver
 
 static void ignored(const struct watch_inbound_known *known, struct verdict *v)
 {
+	const struct drop *d = known->drop;
+
 	v->outcome = OUTCOME_UNANSWERED;
 	v->gave_up_by = GAVE_UP_UNKNOWN;
 	v->confidence = CONFIDENCE_UNKNOWN;
-	if (known->drop)
-		say(v, known->drop->reply ? "its answer was lost" : "ignored");
+	if (d)
+		say(v, d->reply ? "its answer was lost" : "ignored");
 	else if (known->sees_drops)
 		say(v, "ignored, and no drop was seen: a full queue of the listener, or no way back");
 	else
 		say(v, "ignored: by a rule, for a full queue of the listener, or for want of a way back");
+	if (d && d->place == DROP_PEER_BACKLOG)
+		snprintf(v->advice, sizeof(v->advice), "%s", verdict_queue_advice(d));
 }
 
 static bool is_by_rule(const struct drop *d)

@@ -7,15 +7,20 @@
 
 /*
  * Where SYNs were lost, beyond what the kernel's tracepoints tell: by a
- * listener of this host whose accept queue is full.
+ * listener of this host whose accept queue is full, or its SYN queue.
  */
+
+struct backlog;
 
 /* True: the attempt is one whose SYNs were lost, and nothing is known of where. */
 bool watch_lost_is_unknown(const struct attempt *a);
 
 /* A listener of this host for that server, that namespace's own (inode number; 0: this one) if it has the address,
- * whose queue is full now. */
+ * one of whose queues is full now. */
 bool watch_lost_backlog(struct watch_ask *w, uint32_t netns, const struct endpoint *server, struct drop *ret);
+
+/* Which one that is, and how full.  False: both have room. */
+bool watch_lost_queue(const struct backlog *b, struct drop *ret);
 
 /* Nothing listens there now, in that namespace, whose own the address is.  False also when it is not known. */
 bool watch_lost_nobody(struct watch_ask *w, uint32_t netns, const struct endpoint *server);

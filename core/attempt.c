@@ -46,6 +46,11 @@ bool attempt_error_is_provisional(int error)
 	return error == EINPROGRESS || error == EAGAIN || error == EALREADY || error == EINTR;
 }
 
+bool drop_is_of_syn_queue(const struct drop *d)
+{
+	return d->place == DROP_PEER_BACKLOG && !strncmp(d->reason, DROP_SYN_QUEUE, strlen(DROP_SYN_QUEUE));
+}
+
 bool drop_is_as_of_repeated_syn(const struct drop *d)
 {
 	return !d->reply && !strcmp(d->reason, "NOT_SPECIFIED") &&

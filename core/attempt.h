@@ -203,6 +203,16 @@ int attempt_answered_syn(const struct attempt *a);
  */
 bool drop_is_as_of_repeated_syn(const struct drop *d);
 
+/*
+ * The reasons of a DROP_PEER_BACKLOG: no tracepoint tells of it.  The SYN queue's is "likely" where it is not known
+ * whether the kernel let this SYN through.
+ */
+#define DROP_ACCEPT_QUEUE "accept queue full"
+#define DROP_SYN_QUEUE "SYN queue full"
+#define DROP_SYN_QUEUE_LIKELY DROP_SYN_QUEUE ", likely"
+
+bool drop_is_of_syn_queue(const struct drop *d);
+
 /* What connect() returned ends its wait, not the socket's: EINPROGRESS, EAGAIN, EALREADY, EINTR. */
 bool attempt_error_is_provisional(int error);
 

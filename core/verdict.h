@@ -43,6 +43,9 @@ void verdict_conclude(const struct attempt *a, struct verdict *ret);
  */
 int verdict_predict(const struct attempt *a, int64_t *syns_ns, int max, int64_t *ret_end_ns, bool *ret_exact);
 
+/* What helps a listener one of whose queues is full, where such a drop (DROP_PEER_BACKLOG) is. */
+const char *verdict_queue_advice(const struct drop *d);
+
 /* The give-up alone, even then, by the policy as it is now.  0 when that is not known. */
 int64_t verdict_predict_end(const struct attempt *a, bool *ret_exact);
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/verdict.h"
+
 static bool is_on_host(const struct drop *d)
 {
 	return d->place == DROP_LOCAL_OUTPUT || d->place == DROP_LOCAL_INPUT ||
@@ -35,6 +37,24 @@ const struct drop *drop_that_rejected(const struct attempt *a)
 		if (is_on_host(d) && is_by_rule(d) && drop_took_all_syns(a, d))
 			return d;
 	}
+	return NULL;
+}
+
+const char *verdict_queue_advice(const struct drop *d)
+{
+	return drop_is_of_syn_queue(d)
+		       ? "the server's side: sysctl net.ipv4.tcp_syncookies=1; or raise net.ipv4.tcp_max_syn_backlog, the "
+			 "listener's backlog and net.core.somaxconn"
+		       : "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn";
+}
+
+const char *say_full_queue(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
+		if (a->drops[i].place == DROP_PEER_BACKLOG)
+			return verdict_queue_advice(&a->drops[i]);
 	return NULL;
 }
 

@@ -8,7 +8,8 @@
 
 #define CULPRIT_LEN 160
 
-/* What this host's kernel dropped, in whatever network namespace, or NULL; a full accept queue is no such thing. */
+/* What this host's kernel dropped, in whatever network namespace, or NULL; a full queue of a listener is no such thing.
+ */
 const struct drop *drop_on_host(const struct attempt *a);
 
 /* It took every SYN, the one that was answered too: so the answer is its own. */
@@ -19,6 +20,9 @@ static inline bool drop_took_all_syns(const struct attempt *a, const struct drop
 
 /* The rule, on this host, that took every SYN, and so answered itself; or NULL. */
 const struct drop *drop_that_rejected(const struct attempt *a);
+
+/* What helps a listener whose queue was full; NULL: none was. */
+const char *say_full_queue(const struct attempt *a);
 
 /* "that rule", where it is named; else how it can be; "what dropped its packets", where it was no rule. */
 const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN]);

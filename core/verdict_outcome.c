@@ -28,12 +28,10 @@ static const struct drop *drop_at(const struct attempt *a, enum drop_place place
 static void advise_on_limits(const struct attempt *a, struct verdict *v)
 {
 	char text[CULPRIT_LEN];
-	const char *lost = say_what_loses(a, text);
+	const char *lost = say_what_loses(a, text), *queue = say_full_queue(a);
 
-	if (drop_at(a, DROP_PEER_BACKLOG))
-		say_advice(v,
-			   "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn; the "
-			   "limits of the wait: `synsent predict --within 10s`");
+	if (queue)
+		say_advice(v, "%s; the limits of the wait: `synsent predict --within 10s`", queue);
 	else if (lost)
 		say_advice(v,
 			   "%s; or, to wait less, tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT or a timer in the "
@@ -47,10 +45,10 @@ static void advise_on_limits(const struct attempt *a, struct verdict *v)
 static void advise_on_option(const struct attempt *a, struct verdict *v, const char *option)
 {
 	char text[CULPRIT_LEN];
-	const char *lost = drop_at(a, DROP_PEER_BACKLOG)
-				   ? "the server's side: let it accept faster, or raise its backlog"
-				   : say_what_loses(a, text);
+	const char *lost = say_full_queue(a);
 
+	if (!lost)
+		lost = say_what_loses(a, text);
 	say_advice(v, "%s%s%s", lost ? lost : "", lost ? "; " : "", option);
 }
 
@@ -183,12 +181,10 @@ static void say_kernel_end(const struct attempt *a, struct verdict *v)
 static void advise_on_own_limit(const struct attempt *a, struct verdict *v)
 {
 	char text[CULPRIT_LEN];
-	const char *lost = say_what_loses(a, text);
+	const char *lost = say_what_loses(a, text), *queue = say_full_queue(a);
 
-	if (drop_at(a, DROP_PEER_BACKLOG))
-		say_advice(v,
-			   "the server's side: let it accept faster, or raise its backlog and net.core.somaxconn; the "
-			   "limit of the wait is the client's own");
+	if (queue)
+		say_advice(v, "%s; the limit of the wait is the client's own", queue);
 	else if (lost || a->n_drops)
 		say_advice(v, "%s; the limit of the wait is the client's own, and kernel settings would not change it",
 			   lost ? lost : "what dropped its packets");

@@ -7,7 +7,7 @@ const char *drop_way(const struct attempt *a, const struct drop *d)
 {
 	switch (d->place) {
 	case DROP_PEER_BACKLOG:
-		return "accept queue full";
+		return drop_is_of_syn_queue(d) ? d->reason : DROP_ACCEPT_QUEUE;
 	case DROP_LOCAL_OUTPUT:
 		return "on its way out";
 	case DROP_LOCAL_INPUT:

@@ -5,9 +5,10 @@
 #include "core/attempt.h"
 #include "util/buf.h"
 
-/* Where a packet of that attempt was dropped, in plain words; "accept queue full" where a listener had no room. */
+/* Where a packet of that attempt was dropped, in plain words; "accept queue full" or "SYN queue full" where a listener
+ * had no room. */
 
-/* "on its way in", "on the way", "in another network namespace of this host" */
+/* "on its way in", "on the way", "in another network namespace of this host"; static, or d's own. */
 const char *drop_way(const struct attempt *a, const struct drop *d);
 
 /* The same, and "here, " before it where it was in the attempt's own network namespace: "here, on its way in" */

@@ -6,20 +6,28 @@
 #include <stdint.h>
 
 #include "core/addr.h"
+#include "sources/synqueue.h"
 
 struct namespaces;
 
 /*
- * The listener that a connection to an address of this host would find, and its
- * accept queue.  While that is full the kernel ignores SYNs without a word
- * (net/ipv4/tcp_input.c tcp_conn_request(), sk_acceptq_is_full()): no packet is
- * dropped that any tracepoint tells of.
+ * The listener that a connection to an address of this host would find, its
+ * accept queue and its SYN queue.  While the one is full, or the other without
+ * SYN cookies, the kernel ignores SYNs without a word (net/ipv4/tcp_input.c
+ * tcp_conn_request(), sk_acceptq_is_full(), inet_csk_reqsk_queue_is_full()): no
+ * packet is dropped that any tracepoint tells of.
  */
 struct backlog {
 	struct endpoint listener;
 	uint32_t netns;	  /* inode number */
 	uint32_t waiting; /* connections that the program has not accepted */
 	uint32_t limit;	  /* full when more than that wait */
+
+	/* The SYN queue; known to be full at most where tcp_syncookies is 0. */
+	enum synqueue_is by_backlog, by_sysctl; /* full by the backlog, by tcp_max_syn_backlog */
+	uint32_t half_open;
+	uint64_t half_open_backlog; /* of all listeners that share the port (SO_REUSEPORT) */
+	long max_syn_backlog;	    /* the sysctl */
 };
 
 /*

@@ -216,14 +216,17 @@ static void why(void **test)
 	static const struct {
 		enum drop_place place;
 		uint32_t netns;
-		const char *way, *want;
+		const char *way, *want, *reason;
 	} t[] = {
 		{ DROP_LOCAL_INPUT, 1, "on its way in", "here, on its way in: r \"x\"" },
 		{ DROP_LOCAL_OUTPUT, 1, "on its way out", "here, on its way out: r \"x\"" },
 		{ DROP_PATH_OR_PEER, 1, "on the way", "on the way: r \"x\"" },
 		{ DROP_PATH_OR_PEER, 2, "in another network namespace of this host",
 		  "in another network namespace of this host: r \"x\"" },
-		{ DROP_PEER_BACKLOG, 1, "accept queue full", "accept queue full: r \"x\"" },
+		{ DROP_PEER_BACKLOG, 1, "accept queue full", "accept queue full: r \"x\"", "accept queue full" },
+		{ DROP_PEER_BACKLOG, 1, "SYN queue full", "SYN queue full: r \"x\"", "SYN queue full" },
+		{ DROP_PEER_BACKLOG, 1, "SYN queue full, likely", "SYN queue full, likely: r \"x\"",
+		  "SYN queue full, likely" },
 	};
 	struct buf b = { 0 }, line = { 0 };
 	size_t i;
@@ -233,6 +236,8 @@ static void why(void **test)
 		a.netns = 1;
 		a.n_drops = 1;
 		a.drops[0] = (struct drop){ .place = t[i].place, .netns = t[i].netns, .packets = 2, .rule = "r \"x\"" };
+		if (t[i].reason)
+			strcpy(a.drops[0].reason, t[i].reason);
 		buf_reset(&line);
 		screen_silence(&a, &line);
 		begin(true);

@@ -86,6 +86,17 @@ static void no_rule(void **state)
 	drop->place = DROP_PEER_BACKLOG;
 	verdict_make(&a, &v);
 	assert_non_null(strstr(v.advice, "the server's side: let it accept faster"));
+	strcpy(drop->reason, "SYN queue full, likely");
+	assert_advice(
+		"the server's side: sysctl net.ipv4.tcp_syncookies=1; or raise net.ipv4.tcp_max_syn_backlog, the "
+		"listener's backlog and net.core.somaxconn; the limits of the wait: `synsent predict --within 10s`");
+	a.has_policy = true;
+	policy_default(0, &a.policy);
+	a.policy.user_timeout_ms = 3000;
+	verdict_make(&a, &v);
+	assert_non_null(strstr(v.advice, "net.ipv4.tcp_syncookies=1; or raise net.ipv4.tcp_max_syn_backlog, the "
+					 "listener's backlog and net.core.somaxconn; the limit is the socket's "
+					 "TCP_USER_TIMEOUT"));
 }
 
 /* Nothing told of a drop. */

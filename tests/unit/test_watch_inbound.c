@@ -137,6 +137,28 @@ static void says(void **test)
 	}
 }
 
+/* What the server can change is its own affair. */
+static void full_queue(void **test)
+{
+	static const struct drop syns = { .place = DROP_PEER_BACKLOG, .reason = "SYN queue full" },
+				 accepted = { .place = DROP_PEER_BACKLOG, .reason = "accept queue full" };
+	static const struct attempt a = { 0 };
+	const struct digest d = { .answer = REPLY_NONE, .n_syns = 1 };
+	struct watch_inbound_known known = { .sees_drops = true, .drop = &syns };
+	struct verdict v;
+
+	watch_inbound_verdict(&a, &d, &known, &v);
+	assert_string_equal(v.headline, "ignored");
+	assert_non_null(strstr(v.advice, "sysctl net.ipv4.tcp_syncookies=1"));
+	known.drop = &accepted;
+	watch_inbound_verdict(&a, &d, &known, &v);
+	assert_string_equal(v.headline, "ignored");
+	assert_non_null(strstr(v.advice, "let it accept faster"));
+	known.drop = &by_rule;
+	watch_inbound_verdict(&a, &d, &known, &v);
+	assert_string_equal(v.advice, "");
+}
+
 /* A rule dropped SYN 0, by its limit, and TCP itself refuses SYN 1. */
 static void dropped_before(void **test)
 {
@@ -221,6 +243,7 @@ static void lost_answer(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(says),
+					    cmocka_unit_test(full_queue),
 					    cmocka_unit_test(dropped_before),
 					    cmocka_unit_test(shows_whom_it_asked),
 					    cmocka_unit_test(lasts_until_the_last),

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SYNSENT_SOURCES_SYNQUEUE_H
+#define SYNSENT_SOURCES_SYNQUEUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sources/sockdiag_msg.h"
+
+/*
+ * The listener that a SYN to a server finds, and its SYN queue, from what sock_diag tells of one network namespace.
+ *
+ * Without SYN cookies (tcp_syncookies 0) a SYN is ignored without a word while more connections are half open than the
+ * backlog, and while more are than three quarters of tcp_max_syn_backlog unless the kernel's TCP metrics know its
+ * sender (net/ipv4/tcp_input.c tcp_conn_request(), tcp_peer_is_proven()).
+ */
+struct synqueue {
+	struct endpoint server;
+	int fit; /* how well the listener fits: 0, there is none */
+	struct sockdiag_socket listener;
+	uint64_t backlog; /* its own, or the sum of all that fit as well (SO_REUSEPORT) */
+	bool ipv4;	  /* there is an IPv4 listener on that port */
+	bool several;	  /* there is one of a single address, so that not all on that port are one listener's */
+	uint32_t half_open;
+};
+
+enum synqueue_is { SYNQUEUE_HAS_ROOM, SYNQUEUE_FULL_LIKELY, SYNQUEUE_FULL };
+
+/* All listeners first, and then all in SYN-RECEIVED. */
+void synqueue_listener(struct synqueue *q, const struct sockdiag_socket *s);
+void synqueue_request(struct synqueue *q, const struct sockdiag_socket *s);
+
+/*
+ * By a backlog without cookies: FULL for whoever sends a SYN, LIKELY where kernels differ (before Linux 6.14, or a
+ * stable one of then, as many as the backlog are enough).
+ */
+static inline enum synqueue_is synqueue_by_backlog(uint32_t half_open, uint64_t backlog)
+{
+	return half_open > backlog		   ? SYNQUEUE_FULL
+	       : half_open && half_open == backlog ? SYNQUEUE_FULL_LIKELY
+						   : SYNQUEUE_HAS_ROOM;
+}
+
+/* By tcp_max_syn_backlog without cookies: never FULL, for it is not known who is let through. */
+static inline enum synqueue_is synqueue_by_sysctl(uint32_t half_open, int64_t max)
+{
+	return max - half_open < max >> 2 ? SYNQUEUE_FULL_LIKELY : SYNQUEUE_HAS_ROOM;
+}
+
+#endif
