@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "sources/namespaces.h"
+#include "sources/procs.h"
 #include "util/clock.h"
 #include "util/duration.h"
 
@@ -12,6 +13,9 @@ struct watch_ask {
 	struct namespaces *namespaces;
 	int64_t second_ns; /* CLOCK_MONOTONIC: since when questions are counted */
 	int asked;
+	struct procs_wanted owner; /* as it was found last, or not */
+	int64_t owner_ns;	   /* CLOCK_MONOTONIC: when that was */
+	int64_t walks_again_ns;	   /* not before */
 };
 
 struct watch_ask *watch_ask_new(void)
@@ -44,4 +48,23 @@ struct namespaces *watch_ask_begin(struct watch_ask *w)
 		w->asked = 0;
 	}
 	return w->asked++ < WATCH_ASKS_PER_S ? w->namespaces : NULL;
+}
+
+bool watch_ask_owner(struct watch_ask *w, uint32_t inode, struct procs_wanted *ret)
+{
+	int64_t now = clock_mono_ns();
+	int32_t last = w->owner.pid;
+
+	if (inode != w->owner.inode || now - w->owner_ns >= NS_PER_S) {
+		if (now < w->walks_again_ns)
+			return false;
+		w->owner = (struct procs_wanted){ .inode = inode };
+		procs_socket_owners(&w->owner, 1, last);
+		w->owner_ns = clock_mono_ns();
+		w->walks_again_ns = w->owner_ns + (w->owner_ns - now) * WATCH_OWNER_PAUSE;
+	}
+	if (!w->owner.pid)
+		return false;
+	*ret = w->owner;
+	return true;
 }

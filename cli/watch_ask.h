@@ -3,6 +3,7 @@
 #define SYNSENT_CLI_WATCH_ASK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Questions that `watch` asks of the kernel about single attempts, in their network
@@ -10,8 +11,10 @@
  * costs no more.
  */
 struct watch_ask;
+struct procs_wanted;
 
 #define WATCH_ASKS_PER_S 100
+#define WATCH_OWNER_PAUSE 10
 
 /* NULL when there is no memory. */
 struct watch_ask *watch_ask_new(void);
@@ -19,5 +22,11 @@ void watch_ask_free(struct watch_ask *w);
 
 /* One more may be asked now, of these namespaces; NULL: there were too many. */
 struct namespaces *watch_ask_begin(struct watch_ask *w);
+
+/*
+ * Which process holds that socket, by a walk through /proc.  What was found last is good for a second, and after each
+ * walk comes a pause of WATCH_OWNER_PAUSE times its length.  False: none is found, or it is too soon.
+ */
+bool watch_ask_owner(struct watch_ask *w, uint32_t inode, struct procs_wanted *ret);
 
 #endif

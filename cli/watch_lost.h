@@ -11,6 +11,7 @@
  */
 
 struct backlog;
+struct procs_wanted;
 
 /* True: the attempt is one whose SYNs were lost, and nothing is known of where. */
 bool watch_lost_is_unknown(const struct attempt *a);
@@ -19,8 +20,8 @@ bool watch_lost_is_unknown(const struct attempt *a);
  * one of whose queues is full now. */
 bool watch_lost_backlog(struct watch_ask *w, uint32_t netns, const struct endpoint *server, struct drop *ret);
 
-/* Which one that is, and how full.  False: both have room. */
-bool watch_lost_queue(const struct backlog *b, struct drop *ret);
+/* Which one that is, how full, and whose: `owner` is NULL where that is not known.  False: both have room. */
+bool watch_lost_queue(const struct backlog *b, const struct procs_wanted *owner, struct drop *ret);
 
 /* Nothing listens there now, in that namespace, whose own the address is.  False also when it is not known. */
 bool watch_lost_nobody(struct watch_ask *w, uint32_t netns, const struct endpoint *server);

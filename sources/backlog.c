@@ -33,16 +33,16 @@ static void look_at_syns(struct sockdiag *d, struct search *k)
 {
 	struct backlog *b = k->ret;
 	struct synqueue *q = &k->queue;
-	long cookies;
+	long cookies, max;
 
-	if (sysctls_get("ipv4/tcp_syncookies", &cookies) || cookies ||
-	    sysctls_get("ipv4/tcp_max_syn_backlog", &b->max_syn_backlog) ||
+	if (sysctls_get("ipv4/tcp_syncookies", &cookies) || cookies || sysctls_get("ipv4/tcp_max_syn_backlog", &max) ||
 	    sockdiag_dump(d, 0, SOCKDIAG_SYN_RECV, on_request, q, NULL))
 		return;
+	b->max_syn_backlog = (int)max;
 	b->half_open = q->half_open;
 	b->half_open_backlog = q->backlog;
-	b->by_backlog = synqueue_by_backlog(b->half_open, b->half_open_backlog);
-	b->by_sysctl = synqueue_by_sysctl(b->half_open, b->max_syn_backlog);
+	b->by_backlog = synqueue_by_backlog(q->half_open, q->backlog, q->n);
+	b->by_sysctl = synqueue_by_sysctl(q->half_open, max);
 }
 
 static void tell(struct sockdiag *d, struct search *k)
@@ -50,7 +50,11 @@ static void tell(struct sockdiag *d, struct search *k)
 	const struct event_state *s = &k->queue.listener.state;
 
 	*k->ret = (struct backlog){
-		.listener = s->flow.server, .netns = k->netns, .waiting = s->rqueue, .limit = s->wqueue
+		.listener = s->flow.server,
+		.inode = s->inode,
+		.netns = k->netns,
+		.waiting = s->rqueue,
+		.limit = s->wqueue,
 	};
 	look_at_syns(d, k);
 }

@@ -19,6 +19,7 @@ struct namespaces;
  */
 struct backlog {
 	struct endpoint listener;
+	uint32_t inode;	  /* its socket's */
 	uint32_t netns;	  /* inode number */
 	uint32_t waiting; /* connections that the program has not accepted */
 	uint32_t limit;	  /* full when more than that wait */
@@ -27,7 +28,7 @@ struct backlog {
 	enum synqueue_is by_backlog, by_sysctl; /* full by the backlog, by tcp_max_syn_backlog */
 	uint32_t half_open;
 	uint64_t half_open_backlog; /* of all listeners that share the port (SO_REUSEPORT) */
-	long max_syn_backlog;	    /* the sysctl */
+	int max_syn_backlog;	    /* the sysctl */
 };
 
 /*

@@ -31,8 +31,10 @@ void synqueue_listener(struct synqueue *q, const struct sockdiag_socket *s)
 	if (f > q->fit) {
 		q->fit = f;
 		q->listener = *s;
+		q->n = 0;
 		q->backlog = 0;
 	}
+	q->n++;
 	q->backlog += s->state.wqueue;
 }
 

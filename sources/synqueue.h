@@ -18,7 +18,8 @@ struct synqueue {
 	struct endpoint server;
 	int fit; /* how well the listener fits: 0, there is none */
 	struct sockdiag_socket listener;
-	uint64_t backlog; /* its own, or the sum of all that fit as well (SO_REUSEPORT) */
+	uint32_t n;	  /* it, and all that fit as well (SO_REUSEPORT) */
+	uint64_t backlog; /* theirs together */
 	bool ipv4;	  /* there is an IPv4 listener on that port */
 	bool several;	  /* there is one of a single address, so that not all on that port are one listener's */
 	uint32_t half_open;
@@ -31,14 +32,15 @@ void synqueue_listener(struct synqueue *q, const struct sockdiag_socket *s);
 void synqueue_request(struct synqueue *q, const struct sockdiag_socket *s);
 
 /*
- * By a backlog without cookies: FULL for whoever sends a SYN, LIKELY where kernels differ (before Linux 6.14, or a
- * stable one of then, as many as the backlog are enough).
+ * Of n listeners by the sum of their backlogs, without cookies.  FULL: each has one more than its backlog, which is the
+ * most.  LIKELY: as many as that sum are enough where kernels take a queue for full one earlier (before Linux 6.14 and
+ * stable ones of that time), and one of several listeners may be full alone.
  */
-static inline enum synqueue_is synqueue_by_backlog(uint32_t half_open, uint64_t backlog)
+static inline enum synqueue_is synqueue_by_backlog(uint32_t half_open, uint64_t backlog, uint32_t n)
 {
-	return half_open > backlog		   ? SYNQUEUE_FULL
-	       : half_open && half_open == backlog ? SYNQUEUE_FULL_LIKELY
-						   : SYNQUEUE_HAS_ROOM;
+	if (n && half_open >= backlog + n)
+		return SYNQUEUE_FULL;
+	return half_open && half_open >= backlog ? SYNQUEUE_FULL_LIKELY : SYNQUEUE_HAS_ROOM;
 }
 
 /* By tcp_max_syn_backlog without cookies: never FULL, for it is not known who is let through. */

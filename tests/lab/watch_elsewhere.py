@@ -337,7 +337,8 @@ class Test:
             drop = got.get(address, {})
             t.want("where SYNs to %s were lost" % address,
                    (drop.get("place"), drop.get("reason"), drop.get("rule")),
-                   ("peer-backlog", "accept queue full", "listener %s:%d, 1 waiting, backlog 0" % (address, FULL_PORT)))
+                   ("peer-backlog", "accept queue full", "listener %s:%d %s, 1 waiting, backlog 0" %
+                    (address, FULL_PORT, watched.own_name())))
         t.want("the status", w.status, 0)
 
     def full_process(self, t):

@@ -72,6 +72,12 @@ class Net:
         return done
 
 
+def own_name():
+    """This process, as `watch` names who listens."""
+    with open("/proc/self/comm") as f:
+        return "(%s, pid %d)" % (f.read().strip(), os.getpid())
+
+
 def connecting(address, port, bind=None):
     """A connect() that does not wait; the socket, and its error or 0."""
     s = socket.socket(socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET)

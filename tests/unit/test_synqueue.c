@@ -4,11 +4,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "cli/watch_lost.h"
 #include "sources/backlog.h"
+#include "sources/procs.h"
 #include "sources/synqueue.h"
 
 #define SYN_RECV 3
@@ -132,15 +136,20 @@ static void shared_port(void **state)
 	listens("10.0.0.2:80", 4);
 	half_open("10.0.0.2:80", 6);
 	assert_queue("10.0.0.2:80", 7, 6);
+	assert_int_equal(q.n, 2);
 }
 
 /* What was measured with Linux 6.18: 11 with a backlog of 10; 97 with tcp_max_syn_backlog 128, 9 with 10. */
 static void limits(void **state)
 {
-	assert_int_equal(synqueue_by_backlog(11, 10), SYNQUEUE_FULL);
-	assert_int_equal(synqueue_by_backlog(10, 10), SYNQUEUE_FULL_LIKELY);
-	assert_int_equal(synqueue_by_backlog(9, 10), SYNQUEUE_HAS_ROOM);
-	assert_int_equal(synqueue_by_backlog(0, 0), SYNQUEUE_HAS_ROOM);
+	assert_int_equal(synqueue_by_backlog(11, 10, 1), SYNQUEUE_FULL);
+	assert_int_equal(synqueue_by_backlog(10, 10, 1), SYNQUEUE_FULL_LIKELY);
+	assert_int_equal(synqueue_by_backlog(9, 10, 1), SYNQUEUE_HAS_ROOM);
+	assert_int_equal(synqueue_by_backlog(0, 0, 1), SYNQUEUE_HAS_ROOM);
+	assert_int_equal(synqueue_by_backlog(1, 0, 1), SYNQUEUE_FULL);
+	/* of 5 and 6: one of them may have room with 12 */
+	assert_int_equal(synqueue_by_backlog(13, 11, 2), SYNQUEUE_FULL);
+	assert_int_equal(synqueue_by_backlog(12, 11, 2), SYNQUEUE_FULL_LIKELY);
 	assert_int_equal(synqueue_by_sysctl(97, 128), SYNQUEUE_FULL_LIKELY);
 	assert_int_equal(synqueue_by_sysctl(96, 128), SYNQUEUE_HAS_ROOM);
 	assert_int_equal(synqueue_by_sysctl(9, 10), SYNQUEUE_FULL_LIKELY);
@@ -176,8 +185,7 @@ static void words(void **state)
 		    .by_sysctl = SYNQUEUE_FULL_LIKELY,
 		    .max_syn_backlog = 128 },
 		  "SYN queue full, likely",
-		  "listener 10.0.0.2:80, 97 half-open, tcp_max_syn_backlog 128 (1/4 of it for known peers), "
-		  "tcp_syncookies 0" },
+		  "listener 10.0.0.2:80, 97 half-open, over 3/4 of tcp_max_syn_backlog 128, tcp_syncookies 0" },
 	};
 	size_t i;
 
@@ -187,12 +195,55 @@ static void words(void **state)
 
 		b.netns = 7;
 		endpoint_parse("10.0.0.2:80", &b.listener);
-		assert_int_equal(watch_lost_queue(&b, &d), t[i].reason != NULL);
+		assert_int_equal(watch_lost_queue(&b, NULL, &d), t[i].reason != NULL);
 		assert_int_equal(d.place, t[i].reason ? DROP_PEER_BACKLOG : DROP_NONE);
 		assert_string_equal(d.reason, t[i].reason ? t[i].reason : "");
 		assert_string_equal(d.rule, t[i].rule ? t[i].rule : "");
 		assert_int_equal(d.netns, t[i].reason ? 7 : 0);
 	}
+}
+
+static void owner(void **state)
+{
+	const struct procs_wanted nginx = { .pid = 7, .comm = "nginx" };
+	struct backlog b = { .half_open = 2, .half_open_backlog = 1, .by_backlog = SYNQUEUE_FULL };
+	struct drop d;
+
+	endpoint_parse("10.0.0.2:80", &b.listener);
+	assert_true(watch_lost_queue(&b, &nginx, &d));
+	assert_string_equal(d.rule, "listener 10.0.0.2:80 (nginx, pid 7), 2 half-open, backlog 1, tcp_syncookies 0");
+	b.waiting = 1;
+	assert_true(watch_lost_queue(&b, &nginx, &d));
+	assert_string_equal(d.rule, "listener 10.0.0.2:80 (nginx, pid 7), 1 waiting, backlog 0");
+}
+
+/* What was found is kept; walks through /proc that follow each other have to wait, if not each of them. */
+static void owner_is_asked_for(void **state)
+{
+	struct watch_ask *w = watch_ask_new();
+	struct procs_wanted got = { 0 };
+	int fd[2], i, refused = 0;
+	struct stat st[2];
+
+	assert_non_null(w);
+	for (i = 0; i < 2; i++) {
+		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(fstat(fd[i], &st[i]), 0);
+	}
+	assert_true(watch_ask_owner(w, (uint32_t)st[0].st_ino, &got));
+	assert_int_equal(got.pid, procs_self());
+	assert_true(got.comm[0]);
+	for (i = 0; i < 1000; i++) {
+		got = (struct procs_wanted){ 0 };
+		if (!watch_ask_owner(w, (uint32_t)st[i % 2].st_ino, &got))
+			refused++;
+		else
+			assert_int_equal(got.pid, procs_self());
+	}
+	assert_true(refused > 0);
+	close(fd[0]);
+	close(fd[1]);
+	watch_ask_free(w);
 }
 
 int main(void)
@@ -206,6 +257,8 @@ int main(void)
 		cmocka_unit_test_setup(shared_port, begin),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(words),
+		cmocka_unit_test(owner),
+		cmocka_unit_test(owner_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
