@@ -281,9 +281,11 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 			if (a->by == WATCH_PROGRAM && !a->exiting)
 				take_winner(a);
 			end(a, tp, WATCH_ENDED);
-		} else if (!(a->flags & (WATCH_NO_BEGIN | WATCH_FILTERED))) {
+		} else {
 			/* the return of its call tells of it: the error is known there */
-			count(WATCH_N_BEGUN, -1ull);
+			owe_for_port(a->socket);
+			if (!(a->flags & (WATCH_NO_BEGIN | WATCH_FILTERED)))
+				count(WATCH_N_BEGUN, -1ull);
 		}
 	}
 	forget(sk);
@@ -456,6 +458,7 @@ static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct
 {
 	__u32 zero = 0;
 	struct watch_attempt *a = find_key(key);
+	__s32 owed;
 
 	if (a) {
 		/* else one that goes on, or that was missed to end: what comes next tells of it */
@@ -463,7 +466,10 @@ static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct
 			tell_by_return(key, a, error);
 		return 0;
 	}
-	if (!is_failure(-(long)error) || is_owed(key, error))
+	if (!is_failure(-(long)error))
+		return 0;
+	owed = take_owed(key);
+	if (owed == error)
 		return 0;
 	a = bpf_map_lookup_elem(&synsent_scratch, &zero);
 	if (!a)
@@ -475,6 +481,8 @@ static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct
 	a->by = WATCH_KERNEL;
 	a->error = error;
 	a->start_ns = a->end_ns = bpf_ktime_get_ns();
+	if (owed == OWED_FOR_PORT)
+		a->flags |= WATCH_PORT;
 	/* net/ipv6/tcp_ipv6.c tcp_v6_connect() */
 	if (a->flow.family == 4 && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 &&
 	    BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_ipv6only))

@@ -128,12 +128,31 @@ static __always_inline bool is_of_an_attempt(__s32 error)
 	return error == ECONNREFUSED || error == ETIMEDOUT || error == ECONNRESET || error == ECONNABORTED;
 }
 
+/* What is kept in synsent_owed besides errors. */
+#define OWED_NONE (-1)
+#define OWED_FOR_PORT 0 /* the return of a call that had come to look for a source port */
+
+static __always_inline void keep_owed(__u64 key, __s32 what)
+{
+	if (!bpf_map_update_elem(&synsent_owed, &key, &what, BPF_NOEXIST))
+		__sync_fetch_and_add(&n_owed, 1);
+}
+
 /* Others may come of a route as well as of an ICMP after the SYN. */
 static __always_inline void owe(__u64 key, __s32 error)
 {
-	if (want_failed && error && !is_of_an_attempt(error) &&
-	    !bpf_map_update_elem(&synsent_owed, &key, &error, BPF_NOEXIST))
-		__sync_fetch_and_add(&n_owed, 1);
+	if (want_failed && error && !is_of_an_attempt(error))
+		keep_owed(key, error);
+}
+
+/*
+ * It went to SYN_SENT and back within its connect(), which has no error so far: net/ipv4/tcp_ipv4.c tcp_v4_connect()
+ * and net/ipv6/tcp_ipv6.c tcp_v6_connect() look for its source port there, after all that refuses a call.
+ */
+static __always_inline void owe_for_port(__u64 key)
+{
+	if (want_failed)
+		keep_owed(key, OWED_FOR_PORT);
 }
 
 static __always_inline void forgive(__u64 key)
@@ -142,14 +161,14 @@ static __always_inline void forgive(__u64 key)
 		__sync_fetch_and_add(&n_owed, -1);
 }
 
-/* The socket's attempt had it, and here it comes. */
-static __always_inline bool is_owed(__u64 key, __s32 error)
+/* What was kept: the error that the socket's attempt had, and here it may come. */
+static __always_inline __s32 take_owed(__u64 key)
 {
 	__s32 *owed = n_owed ? bpf_map_lookup_elem(&synsent_owed, &key) : 0;
-	bool same = owed && *owed == error;
+	__s32 what = owed ? *owed : OWED_NONE;
 
 	forgive(key);
-	return same;
+	return what;
 }
 
 #endif

@@ -82,6 +82,7 @@ struct watch_drop {
 #define WATCH_ERROR_READ 256u /* an error was reported while it waited: one that was read from its error queue */
 #define WATCH_FASTOPEN 512u   /* TCP_FASTOPEN_CONNECT: SYN 0 may leave only with the first write; not known when */
 #define WATCH_V6ONLY 1024u    /* a socket for IPv6 alone, and a server of IPv4 */
+#define WATCH_PORT 2048u      /* with WATCH_NOT_BEGUN: it was in SYN_SENT, where a source port is looked for */
 
 struct watch_attempt {
 	__u64 socket; /* the kernel's address: what joins the events */

@@ -18,11 +18,17 @@ static int ask(void *arg)
 	return route_ask(q->server, &q->answer);
 }
 
+/* IPv6 has it when no source address fits (net/ipv6/addrconf.c ipv6_dev_get_saddr()). */
+static bool may_lack_address(const struct attempt *a)
+{
+	return a->end_error == EADDRNOTAVAIL && a->flow.server.addr.family == 6 && !a->port_sought;
+}
+
 bool watch_route_decides(const struct attempt *a)
 {
 	return a->end == ATTEMPT_END_RESULT && !a->n_syns &&
 	       (a->end_error == ENETUNREACH || a->end_error == EHOSTUNREACH || a->end_error == EACCES ||
-		a->end_error == EINVAL);
+		a->end_error == EINVAL || may_lack_address(a));
 }
 
 void watch_route_take(const struct route_answer *is, struct attempt *a)

@@ -123,6 +123,7 @@ struct attempt {
 	bool to_broadcast;    /* the server is a broadcast address of its network namespace, by the routes there */
 	int route_error;      /* that they refuse the server with; 0: they have a way to it */
 	bool v6only;	      /* its socket is for IPv6 alone, and the server's address is one of IPv4 */
+	bool port_sought;     /* its connect() failed at once, and had come to look for a source port */
 	bool deferred;	      /* connect() sent no SYN: TCP_FASTOPEN_CONNECT waits for the first write */
 	bool may_be_deferred; /* ... or may have sent none so far */
 	bool let_go;	      /* the kernel closed it, when nobody held it any more: io_uring, SCM_RIGHTS */

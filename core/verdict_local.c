@@ -110,6 +110,37 @@ static void refused_by_route(const struct attempt *a, struct verdict *v)
 						      : "blackhole");
 }
 
+/*
+ * Programs refuse a call before the socket goes to SYN-SENT, as IPv6 does without a source address; a source port is
+ * looked for afterwards (net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c tcp_v6_connect()).
+ */
+static void not_available(const struct attempt *a, struct verdict *v)
+{
+	char command[ROUTE_COMMAND_LEN];
+
+	if (a->route_asked && a->route_error == EADDRNOTAVAIL) {
+		say_headline(v, "this host has no source address for it");
+		say_advice(v, "%s, and `ip -6 addr` of its interface", route_command(a, command));
+		return;
+	}
+	say_headline(v, a->port_sought ? "no free source port on this host"
+				       : "no free source port or address on this host");
+	say_advice(v, "net.ipv4.ip_local_port_range and at sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
+	if (!a->traced)
+		return;
+	if (a->port_sought) {
+		say_evidence(v, "its connect() had come to SYN-SENT, where the kernel looks for a source port");
+		return;
+	}
+	v->confidence = CONFIDENCE_LIKELY;
+	if (a->flow.server.addr.family == 6 && !a->route_asked)
+		say_headline(v, "a program refused its connect(), or this host has no source address for it");
+	else
+		say_headline(v, "a program refused its connect(): of a cgroup, a seccomp filter or a security module");
+	say_evidence(v, "its socket was not seen to go to SYN-SENT, where the kernel looks for a source port");
+	say_advice(v, "`bpftool cgroup tree` has the programs of cgroups; `Seccomp` in /proc/PID/status");
+}
+
 void failed_locally(const struct attempt *a, struct verdict *v)
 {
 	bool unreachable = v->error == ENETUNREACH || v->error == EHOSTUNREACH;
@@ -126,8 +157,7 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 		refused_by_route(a, v);
 		break;
 	case EADDRNOTAVAIL:
-		say_headline(v, "no free source port or address on this host");
-		say_advice(v, "net.ipv4.ip_local_port_range and at sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
+		not_available(a, v);
 		break;
 	case EPERM:
 		say_headline(v,

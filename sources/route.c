@@ -30,7 +30,7 @@ struct found {
 	bool route;
 	uint8_t kind; /* RTN_... */
 	uint32_t oif; /* 0: it has none */
-	bool has_gateway;
+	bool has_gateway, has_source;
 	struct addr gateway;
 };
 
@@ -66,6 +66,8 @@ static void take_route(const struct nlget *m, void *user)
 			bytes_u32(&value, false, &f->oif);
 		else if (type == RTA_GATEWAY)
 			f->has_gateway = take_address(value, route.rtm_family, &f->gateway);
+		else if (type == RTA_PREFSRC)
+			f->has_source = true;
 		else if (type == RTA_VIA)
 			f->has_gateway = take_via(value, &f->gateway);
 	}
@@ -114,6 +116,14 @@ static int error_of_kind(uint8_t kind)
 	}
 }
 
+/* IPv6 answers without a source address where it finds none for connect() (net/ipv6/route.c rt6_fill_node()). */
+static int error_of(const struct endpoint *dst, const struct found *f)
+{
+	const int error = error_of_kind(f->kind);
+
+	return !error && dst->addr.family == 6 && !f->has_source ? EADDRNOTAVAIL : error;
+}
+
 static bool is_refusal(int error)
 {
 	return error == ENETUNREACH || error == EHOSTUNREACH || error == EACCES || error == EINVAL;
@@ -126,8 +136,7 @@ int route_ask(const struct endpoint *dst, struct route_answer *ret)
 
 	if (r && !is_refusal(-r))
 		return r;
-	*ret = (struct route_answer){ .error = r ? -r : error_of_kind(f.kind),
-				      .broadcast = !r && f.kind == RTN_BROADCAST };
+	*ret = (struct route_answer){ .error = r ? -r : error_of(dst, &f), .broadcast = !r && f.kind == RTN_BROADCAST };
 	return 0;
 }
 

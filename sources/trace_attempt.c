@@ -426,6 +426,7 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->segments_in = w->segs_in;
 	a->soft_left = w->flags & WATCH_SOFT_LEFT;
 	a->v6only = w->flags & WATCH_V6ONLY;
+	a->port_sought = w->flags & WATCH_PORT;
 	a->retransmits = -1;
 	if (w->how != WATCH_NOT_BEGUN) {
 		a->has_isn = w->isn != 0;

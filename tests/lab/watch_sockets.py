@@ -86,7 +86,7 @@ def code(what, k, if_not=0):
 call, error = int(sys.argv[1]), getattr(errno, sys.argv[2])
 text = ctypes.create_string_buffer(code(0x20, 0) + code(0x15, call, 1) + code(6, 0x50000 | error) + code(6, 0x7fff0000))
 program = ctypes.create_string_buffer(struct.pack("@HP", 4, ctypes.addressof(text)))
-s = socket.socket()
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[3] else socket.AF_INET)
 prctl = ctypes.CDLL(None, use_errno=True).prctl
 if prctl(38, 1, 0, 0, 0) or prctl(22, 2, program, 0, 0):
     sys.exit("seccomp: %d" % ctypes.get_errno())

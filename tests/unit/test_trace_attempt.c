@@ -725,6 +725,18 @@ static void seen_gone(void **test)
 	assert_int_not_equal(v.confidence, CONFIDENCE_CERTAIN);
 }
 
+/* connect() failed before its SYN. */
+static void failed(int error, uint32_t flags)
+{
+	begin();
+	r.attempt.how = WATCH_NOT_BEGUN;
+	r.attempt.by = WATCH_KERNEL;
+	r.attempt.error = error;
+	r.attempt.flags = flags;
+	r.attempt.end_ns = BEGUN;
+	told();
+}
+
 /* By the routes, which are asked when connect() has failed. */
 static void asked(int error)
 {
@@ -745,15 +757,10 @@ static void not_begun(void **test)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		begin();
-		r.attempt.how = WATCH_NOT_BEGUN;
-		r.attempt.by = WATCH_KERNEL;
-		r.attempt.error = cases[i].error;
-		r.attempt.end_ns = BEGUN;
-		told();
+		failed(cases[i].error, 0);
 		of_routes = cases[i].error != EADDRNOTAVAIL && cases[i].error != EPERM;
 		assert_verdict(cases[i].outcome, GAVE_UP_KERNEL, LIMIT_NONE,
-			       of_routes ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN);
+			       cases[i].error == EPERM ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 		assert_int_equal(v.error, cases[i].error);
 		assert_int_equal(a.n_syns, 0);
 		assert_false(a.has_isn);
@@ -785,6 +792,26 @@ static void not_begun(void **test)
 	a.to_broadcast = true;
 	asked(ENETUNREACH);
 	assert_string_equal(v.headline, "that is a broadcast address, and TCP cannot connect to one");
+}
+
+/* A program gives EADDRNOTAVAIL, too, but not where the kernel looks for a source port. */
+static void no_port(void **test)
+{
+	failed(EADDRNOTAVAIL, WATCH_PORT);
+	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_string_equal(v.headline, "no free source port on this host");
+	assert_true(has_evidence("looks for a source port"));
+	failed(EADDRNOTAVAIL, 0);
+	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_non_null(strstr(v.headline, "a program refused its connect()"));
+	asked(0);
+	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
+	asked(EADDRNOTAVAIL);
+	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_string_equal(v.headline, "this host has no source address for it");
+	asked(EINVAL);
+	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_non_null(strstr(v.headline, "a program refused its connect()"));
 }
 
 static void pending(void **test)
@@ -1390,6 +1417,7 @@ int main(void)
 		cmocka_unit_test(lost_a_race),
 		cmocka_unit_test(seen_gone),
 		cmocka_unit_test(not_begun),
+		cmocka_unit_test(no_port),
 		cmocka_unit_test(pending),
 		cmocka_unit_test(unsent),
 		cmocka_unit_test(fast_open_that_wrote_nothing),

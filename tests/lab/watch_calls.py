@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What `synsent watch` tells of connect() calls by which no SYN leaves: the kernel refuses them, or a program does.
+
+watch_calls.py SYNSENT [--only TEXT] [--show]
+
+Each is told once, and a program's error (of a cgroup, or a seccomp filter) is not taken for the kernel's own.
+"""
+import ctypes
+import errno
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import harness
+import watch_elsewhere
+import watch_sockets
+import watched
+from watch_sockets import CONNECT, REFUSED, verdict
+from watched import cgroup_root, connecting, listener
+
+BPF = {"x86_64": 321, "aarch64": 280}  # the call's number
+BPF_PROG_LOAD, BPF_LINK_CREATE = 5, 28
+CGROUP_SOCK_ADDR, CGROUP_CONNECT = 18, {4: 10, 6: 11}
+SET_RETVAL = 187
+PORT, CLOSED_PORT = 42001, 42002
+FEW = "echo 40000 40000 >/proc/sys/net/ipv4/ip_local_port_range"
+# No address of IPv6 on it, not even one of the link, and a route over it.
+NO_SOURCE = """
+ip link add ns0 type veth peer name ns1
+ip link set ns0 addrgenmode none
+ip link set ns1 addrgenmode none
+ip link set ns0 up
+ip link set ns1 up
+ip -6 route add fd77::/64 dev ns0
+"""
+LATER = """
+import socket, sys
+sys.stdin.readline()
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+print(s.connect_ex((sys.argv[1], int(sys.argv[2]))))
+"""
+
+
+class Refusing:
+    """A cgroup whose program refuses each connect() of these processes with that error."""
+
+    def __init__(self, t, family, error, pids):
+        t.kept.insert(0, watch_elsewhere.Cgroup(pids))
+        self.directory = os.open(t.kept[0].path, os.O_RDONLY | os.O_DIRECTORY)
+        code = struct.pack("=BBhiBBhiBBhiBBhi", 0xb7, 1, 0, -error, 0x85, 0, 0, SET_RETVAL, 0xb7, 0, 0, 0, 0x95, 0, 0, 0)
+        text, licence = ctypes.create_string_buffer(code), ctypes.create_string_buffer(b"GPL")
+        self.program = self.bpf(BPF_PROG_LOAD, struct.pack(
+            "=IIQQIIQII16xII", CGROUP_SOCK_ADDR, len(code) // 8, ctypes.addressof(text), ctypes.addressof(licence),
+            0, 0, 0, 0, 0, 0, CGROUP_CONNECT[family]))
+        self.link = self.bpf(BPF_LINK_CREATE, struct.pack("=IIII", self.program, self.directory, CGROUP_CONNECT[family], 0))
+
+    @staticmethod
+    def bpf(command, attributes):
+        attributes = ctypes.create_string_buffer(attributes, len(attributes))
+        fd = watched.LIBC.syscall(BPF[os.uname().machine], command, attributes, len(attributes))
+        if fd < 0:
+            raise OSError(ctypes.get_errno(), "bpf(%d)" % command)
+        return fd
+
+    def close(self):
+        for fd in (self.link, self.program, self.directory):
+            os.close(fd)
+
+
+class Test(watch_sockets.Test):
+    def by_seccomp(self, t, name, address):
+        with self.home:
+            p = subprocess.run([sys.executable, "-c", REFUSED, str(CONNECT[os.uname().machine]), name, address],
+                               env=harness.ENV, stderr=subprocess.PIPE)
+        t.want("%s by seccomp: %r" % (name, p.stderr), p.returncode, 0)
+
+    def by_cgroup(self, t, name, address):
+        with self.home:
+            p = subprocess.Popen([sys.executable, "-c", LATER, address, str(CLOSED_PORT)], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, env=harness.ENV, text=True)
+        refusing = Refusing(t, 6 if ":" in address else 4, getattr(errno, name), [p.pid])
+        said = p.communicate("go\n")[0]
+        refusing.close()
+        t.kept.pop(0).close()
+        t.want("%s by a cgroup" % name, said, "%d\n" % getattr(errno, name))
+
+    def refused(self, t, names):
+        """By programs, for IPv4 and IPv6: each once, and never for certain."""
+        if os.uname().machine not in CONNECT or not cgroup_root():
+            print("left out: neither seccomp nor cgroups here")
+            return
+        cases = [(by, name, address) for by in (self.by_seccomp, self.by_cgroup) for name in names
+                 for address in ("127.0.0.1", "::1")]
+        w = self.begin(t)
+        for by, *how in cases:
+            by(t, *how)
+        for a, (by, name, address) in zip(self.attempts(t, w, len(cases)), cases):
+            t.want("what is told of %s" % by.__name__, (a["server"]["address"], *verdict(a)),
+                   (address, "failed", "kernel", None, "likely", name))
+            t.want("its headline %r has a program" % a["synsent"]["headline"], "program" in a["synsent"]["headline"], True)
+            t.want("its SYNs", a["synsent"]["syns_ns"], [])
+
+    # ---- source ports ----
+
+    def port_refused(self, t):
+        self.refused(t, ["EADDRNOTAVAIL"])
+
+    def no_port(self, t):
+        """None left, and the one that the socket is bound to is taken."""
+        few = watched.Net()
+        t.kept.append(few.process)
+        few.run(FEW)
+        w = self.watch(t, ["--netns", few.inode])
+        with few:
+            w.ready()
+            t.kept += [listener(a, PORT) for a in ("127.0.0.1", "::1")]
+        for address in ("127.0.0.1", "::1"):
+            with few:
+                s, error = connecting(address, PORT)
+                t.kept.append(s)
+                t.want("the first to %s" % address, error, 0)
+                for blocking in (True, False):
+                    with socket.socket(s.family) as n:
+                        n.setblocking(blocking)
+                        t.want("the next", n.connect_ex((address, PORT)), errno.EADDRNOTAVAIL)
+                        t.want("the same once more", n.connect_ex((address, PORT)), errno.EADDRNOTAVAIL)
+                with socket.socket(s.family) as n, socket.socket(s.family) as m:
+                    for x in n, m:
+                        x.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                        x.bind((address, 40777))
+                    t.want("the first that is bound", m.connect_ex((address, PORT)), 0)
+                    t.want("the next that is bound", n.connect_ex((address, PORT)), errno.EADDRNOTAVAIL)
+        time.sleep(0.3)
+        told = w.end()
+        t.want("what was lost", "nothing lost" in w.said(), True)
+        t.want("what is told", [verdict(a) for a in told if a["synsent"]["outcome"] != "established"],
+               [("failed", "kernel", None, "certain", "EADDRNOTAVAIL")] * 10)
+        t.want("what it says", {a["synsent"]["headline"] for a in told if a["synsent"]["outcome"] == "failed"},
+               {"no free source port on this host"})
+
+    def no_source(self, t):
+        """IPv6 without an address: the kernel's own EADDRNOTAVAIL before it looks for a port."""
+        lacks = watched.Net()
+        t.kept.append(lacks.process)
+        lacks.run("ip -6 addr del ::1/128 dev lo; " + NO_SOURCE)
+        w = self.watch(t, ["--netns", lacks.inode])
+        with lacks:
+            w.ready()
+            t.want("connect()", connecting("fd77::7", PORT)[1], errno.EADDRNOTAVAIL)
+        attempts = self.attempts(t, w, 1)
+        t.want("what is told", [(*verdict(a), a["synsent"]["headline"]) for a in attempts],
+               [("failed", "kernel", None, "certain", "EADDRNOTAVAIL", "this host has no source address for it")])
+
+
+PARTS = ("port_refused", "no_port", "no_source")
+
+
+def main():
+    return watch_elsewhere.run_test(Test, PARTS, __doc__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
