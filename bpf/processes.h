@@ -40,8 +40,18 @@ struct css_set {
 } __attribute__((preserve_access_index));
 
 struct signal_struct {
+	int nr_threads;
+	unsigned long long sum_sched_runtime; /* of its threads that are over */
 	unsigned int flags;
 	int group_exit_code;
+} __attribute__((preserve_access_index));
+
+struct thread_info {
+	unsigned long syscall_work; /* 5.11, x86 */
+} __attribute__((preserve_access_index));
+
+struct seccomp {
+	int mode; /* with CONFIG_SECCOMP; 0: none */
 } __attribute__((preserve_access_index));
 
 struct cred {
@@ -56,6 +66,8 @@ struct task_struct {
 	int tgid;
 	struct task_struct *real_parent;
 	struct files_struct *files;
+	struct thread_info thread_info;
+	struct seccomp seccomp;
 	struct pid *thread_pid; /* 4.19 */
 	struct task_struct *group_leader;
 	struct signal_struct *signal;

@@ -435,10 +435,18 @@ static __always_inline bool is_failure(long ret)
 	       ret != -EISCONN && !is_of_an_attempt((__s32)-ret);
 }
 
-/* Or that of an attempt whose end was missed. */
+/*
+ * Or that of an attempt whose end was missed, or one that a program gave for the kernel.  Most attempts that fail have
+ * ECONNREFUSED: for the few that a cgroup's program gives, not all of them are looked at, nor for any where those are
+ * only counted.
+ */
 static __always_inline bool is_looked_at(long ret)
 {
-	return is_failure(ret) || (n_untold && ret < 0 && ret >= -ERRNO_LAST);
+	if (ret >= 0 || ret < -ERRNO_LAST)
+		return false;
+	if (ret == -ECONNREFUSED)
+		return n_untold || (!plain_refused && is_filtered());
+	return is_failure(ret) || is_of_an_attempt((__s32)-ret) || n_untold;
 }
 
 /* ECONNABORTED: someone else had taken the error before. */
@@ -454,7 +462,11 @@ static __always_inline void tell_by_return(__u64 key, struct watch_attempt *a, _
 	forget_key(key);
 }
 
-static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct address *to, __s32 error)
+/*
+ * `sure`: that socket was the call's.  Where it is not, or the socket had an attempt before, an error that ends
+ * attempts is taken for one's end: to tell one twice would be worse than not to tell of a call that a program refused.
+ */
+static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct address *to, __s32 error, bool sure)
 {
 	__u32 zero = 0;
 	struct watch_attempt *a = find_key(key);
@@ -466,7 +478,7 @@ static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct
 			tell_by_return(key, a, error);
 		return 0;
 	}
-	if (!is_failure(-(long)error))
+	if (!is_failure(-(long)error) && !(is_of_an_attempt(error) && sure && is_unused(sk)))
 		return 0;
 	owed = take_owed(key);
 	if (owed == error)
@@ -507,7 +519,7 @@ int BPF_PROG(synsent_connect, struct socket *socket, void *address, int len, int
 	if (!is_of_tcp(sk) || bpf_probe_read_kernel(to.b, 16, address) ||
 	    (family_of(&to) == AF_INET6 && bpf_probe_read_kernel(to.b, sizeof(to.b), address)))
 		return 0;
-	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, -ret);
+	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, -ret, true);
 }
 
 static __noinline int note_failed_call(const struct pt_regs *regs, __s32 error)
@@ -522,7 +534,7 @@ static __noinline int note_failed_call(const struct pt_regs *regs, __s32 error)
 	if (!sk || bpf_probe_read_user(to.b, 16, (const void *)call.address) ||
 	    (family_of(&to) == AF_INET6 && bpf_probe_read_user(to.b, sizeof(to.b), (const void *)call.address)))
 		return 0;
-	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, error);
+	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, error, has_own_files());
 }
 
 /* ... and this one, which comes with the return of every system call of the host, elsewhere. */

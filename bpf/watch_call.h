@@ -41,6 +41,18 @@ static __always_inline const struct sock *sock_of(unsigned long fd)
 	return is_of_tcp(sk) ? sk : 0;
 }
 
+/*
+ * No other thread can have put another socket in the place of a descriptor meanwhile: there is none, nor was there one
+ * (kernel/exit.c __exit_signal() adds its time before it counts it off).
+ */
+static __always_inline bool has_own_files(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, signal, nr_threads) == 1 && !BPF_CORE_READ(task, signal, sum_sched_runtime) &&
+	       BPF_CORE_READ(task, files, count.counter) == 1;
+}
+
 /* The one whose attempts are told of, for a socket of sock_of(). */
 static __always_inline const struct sock *connecting_one(const struct sock *sk)
 {
@@ -126,6 +138,30 @@ static __always_inline bool read_connect(const void *regs, struct connect_call *
 static __always_inline bool is_of_an_attempt(__s32 error)
 {
 	return error == ECONNREFUSED || error == ETIMEDOUT || error == ECONNRESET || error == ECONNABORTED;
+}
+
+/*
+ * A seccomp filter looks at the calls of this task.  The entry to each call has just looked there, too: seccomp.mode,
+ * where it is the same, would be one more line of cache.
+ */
+static __always_inline bool is_filtered(void)
+{
+	const struct task_struct *task = bpf_get_current_task_btf();
+
+	if (bpf_core_field_exists(task->thread_info.syscall_work))
+		return task->thread_info.syscall_work >>
+			       bpf_core_enum_value(enum syscall_work_bit, SYSCALL_WORK_BIT_SECCOMP) &
+		       1;
+	return bpf_core_field_exists(task->seccomp.mode) && task->seccomp.mode;
+}
+
+/*
+ * No SYN has ever left it, and no attempt's error is its own: the first one takes a sequence number, and
+ * net/ipv4/tcp.c tcp_disconnect() leaves one that is not 0.
+ */
+static __always_inline bool is_unused(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP && !BPF_CORE_READ((const struct tcp_sock *)sk, write_seq);
 }
 
 /* What is kept in synsent_owed besides errors. */

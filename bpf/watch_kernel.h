@@ -23,6 +23,11 @@
 
 #define IPPROTO_MPTCP 262
 
+/* include/linux/thread_info.h; its number is looked up when this is loaded */
+enum syscall_work_bit {
+	SYSCALL_WORK_BIT_SECCOMP,
+};
+
 #define LOOPBACK_IFINDEX 1 /* include/net/flow.h */
 
 #define S_IFMT 00170000
@@ -85,7 +90,12 @@ struct fdtable {
 	struct file **fd;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct files_struct {
+	atomic_t count; /* of the tasks that have it */
 	struct fdtable *fdt;
 };
 
@@ -179,6 +189,7 @@ struct tcp_sock {
 	__u8 tcp_usec_ts : 1;	   /* 6.7 */
 	_Bool is_mptcp;		   /* with CONFIG_MPTCP */
 	__u32 snd_una;
+	__u32 write_seq;
 	__u32 retrans_stamp;
 	__u32 srtt_us; /* times 8 */
 	__u32 lsndtime;

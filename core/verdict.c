@@ -40,7 +40,7 @@
 static bool failed_at_once(const struct attempt *a, const struct verdict *v)
 {
 	return !a->n_syns && !a->n_replies && !a->last_state_ns && v->elapsed_ns < AT_ONCE_NS &&
-	       v->error != ETIMEDOUT && v->error != ECONNREFUSED;
+	       (a->traced || (v->error != ETIMEDOUT && v->error != ECONNREFUSED));
 }
 
 /* The kernel's word on the socket: v->error. */

@@ -114,6 +114,17 @@ static void refused_by_route(const struct attempt *a, struct verdict *v)
  * Programs refuse a call before the socket goes to SYN-SENT, as IPv6 does without a source address; a source port is
  * looked for afterwards (net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c tcp_v6_connect()).
  */
+/* Without a SYN the kernel has none of the errors that end an attempt. */
+static void refused_by_program(const struct attempt *a, struct verdict *v)
+{
+	say_headline(v, "connect() failed on this host");
+	if (!a->traced)
+		return;
+	v->confidence = CONFIDENCE_LIKELY;
+	say_headline(v, "a program refused its connect(): of a cgroup, a seccomp filter or a security module");
+	say_advice(v, "`bpftool cgroup tree` has the programs of cgroups; `Seccomp` in /proc/PID/status");
+}
+
 static void not_available(const struct attempt *a, struct verdict *v)
 {
 	char command[ROUTE_COMMAND_LEN];
@@ -132,13 +143,10 @@ static void not_available(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "its connect() had come to SYN-SENT, where the kernel looks for a source port");
 		return;
 	}
-	v->confidence = CONFIDENCE_LIKELY;
+	refused_by_program(a, v);
 	if (a->flow.server.addr.family == 6 && !a->route_asked)
 		say_headline(v, "a program refused its connect(), or this host has no source address for it");
-	else
-		say_headline(v, "a program refused its connect(): of a cgroup, a seccomp filter or a security module");
 	say_evidence(v, "its socket was not seen to go to SYN-SENT, where the kernel looks for a source port");
-	say_advice(v, "`bpftool cgroup tree` has the programs of cgroups; `Seccomp` in /proc/PID/status");
 }
 
 void failed_locally(const struct attempt *a, struct verdict *v)
@@ -166,6 +174,12 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 			v,
 			"`bpftool cgroup tree` has the programs of cgroups, `ip xfrm policy` IPsec's; what a security "
 			"module refused is in the audit log or in `journalctl -k`");
+		break;
+	case ECONNREFUSED:
+	case ETIMEDOUT:
+	case ECONNRESET:
+	case ECONNABORTED:
+		refused_by_program(a, v);
 		break;
 	default:
 		say_headline(v, "connect() failed on this host");

@@ -45,6 +45,39 @@ print(s.connect_ex((sys.argv[1], int(sys.argv[2]))))
 """
 
 
+# Ends of attempts, each told by connect() as well, under a filter that refuses nothing: blocking, by the next call, of a
+# socket that is used again, and of one in whose place another thread has put a fresh one.
+ENDS = """
+import ctypes, os, socket, struct, sys, threading, time
+text = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7fff0000))
+program = ctypes.create_string_buffer(struct.pack("@HP", 1, ctypes.addressof(text)))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+if prctl(38, 1, 0, 0, 0) or prctl(22, 2, program, 0, 0):
+    sys.exit("seccomp: %d" % ctypes.get_errno())
+address, refused, silent, family = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+s = socket.socket(family)
+print(s.connect_ex((address, refused)), s.connect_ex((address, refused)))
+s.setblocking(False)
+print(s.connect_ex((address, refused)), s.connect_ex((address, refused)))
+s = socket.socket(family)
+s.setblocking(False)
+s.connect_ex((address, silent))
+time.sleep(4)
+print(s.connect_ex((address, silent)))
+s, other = socket.socket(family), socket.socket(family)
+def replace():
+    time.sleep(1)
+    os.dup2(other.fileno(), s.fileno())
+thread = threading.Thread(target=replace)
+thread.start()
+print(s.connect_ex((address, silent)))
+thread.join()
+"""
+FILTERED_PORT = 42003
+SILENT_SOON = "echo 1 >/proc/sys/net/ipv4/tcp_syn_retries; [ ! -e /proc/sys/net/ipv4/tcp_syn_linear_timeouts ] || " \
+              "echo 0 >/proc/sys/net/ipv4/tcp_syn_linear_timeouts"
+
+
 class Refusing:
     """A cgroup whose program refuses each connect() of these processes with that error."""
 
@@ -88,13 +121,13 @@ class Test(watch_sockets.Test):
         t.kept.pop(0).close()
         t.want("%s by a cgroup" % name, said, "%d\n" % getattr(errno, name))
 
-    def refused(self, t, names):
+    def refused(self, t, names, untold_of_cgroups=()):
         """By programs, for IPv4 and IPv6: each once, and never for certain."""
         if os.uname().machine not in CONNECT or not cgroup_root():
             print("left out: neither seccomp nor cgroups here")
             return
         cases = [(by, name, address) for by in (self.by_seccomp, self.by_cgroup) for name in names
-                 for address in ("127.0.0.1", "::1")]
+                 for address in ("127.0.0.1", "::1") if by == self.by_seccomp or name not in untold_of_cgroups]
         w = self.begin(t)
         for by, *how in cases:
             by(t, *how)
@@ -103,6 +136,29 @@ class Test(watch_sockets.Test):
                    (address, "failed", "kernel", None, "likely", name))
             t.want("its headline %r has a program" % a["synsent"]["headline"], "program" in a["synsent"]["headline"], True)
             t.want("its SYNs", a["synsent"]["syns_ns"], [])
+
+    # ---- errors of attempts ----
+
+    def attempt_refused(self, t):
+        self.refused(t, ["ECONNREFUSED", "ETIMEDOUT", "ECONNRESET"], ["ECONNREFUSED"])
+
+    def attempt_ends(self, t):
+        """Those that attempts have are told with them, and not again, where programs may refuse calls."""
+        near = watched.Net()
+        t.kept.append(near.process)
+        near.run(SILENT_SOON + "; " + watch_sockets.RULE % ("input", FILTERED_PORT))
+        w = self.watch(t, ["--netns", near.inode])
+        with near:
+            w.ready()
+            ran = [subprocess.Popen([sys.executable, "-c", ENDS, a, str(CLOSED_PORT), str(FILTERED_PORT), str(int(f))],
+                                    env=harness.ENV, stdout=subprocess.PIPE, text=True)
+                   for a, f in (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6))]
+        for p in ran:
+            t.want("what they are told", p.communicate()[0], "111 111\n115 111\n110\n110\n")
+        told = [verdict(a) for a in self.attempts(t, w, 10)]
+        t.want("how they ended", sorted(told, key=str),
+               [("refused", "peer", None, "certain", "ECONNREFUSED")] * 6 +
+               [("timed-out", "kernel", "syn-retries", "certain", "ETIMEDOUT")] * 4)
 
     # ---- source ports ----
 
@@ -156,7 +212,7 @@ class Test(watch_sockets.Test):
                [("failed", "kernel", None, "certain", "EADDRNOTAVAIL", "this host has no source address for it")])
 
 
-PARTS = ("port_refused", "no_port", "no_source")
+PARTS = ("attempt_refused", "attempt_ends", "port_refused", "no_port", "no_source")
 
 
 def main():

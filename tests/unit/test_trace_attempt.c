@@ -814,6 +814,19 @@ static void no_port(void **test)
 	assert_non_null(strstr(v.headline, "a program refused its connect()"));
 }
 
+/* No SYN was sent, and so the kernel gave none of these. */
+static void not_the_kernels(void **test)
+{
+	static const int errors[] = { ECONNREFUSED, ETIMEDOUT, ECONNRESET, ECONNABORTED };
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		failed(errors[i], 0);
+		assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
+		assert_int_equal(v.error, errors[i]);
+		assert_non_null(strstr(v.headline, "a program refused its connect()"));
+	}
+}
+
 static void pending(void **test)
 {
 	begin();
@@ -1418,6 +1431,7 @@ int main(void)
 		cmocka_unit_test(seen_gone),
 		cmocka_unit_test(not_begun),
 		cmocka_unit_test(no_port),
+		cmocka_unit_test(not_the_kernels),
 		cmocka_unit_test(pending),
 		cmocka_unit_test(unsent),
 		cmocka_unit_test(fast_open_that_wrote_nothing),
