@@ -94,7 +94,7 @@ static __always_inline void begin(const struct sock *sk)
 	a = add_anew(sk);
 	if (!a)
 		return;
-	forgive(key_of(sk));
+	forgive_caller(key_of(sk));
 	a->start_ns = bpf_ktime_get_ns();
 	a->jiffies = bpf_jiffies64();
 	a->netns = netns;
@@ -277,7 +277,7 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		/* net/ipv4/tcp_timer.c tcp_write_timer_handler() clears it; tcp_done() does so after this */
 		a->timer = tp->inet_conn.icsk_pending ? WATCH_TIMER_WAITED : WATCH_TIMER_FIRED;
 		if (a->by != WATCH_NOBODY_KNOWN) {
-			owe(a->socket, a->error);
+			owe(sk, tp, a);
 			if (a->by == WATCH_PROGRAM && !a->exiting)
 				take_winner(a);
 			end(a, tp, WATCH_ENDED);
@@ -369,7 +369,7 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 		read_end(sk, tp, a);
 		if (a->error) {
 			count(WATCH_N_NO_END, 1);
-			owe(a->socket, a->error);
+			owe(sk, tp, a);
 			end(a, tp, WATCH_ENDED);
 		} else {
 			a->by = WATCH_NOBODY_KNOWN;
@@ -470,7 +470,7 @@ static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct
 {
 	__u32 zero = 0;
 	struct watch_attempt *a = find_key(key);
-	__s32 owed;
+	__s32 owed, to_caller = take_owed(key_of_caller());
 
 	if (a) {
 		/* else one that goes on, or that was missed to end: what comes next tells of it */
@@ -487,7 +487,7 @@ static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct
 	if (!a)
 		return 0;
 	*a = nothing;
-	if (!read_server(to, &a->flow))
+	if (!read_server(to, &a->flow) || to_caller == error_to(&a->flow, error))
 		return 0;
 	a->how = WATCH_NOT_BEGUN;
 	a->by = WATCH_KERNEL;
@@ -531,6 +531,8 @@ static __noinline int note_failed_call(const struct pt_regs *regs, __s32 error)
 	if (!read_connect(regs, &call))
 		return 0;
 	sk = sock_of(call.fd);
+	if (!sk)
+		forgive(key_of_caller());
 	if (!sk || bpf_probe_read_user(to.b, 16, (const void *)call.address) ||
 	    (family_of(&to) == AF_INET6 && bpf_probe_read_user(to.b, sizeof(to.b), (const void *)call.address)))
 		return 0;

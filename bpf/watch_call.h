@@ -174,11 +174,67 @@ static __always_inline void keep_owed(__u64 key, __s32 what)
 		__sync_fetch_and_add(&n_owed, 1);
 }
 
-/* Others may come of a route as well as of an ICMP after the SYN. */
-static __always_inline void owe(__u64 key, __s32 error)
+/* A task's number in synsent_owed, which is odd: no socket's is. */
+static __always_inline __u64 key_of_task(__u64 task)
 {
-	if (want_failed && error && !is_of_an_attempt(error))
-		keep_owed(key, error);
+	return task | 1;
+}
+
+static __always_inline __u64 key_of_caller(void)
+{
+	return key_of_task(bpf_get_current_task());
+}
+
+static __always_inline bool is_task(const struct task_struct *t)
+{
+	const struct task_struct *leader = BPF_CORE_READ(t, group_leader);
+
+	return leader && BPF_CORE_READ(leader, group_leader) == leader &&
+	       BPF_CORE_READ(leader, tgid) == BPF_CORE_READ(t, tgid);
+}
+
+/* What is kept for a task: the error, and to which server, in short. */
+static __always_inline __s32 error_to(const struct watch_flow *to, __s32 error)
+{
+	__u32 a[4];
+
+	__builtin_memcpy(a, to->server.b, sizeof(a));
+	return (__s32)((((a[0] ^ a[1] ^ a[2] ^ a[3]) * 0x9e3779b1u + to->server_port) << 8) | (__u32)error);
+}
+
+#define WAITING_MAX 4
+
+/*
+ * Those that wait for it in a call (net/ipv4/af_inet.c inet_wait_for_connect()) are about to return the error, and
+ * another thread may have put another socket in the place of their descriptor.  Not of poll(), which notes no task
+ * here.  What send() returns is owed on, until the task connects again: that is why the server is kept with it.
+ */
+static __noinline void owe_to_waiting(const struct sock *sk, __s32 what)
+{
+	const struct socket_wq *wq = BPF_CORE_READ(sk, sk_wq);
+	const struct list_head *head = &wq->wait.head, *at = BPF_CORE_READ(head, next);
+
+	for (int i = 0; i < WAITING_MAX && at && at != head; i++) {
+		const struct wait_queue_entry *e =
+			(const void *)at - bpf_core_field_offset(struct wait_queue_entry, entry);
+		const struct task_struct *task = BPF_CORE_READ(e, private);
+
+		if (task && is_task(task))
+			keep_owed(key_of_task((__u64)task), what);
+		at = BPF_CORE_READ(at, next);
+	}
+}
+
+/* Others may come of a route as well as of an ICMP after the SYN. */
+static __always_inline void owe(const struct sock *sk, const struct tcp_sock *tp, const struct watch_attempt *a)
+{
+	struct watch_flow flow = { 0 };
+
+	if (!want_failed || !a->error || is_of_an_attempt(a->error))
+		return;
+	keep_owed(a->socket, a->error);
+	read_flow(tp, &flow);
+	owe_to_waiting(sk, error_to(&flow, a->error));
 }
 
 /*
@@ -195,6 +251,15 @@ static __always_inline void forgive(__u64 key)
 {
 	if (n_owed && !bpf_map_delete_elem(&synsent_owed, &key))
 		__sync_fetch_and_add(&n_owed, -1);
+}
+
+/* A call of this task has come to an attempt of its own: what is owed is of former ones. */
+static __always_inline void forgive_caller(__u64 key)
+{
+	if (!n_owed)
+		return;
+	forgive(key);
+	forgive(key_of_caller());
 }
 
 /* What was kept: the error that the socket's attempt had, and here it may come. */

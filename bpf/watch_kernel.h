@@ -145,6 +145,23 @@ typedef struct {
 	__u32 val;
 } kuid_t;
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct wait_queue_entry {
+	void *private; /* of most of them the task that waits */
+	struct list_head entry;
+};
+
+struct wait_queue_head {
+	struct list_head head;
+};
+
+struct socket_wq {
+	struct wait_queue_head wait;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	struct {
@@ -153,6 +170,7 @@ struct sock {
 	struct sk_buff_head sk_error_queue;
 	int sk_err, sk_err_soft;
 	struct socket *sk_socket;
+	struct socket_wq *sk_wq;
 	kuid_t sk_uid;
 	__u16 sk_protocol;
 	__u8 sk_shutdown;

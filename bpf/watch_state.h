@@ -101,7 +101,8 @@ struct {
 	__type(value, struct per_cpu);
 } synsent_counts SEC(".maps");
 
-/* An attempt's error that its socket's connect() has still to give, and more (watch_call.h); by the socket. */
+/* An attempt's error that its socket's connect() has still to give, and more (watch_call.h); by the socket, or the task
+ * that waits. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);

@@ -73,7 +73,29 @@ thread.start()
 print(s.connect_ex((address, silent)))
 thread.join()
 """
-FILTERED_PORT = 42003
+# What waits with a descriptor in connect() gets an ICMP error, when another thread has put a fresh socket in its place;
+# then a call fails by a route with the same error, whose descriptor is that socket, and another one.  In the end send() has
+# the attempt's error, and the next connect() one of its own.
+REPLACED = """
+import os, socket, sys, threading, time
+address, unreachable, rejected, family = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+s, other = socket.socket(family), socket.socket(family)
+def replace():
+    time.sleep(0.3)
+    os.dup2(other.fileno(), s.fileno())
+threading.Thread(target=replace).start()
+print(s.connect_ex((address, rejected)), s.connect_ex((unreachable, rejected)), other.connect_ex((unreachable, rejected)))
+s = socket.socket(family)
+s.setblocking(False)
+s.connect_ex((address, rejected))
+s.setblocking(True)
+try:
+    s.send(b"0")
+except OSError as e:
+    print(e.errno, socket.socket(family).connect_ex((unreachable, rejected)))
+"""
+REJECT = "nft 'table inet j { chain c { type filter hook output priority 0; tcp dport 42004 reject with icmpx host-unreachable; }; }'"
+FILTERED_PORT, REJECTED_PORT = 42003, 42004
 SILENT_SOON = "echo 1 >/proc/sys/net/ipv4/tcp_syn_retries; [ ! -e /proc/sys/net/ipv4/tcp_syn_linear_timeouts ] || " \
               "echo 0 >/proc/sys/net/ipv4/tcp_syn_linear_timeouts"
 
@@ -160,6 +182,23 @@ class Test(watch_sockets.Test):
                [("refused", "peer", None, "certain", "ECONNREFUSED")] * 6 +
                [("timed-out", "kernel", "syn-retries", "certain", "ETIMEDOUT")] * 4)
 
+    def replaced(self, t):
+        """An ICMP error that a call gives belongs to its attempt, whatever socket has its descriptor then."""
+        near = watched.Net()
+        t.kept.append(near.process)
+        near.run(REJECT + "; ip route add unreachable 10.9.7.0/24; ip -6 route add unreachable fd09:7::/64")
+        w = self.watch(t, ["--netns", near.inode])
+        with near:
+            w.ready()
+            ran = [subprocess.Popen([sys.executable, "-c", REPLACED, a, u, str(REJECTED_PORT), str(int(f))],
+                                    env=harness.ENV, stdout=subprocess.PIPE, text=True)
+                   for a, u, f in (("127.0.0.1", "10.9.7.1", socket.AF_INET), ("::1", "fd09:7::1", socket.AF_INET6))]
+        for p in ran:
+            t.want("what they are told", p.communicate()[0], "113 113 113\n113 113\n")
+        told = [(a["server"]["address"], bool(a["synsent"]["syns_ns"])) for a in self.attempts(t, w, 10)]
+        t.want("what is told", sorted(told), sorted([("127.0.0.1", True), ("::1", True)] * 2 +
+                                                    [("10.9.7.1", False), ("fd09:7::1", False)] * 3))
+
     # ---- source ports ----
 
     def port_refused(self, t):
@@ -212,7 +251,7 @@ class Test(watch_sockets.Test):
                [("failed", "kernel", None, "certain", "EADDRNOTAVAIL", "this host has no source address for it")])
 
 
-PARTS = ("attempt_refused", "attempt_ends", "port_refused", "no_port", "no_source")
+PARTS = ("attempt_refused", "attempt_ends", "replaced", "port_refused", "no_port", "no_source")
 
 
 def main():
