@@ -2,6 +2,7 @@
 #include "watch_call.h"
 #include "watch_drops.h"
 #include "watch_end.h"
+#include "watch_owed.h"
 #include "watch_packet.h"
 #include "watch_plain.h"
 #include "watch_process.h"

@@ -2,6 +2,7 @@
 #ifndef SYNSENT_BPF_WATCH_END_H
 #define SYNSENT_BPF_WATCH_END_H
 
+#include "watch_owed.h"
 #include "watch_process.h"
 #include "watch_socket.h"
 #include "watch_tell.h"

@@ -2,7 +2,7 @@
 #ifndef SYNSENT_BPF_WATCH_PLAIN_H
 #define SYNSENT_BPF_WATCH_PLAIN_H
 
-#include "watch_call.h"
+#include "watch_owed.h"
 #include "watch_socket.h"
 #include "watch_state.h"
 #include "watch_tell.h"

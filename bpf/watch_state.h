@@ -101,7 +101,7 @@ struct {
 	__type(value, struct per_cpu);
 } synsent_counts SEC(".maps");
 
-/* An attempt's error that its socket's connect() has still to give, and more (watch_call.h); by the socket, or the task
+/* An attempt's error that its socket's connect() has still to give, and more (watch_owed.h); by the socket, or the task
  * that waits. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
