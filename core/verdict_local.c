@@ -110,10 +110,6 @@ static void refused_by_route(const struct attempt *a, struct verdict *v)
 						      : "blackhole");
 }
 
-/*
- * Programs refuse a call before the socket goes to SYN-SENT, as IPv6 does without a source address; a source port is
- * looked for afterwards (net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c tcp_v6_connect()).
- */
 /* Without a SYN the kernel has none of the errors that end an attempt. */
 static void refused_by_program(const struct attempt *a, struct verdict *v)
 {
@@ -125,6 +121,10 @@ static void refused_by_program(const struct attempt *a, struct verdict *v)
 	say_advice(v, "`bpftool cgroup tree` has the programs of cgroups; `Seccomp` in /proc/PID/status");
 }
 
+/*
+ * Programs refuse a call before the socket goes to SYN-SENT, as IPv6 does without a source address; a source port is
+ * looked for afterwards (net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c tcp_v6_connect()).
+ */
 static void not_available(const struct attempt *a, struct verdict *v)
 {
 	char command[ROUTE_COMMAND_LEN];
