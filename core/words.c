@@ -34,6 +34,23 @@ const char *gave_up_by_word(enum gave_up_by g)
 	return WORD_OF(words, g);
 }
 
+bool outcome_goes_with(enum outcome o, enum gave_up_by g)
+{
+	static const enum gave_up_by by[OUTCOME_N][2] = {
+		[OUTCOME_ESTABLISHED] = { GAVE_UP_NOBODY },
+		[OUTCOME_REFUSED] = { GAVE_UP_PEER, GAVE_UP_NETWORK },
+		[OUTCOME_UNREACHABLE] = { GAVE_UP_NETWORK, GAVE_UP_KERNEL },
+		[OUTCOME_TIMED_OUT] = { GAVE_UP_KERNEL },
+		[OUTCOME_ABANDONED] = { GAVE_UP_APPLICATION, GAVE_UP_UNKNOWN },
+		[OUTCOME_KILLED] = { GAVE_UP_SIGNAL },
+		[OUTCOME_FAILED] = { GAVE_UP_KERNEL },
+		[OUTCOME_UNANSWERED] = { GAVE_UP_UNKNOWN },
+		[OUTCOME_PENDING] = { GAVE_UP_NOBODY },
+	};
+
+	return (unsigned int)o < OUTCOME_N && g != GAVE_UP_NONE && (by[o][0] == g || by[o][1] == g);
+}
+
 const char *limit_word(enum limit l)
 {
 	static const char *const words[LIMIT_N] = {

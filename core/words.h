@@ -2,6 +2,8 @@
 #ifndef SYNSENT_CORE_WORDS_H
 #define SYNSENT_CORE_WORDS_H
 
+#include <stdbool.h>
+
 /*
  * The words in which a verdict is said.  Each enum has one text per value, the
  * same in every output; 0 is always "nothing known".
@@ -96,6 +98,12 @@ const char *rule_by_word(enum rule_by b);
 const char *drop_place_word(enum drop_place p);
 const char *reply_kind_word(enum reply_kind k);
 const char *ignored_word(enum ignored i);
+
+/*
+ * Whether a verdict can say both, as core/verdict*.c and cli/watch_inbound_verdict.c say them: who gave up follows from
+ * the outcome, but for refused, unreachable and abandoned, which can be of two.  False for NONE values.
+ */
+bool outcome_goes_with(enum outcome o, enum gave_up_by g);
 
 /* The reverse; -1 for a word that is none. */
 int drop_place_of(const char *word);

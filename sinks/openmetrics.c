@@ -140,17 +140,9 @@ static const char *word_or_unknown(const char *word)
 }
 
 /* The series that are there before their first attempt. */
-static bool is_usual(enum outcome o, enum gave_up_by g, enum family f)
+static bool can_be(enum outcome o, enum gave_up_by g, enum family f)
 {
-	static const enum gave_up_by usual[OUTCOME_N] = {
-		[OUTCOME_ESTABLISHED] = GAVE_UP_NOBODY,	   [OUTCOME_REFUSED] = GAVE_UP_PEER,
-		[OUTCOME_UNREACHABLE] = GAVE_UP_NETWORK,   [OUTCOME_TIMED_OUT] = GAVE_UP_KERNEL,
-		[OUTCOME_ABANDONED] = GAVE_UP_APPLICATION, [OUTCOME_KILLED] = GAVE_UP_SIGNAL,
-		[OUTCOME_FAILED] = GAVE_UP_KERNEL,
-	};
-
-	return f != FAMILY_UNKNOWN && g != GAVE_UP_NONE &&
-	       (usual[o] == g || (o == OUTCOME_UNREACHABLE && g == GAVE_UP_KERNEL));
+	return f != FAMILY_UNKNOWN && o != OUTCOME_PENDING && outcome_goes_with(o, g);
 }
 
 static void attempts(const struct openmetrics *m, enum openmetrics_format f, struct buf *to)
@@ -163,7 +155,7 @@ static void attempts(const struct openmetrics *m, enum openmetrics_format f, str
 	for (o = 0; o < OUTCOME_N; o++)
 		for (g = 0; g < GAVE_UP_N; g++)
 			for (k = 0; k < FAMILY_N; k++)
-				if (m->attempts[o][g][k] || is_usual(o, g, k))
+				if (m->attempts[o][g][k] || can_be(o, g, k))
 					buf_fmt(to,
 						"synsent_connect_attempts_total{outcome=\"%s\",gave_up_by=\"%s\","
 						"family=\"%s\"} %" PRIu64 "\n",

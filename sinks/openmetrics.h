@@ -21,9 +21,10 @@
  *   synsent_attempts_pending                                    gauge
  *   synsent_build_info{version,kernel}                          info
  *
- * No label has a value from outside but the kernel's release.  Attempts are 16 to 30 series as a rule, and 216 if
- * every word came with every other; all else is 51.  What is usual is there from the beginning with 0, so
- * that a rate can be taken of its first event.
+ * No label has a value from outside but the kernel's release.  Attempts are 22 series: each outcome with those who can
+ * have given up then (outcome_goes_with()), for IPv4 and IPv6; all else is 41, and one per source.  They are there from
+ * the beginning, with 0, so that a rate can be taken of the first event of each; so is each source of which
+ * openmetrics_set_lost() is told.  What is fed otherwise, as an address of neither family, is a series once it was.
  */
 struct openmetrics;
 

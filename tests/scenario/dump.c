@@ -178,6 +178,9 @@ static void check_conclusion(const struct attempt *a, const struct verdict *v, s
 		buf_fmt(to, "  %-12s%s by %s, %s, error %d, %d pieces of evidence, \"%.40s\"\n", "CONCLUDED",
 			outcome_word(w.outcome), gave_up_by_word(w.gave_up_by), confidence_word(w.confidence), w.error,
 			w.n_evidence, w.headline);
+	if (!outcome_goes_with(v->outcome, v->gave_up_by))
+		buf_fmt(to, "  %-12s%s by %s is no pair of outcome_goes_with()\n", "PAIR", outcome_word(v->outcome),
+			gave_up_by_word(v->gave_up_by));
 }
 
 static void on_attempt(const struct attempt *a, void *user)

@@ -66,6 +66,48 @@ static bool has(enum openmetrics_format f, const struct openmetrics *m, const ch
 	return found;
 }
 
+/* How often that is in a text. */
+static int occurrences(const char *text, const char *of)
+{
+	int n = 0;
+
+	while ((text = strstr(text, of))) {
+		text += strlen(of);
+		n++;
+	}
+	return n;
+}
+
+/* Each combination that can be has its 0 before anything came, and no other is there. */
+static void from_the_beginning(void **state)
+{
+	static const char *const can_be[] = {
+		"outcome=\"established\",gave_up_by=\"nobody\"",    "outcome=\"refused\",gave_up_by=\"peer\"",
+		"outcome=\"refused\",gave_up_by=\"network\"",	    "outcome=\"unreachable\",gave_up_by=\"network\"",
+		"outcome=\"unreachable\",gave_up_by=\"kernel\"",    "outcome=\"timed-out\",gave_up_by=\"kernel\"",
+		"outcome=\"abandoned\",gave_up_by=\"application\"", "outcome=\"abandoned\",gave_up_by=\"unknown\"",
+		"outcome=\"killed\",gave_up_by=\"signal\"",	    "outcome=\"failed\",gave_up_by=\"kernel\"",
+		"outcome=\"unanswered\",gave_up_by=\"unknown\"",
+	};
+	struct openmetrics *m = openmetrics_new();
+	char line[256];
+	struct buf b = { 0 };
+	size_t i;
+
+	openmetrics_set_lost(m, "ebpf", 0);
+	openmetrics_text(m, &metrics_known_build, PROMETHEUS_TEXT, &b);
+	for (i = 0; i < sizeof(can_be) / sizeof(can_be[0]); i++) {
+		snprintf(line, sizeof(line), "\nsynsent_connect_attempts_total{%s,family=\"ipv4\"} 0\n", can_be[i]);
+		assert_int_equal(occurrences(buf_text(&b), line), 1);
+		snprintf(line, sizeof(line), "\nsynsent_connect_attempts_total{%s,family=\"ipv6\"} 0\n", can_be[i]);
+		assert_int_equal(occurrences(buf_text(&b), line), 1);
+	}
+	assert_int_equal(occurrences(buf_text(&b), "\nsynsent_connect_attempts_total{"), 2 * i);
+	assert_int_equal(occurrences(buf_text(&b), "\nsynsent_events_lost_total{source=\"ebpf\"} 0\n"), 1);
+	buf_fini(&b);
+	openmetrics_free(m);
+}
+
 /* Sums beyond 64 bits of nanoseconds stay exact, to the last of them. */
 static void large(void **state)
 {
@@ -231,8 +273,10 @@ static void file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden),  cmocka_unit_test(large),	    cmocka_unit_test(edges),
-		cmocka_unit_test(largest), cmocka_unit_test(accept_fields), cmocka_unit_test(file),
+		cmocka_unit_test(golden),  cmocka_unit_test(from_the_beginning),
+		cmocka_unit_test(large),   cmocka_unit_test(edges),
+		cmocka_unit_test(largest), cmocka_unit_test(accept_fields),
+		cmocka_unit_test(file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
