@@ -9,18 +9,20 @@
 #include <string.h>
 
 #include "sources/bpf_lacks.h"
+#include "sources/kallsyms.h"
 
-#define NAME_LEN 48
+#define NAME_LEN 64
 #define KNOWN_MAX 64 /* functions; a handful of them drop packets */
 #define PREFIX "SKB_DROP_REASON_"
 
 struct trace_names {
 	struct btf *btf;
 	const struct btf_type *reasons;
+	struct kallsyms *kallsyms;
 	int n_known, next;
 	struct {
 		uint64_t address;
-		char name[NAME_LEN];
+		char name[KALLSYMS_NAME_LEN];
 	} known[KNOWN_MAX];
 };
 
@@ -35,14 +37,18 @@ int trace_names_open(struct trace_names **ret, struct err *e)
 	struct trace_names *n = calloc(1, sizeof(*n));
 	int id;
 
-	if (!n)
+	if (n)
+		n->kallsyms = kallsyms_new("/proc/kallsyms", "/proc/modules");
+	if (!n || !n->kallsyms) {
+		free(n);
 		return err_set(e, ENOMEM, "no memory for names");
+	}
 	libbpf_set_print(no_talk);
 	n->btf = btf__load_vmlinux_btf();
 	if (!n->btf) {
 		int code = errno;
 
-		free(n);
+		trace_names_free(n);
 		if (bpf_lacks_sysfs()) {
 			err_set(e, code, "%s", BPF_SYSFS_WHY);
 			err_remedy(e, "%s", BPF_SYSFS_REMEDY);
@@ -65,6 +71,7 @@ void trace_names_free(struct trace_names *n)
 	if (!n)
 		return;
 	btf__free(n->btf);
+	kallsyms_free(n->kallsyms);
 	free(n);
 }
 
@@ -113,31 +120,6 @@ int trace_names_arguments(const struct trace_names *n, const char *tracepoint)
 	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1 : 0; /* the first is the program's own */
 }
 
-/* The function with the highest address that is not above: the file is in no order that is promised. */
-static void look_up(uint64_t address, char to[NAME_LEN])
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	uint64_t best = 0;
-	char *line = NULL;
-	size_t size = 0;
-
-	to[0] = 0;
-	while (f && getline(&line, &size, f) > 0) {
-		char *rest, *name;
-		uint64_t at = strtoull(line, &rest, 16);
-
-		if (!at || at > address || at <= best || rest[0] != ' ' || (rest[1] | 32) != 't' || rest[2] != ' ')
-			continue;
-		best = at;
-		name = rest + 3;
-		name[strcspn(name, "\t\n")] = 0;
-		snprintf(to, NAME_LEN, "%s", name);
-	}
-	free(line);
-	if (f)
-		fclose(f);
-}
-
 const char *trace_names_function(uint64_t address, void *names)
 {
 	struct trace_names *n = names;
@@ -151,6 +133,6 @@ const char *trace_names_function(uint64_t address, void *names)
 	if (n->n_known < KNOWN_MAX)
 		n->n_known++;
 	n->known[i].address = address;
-	look_up(address, n->known[i].name);
+	snprintf(n->known[i].name, sizeof(n->known[i].name), "%s", kallsyms_function(n->kallsyms, address));
 	return n->known[i].name;
 }
