@@ -173,6 +173,54 @@ static int take_containers(const struct option_list *l, struct watch_want *w, st
 	return 0;
 }
 
+/* The SYN as a packet, for the filter: a header of IP, and the first of TCP. */
+static struct bytes make_syn(const struct attempt *a, uint8_t to[64])
+{
+	size_t len = a->flow.server.addr.family == 6 ? 60 : 40;
+	uint8_t *tcp = to + len - 20;
+
+	memset(to, 0, 64);
+	if (len == 40) {
+		to[0] = 0x45;
+		to[3] = 40;
+		to[8] = 64;
+		to[9] = 6;
+		memcpy(to + 12, a->flow.client.addr.b, 4);
+		memcpy(to + 16, a->flow.server.addr.b, 4);
+	} else {
+		to[0] = 0x60;
+		to[5] = 20;
+		to[6] = 6;
+		to[7] = 64;
+		memcpy(to + 8, a->flow.client.addr.b, 16);
+		memcpy(to + 24, a->flow.server.addr.b, 16);
+	}
+	tcp[0] = (uint8_t)(a->flow.client.port >> 8);
+	tcp[1] = (uint8_t)a->flow.client.port;
+	tcp[2] = (uint8_t)(a->flow.server.port >> 8);
+	tcp[3] = (uint8_t)a->flow.server.port;
+	tcp[12] = 0x50;
+	tcp[13] = 2;
+	return (struct bytes){ .p = to, .len = len };
+}
+
+/* No SYN passes it, whatever its addresses and ports are: nothing would ever be shown. */
+static int check_filter(const struct filter *f, const char *text, struct err *e)
+{
+	struct attempt v4 = { .flow.server.addr.family = 4 }, v6 = { .flow.server.addr.family = 6 };
+	uint8_t packet[64];
+
+	if (*filter_why(f, LINKTYPE_RAW)) {
+		err_set(e, EINVAL, "filter \"%s\": %s", text, filter_why(f, LINKTYPE_RAW));
+	} else if (filter_may_match(f, LINKTYPE_RAW, make_syn(&v4, packet), 12, 24) ||
+		   filter_may_match(f, LINKTYPE_RAW, make_syn(&v6, packet), 8, 44)) {
+		return 0;
+	} else {
+		err_set(e, EINVAL, "filter \"%s\": no SYN passes it, so nothing would be shown", text);
+	}
+	return -EINVAL;
+}
+
 static int take_filter(const struct watch_asked *o, struct watch_want *w, struct err *e)
 {
 	struct buf b = { 0 };
@@ -185,8 +233,14 @@ static int take_filter(const struct watch_asked *o, struct watch_want *w, struct
 		buf_str(&b, o->words[i]);
 	}
 	r = filter_new(buf_text(&b), &w->filter, e);
+	if (r)
+		misuse(e, "pcap-filter(7) has the language; `dst port 443` is one");
+	if (!r && (r = check_filter(w->filter, buf_text(&b), e)))
+		misuse(e,
+		       "it is asked of the IP and TCP header of a SYN without options, of which watch knows the addresses "
+		       "and ports; `dst port 443` is one");
 	buf_fini(&b);
-	return r ? misuse(e, "pcap-filter(7) has the language; `dst port 443` is one") : 0;
+	return r;
 }
 
 int watch_want_make(const struct watch_asked *o, const struct cgroups *cgroups, struct watch_want *ret, struct err *e)
@@ -266,37 +320,6 @@ static bool has_container(const struct watch_want *w, const char *path)
 		if (watch_want_is_container(w->containers[i], id))
 			return true;
 	return false;
-}
-
-/* The SYN as a packet, for the filter: a header of IP, and the first of TCP. */
-static struct bytes make_syn(const struct attempt *a, uint8_t to[64])
-{
-	size_t len = a->flow.server.addr.family == 6 ? 60 : 40;
-	uint8_t *tcp = to + len - 20;
-
-	memset(to, 0, 64);
-	if (len == 40) {
-		to[0] = 0x45;
-		to[3] = 40;
-		to[8] = 64;
-		to[9] = 6;
-		memcpy(to + 12, a->flow.client.addr.b, 4);
-		memcpy(to + 16, a->flow.server.addr.b, 4);
-	} else {
-		to[0] = 0x60;
-		to[5] = 20;
-		to[6] = 6;
-		to[7] = 64;
-		memcpy(to + 8, a->flow.client.addr.b, 16);
-		memcpy(to + 24, a->flow.server.addr.b, 16);
-	}
-	tcp[0] = (uint8_t)(a->flow.client.port >> 8);
-	tcp[1] = (uint8_t)a->flow.client.port;
-	tcp[2] = (uint8_t)(a->flow.server.port >> 8);
-	tcp[3] = (uint8_t)a->flow.server.port;
-	tcp[12] = 0x50;
-	tcp[13] = 2;
-	return (struct bytes){ .p = to, .len = len };
 }
 
 static bool passes_filter(const struct watch_want *w, const struct attempt *a)

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "sources/filter_reach.h"
+
 #define SNAPLEN 262144
 
 /* Link types that are decoded, and what libpcap calls them (pcap-common.c: they differ where systems did). */
@@ -110,6 +112,14 @@ int filter_match(const struct filter *f, int linktype, struct bytes frame, uint3
 	if (i == N_TYPES || !f->compiled[i])
 		return -1;
 	return pcap_offline_filter(&f->programs[i], &header, frame.p) != 0;
+}
+
+bool filter_may_match(const struct filter *f, int linktype, struct bytes frame, size_t unknown_from, size_t unknown_end)
+{
+	size_t i = find(linktype);
+
+	return i < N_TYPES && f->compiled[i] &&
+	       filter_reach(f->programs[i].bf_insns, f->programs[i].bf_len, frame, unknown_from, unknown_end);
 }
 
 const char *filter_why(const struct filter *f, int linktype)

@@ -23,4 +23,9 @@ void filter_free(struct filter *f);
 int filter_match(const struct filter *f, int linktype, struct bytes frame, uint32_t on_wire);
 const char *filter_why(const struct filter *f, int linktype);
 
+/* Whether one of such packets may pass, which differ in the bytes from unknown_from up to unknown_end and may have any
+ * there.  False is certain (filter_reach()); it is false, too, where the filter has no meaning. */
+bool filter_may_match(const struct filter *f, int linktype, struct bytes frame, size_t unknown_from,
+		      size_t unknown_end);
+
 #endif

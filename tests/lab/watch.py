@@ -48,7 +48,7 @@ MISUSE = (
     ["--netns", "no-such-netns"], ["--netns", "/nonexistent"], ["--netns", "/dev/null"], ["--netns", "/"],
     ["--cgroup", "/no/such/cgroup"], ["--cgroup", "/", "--cgroup", "/"], ["--slow", "x"], ["--slow", "0"],
     ["--for", "0"], ["--for", "-1s"], ["-c", "0"], ["-c", "x"], ["--max-attempts", "1"], ["--nonsense"],
-    ["dst", "prot", "443"], ["--metrics", "99999"], ["--metrics", "x:1"], ["--top", "-j"], ["--color", "blue"], ["--"],
+    ["dst", "prot", "443"], ["udp"], ["ether", "host", "02:00:00:00:00:01"], ["--metrics", "99999"], ["--metrics", "x:1"], ["--top", "-j"], ["--color", "blue"], ["--"],
     ["--container", ""], ["--comm", ""], ["--container", "xyz"], ["-q", "-j"], ["-q", "-v"], ["--pid", "2147483647"],
 ) + (sum((["--pid", str(i)] for i in range(1, 18)), []),)
 

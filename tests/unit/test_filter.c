@@ -153,6 +153,101 @@ static void wrong_ones(void **state)
 	filter_free(NULL);
 }
 
+/* The header of IP and TCP of a SYN, of which the 12 bytes from 12 on are addresses and ports. */
+static const uint8_t any_syn[40] = { 0x45, [3] = 40, [8] = 64, [9] = 6, [32] = 0x50, [33] = 2 };
+
+static bool may(const char *text)
+{
+	struct filter *f = filter_of(text);
+	bool is = filter_may_match(f, LINK_RAW, bytes_of(any_syn, sizeof(any_syn)), 12, 24);
+
+	filter_free(f);
+	return is;
+}
+
+/* What no SYN passes. */
+static void never(void **state)
+{
+	static const char *const texts[] = { "udp",
+					     "not tcp",
+					     "ip6",
+					     "udp port 53 or icmp",
+					     "ip[6:2] & 0x1fff != 0",
+					     "tcp[13] = 0x12",
+					     "tcp[4:4] / 2 > 1 and port 80",
+					     "ip[2:2] - 40 != 0",
+					     "ip[0] & 0xf0 = 0x60 or ip[9] = 17",
+					     "tcp[tcp[12] >> 2] = 1 and udp",
+					     "tcp[20] = 0",
+					     "tcp[tcp[12] >> 2] >= 0", /* no byte is there */
+					     "ip[12] * 0 = 1",
+					     "ip[12] & 0 = 1",
+					     "40 / tcp[14] > 0", /* the window is 0 */
+					     "less 39",
+					     "greater 41",
+					     "tcp[13] ^ 2 != 0",
+					     "len % 40 = 1" };
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (may(texts[i]))
+			fail_msg("%s", texts[i]);
+}
+
+/* What some SYN passes may be passed: all are asked of SYNs between a few addresses and ports. */
+static void sometimes(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"tcp",
+		"ip",
+		"dst port 443",
+		"portrange 400-500",
+		"host 10.0.0.2",
+		"net 10.0.0.0/8 and not port 22",
+		"src port 22 or udp",
+		"ip proto 6 and (dst port 22 or dst port 443)",
+		"tcp[13] & 7 = 2",
+		"tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn",
+		"tcp[0:2] > tcp[2:2]",
+		"tcp[0:2] < 1024",
+		"ip[16:4] = 0x0a000002",
+		"ip[15] + ip[19] = 3",
+		"ip[ip[19] - 2] = 0x45", /* where is not known */
+		"ip[12] ^ ip[16] = 0",
+		"tcp[2:2] % 443 = 0",
+		"22 / tcp[3] = 1",
+		"len = 40",
+		"less 40 and greater 40",
+		"(ip[19] = 1 or ip[19] = 2) and (tcp[3] = 22 or tcp[2:2] = 443) and not src host 10.0.0.2",
+		"not (udp or icmp) and not dst port 80",
+	};
+	static const uint16_t ports[] = { 22, 443, 40000 };
+	uint8_t syn[sizeof(any_syn)];
+	size_t i;
+	int n;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct filter *f = filter_of(texts[i]);
+		int passed = 0;
+
+		memcpy(syn, any_syn, sizeof(syn));
+		for (n = 0; n < 36; n++) {
+			syn[12] = syn[16] = 10;
+			syn[15] = (uint8_t)(1 + n % 2);
+			syn[19] = (uint8_t)(1 + n / 2 % 2);
+			syn[20] = (uint8_t)(ports[n / 4 % 3] >> 8);
+			syn[21] = (uint8_t)ports[n / 4 % 3];
+			syn[22] = (uint8_t)(ports[n / 12] >> 8);
+			syn[23] = (uint8_t)ports[n / 12];
+			passed += filter_match(f, LINK_RAW, bytes_of(syn, sizeof(syn)), sizeof(syn));
+		}
+		if (!passed || !may(texts[i]))
+			fail_msg("%s: %d passed", texts[i], passed);
+		filter_free(f);
+	}
+}
+
 /* Names are looked up beforehand, and the empty filter takes all. */
 static void names(void **state)
 {
@@ -238,7 +333,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(link_types), cmocka_unit_test(every_link_type), cmocka_unit_test(meaning),
 		cmocka_unit_test(cut),	      cmocka_unit_test(wrong_ones),	 cmocka_unit_test(names),
-		cmocka_unit_test(paths),      cmocka_unit_test(many_paths),
+		cmocka_unit_test(never),      cmocka_unit_test(sometimes),	 cmocka_unit_test(paths),
+		cmocka_unit_test(many_paths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

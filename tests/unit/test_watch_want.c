@@ -286,7 +286,7 @@ static void filters(void **test)
 		{ "ip6", NULL, false, true },
 		{ "not ip6", NULL, true, false },
 		{ "tcp[tcpflags] == tcp-syn", NULL, true, false }, /* of IPv4 alone, says pcap-filter(7) */
-		{ "udp", NULL, false, false },
+		{ "udp or port 22", NULL, false, false },
 	};
 	struct watch_asked o = nothing_asked();
 	const char *words[2];
@@ -311,6 +311,39 @@ static void filters(void **test)
 }
 
 /* All that is not empty must hold. */
+static int refused_words(char *words)
+{
+	struct watch_asked o = nothing_asked();
+	char *const list_of_words[] = { words };
+
+	o.words = list_of_words;
+	o.n_words = 1;
+	return assert_refused(&o, words);
+}
+
+/* Nothing would ever be shown. */
+static void filters_without_syn(void **state)
+{
+	static const char *const never[] = {
+		"udp",
+		"icmp or icmp6",
+		"arp",
+		"udp port 53",
+		"udp and dst port 53",
+		"tcp[tcpflags] & tcp-ack != 0",
+		"tcp[tcpflags] == tcp-rst",
+		"greater 100",
+		"ip6 and ip[0] & 0xf0 == 0x40",
+		"ether host 02:00:00:00:00:01",
+		"vlan 10",
+		"not tcp",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		assert_int_equal(refused_words((char *)never[i]), -EINVAL);
+}
+
 static void together(void **test)
 {
 	static const char *const pid[] = { "812" }, *const comm[] = { "curl" }, *const other[] = { "wget" };
@@ -368,19 +401,13 @@ static void ends(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(all, set_up),
-		cmocka_unit_test_setup(processes, set_up),
-		cmocka_unit_test_setup(commands, set_up),
-		cmocka_unit_test_setup(users, set_up),
-		cmocka_unit_test_setup(namespaces, set_up),
-		cmocka_unit_test_setup(namespaces_once, set_up),
-		cmocka_unit_test_setup(no_owner, set_up),
-		cmocka_unit_test_setup(containers, set_up),
-		cmocka_unit_test_setup(cgroup, set_up),
-		cmocka_unit_test_setup(too_many, set_up),
-		cmocka_unit_test_setup(filters, set_up),
-		cmocka_unit_test_setup(together, set_up),
-		cmocka_unit_test(ends),
+		cmocka_unit_test_setup(all, set_up),	    cmocka_unit_test_setup(processes, set_up),
+		cmocka_unit_test_setup(commands, set_up),   cmocka_unit_test_setup(users, set_up),
+		cmocka_unit_test_setup(namespaces, set_up), cmocka_unit_test_setup(namespaces_once, set_up),
+		cmocka_unit_test_setup(no_owner, set_up),   cmocka_unit_test_setup(containers, set_up),
+		cmocka_unit_test_setup(cgroup, set_up),	    cmocka_unit_test_setup(too_many, set_up),
+		cmocka_unit_test_setup(filters, set_up),    cmocka_unit_test_setup(filters_without_syn, set_up),
+		cmocka_unit_test_setup(together, set_up),   cmocka_unit_test(ends),
 	};
 	int r;
 
