@@ -133,10 +133,21 @@ int cgroup_own_path(char to[CGROUP_PATH_LEN])
 
 int cgroup_own_open(char ret_path[CGROUP_PATH_LEN], const char *who, struct err *e)
 {
-	int fd, r = cgroup_own_path(ret_path);
+	int fd = -1, r = cgroup_own_path(ret_path);
 
-	if (r)
-		return err_set(e, -r, "%s needs a cgroup v2 hierarchy; none is mounted here", who);
-	fd = open(ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_sys(e, errno, "cannot open this process's cgroup %s", ret_path) : fd;
+	if (r) {
+		err_set(e, -r, "%s needs a cgroup v2 hierarchy; none is mounted here", who);
+	} else {
+		fd = open(ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+		r = err_sys(e, errno, "cannot open this process's cgroup %s", ret_path);
+	}
+	if (e)
+		e->exit_code = 77;
+	err_remedy(
+		e,
+		"mount it (`mount -t cgroup2 none /sys/fs/cgroup`; a chroot or container needs it inside), or leave %s out",
+		who);
+	return r;
 }

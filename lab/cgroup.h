@@ -11,7 +11,8 @@
 /* The directory of the cgroup v2 that this process is in, wherever that hierarchy is mounted.  -ENOENT: it is not. */
 int cgroup_own_path(char to[CGROUP_PATH_LEN]);
 
-/* Opens that directory; `who` needs it, for the error.  The descriptor, or -errno with e filled. */
+/* Opens that directory; `who` needs it ("--fast"), for the error.  The descriptor, or -errno with e filled, its status
+ * 77 and what to do. */
 int cgroup_own_open(char ret_path[CGROUP_PATH_LEN], const char *who, struct err *e);
 
 /*

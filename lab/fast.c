@@ -98,7 +98,7 @@ static int attach(struct fast *f, struct err *e)
 
 	fd = cgroup_own_open(path, "--fast", e);
 	if (fd < 0)
-		return refuse(e, -fd);
+		return fd;
 	f->link = bpf_program__attach_cgroup(f->skel->progs.synsent_fast, fd);
 	r = f->link ? 0 : errno;
 	close(fd);

@@ -275,7 +275,7 @@ static int attach(struct here *h, bool sockets, struct err *e)
 
 	fd = cgroup_own_open(path, "--here", e);
 	if (fd < 0)
-		return refuse(e, -fd);
+		return fd;
 	for (i = 0; i < N_LINKS && !r; i++) {
 		if (!programs[i])
 			continue;

@@ -328,6 +328,19 @@ for port in range(12400, 12420):
                 wrong = True
         return wrong
 
+    def no_cgroups(self, _):
+        """As in a chroot or container without cgroup v2: root is told that, and not to be root."""
+        wrong = False
+        for option, args in (("--here", ["run", "--here", "-f", DROP, "--", "true"]), ("--fast", ["lab", "-q", "--fast"])):
+            p = subprocess.run(["unshare", "-m", "sh", "-c", 'umount -l /sys/fs/cgroup && exec "$@"', "sh", self.synsent.binary,
+                                *args], env=harness.ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, timeout=60)
+            if p.returncode != 77 or "as root" in p.stderr or "mount -t cgroup2" not in p.stderr or \
+                    "leave %s out" % option not in p.stderr:
+                print("WRONG: %s without cgroup v2: status %d: %s" % (option, p.returncode, p.stderr))
+                wrong = True
+        return wrong
+
     def killed(self, victim):
         """SIGKILL: no process, and no BPF program."""
         mark = "synsent-here-%d-%s" % (os.getpid(), victim)
@@ -421,7 +434,8 @@ def main():
             if not o.busy:
                 jobs += [(t.program, n) for n in PROGRAMS if o.only in n]
                 jobs += [(t.usage, u) for u in USAGE if o.only in "usage"]
-                jobs += [(f, None) for f in (t.loss, t.port_taken, t.capture, t.nobody, t.lacking) if o.only in f.__name__]
+                jobs += [(f, None) for f in (t.loss, t.port_taken, t.capture, t.nobody, t.lacking, t.no_cgroups)
+                         if o.only in f.__name__]
                 jobs += [(t.killed, v) for v in ("outer", "init", "inner") if o.only in "killed"]
             wrong = sum(harness.all_of(o.jobs, lambda job: job[0](job[1]), jobs))
         n, worst = neighbour.end()
