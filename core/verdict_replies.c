@@ -166,6 +166,48 @@ static void say_dropped(const struct attempt *a, uint64_t n_seen, struct verdict
 			     elsewhere == 1 ? "y was" : "ies were", elsewhere == 1 ? "it" : "they");
 }
 
+#define ICMPS_SAID_MAX 4
+
+static bool is_icmp(const struct reply *r, enum ignored why)
+{
+	return r->kind == REPLY_ICMP && r->ignored == why;
+}
+
+static bool came_before(const struct attempt *a, int i)
+{
+	int k;
+
+	for (k = 0; k < i; k++)
+		if (is_icmp(&a->replies[k], a->replies[i].ignored) &&
+		    a->replies[k].icmp_type == a->replies[i].icmp_type &&
+		    a->replies[k].icmp_code == a->replies[i].icmp_code)
+			return true;
+	return false;
+}
+
+/* Which ICMP errors were ignored for that: " (icmp 3/4, 11/1)", each once; nothing where none was. */
+static void add_icmps(const struct attempt *a, enum ignored why, struct buf *to)
+{
+	int i, n = 0;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
+		const struct reply *r = &a->replies[i];
+
+		if (!is_icmp(r, why) || came_before(a, i) || n++ > ICMPS_SAID_MAX)
+			continue;
+		if (n > ICMPS_SAID_MAX)
+			buf_str(to, ", ...");
+		else
+			buf_fmt(to, "%s%u/%u",
+				n > 1		      ? ", "
+				: r->icmp_family == 6 ? " (icmp6 "
+						      : " (icmp ",
+				r->icmp_type, r->icmp_code);
+	}
+	if (n)
+		buf_str(to, why == IGNORED_BY_TYPE ? ", which ends no attempt)" : ")");
+}
+
 static void say_ignored(const struct attempt *a, struct verdict *v)
 {
 	uint64_t n[IGNORED_N] = { 0 }, ignored = 0;
@@ -186,6 +228,7 @@ static void say_ignored(const struct attempt *a, struct verdict *v)
 		if (n[i] != ignored)
 			buf_fmt(&why, "%s%" PRIu64 " ", why.len ? ", " : "", n[i]);
 		buf_str(&why, ignored_word((enum ignored)i));
+		add_icmps(a, (enum ignored)i, &why);
 	}
 	if (ignored)
 		say_evidence(v, "%" PRIu64 " repl%s ignored: %s", ignored, ignored == 1 ? "y was" : "ies were",
@@ -233,7 +276,11 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 			"read one with SO_ERROR, it would not be there any more",
 			a->n_syns, plural);
 	else if (!a->n_replies && a->n_syns)
-		say_evidence(v, "no reply reached the socket (%d SYN%s)", a->n_syns, plural);
+		say_evidence(
+			v,
+			"no SYN-ACK or RST reached the socket (%d SYN%s), nor an ICMP error that the kernel heeds; "
+			"others show in packets (--packets)",
+			a->n_syns, plural);
 	if (a->sent_to.port)
 		say_evidence(v, "by conntrack a NAT rule of this host sends it to %s",
 			     endpoint_format(&a->sent_to, sent_to));
