@@ -28,9 +28,31 @@ static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
  * (drivers/net/tun.c tun_net_xmit()).  What comes in by lo gets its skb_iif after the queue in which it may be dropped
  * (net/core/dev.c enqueue_to_backlog()).
  */
-static __always_inline bool is_unreceived(const struct sk_buff *skb)
+static __always_inline bool is_unreceived(const struct sk_buff *skb, bool reply, unsigned int reason)
 {
-	return skb->dev && !skb->skb_iif && skb->dev->ifindex != LOOPBACK_IFINDEX;
+	if (skb->skb_iif)
+		return false;
+	if (!skb->dev)
+		return reply;
+	if (skb->dev->ifindex != LOOPBACK_IFINDEX)
+		return true;
+	return reply && reason != backlog_reason && reason != specified_from;
+}
+
+/*
+ * TEE and nft's `dup to` send a copy by IP's output: it has no socket, conntrack is told to leave it alone, and it is
+ * not the clone that TCP sends (net/ipv4/netfilter/nf_dup_ipv4.c nf_dup_ipv4()).  A rule may keep conntrack off the
+ * packet itself, too: that has its socket on its way out, and an answer that came in may have none.
+ */
+static __always_inline bool is_copied(const struct sk_buff *skb, bool reply)
+{
+	bool lo;
+
+	if (skb->sk || !bpf_core_field_exists(skb->_nfct) || skb->_nfct != IP_CT_UNTRACKED ||
+	    BPF_CORE_READ_BITFIELD_PROBED(skb, fclone) == SKB_FCLONE_CLONE)
+		return false;
+	lo = skb->dev && skb->dev->ifindex == LOOPBACK_IFINDEX;
+	return !skb->dev ? !skb->skb_iif : (lo && !reply) || skb->dev->ifindex != skb->skb_iif;
 }
 
 /*
@@ -78,6 +100,8 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	d.reply = d.reset || (known && (h.flags & TCP_FLAG_ACK));
 	if (d.reply && reason == no_socket_reason)
 		return 0;
+	if (!d.reset && is_copied(skb, d.reply))
+		return 0;
 	if (skb->dev) {
 		d.ifindex = (__u32)skb->dev->ifindex;
 		d.netns = skb->dev->nd_net.net->ns.inum;
@@ -88,7 +112,7 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	}
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
-	d.unreceived = is_unreceived(skb);
+	d.unreceived = is_unreceived(skb, d.reply, reason);
 	if (nat && !d.reply && is_sent_elsewhere(nat)) {
 		d.to = h.flow.server;
 		d.to_port = h.flow.server_port;

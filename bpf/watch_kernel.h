@@ -53,6 +53,9 @@ enum syscall_work_bit {
 #define IPS_NAT_MASK 0x30
 #define IPS_DST_NAT 0x20
 #define NFCT_INFOMASK 7ul
+#define IP_CT_UNTRACKED 7ul
+
+#define SKB_FCLONE_CLONE 2 /* include/linux/skbuff.h */
 
 #define TCP_FLAG_SYN 0x02
 #define TCP_FLAG_RST 0x04
@@ -238,6 +241,7 @@ struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
 	int skb_iif;
+	__u8 fclone : 2;
 	char cb[48];
 	__u16 network_header;
 	unsigned char *head, *data;

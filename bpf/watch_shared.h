@@ -47,7 +47,7 @@ struct watch_drop {
 	__u8 reply;  /* a reply, not the SYN */
 	__u8 reset;  /* ... an RST, not a SYN-ACK */
 	__u8 output; /* the SYN had not left its socket's hands; with WATCH_DROP_ANSWER: no device had taken it in */
-	__u8 unreceived; /* no device had received it; of the loopback device that is not known */
+	__u8 unreceived; /* no device had received it; of a SYN on the loopback device that is not known */
 	__u8 room[2];
 	__u16 to_port; /* where a rule of its namespace had sent the SYN; 0: to where its client had */
 	struct watch_addr to;

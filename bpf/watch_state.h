@@ -28,6 +28,7 @@ const volatile __u8 plain_refused;   /* refused: only counted */
 const volatile __u32 other_host_reason;
 const volatile __u32 no_socket_reason; /* SKB_DROP_REASON_NO_SOCKET of this kernel */
 const volatile __u32 sniffer_reason;   /* SKB_DROP_REASON_PACKET_SOCK_ERROR: of a copy for a packet socket */
+const volatile __u32 backlog_reason;   /* SKB_DROP_REASON_CPU_BACKLOG: of the queue of what came in */
 const volatile __u32 specified_from;   /* the first reason that is one: SKB_DROP_REASON_NOT_SPECIFIED */
 const volatile __u8 unsent_untold;     /* tcp_retransmit_skb tells of no SYN that went no further than this host */
 const volatile __u8 want_failed;       /* of connect() calls that fail without a SYN */

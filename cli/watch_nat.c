@@ -10,7 +10,7 @@ static void add_drop(struct watch_source *s, const struct flow *as, enum trace_d
 	if (a->n_drops == ATTEMPT_DROPS_MAX || !watch_source_dropped(s, as, what, &d) ||
 	    d.last_ns < attempt_start_ns(a))
 		return;
-	if (d.place == DROP_LOCAL_INPUT && d.netns && d.netns != a->netns)
+	if (d.netns && d.netns != a->netns)
 		d.place = DROP_PATH_OR_PEER;
 	a->drops[a->n_drops++] = d;
 }

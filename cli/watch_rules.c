@@ -130,7 +130,7 @@ static struct rules_case case_of(const struct attempt *a, const struct drop *d)
 		k.not_legacy = true;
 	else
 		k.not_nft = drops_in_nft();
-	if (!d->reply && d->place == DROP_LOCAL_OUTPUT)
+	if (d->place == DROP_LOCAL_OUTPUT)
 		k.way = RULES_WAY_OUT;
 	else if (!d->reply && d->place == DROP_LOCAL_INPUT)
 		k.way = RULES_WAY_IN;

@@ -16,7 +16,8 @@ bool drop_by_firewall(const struct attempt *a)
 	int i;
 
 	for (i = 0; i < a->n_drops; i++)
-		if (a->drops[i].place == DROP_LOCAL_OUTPUT && !strcmp(a->drops[i].reason, "NETFILTER_DROP"))
+		if (!a->drops[i].reply && a->drops[i].place == DROP_LOCAL_OUTPUT &&
+		    !strcmp(a->drops[i].reason, "NETFILTER_DROP"))
 			return !neighbour_drop(a);
 	return false;
 }
@@ -140,27 +141,40 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 
 /* ---- what came back, in evidence ---- */
 
-/* How many were dropped on the way, in another place than the client's own namespace, or in it. */
-static uint64_t dropped_replies(const struct attempt *a, bool elsewhere)
+enum dropped_at { DROPPED_ELSEWHERE, DROPPED_LEAVING, DROPPED_ARRIVING };
+
+/* On the way, in another place than the client's own namespace; or in it, where the server was, or the client. */
+static enum dropped_at dropped_at(const struct drop *d)
+{
+	return d->place == DROP_PATH_OR_PEER   ? DROPPED_ELSEWHERE
+	       : d->place == DROP_LOCAL_OUTPUT ? DROPPED_LEAVING
+					       : DROPPED_ARRIVING;
+}
+
+static uint64_t dropped_replies(const struct attempt *a, enum dropped_at at)
 {
 	uint64_t n = 0;
 	int i;
 
 	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
-		if (a->drops[i].reply && (a->drops[i].place == DROP_PATH_OR_PEER) == elsewhere)
+		if (a->drops[i].reply && dropped_at(&a->drops[i]) == at)
 			n += a->drops[i].packets;
 	return n;
 }
 
 static void say_dropped(const struct attempt *a, uint64_t n_seen, struct verdict *v)
 {
-	uint64_t elsewhere = dropped_replies(a, true), here = dropped_replies(a, false);
+	uint64_t elsewhere = dropped_replies(a, DROPPED_ELSEWHERE), leaving = dropped_replies(a, DROPPED_LEAVING),
+		 here = dropped_replies(a, DROPPED_ARRIVING);
 
-	if (!elsewhere && !here)
+	if (!elsewhere && !leaving && !here)
 		here = n_seen;
 	if (here)
 		say_evidence(v, "%" PRIu64 " repl%s came back and %s dropped on this host", here,
 			     here == 1 ? "y" : "ies", here == 1 ? "was" : "were");
+	if (leaving)
+		say_evidence(v, "%" PRIu64 " repl%s dropped on %s way out of this same host", leaving,
+			     leaving == 1 ? "y was" : "ies were", leaving == 1 ? "its" : "their");
 	if (elsewhere)
 		say_evidence(v, "%" PRIu64 " repl%s dropped before %s came to this network namespace", elsewhere,
 			     elsewhere == 1 ? "y was" : "ies were", elsewhere == 1 ? "it" : "they");

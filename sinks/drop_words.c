@@ -9,7 +9,7 @@ const char *drop_way(const struct attempt *a, const struct drop *d)
 	case DROP_PEER_BACKLOG:
 		return drop_is_of_syn_queue(d) ? d->reason : DROP_ACCEPT_QUEUE;
 	case DROP_LOCAL_OUTPUT:
-		return "on its way out";
+		return d->reply ? "on its way out of this same host" : "on its way out";
 	case DROP_LOCAL_INPUT:
 		return "on its way in";
 	default:
@@ -19,7 +19,7 @@ const char *drop_way(const struct attempt *a, const struct drop *d)
 
 void drop_where(const struct attempt *a, const struct drop *d, struct buf *to)
 {
-	if (d->place == DROP_LOCAL_OUTPUT || d->place == DROP_LOCAL_INPUT)
+	if ((d->place == DROP_LOCAL_OUTPUT && !d->reply) || d->place == DROP_LOCAL_INPUT)
 		buf_str(to, "here, ");
 	buf_str(to, drop_way(a, d));
 }

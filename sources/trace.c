@@ -67,7 +67,7 @@ static bool find_drop(struct trace *t, const struct flow *f, uint32_t kept_as, s
 	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_drops), &key, &d))
 		return false;
 	trace_drop(&d, key.flow.family, &t->frame, ret);
-	leaving = (kept_as == WATCH_DROP_ANSWER && d.output) || (kept_as == WATCH_DROP_SYN && d.unreceived);
+	leaving = (kept_as == WATCH_DROP_ANSWER && d.output) || (kept_as < WATCH_DROP_INBOUND && d.unreceived);
 	ret->place = leaving ? DROP_LOCAL_OUTPUT : DROP_LOCAL_INPUT;
 	return true;
 }

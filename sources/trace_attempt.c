@@ -175,7 +175,8 @@ static bool is_at_server(const struct watch_attempt *w, const struct watch_drop 
 
 static enum drop_place place_of(const struct watch_attempt *w, const struct watch_drop *d)
 {
-	if (d->output || (d->unreceived && !d->reply && d->netns == w->netns))
+	/* what answers it has left the server, which is here, too, then */
+	if (d->output || (d->unreceived && d->netns == w->netns))
 		return DROP_LOCAL_OUTPUT;
 	if (is_at_server(w, d))
 		return DROP_PATH_OR_PEER;

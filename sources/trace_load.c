@@ -102,6 +102,7 @@ static void give_kernel(struct watch_bpf *skel, const struct trace_names *names,
 	skel->rodata->other_host_reason = trace_names_reason_of(names, "OTHERHOST");
 	skel->rodata->sniffer_reason = trace_names_reason_of(names, "PACKET_SOCK_ERROR");
 	skel->rodata->specified_from = trace_names_reason_of(names, "NOT_SPECIFIED");
+	skel->rodata->backlog_reason = trace_names_reason_of(names, "CPU_BACKLOG");
 	/* socket, packet, and then what became of it */
 	skel->rodata->unsent_untold = trace_names_arguments(names, "tcp_retransmit_skb") < 3;
 	skel->rodata->want_failed = !o->no_failed;

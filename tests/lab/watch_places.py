@@ -43,6 +43,20 @@ table inet local {
 	chain out {
 		type filter hook output priority 0
 		tcp dport 102 drop
+		tcp sport 136 tcp flags & (syn|ack) == syn|ack drop
+		tcp sport 137 tcp flags & rst == rst drop
+	}
+	chain leaving {
+		type filter hook postrouting priority 0
+		tcp sport 138 tcp flags & (syn|ack) == syn|ack drop
+	}
+	chain untracked {
+		type filter hook output priority -300
+		tcp dport 141 notrack
+	}
+	chain untracked_away {
+		type filter hook output priority 20
+		tcp dport 141 drop
 	}
 	chain elsewhere {
 		type nat hook output priority -100
@@ -61,6 +75,28 @@ AT_SERVER = """
 table inet server {
 	chain elsewhere {
 		type nat hook prerouting priority -100
+COPIES = """
+table ip copies {
+	chain out {
+		type filter hook output priority 10
+		ip daddr 10.7.2.2 tcp dport 139 dup to 10.7.1.2 device "c0"
+	}
+	chain lost {
+		type filter hook postrouting priority 10
+		tcp dport 139 ct state untracked drop
+	}
+}
+table ip6 copies {
+	chain out {
+		type filter hook output priority 10
+		ip6 daddr fd07:2::2 tcp dport 139 dup to fd07:1::2 device "c0"
+	}
+	chain lost {
+		type filter hook postrouting priority 10
+		tcp dport 139 ct state untracked drop
+	}
+}
+"""
 		tcp dport 128 redirect to :129
 	}
 }
@@ -69,7 +105,7 @@ FORWARD = """
 table inet router {
 	chain forward {
 		type filter hook forward priority 0
-		tcp dport { 113, 119 } drop
+		tcp dport { 113, 119, 139 } drop
 		tcp dport 116 reject with icmpx type admin-prohibited
 		tcp dport 123 reject with tcp reset
 	}
@@ -214,6 +250,15 @@ CASES = (
                                                        headline="icmp 3/13 ")),
     ("reject in FORWARD, IPv6", "client", FAR[1:], 116, {**SILENT, "place": "path-or-peer",
                                                           "said": "had noted EACCES"}),
+    # The server is here, too.
+    ("SYN-ACK dropped on its way out", "client", LO, 136, silent(
+        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
+    ("RST dropped on its way out", "client", LO, 137, silent(
+        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
+    ("SYN-ACK dropped in POSTROUTING", "client", LO, 138, silent(
+        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
+    ("a copy is dropped, and the SYN elsewhere", "client", FAR, 139, silent("path-or-peer", "NETFILTER_DROP", drops=1)),
+    ("rule in OUTPUT, of what conntrack leaves alone", "client", LO, 141, silent("local-output", "NETFILTER_DROP")),
     # It says that it is the server's.
     ("reject with an RST in FORWARD", "client", FAR, 123, {
         **ended("refused", "network", "ECONNREFUSED", place="path-or-peer",
@@ -306,6 +351,7 @@ class Network:
         tc = "tc qdisc add dev %s clsact && tc filter add dev %s %s bpf da obj " + program + " sec %s"
         for name, net, script in ((names[0], self.server, "ip link set dev s1 xdp obj %s sec xdp" % program),
                                   (names[1], self.client, tc % ("c0", "c0", "egress", "tc")),
+        self.rules(self.client, COPIES)
                                   (names[2], self.server, tc % ("s1", "s1", "ingress", "classifier"))):
             done = net.run(script, False)
             if done.returncode:
@@ -337,7 +383,7 @@ class Network:
                 s.sendto(b"", ("10.7.3.2", 9))
 
     def listen(self):
-        for net, addresses, ports in ((self.client, LO, (110, 111)), (self.server, FAR, (112, 117)),
+        for net, addresses, ports in ((self.client, LO, (110, 111, 136, 138)), (self.server, FAR, (112, 117)),
                                       (self.few, LO, (121,))):
             with net:
                 for address in addresses:
