@@ -567,4 +567,13 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	return note_drop(skb, location, reason);
 }
 
+/* ---- NAT ---- */
+
+SEC("fentry/nf_ct_kill_acct")
+int BPF_PROG(synsent_forgotten, const struct nf_conn *ct)
+{
+	note_nat(ct);
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

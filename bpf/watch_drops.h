@@ -26,7 +26,7 @@ static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
 /*
  * It was on its way out still, whether or not it had a socket: some devices take that from it before they drop it
  * (drivers/net/tun.c tun_net_xmit()).  What comes in by lo gets its skb_iif after the queue in which it may be dropped
- * (net/core/dev.c enqueue_to_backlog()).
+ * (net/core/dev.c enqueue_to_backlog()): of a reply that drop has a reason of its own.
  */
 static __always_inline bool is_unreceived(const struct sk_buff *skb, bool reply, unsigned int reason)
 {
@@ -143,6 +143,29 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 		keep_drop(&key, &d);
 	}
 	return 0;
+}
+
+/*
+ * An RST comes back to what had no answer yet: conntrack forgets it now (net/netfilter/nf_conntrack_proto_tcp.c
+ * nf_conntrack_tcp_packet()), and when the RST reaches the socket, it has nothing of conntrack any more (net/ipv4/
+ * tcp_ipv4.c tcp_v4_rcv()).
+ */
+static __always_inline void note_nat(const struct nf_conn *ct)
+{
+	struct watch_nat n = { .at_ns = bpf_ktime_get_ns() };
+	struct watch_flow flow = { 0 };
+
+	if (BPF_CORE_READ(ct, tuplehash[0].tuple.dst.protonum) != IPPROTO_TCP || !is_sent_elsewhere(ct) ||
+	    !may_keep(n.at_ns))
+		return;
+	flow.family = BPF_CORE_READ(ct, tuplehash[0].tuple.src.l3num) == AF_INET6 ? 6 : 4;
+	read_untranslated(ct, &flow);
+	n.as.family = flow.family;
+	read_translated(ct, &n.as);
+	n.netns = BPF_CORE_READ(ct, ct_net.net, ns.inum);
+	if (kept_ns < n.at_ns)
+		kept_ns = n.at_ns;
+	bpf_map_update_elem(&synsent_nat, &flow, &n, BPF_ANY);
 }
 
 #endif

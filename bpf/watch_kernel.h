@@ -266,6 +266,7 @@ struct nf_conntrack_tuple {
 	struct {
 		union nf_inet_addr u3;
 		union nf_conntrack_man_proto u;
+		__u8 protonum;
 	} dst;
 };
 
@@ -276,6 +277,7 @@ struct nf_conntrack_tuple_hash {
 struct nf_conn {
 	struct nf_conntrack_tuple_hash tuplehash[2];
 	unsigned long status;
+	possible_net_t ct_net;
 };
 
 struct sock_extended_err {

@@ -118,6 +118,15 @@ static __always_inline void read_untranslated(const struct nf_conn *ct, struct w
 	to->server_port = bpf_ntohs(BPF_CORE_READ(ct, tuplehash[0].tuple.dst.u.all));
 }
 
+/* ... and as its server has it, whose answers the other half tells of. */
+static __always_inline void read_translated(const struct nf_conn *ct, struct watch_flow *to)
+{
+	bpf_core_read(&to->client, sizeof(to->client), &ct->tuplehash[1].tuple.dst.u3);
+	bpf_core_read(&to->server, sizeof(to->server), &ct->tuplehash[1].tuple.src.u3);
+	to->client_port = bpf_ntohs(BPF_CORE_READ(ct, tuplehash[1].tuple.dst.u.all));
+	to->server_port = bpf_ntohs(BPF_CORE_READ(ct, tuplehash[1].tuple.src.u.all));
+}
+
 #define KEPT_PER_10MS 200
 
 /* So that a flood that a firewall drops costs little more than without. */

@@ -128,6 +128,13 @@ struct watch_limits {
 	__u8 syncnt, retries, linear, room[5];
 };
 
+/* Where NAT of this host had sent an attempt that an RST refused. */
+struct watch_nat {
+	__u64 at_ns;
+	struct watch_flow as; /* as it went on from there; family 0: nowhere else, or that is not known */
+	__u32 netns;	      /* of that NAT */
+};
+
 /* Of an attempt that lost something; few have it. */
 struct watch_more {
 	__u32 retrans_us[WATCH_SYNS_MAX]; /* since start_ns */
@@ -138,6 +145,7 @@ struct watch_more {
 	struct watch_limits before;
 	struct watch_drop drops[WATCH_DROPS_MAX];
 	struct watch_winner winner;
+	struct watch_nat nat;
 };
 
 /* What is told: the first alone, or both. */

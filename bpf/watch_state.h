@@ -35,7 +35,7 @@ const volatile __u8 want_failed;       /* of connect() calls that fail without a
 const volatile __u8 want_inbound;      /* drops of SYNs are asked for by their flow, too, whosever attempts they are */
 
 __u64 attached_ns; /* all of this runs; what began before is no loss */
-__u64 kept_ns;	   /* when a drop was kept by its flow, last */
+__u64 kept_ns;	   /* when a drop, or where NAT had sent one, was kept by its flow, last */
 
 /* See watch_table.h.  0: a place is free. */
 __u64 place_keys[WATCH_PLACES] __attribute__((aligned(64)));
@@ -73,6 +73,14 @@ struct {
 	__type(key, struct drop_key);
 	__type(value, struct watch_drop);
 } synsent_drops SEC(".maps");
+
+/* By the flow as its client has it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct watch_flow);
+	__type(value, struct watch_nat);
+} synsent_nat SEC(".maps");
 
 /* Several, so that CPUs do not wait for each other: each has the one of its number, modulo WATCH_RINGS. */
 struct ring {

@@ -177,13 +177,10 @@ static __noinline void take_winner(struct watch_attempt *a)
 		more->winner = w;
 }
 
-static __noinline void take_drops(struct watch_attempt *a)
+static __noinline void take_drops_of(struct watch_attempt *a, const struct watch_flow *flow)
 {
-	struct drop_key key = { .flow = a->flow };
+	struct drop_key key = { .flow = *flow };
 
-	/* Looks at a table in which nothing of it can be cost as much as the rest of its end. */
-	if (kept_ns < a->start_ns)
-		return;
 	for (__u32 i = 0; i < WATCH_DROP_SECOND + WATCH_DROP_INBOUND; i++) {
 		struct watch_drop *d;
 
@@ -197,6 +194,33 @@ static __noinline void take_drops(struct watch_attempt *a)
 		if (d)
 			bpf_map_delete_elem(&synsent_drops, &key);
 	}
+}
+
+/* What was dropped behind NAT has other addresses. */
+static __noinline void take_nat(struct watch_attempt *a)
+{
+	struct watch_flow flow = a->flow;
+	struct watch_nat *nat = bpf_map_lookup_elem(&synsent_nat, &flow);
+	struct watch_more *more;
+
+	if (!nat)
+		return;
+	more = nat->at_ns >= a->start_ns ? more_of(a) : 0;
+	if (more)
+		more->nat = *nat;
+	bpf_map_delete_elem(&synsent_nat, &flow);
+	if (more)
+		take_drops_of(a, &more->nat.as);
+}
+
+static __noinline void take_drops(struct watch_attempt *a)
+{
+	/* Looks at tables in which nothing of it can be cost as much as the rest of its end. */
+	if (kept_ns < a->start_ns)
+		return;
+	take_drops_of(a, &a->flow);
+	if (a->reset_ns)
+		take_nat(a);
 }
 
 #define DEFERRED_NS 2000000 /* retrans_stamp is in ms */

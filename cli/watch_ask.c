@@ -9,6 +9,15 @@
 #include "util/clock.h"
 #include "util/duration.h"
 
+#define ANSWERS 64
+
+struct answer {
+	int64_t at_ns; /* CLOCK_MONOTONIC; 0: none */
+	uint32_t netns;
+	int question;
+	bool is;
+};
+
 struct watch_ask {
 	struct namespaces *namespaces;
 	int64_t second_ns; /* CLOCK_MONOTONIC: since when questions are counted */
@@ -16,6 +25,7 @@ struct watch_ask {
 	struct procs_wanted owner; /* as it was found last, or not */
 	int64_t owner_ns;	   /* CLOCK_MONOTONIC: when that was */
 	int64_t walks_again_ns;	   /* not before */
+	struct answer answers[ANSWERS];
 };
 
 struct watch_ask *watch_ask_new(void)
@@ -67,4 +77,25 @@ bool watch_ask_owner(struct watch_ask *w, uint32_t inode, struct procs_wanted *r
 		return false;
 	*ret = w->owner;
 	return true;
+}
+
+static size_t place_of(uint32_t netns, int question)
+{
+	return (netns * 2 + (uint32_t)question) % ANSWERS;
+}
+
+bool watch_ask_kept(const struct watch_ask *w, uint32_t netns, int question, bool *ret)
+{
+	const struct answer *a = &w->answers[place_of(netns, question)];
+
+	if (!a->at_ns || a->netns != netns || a->question != question || clock_mono_ns() - a->at_ns > NS_PER_S)
+		return false;
+	*ret = a->is;
+	return true;
+}
+
+void watch_ask_keep(struct watch_ask *w, uint32_t netns, int question, bool answer)
+{
+	w->answers[place_of(netns, question)] =
+		(struct answer){ .at_ns = clock_mono_ns(), .netns = netns, .question = question, .is = answer };
 }

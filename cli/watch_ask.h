@@ -29,4 +29,8 @@ struct namespaces *watch_ask_begin(struct watch_ask *w);
  */
 bool watch_ask_owner(struct watch_ask *w, uint32_t inode, struct procs_wanted *ret);
 
+/* What it answered about that network namespace, by a question of the asker's numbering, in the last second. */
+bool watch_ask_kept(const struct watch_ask *w, uint32_t netns, int question, bool *ret);
+void watch_ask_keep(struct watch_ask *w, uint32_t netns, int question, bool answer);
+
 #endif

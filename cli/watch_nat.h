@@ -13,4 +13,11 @@
  */
 bool watch_nat_look(struct watch_ask *w, struct watch_source *s, struct attempt *a, struct flow *ret_as);
 
+/*
+ * An RST refused it, and whether that came from where NAT had sent it the trace does not tell: may_be_sent_on is to be
+ * asked for, and set so where too much was asked in this second.
+ */
+bool watch_nat_decides(const struct watch_source *s, const struct attempt *a);
+void watch_nat_doubt(struct watch_ask *w, struct attempt *a);
+
 #endif

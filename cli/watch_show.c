@@ -184,15 +184,18 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 /* Who gave up may depend on it. */
 static const struct attempt *look_first(struct watch_show *s, const struct attempt *a)
 {
-	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a);
+	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a),
+	     nat = watch_nat_decides(s->with.source, a);
 
-	if (!neighbour && !route)
+	if (!neighbour && !route && !nat)
 		return a;
 	s->looked = *a;
 	if (neighbour)
 		watch_neighbour_look(s->neighbour, &s->looked);
 	if (route)
 		watch_route_look(s->route, &s->looked);
+	if (nat)
+		watch_nat_doubt(s->nat, &s->looked);
 	return &s->looked;
 }
 

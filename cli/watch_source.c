@@ -312,3 +312,8 @@ bool watch_source_dropped(struct watch_source *s, const struct flow *f, enum tra
 {
 	return s->trace && trace_dropped(s->trace, f, what, ret);
 }
+
+bool watch_source_tells_nat(const struct watch_source *s)
+{
+	return s->trace && trace_tells_nat(s->trace);
+}

@@ -81,6 +81,9 @@ uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed);
 /* trace_dropped(); false without eBPF. */
 bool watch_source_dropped(struct watch_source *s, const struct flow *f, enum trace_dropped what, struct drop *ret);
 
+/* trace_tells_nat(); false without eBPF. */
+bool watch_source_tells_nat(const struct watch_source *s);
+
 #define WATCH_LOSSES_MAX 8
 
 /* What was lost, by source, those too where nothing was; how many. */

@@ -139,9 +139,13 @@ struct attempt {
 	struct addr silent_hop;
 	char silent_device[16];
 
-	/* Just after its end the NAT of its network namespace sent it there; port 0: to no other place, or not known.
+	/*
+	 * At its end, or just after it, NAT of this host sent it there; port 0: to no other place, or not known.  That
+	 * of this network namespace (inode number); 0: its own.
 	 */
 	struct endpoint sent_to;
+	uint32_t sent_by_netns;
+	bool may_be_sent_on; /* ... not known, and its own has NAT rules for what it sends */
 
 	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
 	uint64_t cookie;

@@ -147,6 +147,45 @@ static void refused_elsewhere(struct verdict *v, const struct drop *d)
 	say_remedy(v, "the NAT rule (`nft list ruleset`, `iptables -t nat -S`), or what should listen on %s", to);
 }
 
+static void say_sent_to(const struct attempt *a, struct verdict *v)
+{
+	char to[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(&a->sent_to, to);
+	if (a->sent_by_netns)
+		say_evidence(v, "by conntrack a NAT rule in network namespace %u (`lsns -t net`) had sent it to %s",
+			     a->sent_by_netns, to);
+	else
+		say_evidence(v, "by conntrack a NAT rule of this host had sent it to %s", to);
+}
+
+/* What is there, or in front of it, refused it: not the server that was asked for. */
+static void refused_behind_nat(const struct attempt *a, struct verdict *v, const struct reply *rst)
+{
+	int n = syn_before(a, rst);
+	char to[ENDPOINT_TEXT_LEN];
+
+	endpoint_format(&a->sent_to, to);
+	say_headline(v, "an RST %s SYN %d: %s refused, where a NAT rule %s had sent it", n ? "came after" : "answered",
+		     n, to, a->sent_by_netns ? "in another network namespace of this host" : "of this host");
+	say_remedy(v,
+		   "what should listen on %s, or a firewall that rejects it there with an RST, or the NAT rule (`nft "
+		   "list ruleset`, `iptables -t nat -S`); no timeout is involved",
+		   to);
+}
+
+/* The answer says that it is the server's, wherever NAT had sent it. */
+static void refused_by_whom(const struct attempt *a, struct verdict *v, const struct reply *rst)
+{
+	int n = syn_before(a, rst);
+
+	v->confidence = CONFIDENCE_LIKELY;
+	say_headline(v, "an RST %s SYN %d: the peer refused, likely", n ? "came after" : "answered", n);
+	say_evidence(v, "a NAT rule of this host may have sent it elsewhere: there are such rules for what it sends");
+	say_advice(v, "nothing listens on that port, there or where the NAT rule sends it (`nft list ruleset`, "
+		      "`iptables -t nat -S`), or a firewall rejects it with an RST; no timeout is involved");
+}
+
 void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	const struct reply *rst = first_accepted(a, REPLY_RST), *icmp = first_accepted(a, REPLY_ICMP);
@@ -197,7 +236,13 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 		say_headline(v, "a rule of this host refused it with an RST");
 	} else if (rst && (rule = may_have_reset(a, rst))) {
 		refused_by_rule(a, v, rule);
+	} else if (rst && a->sent_to.port) {
+		refused_behind_nat(a, v, rst);
+	} else if (rst && a->may_be_sent_on) {
+		refused_by_whom(a, v, rst);
 	}
+	if (rst && !nat && a->sent_to.port)
+		say_sent_to(a, v);
 	if (by)
 		say_remedy(v, "%s; no timeout is involved", say_culprit(by, culprit));
 }

@@ -221,6 +221,8 @@ static void put_rule(const struct attempt *a, struct buf *to)
 			return;
 		}
 	}
+	if (a->sent_to.port && accepted(a, REPLY_RST))
+		buf_fmt(to, ", at %s, where a NAT rule had sent it", endpoint_format(&a->sent_to, sent_to));
 }
 
 /* The error that this host itself makes for want of a neighbour looks like a router's. */

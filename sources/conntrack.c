@@ -20,6 +20,11 @@ struct search {
 	bool found;
 };
 
+bool conntrack_is_there(void)
+{
+	return !access(COUNT, F_OK);
+}
+
 static bool begins(const char *line, const char *name)
 {
 	const size_t n = strlen(name);
@@ -27,19 +32,18 @@ static bool begins(const char *line, const char *name)
 	return !strncmp(line, name, n) && line[n] == ' ';
 }
 
-/* A question to what is not loaded would load it (net/netfilter/nfnetlink.c nfnetlink_rcv_msg()). */
-static bool answers(void)
+bool conntrack_answers(const char *module)
 {
 	bool tracks = false, talks = false;
 	char line[256];
 	FILE *f;
 
-	if (access(COUNT, F_OK))
+	if (!conntrack_is_there())
 		return false;
 	f = fopen(MODULES, "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		tracks |= begins(line, "nf_conntrack");
-		talks |= begins(line, "nf_conntrack_netlink");
+		talks |= begins(line, module);
 	}
 	if (f)
 		fclose(f);
@@ -63,7 +67,7 @@ static int look(void *arg)
 	struct search *k = arg;
 	struct nlput m = { 0 };
 
-	if (!answers())
+	if (!conntrack_answers("nf_conntrack_netlink"))
 		return 0;
 	conntrack_question(k->of, &m);
 	rtask_message(NETLINK_NETFILTER, &m, false, take, k);

@@ -11,6 +11,15 @@
 
 struct namespaces;
 
+/* The kernel has it, or its module is loaded. */
+bool conntrack_is_there(void);
+
+/*
+ * It is, and so is that module, which answers questions by netlink: one to what is not loaded would load it
+ * (net/netfilter/nfnetlink.c nfnetlink_rcv_msg()).
+ */
+bool conntrack_answers(const char *module);
+
 /*
  * Where the NAT of that network namespace (inode number; 0: this one) sends a
  * connection, by its conntrack (ctnetlink's IPCTNL_MSG_CT_GET, for CAP_NET_ADMIN):

@@ -212,6 +212,11 @@ bool trace_is_busy(const struct trace *t)
 	return t->read_ns && clock_mono_ns() - t->read_ns < BUSY_NS;
 }
 
+bool trace_tells_nat(const struct trace *t)
+{
+	return t->skel->links.synsent_forgotten != NULL;
+}
+
 bool trace_dropped(struct trace *t, const struct flow *f, enum trace_dropped what, struct drop *ret)
 {
 	static const uint32_t kept_as[] = { [TRACE_DROPPED_SYN] = WATCH_DROP_SYN,

@@ -114,6 +114,12 @@ enum trace_dropped {
 bool trace_dropped(struct trace *t, const struct flow *f, enum trace_dropped what, struct drop *ret);
 
 /*
+ * Where NAT of this host sent what an RST refused is known (struct attempt's sent_to).  False: this kernel does not let
+ * that function be traced, or conntrack was not there when this was opened.
+ */
+bool trace_tells_nat(const struct trace *t);
+
+/*
  * What was counted since the last call: n attempts that are as `a` in server, command, outcome and, nearly, how long
  * they took.  Where so many kinds of them were seen that there is no room for more, others are given one by one.
  */

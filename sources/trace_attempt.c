@@ -389,6 +389,17 @@ static void take_winner(const struct watch_attempt *w, const struct watch_more *
 	a->winner_ns = when(f, won->at_ns);
 }
 
+/* One of the loopback device stays in its namespace. */
+static void take_nat(const struct watch_nat *n, uint32_t netns, struct attempt *a)
+{
+	bool own = n->netns == netns;
+
+	if ((n->as.family != 4 && n->as.family != 6) || (!own && addr_is_loopback(&a->flow.server.addr)))
+		return;
+	a->sent_to = endpoint_of(n->as.family, &n->as.server, n->as.server_port);
+	a->sent_by_netns = own ? 0 : n->netns;
+}
+
 /* Not all of it is set: of the long tables only what was filled is read. */
 static void reset(struct attempt *a)
 {
@@ -441,6 +452,8 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 		take_limits_before(&more->before, a);
 	take_phase(w, f, a);
 	take_end(w, f, a);
-	if (more)
+	if (more) {
 		take_winner(w, more, f, a);
+		take_nat(&more->nat, w->netns, a);
+	}
 }

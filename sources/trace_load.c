@@ -9,6 +9,7 @@
 
 #include "bpf/watch_shared.h"
 #include "sources/bpf_lacks.h"
+#include "sources/conntrack.h"
 #include "sources/procs.h"
 #include "sources/sysctls.h"
 #include "util/clock.h"
@@ -101,8 +102,8 @@ static void give_kernel(struct watch_bpf *skel, const struct trace_names *names,
 	skel->rodata->no_socket_reason = trace_names_reason_of(names, "NO_SOCKET");
 	skel->rodata->other_host_reason = trace_names_reason_of(names, "OTHERHOST");
 	skel->rodata->sniffer_reason = trace_names_reason_of(names, "PACKET_SOCK_ERROR");
-	skel->rodata->specified_from = trace_names_reason_of(names, "NOT_SPECIFIED");
 	skel->rodata->backlog_reason = trace_names_reason_of(names, "CPU_BACKLOG");
+	skel->rodata->specified_from = trace_names_reason_of(names, "NOT_SPECIFIED");
 	/* socket, packet, and then what became of it */
 	skel->rodata->unsent_untold = trace_names_arguments(names, "tcp_retransmit_skb") < 3;
 	skel->rodata->want_failed = !o->no_failed;
@@ -112,7 +113,7 @@ static void give_kernel(struct watch_bpf *skel, const struct trace_names *names,
 struct load {
 	const struct trace_opts *o;
 	const struct trace_names *names;
-	bool attach;
+	bool attach, nat;
 	struct watch_bpf *skel;
 };
 
@@ -136,6 +137,8 @@ static int load_with(struct load *t, bool function, bool earlier)
 		r = bpf_program__set_autoload(t->skel->progs.synsent_connect, !o->no_failed && function);
 	if (!r)
 		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed && !function);
+	if (!r)
+		r = bpf_program__set_autoload(t->skel->progs.synsent_forgotten, t->nat && function);
 	if (!r)
 		r = bpf_program__set_autoload(t->skel->progs.synsent_earlier, earlier);
 	if (!r)
@@ -166,15 +169,20 @@ static bool look_earlier(struct watch_bpf *skel)
 static int load_any(struct load *t, bool earlier)
 {
 	/* Some kernels have fexit, and do not let it be used. */
-	int r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1 ? load_with(t, true, earlier) : -EPERM;
+	bool function = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1;
+	int r = function ? load_with(t, true, earlier) : -EPERM;
 
+	if (r && function && t->nat) {
+		t->nat = false;
+		r = load_with(t, true, earlier);
+	}
 	return r ? load_with(t, false, earlier) : 0;
 }
 
 int trace_load(const struct trace_opts *o, const struct trace_names *names, bool attach, struct watch_bpf **ret,
 	       bool *ret_missed_earlier, struct err *e)
 {
-	struct load t = { .o = o, .names = names, .attach = attach };
+	struct load t = { .o = o, .names = names, .attach = attach, .nat = conntrack_is_there() };
 	int r = check(o, e);
 
 	if (r)

@@ -68,6 +68,11 @@ bool trace_dropped(struct trace *t, const struct flow *f, enum trace_dropped wha
 	return false;
 }
 
+bool trace_tells_nat(const struct trace *t)
+{
+	return false;
+}
+
 void trace_counted(struct trace *t, trace_counted_fn *fn, void *user)
 {
 }

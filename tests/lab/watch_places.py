@@ -65,16 +65,16 @@ table inet local {
 		ip daddr 10.8.8.8 tcp dport 131 dnat ip to 10.7.2.2:112
 		ip daddr 10.8.8.8 tcp dport 132 dnat ip to 10.7.2.2:113
 		ip daddr 10.8.8.8 tcp dport 133 dnat ip to 10.7.1.99:133
+		ip daddr 10.8.8.8 tcp dport 134 dnat ip to 10.7.2.2:120
+		ip daddr 10.8.8.8 tcp dport 135 dnat ip to 10.7.2.2:123
+		ip6 daddr fd08::8 tcp dport 134 dnat ip6 to [fd07:2::2]:120
+		ip6 daddr fd08::8 tcp dport 135 dnat ip6 to [fd07:2::2]:123
 		ip6 daddr fd08::8 tcp dport 131 dnat ip6 to [fd07:2::2]:112
 		ip6 daddr fd08::8 tcp dport 132 dnat ip6 to [fd07:2::2]:113
 		ip6 daddr fd08::8 tcp dport 133 dnat ip6 to [fd07:1::99]:133
 	}
 }
 """
-AT_SERVER = """
-table inet server {
-	chain elsewhere {
-		type nat hook prerouting priority -100
 COPIES = """
 table ip copies {
 	chain out {
@@ -97,6 +97,10 @@ table ip6 copies {
 	}
 }
 """
+AT_SERVER = """
+table inet server {
+	chain elsewhere {
+		type nat hook prerouting priority -100
 		tcp dport 128 redirect to :129
 	}
 }
@@ -108,6 +112,11 @@ table inet router {
 		tcp dport { 113, 119, 139 } drop
 		tcp dport 116 reject with icmpx type admin-prohibited
 		tcp dport 123 reject with tcp reset
+	}
+	chain elsewhere {
+		type nat hook prerouting priority -100
+		ip daddr 10.7.2.7 dnat ip to 10.7.2.2
+		ip6 daddr fd07:2::7 dnat ip6 to fd07:2::2
 	}
 }
 """
@@ -204,6 +213,7 @@ char _license[] SEC("license") = "GPL";
 LO = ("127.0.0.1", "::1")
 FAR = ("10.7.2.2", "fd07:2::2")
 NAT = ("10.8.8.8", "fd08::8")
+BEHIND = ("10.7.2.7", "fd07:2::7")
 NEIGHBOUR = ("10.7.1.99", "fd07:1::99")
 LEFT = ("10.7.2.3", "fd07:2::3")
 TAKEN_BACK = dict(zip(FAR, ("10.7.1.97", "fd07:1::97")))
@@ -240,6 +250,15 @@ CASES = (
                                                      "said": "had noted ECONNREFUSED"}),
     ("SYN-ACK dropped at the client", "client", LO, 110, silent("local-input", "NETFILTER_DROP", True)),
     ("SYN-ACK from afar dropped at the client", "client", FAR, 117, silent("local-input", "NETFILTER_DROP", True)),
+    # The server is here, too.
+    ("SYN-ACK dropped on its way out", "client", LO, 136, silent(
+        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
+    ("RST dropped on its way out", "client", LO, 137, silent(
+        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
+    ("SYN-ACK dropped in POSTROUTING", "client", LO, 138, silent(
+        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
+    ("a copy is dropped, and the SYN elsewhere", "client", FAR, 139, silent("path-or-peer", "NETFILTER_DROP", drops=1)),
+    ("rule in OUTPUT, of what conntrack leaves alone", "client", LO, 141, silent("local-output", "NETFILTER_DROP")),
     ("accept queue full here", "client", LO, 111, BACKLOG),
     ("accept queue full in another namespace", "client", FAR, 112, BACKLOG),
     ("rule in FORWARD", "client", FAR, 113, silent("path-or-peer", "NETFILTER_DROP")),
@@ -250,15 +269,6 @@ CASES = (
                                                        headline="icmp 3/13 ")),
     ("reject in FORWARD, IPv6", "client", FAR[1:], 116, {**SILENT, "place": "path-or-peer",
                                                           "said": "had noted EACCES"}),
-    # The server is here, too.
-    ("SYN-ACK dropped on its way out", "client", LO, 136, silent(
-        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
-    ("RST dropped on its way out", "client", LO, 137, silent(
-        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
-    ("SYN-ACK dropped in POSTROUTING", "client", LO, 138, silent(
-        "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
-    ("a copy is dropped, and the SYN elsewhere", "client", FAR, 139, silent("path-or-peer", "NETFILTER_DROP", drops=1)),
-    ("rule in OUTPUT, of what conntrack leaves alone", "client", LO, 141, silent("local-output", "NETFILTER_DROP")),
     # It says that it is the server's.
     ("reject with an RST in FORWARD", "client", FAR, 123, {
         **ended("refused", "network", "ECONNREFUSED", place="path-or-peer",
@@ -276,6 +286,16 @@ CASES = (
         "path-or-peer", "NETFILTER_DROP", sent_to="10.7.2.2:113|[fd07:2::2]:113")),
     ("dead neighbour that a rule of this host sends it to", "client", NAT, 133, ended(
         "unreachable", "kernel", "EHOSTUNREACH", place="local-output", headline="no neighbour answered")),
+    # The answer says that it is the one that was asked for.
+    ("nothing listens afar where a rule of this host sends it", "client", NAT, 134, ended(
+        "refused", "peer", "ECONNREFUSED", sent_to="10.7.2.2:120|[fd07:2::2]:120",
+        headline="an RST answered SYN 0: 10.7.2.2:120 refused, where a NAT rule of this host|"
+                 "an RST answered SYN 0: [fd07:2::2]:120 refused, where a NAT rule of this host")),
+    ("reject with an RST in FORWARD for what a rule of this host sends there", "client", NAT, 135, {
+        **ended("refused", "network", "ECONNREFUSED", place="path-or-peer", sent_to="10.7.2.2:123|[fd07:2::2]:123",
+                headline="a rule in another network namespace"), "confidence": "likely"}),
+    ("nothing listens afar where a router sends it", "client", BEHIND, 120, ended(
+        "refused", "peer", "ECONNREFUSED", sent_to="10.7.2.2:120|[fd07:2::2]:120", said="by conntrack a NAT rule in ")),
     ("nothing listens", "client", LO, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("nothing listens afar", "client", FAR, 120, ended("refused", "peer", "ECONNREFUSED")),
     ("dead neighbour", "client", NEIGHBOUR, 80, ended("unreachable", "kernel", "EHOSTUNREACH",
@@ -294,6 +314,8 @@ CASES = (
     ("blackhole", "client", ("10.9.1.1", "fd09:1::1"), 80, ended("failed", "kernel", "EINVAL", syns=0)),
     ("prohibit", "client", ("10.9.2.1", "fd09:2::1"), 80, ended("failed", "kernel", "EACCES", syns=0)),
     ("unreachable", "client", ("10.9.3.1", "fd09:3::1"), 80, ended("unreachable", "kernel", "EHOSTUNREACH", syns=0)),
+    ("nothing listens where there is no NAT", "few", LO, 142, ended("refused", "peer", "ECONNREFUSED",
+                                                               headline="an RST answered SYN 0: the peer refused")),
     ("no port left", "few", LO, 121, ended("failed", "kernel", "EADDRNOTAVAIL", syns=0)),
     # A SYN of its first attempt waits for a neighbour still, and is dropped during its second.
     ("second attempt of a socket", "client", FAR, 119, silent("path-or-peer", "NETFILTER_DROP", drops=1)),
@@ -329,6 +351,7 @@ class Network:
                 subprocess.run(["sh", "-ec", NO_DAD + script % fds], check=True, env=harness.ENV, pass_fds=fds.values())
         self.rules(self.client, RULES)
         self.rules(self.client, DEVICE)
+        self.rules(self.client, COPIES)
         self.rules(self.router, FORWARD)
         self.rules(self.server, AT_SERVER)
         self.rules(self.closed, POLICY)
@@ -351,7 +374,6 @@ class Network:
         tc = "tc qdisc add dev %s clsact && tc filter add dev %s %s bpf da obj " + program + " sec %s"
         for name, net, script in ((names[0], self.server, "ip link set dev s1 xdp obj %s sec xdp" % program),
                                   (names[1], self.client, tc % ("c0", "c0", "egress", "tc")),
-        self.rules(self.client, COPIES)
                                   (names[2], self.server, tc % ("s1", "s1", "ingress", "classifier"))):
             done = net.run(script, False)
             if done.returncode:
@@ -365,7 +387,7 @@ class Network:
             loaded = {line.split()[0] for line in f}
         if "nf_conntrack" in loaded and "nf_conntrack_netlink" not in loaded:
             for case in CASES:
-                if "sent_to" in case[4]:
+                if "sent_to" in case[4] and case[4]["outcome"] != "refused":
                     self.lacks[case[0]] = "nf_conntrack_netlink is not loaded"
 
     def fill_tunnel(self):
@@ -442,6 +464,20 @@ def leave_without_route(network, errors):
         s.close()
 
 
+def is_nat_told():
+    """Not every kernel lets functions be traced."""
+    done = subprocess.run(["bpftool", "prog", "show"], env=harness.ENV, stdout=subprocess.PIPE, text=True)
+    return "synsent_forgot" in done.stdout
+
+
+# Where they are not, what is said is that it is not known.
+DOUBT = {**ended("refused", "peer", "ECONNREFUSED", said="a NAT rule of this host may have sent it elsewhere"),
+         "confidence": "likely"}
+UNTOLD = ("nothing listens", "nothing listens afar", "nothing listens afar where a rule of this host sends it",
+          "nothing listens afar where a router sends it",
+          "reject with an RST in FORWARD for what a rule of this host sends there")
+
+
 def check(attempt, expected, error, pid):
     s = attempt["synsent"]
     drop = s.get("drop", {})
@@ -494,6 +530,9 @@ def main():
         try:
             with network.client:
                 watch.ready()
+            if not is_nat_told():
+                print("the kernel does not let nf_ct_kill_acct() be traced: where NAT sends what is refused is not known")
+                cases = [(*c[:4], DOUBT if c[0] in UNTOLD else c[4]) for c in cases]
             errors = attempt_all(network, [c for c in cases if c[2] != LEFT])
             leave_without_route(network, errors)
             time.sleep(0.2)

@@ -4,10 +4,14 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sources/conntrack.h"
+#include "sources/conntrack_rules.h"
 #include "sources/nlget.h"
 #include "tests/unit/recorded.h"
 
@@ -88,12 +92,53 @@ static void question(void **state)
 	buf_fini(&m.b);
 }
 
+struct chain {
+	const char *type;
+	uint32_t hook, use;
+};
+
+static bool is_of_nat(const struct chain *c)
+{
+	static const struct nfgenmsg of = { 0 };
+	struct nlput m = { 0 };
+	struct bytes b;
+	struct nlget got;
+	size_t hook;
+	bool is;
+
+	nlput_begin(&m, NFT_MSG_NEWCHAIN, 0, 0, &of, sizeof(of));
+	nlput_text(&m, NFTA_CHAIN_NAME, "out");
+	hook = nlput_nest(&m, NFTA_CHAIN_HOOK);
+	nlput_u32be(&m, NFTA_HOOK_HOOKNUM, c->hook);
+	nlput_u32be(&m, NFTA_HOOK_PRIORITY, 0);
+	nlput_end_nest(&m, hook);
+	nlput_text(&m, NFTA_CHAIN_TYPE, c->type);
+	nlput_u32be(&m, NFTA_CHAIN_USE, c->use);
+	nlput_end(&m);
+	b = bytes_of((const uint8_t *)m.b.data, m.b.len);
+	assert_true(nlget_message(&b, &got));
+	is = conntrack_parse_chain(got.payload);
+	/* what it does not hold whole says nothing */
+	assert_false(conntrack_parse_chain(bytes_of(got.payload.p, got.payload.len - 8)));
+	buf_fini(&m.b);
+	return is;
+}
+
+static void chains(void **state)
+{
+	assert_true(is_of_nat(&(struct chain){ "nat", NF_INET_LOCAL_OUT, 1 }));
+	assert_false(is_of_nat(&(struct chain){ "nat", NF_INET_LOCAL_OUT, 0 }));
+	assert_false(is_of_nat(&(struct chain){ "nat", NF_INET_PRE_ROUTING, 1 }));
+	assert_false(is_of_nat(&(struct chain){ "filter", NF_INET_LOCAL_OUT, 1 }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
 		cmocka_unit_test(cut),
 		cmocka_unit_test(question),
+		cmocka_unit_test(chains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1076,6 +1076,39 @@ static void redirected(void **test)
 	assert_string_equal(v.headline, "an RST answered SYN 0: the peer refused");
 }
 
+static void sent_on(void **test)
+{
+	static const struct watch_addr there = { { 192, 0, 2, 9 } };
+
+	begin();
+	r.attempt.has_more = 1;
+	r.more.nat.as = (struct watch_flow){ .server = there, .server_port = 8080, .family = 4 };
+	r.more.nat.netns = r.attempt.netns;
+	r.attempt.reset_ns = BEGUN + 20 * US;
+	ended(30 * US, WATCH_KERNEL, ECONNREFUSED);
+	told();
+	assert_int_equal(a.sent_to.port, 8080);
+	assert_int_equal(a.sent_by_netns, 0);
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_string_equal(v.headline,
+			    "an RST answered SYN 0: 192.0.2.9:8080 refused, where a NAT rule of this host had sent it");
+	assert_non_null(strstr(v.advice, "what should listen on 192.0.2.9:8080"));
+	assert_non_null(strstr(v.evidence[v.n_evidence - 1], "by conntrack a NAT rule of this host had sent it to "));
+	r.more.nat.netns = OTHER_NETNS;
+	told();
+	assert_int_equal(a.sent_by_netns, OTHER_NETNS);
+	assert_non_null(strstr(v.headline, "where a NAT rule in another network namespace of this host had sent it"));
+	/* nothing of it is known, and that there are such rules is */
+	r.more.nat = (struct watch_nat){ 0 };
+	told();
+	assert_int_equal(a.sent_to.port, 0);
+	assert_string_equal(v.headline, "an RST answered SYN 0: the peer refused");
+	a.may_be_sent_on = true;
+	verdict_make(&a, &v);
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_non_null(strstr(v.evidence[v.n_evidence - 1], "a NAT rule of this host may have sent it elsewhere"));
+}
+
 static void drops(void **test)
 {
 	begin();
@@ -1110,7 +1143,11 @@ static void drops(void **test)
 	r.more.drops[1].unreceived = 1;
 	told();
 	assert_int_equal(a.drops[1].place, DROP_PATH_OR_PEER);
+	/* of an answer no device ever had it either, where the server is here, too */
 	r.more.drops[2].reply = 1;
+	told();
+	assert_int_equal(a.drops[2].place, DROP_LOCAL_OUTPUT);
+	r.more.drops[2].unreceived = 0;
 	told();
 	assert_int_equal(a.drops[2].place, DROP_LOCAL_INPUT);
 	/* a SYN that its server threw away, since its answer to the one before was lost; then one by one */
@@ -1143,12 +1180,8 @@ static void drops(void **test)
 	dropped(FLAGS, 1)->netns = 0;
 	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
 	told();
-	/* of an answer no device ever had it either, where the server is here, too */
 	assert_int_equal(a.drops[0].place, DROP_PATH_OR_PEER);
 	begin();
-	assert_int_equal(a.drops[2].place, DROP_LOCAL_OUTPUT);
-	r.more.drops[2].unreceived = 0;
-	told();
 	r.attempt.flow.server = r.attempt.flow.client;
 	dropped(FLAGS, 1)->netns = 0;
 	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
@@ -1452,6 +1485,7 @@ int main(void)
 		cmocka_unit_test(advised),
 		cmocka_unit_test(other_segments),
 		cmocka_unit_test(redirected),
+		cmocka_unit_test(sent_on),
 		cmocka_unit_test(drops),
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(replies_in_order),
