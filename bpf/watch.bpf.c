@@ -52,7 +52,7 @@ static __always_inline void tell_gone(struct watch_attempt *a)
 	a->how = WATCH_SEEN_GONE;
 	a->end_ns = bpf_ktime_get_ns();
 	count(WATCH_N_NO_END, 1);
-	tell(a);
+	watch_tell(a);
 }
 
 /* Its end was missed, and here is something that shows it over. */
@@ -61,7 +61,7 @@ static __noinline void gone(struct watch_attempt *a)
 	await_no_return(a);
 	if (a->flags & WATCH_FILTERED)
 		return;
-	take_drops(a);
+	watch_take_drops(a);
 	tell_gone(a);
 }
 
@@ -280,7 +280,7 @@ int BPF_PROG(synsent_state, const struct sock *sk, int from, int to)
 		if (a->by != WATCH_NOBODY_KNOWN) {
 			owe(sk, tp, a);
 			if (a->by == WATCH_PROGRAM && !a->exiting)
-				take_winner(a);
+				watch_take_winner(a);
 			end(a, tp, WATCH_ENDED);
 		} else {
 			/* the return of its call tells of it: the error is known there */
@@ -376,7 +376,7 @@ int BPF_PROG(synsent_error, const struct sock *sk)
 			a->by = WATCH_NOBODY_KNOWN;
 			read_counts(tp, a);
 			if (is_told_by_return(sk)) {
-				take_drops(a);
+				watch_take_drops(a);
 				a->flags |= WATCH_UNTOLD;
 				__sync_fetch_and_add(&n_untold, 1);
 				return 0;
@@ -503,7 +503,7 @@ static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct
 	a->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	read_process(a);
 	if (is_wanted_netns(a->netns) && is_wanted_process(a))
-		tell(a);
+		watch_tell(a);
 	return 0;
 }
 

@@ -9,18 +9,34 @@
 
 /* A packet that is dropped, and whose it was.  For watch.bpf.c alone. */
 
-/* The attempt of a packet's socket: its own SYN, on the way out, or what early demultiplexing found for a reply. */
-static __always_inline struct watch_attempt *attempt_of(const struct sk_buff *skb)
-{
-	const struct sock *sk = skb->sk;
+/*
+ * Where a packet was.  Read by copies: for each pointer of a packet that the verifier follows it looks for a type's
+ * name among all of the kernel's, which took most of the time of loading.
+ */
+struct whereabouts {
+	const struct sock *sk;	      /* 0: it has none */
+	const struct net_device *dev; /* 0: none */
+	int ifindex;		      /* of dev */
+};
 
-	return sk ? find(sk) : 0;
+static __always_inline struct whereabouts whereabouts_of(const struct sk_buff *skb)
+{
+	const struct net_device *dev = BPF_CORE_READ(skb, dev);
+
+	return (struct whereabouts){ .sk = BPF_CORE_READ(skb, sk),
+				     .dev = dev,
+				     .ifindex = dev ? BPF_CORE_READ(dev, ifindex) : 0 };
+}
+
+static __always_inline __u32 netns_of_copy(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
 /* One whose begin was not told has no record yet: its SYN is sent before it is told of. */
 static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
 {
-	return sk && sk->__sk_common.skc_state == TCP_SYN_SENT && (!netns || netns == netns_of(sk));
+	return sk && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT && (!netns || netns == netns_of_copy(sk));
 }
 
 /*
@@ -28,13 +44,14 @@ static __always_inline bool is_leaving(const struct sock *sk, __u32 netns)
  * (drivers/net/tun.c tun_net_xmit()).  What comes in by lo gets its skb_iif after the queue in which it may be dropped
  * (net/core/dev.c enqueue_to_backlog()): of a reply that drop has a reason of its own.
  */
-static __always_inline bool is_unreceived(const struct sk_buff *skb, bool reply, unsigned int reason)
+static __always_inline bool is_unreceived(const struct sk_buff *skb, const struct whereabouts *w, bool reply,
+					  unsigned int reason)
 {
 	if (skb->skb_iif)
 		return false;
-	if (!skb->dev)
+	if (!w->dev)
 		return reply;
-	if (skb->dev->ifindex != LOOPBACK_IFINDEX)
+	if (w->ifindex != LOOPBACK_IFINDEX)
 		return true;
 	return reply && reason != backlog_reason && reason != specified_from;
 }
@@ -44,15 +61,12 @@ static __always_inline bool is_unreceived(const struct sk_buff *skb, bool reply,
  * not the clone that TCP sends (net/ipv4/netfilter/nf_dup_ipv4.c nf_dup_ipv4()).  A rule may keep conntrack off the
  * packet itself, too: that has its socket on its way out, and an answer that came in may have none.
  */
-static __always_inline bool is_copied(const struct sk_buff *skb, bool reply)
+static __always_inline bool is_copied(const struct sk_buff *skb, const struct whereabouts *w, bool reply)
 {
-	bool lo;
-
-	if (skb->sk || !bpf_core_field_exists(skb->_nfct) || skb->_nfct != IP_CT_UNTRACKED ||
+	if (w->sk || !bpf_core_field_exists(skb->_nfct) || skb->_nfct != IP_CT_UNTRACKED ||
 	    BPF_CORE_READ_BITFIELD_PROBED(skb, fclone) == SKB_FCLONE_CLONE)
 		return false;
-	lo = skb->dev && skb->dev->ifindex == LOOPBACK_IFINDEX;
-	return !skb->dev ? !skb->skb_iif : (lo && !reply) || skb->dev->ifindex != skb->skb_iif;
+	return !w->dev ? !skb->skb_iif : (w->ifindex == LOOPBACK_IFINDEX && !reply) || w->ifindex != skb->skb_iif;
 }
 
 /*
@@ -86,9 +100,12 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	struct watch_drop d = { .packets = 1, .reason = reason, .location = (__u64)location };
 	struct drop_key key = { 0 };
 	struct headers h = { 0 };
-	struct watch_attempt *a = attempt_of(skb);
+	const struct whereabouts w = whereabouts_of(skb);
+	const struct sock *owner = w.sk;
+	const struct net_device *dev = w.dev;
+	/* its own SYN, on the way out, or what early demultiplexing found for a reply */
+	struct watch_attempt *a = owner ? find_key(key_of_number((__u64)owner)) : 0;
 	const struct nf_conn *nat = translated(skb);
-	const struct sock *owner = skb->sk;
 	bool known = read_headers(skb, &h), for_inbound;
 
 	if (!known && !a)
@@ -100,19 +117,19 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	d.reply = d.reset || (known && (h.flags & TCP_FLAG_ACK));
 	if (d.reply && reason == no_socket_reason)
 		return 0;
-	if (!d.reset && is_copied(skb, d.reply))
+	if (!d.reset && is_copied(skb, &w, d.reply))
 		return 0;
-	if (skb->dev) {
-		d.ifindex = (__u32)skb->dev->ifindex;
-		d.netns = skb->dev->nd_net.net->ns.inum;
+	if (dev) {
+		d.ifindex = (__u32)w.ifindex;
+		d.netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
 	} else if (owner) {
-		d.netns = netns_of(owner); /* no device is chosen yet: it is on its way out */
+		d.netns = netns_of_copy(owner); /* no device is chosen yet: it is on its way out */
 	} else if (d.reply) {
 		d.netns = netns_of_route(skb); /* IPv6 sends an RST that is of no socket */
 	}
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
-	d.unreceived = is_unreceived(skb, d.reply, reason);
+	d.unreceived = is_unreceived(skb, &w, d.reply, reason);
 	if (nat && !d.reply && is_sent_elsewhere(nat)) {
 		d.to = h.flow.server;
 		d.to_port = h.flow.server_port;
@@ -123,7 +140,7 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	if (a && unsent_untold && d.output)
 		note_unsent(owner, a, d.last_ns);
 	if (a)
-		add_drop(a, &d);
+		watch_add_drop(a, &d);
 	for_inbound = want_inbound && known && !d.output;
 	if ((a && !for_inbound) || !may_keep(d.last_ns))
 		return 0;

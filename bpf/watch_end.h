@@ -71,7 +71,7 @@ static __noinline void read_end(const struct sock *sk, const struct tcp_sock *tp
 	a->by = who_closes(sk, a);
 	reread_policy(tp, a);
 	if (a->by == WATCH_PROGRAM)
-		read_closer(a);
+		watch_read_closer(a);
 	if ((const void *)sk->sk_error_queue.next != &sk->sk_error_queue)
 		of_icmp = read_icmp(sk, tp, a);
 	if (sk->sk_err_soft) {
@@ -90,7 +90,7 @@ static __noinline void program_closes(struct watch_attempt *a)
 {
 	a->error = 0;
 	a->by = WATCH_PROGRAM;
-	read_closer(a);
+	watch_read_closer(a);
 }
 
 #endif

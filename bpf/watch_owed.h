@@ -93,12 +93,12 @@ static __always_inline __s32 error_to(const struct watch_flow *to, __s32 error)
 /*
  * Those that wait for it in a call (net/ipv4/af_inet.c inet_wait_for_connect()) are about to return the error, and
  * another thread may have put another socket in the place of their descriptor.  Not of poll(), which notes no task
- * here.  What send() returns is owed on, until the task connects again: that is why the server is kept with it.
+ * here.  What send() returns is owed on, until the task connects again: that is why the server is kept with it.  `wq`
+ * is the address of a struct socket_wq, as a number: this is a global function (watch_tell.h watch_tell()).
  */
-static __noinline void owe_to_waiting(const struct sock *sk, __s32 what)
+__noinline int watch_owe_to_waiting(__u64 wq, __s32 what)
 {
-	const struct socket_wq *wq = BPF_CORE_READ(sk, sk_wq);
-	const struct list_head *head = &wq->wait.head, *at = BPF_CORE_READ(head, next);
+	const struct list_head *head = &((const struct socket_wq *)wq)->wait.head, *at = BPF_CORE_READ(head, next);
 
 	for (int i = 0; i < WAITING_MAX && at && at != head; i++) {
 		const struct wait_queue_entry *e =
@@ -109,6 +109,7 @@ static __noinline void owe_to_waiting(const struct sock *sk, __s32 what)
 			keep_owed(key_of_task((__u64)task), what);
 		at = BPF_CORE_READ(at, next);
 	}
+	return 0;
 }
 
 /* Others may come of a route as well as of an ICMP after the SYN. */
@@ -120,7 +121,7 @@ static __always_inline void owe(const struct sock *sk, const struct tcp_sock *tp
 		return;
 	keep_owed(a->socket, a->error);
 	read_flow(tp, &flow);
-	owe_to_waiting(sk, error_to(&flow, a->error));
+	watch_owe_to_waiting((__u64)BPF_CORE_READ(sk, sk_wq), error_to(&flow, a->error));
 }
 
 /*

@@ -34,13 +34,17 @@ static __always_inline bool read_tcp(const unsigned char *ip, int len, struct he
 	return true;
 }
 
-/* IPv6 extension headers before TCP are not followed: no stack puts them before a SYN by itself. */
-static __always_inline bool read_ip(const unsigned char *ip, struct headers *h)
+/*
+ * IPv6 extension headers before TCP are not followed: no stack puts them before a SYN by itself.  1: it is TCP.  A
+ * global function, as others here, so that the verifier goes through it once (watch_tell.h watch_tell()).
+ */
+__noinline int watch_read_ip(__u64 at, struct headers *h)
 {
+	const unsigned char *ip = (const void *)at;
 	unsigned char b[40];
 
-	if (bpf_probe_read_kernel(b, sizeof(b), ip))
-		return false;
+	if (!h || bpf_probe_read_kernel(b, sizeof(b), ip))
+		return 0;
 	if (b[0] >> 4 == 4 && b[9] == IPPROTO_TCP) {
 		h->flow.family = 4;
 		__builtin_memcpy(h->flow.client.b, b + 12, 4);
@@ -53,7 +57,12 @@ static __always_inline bool read_ip(const unsigned char *ip, struct headers *h)
 		__builtin_memcpy(h->flow.server.b, b + 24, 16);
 		return read_tcp(ip, 40, h);
 	}
-	return false;
+	return 0;
+}
+
+static __always_inline bool read_ip(const unsigned char *ip, struct headers *h)
+{
+	return watch_read_ip((__u64)ip, h);
 }
 
 #define ETH_HLEN 14
@@ -71,7 +80,8 @@ static __always_inline bool is_ip(const unsigned char *p)
  */
 static __always_inline bool read_headers(const struct sk_buff *skb, struct headers *h)
 {
-	const unsigned char *head = skb->head, *data = skb->data;
+	/* numbers, and no pointers, as watch_read_ip() takes them */
+	const unsigned char *head = BPF_CORE_READ(skb, head), *data = BPF_CORE_READ(skb, data);
 
 	if (skb->network_header) {
 		if (read_ip(head + skb->network_header, h))

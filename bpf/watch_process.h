@@ -81,14 +81,16 @@ static __always_inline bool is_in_close(void)
  * Who closes it; a timer or an interrupt runs in anybody's name and must not ask.  What io_uring held, and what was on
  * its way to another process, a thread of the kernel lets go of: then it is not known whether the program closed it.
  */
-static __noinline void read_closer(struct watch_attempt *a)
+__noinline int watch_read_closer(struct watch_attempt *a)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	unsigned int flags = BPF_CORE_READ(task, flags);
 
+	if (!a)
+		return 0;
 	a->by_thread = (flags & PF_KTHREAD) != 0;
 	if (a->by_thread)
-		return;
+		return 0;
 	a->closer_pid = watch_pid(my_leader());
 	a->exiting = (flags & PF_EXITING) != 0;
 	a->exit_code = a->exiting ? BPF_CORE_READ(task, exit_code) : 0;
@@ -100,6 +102,7 @@ static __noinline void read_closer(struct watch_attempt *a)
 		a->exiting = 1;
 		a->exit_code = BPF_CORE_READ(task, signal, group_exit_code);
 	}
+	return 0;
 }
 
 #define ANCESTORS_MAX 48

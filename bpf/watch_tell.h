@@ -58,17 +58,26 @@ static __noinline void tell_whole(const struct watch_attempt *a, struct watch_mo
 	bpf_ringbuf_submit(r, wake_flags(c, a->end_ns));
 }
 
-static __noinline void tell(const struct watch_attempt *a)
+/*
+ * This and others below are global functions, so that the verifier goes through them once, and not again for each path
+ * that leads to a call: that is most of the time in which they are loaded.  No caller gives such a one 0.
+ */
+__noinline int watch_tell(const struct watch_attempt *a)
 {
-	__u64 key = a->socket;
-	struct watch_more *more = a->has_more ? bpf_map_lookup_elem(&synsent_more, &key) : 0;
+	struct watch_more *more;
+	__u64 key;
 
+	if (!a)
+		return 0;
+	key = a->socket;
+	more = a->has_more ? bpf_map_lookup_elem(&synsent_more, &key) : 0;
 	if (!more) {
 		tell_first(a);
-		return;
+		return 0;
 	}
 	tell_whole(a, more);
 	bpf_map_delete_elem(&synsent_more, &key);
+	return 0;
 }
 
 /* One that is never told would keep its room for ever. */
@@ -145,36 +154,41 @@ static __noinline void read_answered(const struct tcp_sock *tp, struct watch_att
 	more->has_answered = tp->rx_opt.rcv_tsecr != 0;
 }
 
-static __always_inline void add_drop(struct watch_attempt *a, const struct watch_drop *d)
+__noinline int watch_add_drop(struct watch_attempt *a, const struct watch_drop *d)
 {
-	struct watch_more *more = more_of(a);
+	struct watch_more *more;
 
+	if (!a || !d)
+		return 0;
+	more = more_of(a);
 	for (__u32 i = 0; more && i < WATCH_DROPS_MAX; i++) {
 		struct watch_drop *to = &more->drops[i];
 
 		if (i >= a->n_drops) {
 			*to = *d;
 			a->n_drops = i + 1;
-			return;
+			return 0;
 		}
 		if (is_same_place(to, d) && to->reply == d->reply && to->reset == d->reset) {
 			to->packets += d->packets;
 			to->last_ns = d->last_ns;
-			return;
+			return 0;
 		}
 	}
+	return 0;
 }
 
-static __noinline void take_winner(struct watch_attempt *a)
+__noinline int watch_take_winner(struct watch_attempt *a)
 {
 	struct watch_winner w;
 	struct watch_more *more;
 
-	if (!find_winner(a, &w))
-		return;
+	if (!a || !find_winner(a, &w))
+		return 0;
 	more = more_of(a);
 	if (more)
 		more->winner = w;
+	return 0;
 }
 
 static __noinline void take_drops_of(struct watch_attempt *a, const struct watch_flow *flow)
@@ -190,7 +204,7 @@ static __noinline void take_drops_of(struct watch_attempt *a, const struct watch
 		d = bpf_map_lookup_elem(&synsent_drops, &key);
 		/* of a former attempt with these ports */
 		if (d && d->last_ns >= a->start_ns)
-			add_drop(a, d);
+			watch_add_drop(a, d);
 		if (d)
 			bpf_map_delete_elem(&synsent_drops, &key);
 	}
@@ -213,14 +227,15 @@ static __noinline void take_nat(struct watch_attempt *a)
 		take_drops_of(a, &more->nat.as);
 }
 
-static __noinline void take_drops(struct watch_attempt *a)
+__noinline int watch_take_drops(struct watch_attempt *a)
 {
 	/* Looks at tables in which nothing of it can be cost as much as the rest of its end. */
-	if (kept_ns < a->start_ns)
-		return;
+	if (!a || kept_ns < a->start_ns)
+		return 0;
 	take_drops_of(a, &a->flow);
 	if (a->reset_ns)
 		take_nat(a);
+	return 0;
 }
 
 #define DEFERRED_NS 2000000 /* retrans_stamp is in ms */
@@ -270,7 +285,7 @@ static __noinline void end(struct watch_attempt *a, const struct tcp_sock *tp, _
 	a->cookie = (__u64)tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter;
 	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
 	if (how != WATCH_CONNECTED || a->retransmits || a->n_retrans)
-		take_drops(a);
+		watch_take_drops(a);
 	/* before net/ipv4/tcp.c tcp_disconnect() clears them */
 	if (!(a->flags & WATCH_SIMULTANEOUS))
 		a->n_sent = tp->total_retrans;
@@ -280,7 +295,7 @@ static __noinline void end(struct watch_attempt *a, const struct tcp_sock *tp, _
 	/* The timer of a SYN that waits for a neighbour fires, and none is sent (__tcp_retransmit_skb()). */
 	if (a->n_sent > a->n_retrans && !(a->flags & WATCH_EARLIER))
 		count(WATCH_N_MISSED_RETRANS, a->n_sent - a->n_retrans);
-	tell(a);
+	watch_tell(a);
 }
 
 #endif
