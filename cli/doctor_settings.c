@@ -45,7 +45,7 @@ static void of_synack_retries(const struct host *h, const struct host_setting *s
 	struct schedule n;
 
 	schedule_synack((int)s->value, h->policy.rto_max_ms, h->policy.hz, -1, &n);
-	buf_str(to, "a half-open connection is forgotten after ");
+	buf_str(to, "a half-open connection is gone after ");
 	seconds(n.end, h->policy.hz, to);
 }
 

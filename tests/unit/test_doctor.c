@@ -212,7 +212,7 @@ static void effects(void **state)
 	check_effect(d, "ipv4/tcp_syn_retries", 5, 0, "6 SYNs, and the kernel gives up after 63 s");
 	check_effect(d, "ipv4/tcp_syn_linear_timeouts", 0, 0, "the waits double from the first on");
 	check_effect(d, "ipv4/tcp_rto_max_ms", 1500, 0, "no wait between SYNs is above 1.5 s");
-	check_effect(d, "ipv4/tcp_synack_retries", 5, 0, "a half-open connection is forgotten after 63 s");
+	check_effect(d, "ipv4/tcp_synack_retries", 5, 0, "a half-open connection is gone after 63 s");
 	check_effect(d, "ipv4/ip_local_port_range", 32768, 60999, "28232 connections to one server and port");
 	check_effect(d, "ipv4/tcp_tw_reuse", 0, 0, "TIME-WAIT holds a port for 60 s");
 	check_effect(d, "ipv4/tcp_tw_reuse", 1, 0, "TIME-WAIT holds a port for 1 s");
