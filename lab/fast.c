@@ -16,9 +16,8 @@
 
 #define RTO_MIN_J 3
 
-#define INSTEAD                                                                                            \
-	"run it as root, or leave --fast out (65 s), or `synsent predict --retries 5 --linear 0` for the " \
-	"schedule alone"
+#define AS_ROOT "run it as root, or "
+#define INSTEAD "leave --fast out (65 s), or `synsent predict --retries 5 --linear 0` for the schedule alone"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71 /* Linux 5.14 */
@@ -55,21 +54,20 @@ static int refuse(struct err *e, int code)
 {
 	if (e)
 		e->exit_code = 77;
-	err_remedy(e, INSTEAD);
-	return -code;
+	err_remedy(e, "%s" INSTEAD, bpf_lacks_privilege(code) ? AS_ROOT : "");
+	return code == EACCES ? -EPERM : -code;
 }
 
 /* Why the kernel did not take the program. */
 static int load_failed(struct err *e, int code)
 {
-	/* The verifier says EACCES, too: that is no matter of privilege. */
-	if (code == EPERM || (code == EACCES && geteuid()))
+	if (bpf_lacks_privilege(code))
 		err_set(e, EPERM, "--fast needs CAP_BPF and CAP_NET_ADMIN on this host; %s", bpf_lacks(false));
 	else if (code == EINVAL)
 		err_set(e, code, "--fast needs Linux 5.15 or later with BPF in cgroups (CONFIG_CGROUP_BPF)");
 	else
 		err_sys(e, code, "the kernel did not take the fast lab's BPF program");
-	return refuse(e, code == EACCES ? EPERM : code);
+	return refuse(e, code);
 }
 
 static int load(struct fast *f, int rto_j, struct err *e)

@@ -14,9 +14,8 @@
 #include "lab/cgroup.h"
 #include "sources/bpf_lacks.h"
 
-#define INSTEAD                                                                                                            \
-	"run it as root of the host, not of a container or a user namespace, or leave --here out: the faults then act in " \
-	"a network of CMD's own, for any user"
+#define AS_ROOT "run it as root of the host, not of a container or a user namespace, or "
+#define INSTEAD "leave --here out: the faults then act in a network of CMD's own, for any user"
 
 #define N_LINKS 5
 
@@ -58,8 +57,8 @@ static int refuse(struct err *e, int code)
 {
 	if (e)
 		e->exit_code = 77;
-	err_remedy(e, INSTEAD);
-	return -code;
+	err_remedy(e, "%s" INSTEAD, bpf_lacks_privilege(code) ? AS_ROOT : "");
+	return code == EACCES ? -EPERM : -code;
 }
 
 static int misused(struct err *e)
@@ -105,8 +104,7 @@ static int load_failed(struct err *e, int code)
 		err_remedy(e, "%s, or leave --here out", BPF_SYSFS_REMEDY);
 		return -code;
 	}
-	/* The verifier says EACCES, too: that is no matter of privilege. */
-	if (code == EPERM || (code == EACCES && geteuid()))
+	if (bpf_lacks_privilege(code))
 		err_set(e, EPERM, "--here needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; %s",
 			bpf_lacks(true));
 	else if (code == EINVAL || code == ESRCH)
@@ -115,7 +113,7 @@ static int load_failed(struct err *e, int code)
 			"(CONFIG_CGROUP_BPF, CONFIG_DEBUG_INFO_BTF)");
 	else
 		err_sys(e, code, "the kernel did not take the BPF programs of --here");
-	return refuse(e, code == EACCES ? EPERM : code);
+	return refuse(e, code);
 }
 
 static struct here_fault fault_for_kernel(const struct fault *f)

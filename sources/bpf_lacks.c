@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sources/bpf_lacks.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -42,6 +43,11 @@ const char *bpf_lacks(bool perfmon)
 	}
 	n |= is_in(has, CAP_NET_ADMIN) ? 0 : 4;
 	return n == 5 && !perfmon ? texts[7] : texts[n];
+}
+
+bool bpf_lacks_privilege(int code)
+{
+	return code == EPERM || (code == EACCES && geteuid());
 }
 
 bool bpf_lacks_sysfs(void)

@@ -10,6 +10,9 @@
  */
 const char *bpf_lacks(bool perfmon);
 
+/* Whether code, an errno of bpf(2), says so: the verifier says EACCES to root, too. */
+bool bpf_lacks_privilege(int code);
+
 /* The kernel's type information is in /sys, and that is not mounted here: whether there is some is not known. */
 bool bpf_lacks_sysfs(void);
 

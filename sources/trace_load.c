@@ -28,8 +28,7 @@ static int refuse(struct err *e, int code)
 
 static int load_failed(struct err *e, int code)
 {
-	/* The verifier says EACCES, too: that is no matter of privilege. */
-	if (code == EPERM || (code == EACCES && geteuid())) {
+	if (bpf_lacks_privilege(code)) {
 		err_set(e, EPERM, "eBPF needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN on this host; %s",
 			bpf_lacks(true));
 		err_remedy(e, geteuid() ? "run it as root"
@@ -42,7 +41,7 @@ static int load_failed(struct err *e, int code)
 		err_set(e, code,
 			"eBPF needs Linux 5.17 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
 			"CONFIG_FTRACE_SYSCALLS");
-		err_remedy(e, "such a kernel");
+		err_remedy(e, "boot a kernel that has these, to see the attempts of the whole host");
 	} else {
 		err_sys(e, code, "the kernel did not take the BPF programs");
 	}
