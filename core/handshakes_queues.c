@@ -1,53 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/handshakes_queues.h"
+
 #include <stdlib.h>
 
-#include "core/handshakes_table.h"
 #include "core/sender.h"
 #include "util/bigmem.h"
+#include "util/duration.h"
 
-#define MS ((int64_t)1000000)
-#define LEAVE_AT_ONCE 16
 #define MANY (STAY_MAX + LEAVE_AT_ONCE)
-
-/* A SYN-ACK is sent again as a SYN is: after 1 s, then twice as long each time. */
-struct last {
-	int64_t t_ns, gap_ns;
-};
-
-/* What came within a moment of the one before is no retransmission by a timer. */
-#define MOMENT_NS (100 * MS)
-
-static void saw(struct last *l, int64_t t_ns, bool first)
-{
-	int64_t gap = t_ns - l->t_ns;
-
-	if (!first && gap > MOMENT_NS)
-		l->gap_ns = gap;
-	if (first || gap > 0)
-		l->t_ns = t_ns;
-}
-
-int64_t entry_noted_deadline_ns(const struct handshakes *h, const struct entry *e)
-{
-	struct last syn = { 0 }, syn_ack = { 0 };
-	bool answered = false;
-	int64_t end, other;
-	struct notes_iter it;
-	struct note n;
-
-	notes_first(&it, h, e);
-	while (notes_next(&it, &n)) {
-		if (n.kind == NOTE_SYN) {
-			saw(&syn, n.t_ns, false);
-		} else if (n.reply.kind == REPLY_SYN_ACK && n.ignored == IGNORED_NOT) {
-			saw(&syn_ack, n.t_ns, !answered);
-			answered = true;
-		}
-	}
-	end = syn.t_ns + sender_overdue_ns(syn.gap_ns);
-	other = answered ? syn_ack.t_ns + sender_overdue_ns(syn_ack.gap_ns) : 0;
-	return e->start_ns + (other > end ? other : end);
-}
 
 #define YOUNG_FIRST 1024
 
@@ -67,51 +27,6 @@ void queues_fini(struct handshakes *h)
 {
 	bigmem_free(h->young.items, h->young.size * sizeof(*h->young.items));
 	free(h->dormant.items);
-}
-
-static uint32_t *ring_at(const struct ring *r, uint32_t i)
-{
-	uint32_t at = r->first + i;
-
-	return &r->items[at < r->size ? at : at - r->size];
-}
-
-static void ring_put(struct ring *r, uint32_t index)
-{
-	*ring_at(r, r->n++) = index;
-}
-
-/* It comes soon: what lies that far behind the first is fetched. */
-#define AHEAD (2 * LEAVE_AT_ONCE)
-
-static void ring_skip(struct ring *r, uint32_t n)
-{
-	r->first += n;
-	if (r->first >= r->size)
-		r->first -= r->size;
-	r->n -= n;
-}
-
-static struct entry *ring_take(struct handshakes *h, struct ring *r)
-{
-	struct entry *e;
-
-	if (!r->n)
-		return NULL;
-	if (r->n > AHEAD)
-		__builtin_prefetch(entry_at(h, *ring_at(r, AHEAD)), 1);
-	e = entry_at(h, *ring_at(r, 0));
-	ring_skip(r, 1);
-	return e;
-}
-
-/* It will be dropped soon, and is here. */
-static inline void expect_drop(const struct handshakes *h, const struct entry *e)
-{
-	__builtin_prefetch(&h->places[e->hash & (h->n_places - 1)], 1);
-	__builtin_prefetch(&h->awaited[e->class], 1);
-	if (e->notes)
-		__builtin_prefetch(pool_at(&h->chunks, e->notes));
 }
 
 static bool ring_grow(struct handshakes *h, struct ring *r)
@@ -151,14 +66,8 @@ static void put_into_wheel(struct handshakes *h, struct entry *e, int64_t deadli
 	h->n_wheel++;
 }
 
-static void give(struct handshakes *h, struct entry *e)
-{
-	entry_tell(h, e, entry_deadline_ns(h, e) <= h->clock_ns);
-	entries_drop(h, e);
-}
-
 /* A source that holds packets back must not make their senders silent. */
-#define SILENCE_OF_SOURCE_NS (60000 * MS)
+#define SILENCE_OF_SOURCE_NS (60000 * NS_PER_MS)
 
 static bool is_answered(const struct entry *e)
 {
@@ -298,7 +207,7 @@ static void turn_wheel(struct handshakes *h)
 }
 
 /* A SYN of a sender whose first timeout is 3 s may come still, or one that Windows sends after an RST. */
-#define GRACE_NS (2250 * MS)
+#define GRACE_NS (2250 * NS_PER_MS)
 
 static int64_t last_note_ns(const struct handshakes *h, const struct entry *e)
 {
@@ -332,7 +241,7 @@ static void leave_soon(struct handshakes *h)
 	}
 }
 
-static struct entry *take_young(struct handshakes *h)
+struct entry *queues_take_young(struct handshakes *h)
 {
 	struct entry *e = ring_take(h, &h->young);
 
@@ -384,86 +293,4 @@ void queues_advance(struct handshakes *h)
 		if (h->config.at_once)
 			leave_soon(h);
 	}
-}
-
-static struct entry *first_of_wheel(struct handshakes *h)
-{
-	int64_t tick;
-	uint32_t *slot;
-	struct entry *e;
-
-	for (tick = h->wheel_tick; h->n_wheel && tick < h->wheel_tick + WHEEL_SLOTS; tick++) {
-		slot = tick == h->wheel_tick ? &h->held : &h->wheel[tick % WHEEL_SLOTS];
-		if (!*slot)
-			continue;
-		e = entry_at(h, *slot);
-		*slot = e->queue;
-		h->n_wheel--;
-		return e;
-	}
-	return NULL;
-}
-
-bool queues_give_one(struct handshakes *h)
-{
-	struct entry *e = ring_take(h, &h->dormant);
-
-	if (!e)
-		e = take_young(h);
-	if (!e)
-		e = first_of_wheel(h);
-	if (!e)
-		return false;
-	h->evicting = entry_deadline_ns(h, e) > h->clock_ns;
-	h->counts.evicted += h->evicting && !(e->flags & ENTRY_UNASKED);
-	give(h, e);
-	h->evicting = false;
-	return true;
-}
-
-static int by_order(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* All but the young, in order: entry_order() << 32 | index.  NULL: no memory. */
-static uint64_t *take_others(struct handshakes *h, size_t *ret_n)
-{
-	uint64_t *order = malloc((h->dormant.n + h->n_wheel + 1) * sizeof(*order));
-	struct entry *e;
-	size_t n = 0;
-
-	if (!order)
-		return NULL;
-	while ((e = ring_take(h, &h->dormant)) || (e = first_of_wheel(h)))
-		order[n++] = (uint64_t)entry_order(e) << 32 | entry_index(h, e);
-	qsort(order, n, sizeof(*order), by_order);
-	*ret_n = n;
-	return order;
-}
-
-/* The young are in order as they are. */
-void queues_finish(struct handshakes *h)
-{
-	size_t n = 0, i = 0;
-	uint64_t *others = take_others(h, &n);
-	struct entry *e;
-
-	if (!others) { /* then in the order in which they are found */
-		while (queues_give_one(h))
-			;
-		return;
-	}
-	while ((e = ring_take(h, &h->young))) {
-		if (h->young.n > LEAVE_AT_ONCE)
-			expect_drop(h, entry_at(h, *ring_at(&h->young, LEAVE_AT_ONCE)));
-		for (; i < n && others[i] >> 32 < entry_order(e); i++)
-			give(h, entry_at(h, (uint32_t)others[i]));
-		give(h, e);
-	}
-	for (; i < n; i++)
-		give(h, entry_at(h, (uint32_t)others[i]));
-	free(others);
 }

@@ -278,7 +278,7 @@ static inline void entries_await_no_more(struct handshakes *h, struct entry *e)
 	e->flags &= (uint16_t)~ENTRY_AWAITS;
 }
 
-/* core/handshakes_queues.c: when an attempt is decided, and given. */
+/* core/handshakes_deadline.c: that of an attempt of which something was noted. */
 int64_t entry_noted_deadline_ns(const struct handshakes *h, const struct entry *e);
 
 static inline int64_t entry_deadline_ns(const struct handshakes *h, const struct entry *e)
@@ -288,6 +288,7 @@ static inline int64_t entry_deadline_ns(const struct handshakes *h, const struct
 	return e->notes ? entry_noted_deadline_ns(h, e) : e->start_ns + h->overdue_ns;
 }
 
+/* core/handshakes_queues.c: when an attempt is decided, and given. */
 bool queues_init(struct handshakes *h);
 void queues_fini(struct handshakes *h);
 void queues_put_young(struct handshakes *h, struct entry *e);
@@ -299,6 +300,8 @@ static inline bool queues_are_due(const struct handshakes *h)
 
 	return h->young_due_ns <= now || now >> WHEEL_SHIFT > h->wheel_tick || h->held;
 }
+
+/* core/handshakes_give.c */
 
 /* Gives one for its memory: of the decided ones the first, else the oldest.  False when there is none. */
 bool queues_give_one(struct handshakes *h);
