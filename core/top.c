@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/top_key.h"
+
 #define TOP_RECENT 16
 #define TOP_SOON 16 /* a power of two */
 
@@ -105,22 +107,9 @@ void top_free(struct top *t)
 	free(t);
 }
 
-/* Read where they lie: an address that was just copied could not be read in words without a stall. */
-static uint32_t hash_with(uint64_t seed, const struct addr *addr, uint16_t port, uint16_t tag)
-{
-	uint64_t part[2], h, rest = (uint64_t)addr->family << 32 | (uint64_t)port << 16 | tag;
-
-	memcpy(part, addr->b, sizeof(part));
-	h = (part[0] ^ seed) * 0xd6e8feb86659fd93ULL;
-	h ^= h >> 32;
-	h += (part[1] ^ rest << 17 ^ seed >> 7) * 0x9e3779b97f4a7c15ULL;
-	h = (h ^ h >> 29) * 0xd6e8feb86659fd93ULL;
-	return (uint32_t)(h >> 32);
-}
-
 static uint32_t hash_of(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
 {
-	return hash_with(t->seed, addr, port, tag);
+	return top_hash(t->seed, addr, port, tag);
 }
 
 static uint32_t key_hash(const struct top *t, const struct top_key *k)
@@ -128,27 +117,16 @@ static uint32_t key_hash(const struct top *t, const struct top_key *k)
 	return hash_of(t, &k->addr, k->port, k->tag);
 }
 
-static bool same_addr(const struct addr *a, const struct addr *b)
-{
-	uint64_t x[2], y[2];
-
-	memcpy(x, a->b, sizeof(x));
-	memcpy(y, b->b, sizeof(y));
-	return a->family == b->family && x[0] == y[0] && x[1] == y[1];
-}
-
 /* The slot of a key, or the free one where it belongs. */
 static inline uint32_t *slot_of(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag,
 				uint32_t hash)
 {
 	size_t at = hash & (t->n_slots - 1);
-	const struct top_key *k;
 
 	for (; t->slots[at]; at = (at + 1) & (t->n_slots - 1)) {
 		if (t->slots[at] >> 16 != hash >> 16)
 			continue;
-		k = &t->entries[(t->slots[at] & 0xffff) - 1].key;
-		if (k->port == port && k->tag == tag && same_addr(&k->addr, addr))
+		if (top_is_key(&t->entries[(t->slots[at] & 0xffff) - 1].key, addr, port, tag))
 			break;
 	}
 	return &t->slots[at];
@@ -185,7 +163,7 @@ static uint32_t kth_credit(const struct top *t, size_t k)
 
 static size_t came_bit(const struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
 {
-	return hash_with(0, addr, port, tag) & (t->n_bits - 1);
+	return top_hash(0, addr, port, tag) & (t->n_bits - 1);
 }
 
 static void set_came(struct top *t, size_t bit)
@@ -284,16 +262,11 @@ static inline uint16_t *recent_of(struct top *t, const struct addr *addr, uint16
 	return &t->recent[(addr->b[3] ^ addr->b[15] ^ port ^ tag) % TOP_RECENT];
 }
 
-static inline bool is_key(const struct top_key *k, const struct addr *addr, uint16_t port, uint16_t tag)
-{
-	return k->port == port && k->tag == tag && same_addr(&k->addr, addr);
-}
-
 static inline size_t find_recent(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
 {
 	uint16_t recent = *recent_of(t, addr, port, tag);
 
-	return recent < t->n && is_key(&t->entries[recent].key, addr, port, tag) ? recent : SIZE_MAX;
+	return recent < t->n && top_is_key(&t->entries[recent].key, addr, port, tag) ? recent : SIZE_MAX;
 }
 
 static __attribute__((noinline)) size_t find(struct top *t, const struct addr *addr, uint16_t port, uint16_t tag)
@@ -422,53 +395,4 @@ bool top_pruned(const struct top *t)
 uint64_t top_missing_failures(const struct top *t)
 {
 	return t->dropped / TOP_WEIGHT_FAILED;
-}
-
-int top_key_compare(const struct top_key *a, const struct top_key *b)
-{
-	int c = a->addr.family - b->addr.family;
-
-	if (!c)
-		c = memcmp(a->addr.b, b->addr.b, sizeof(a->addr.b));
-	if (!c)
-		c = a->port - b->port;
-	return c ? c : a->tag - b->tag;
-}
-
-static int compare(const struct top_entry *a, const struct top_entry *b)
-{
-	uint64_t fa = tally_failures(&a->tally), fb = tally_failures(&b->tally);
-
-	if (fa == fb) {
-		fa = tally_attempts(&a->tally);
-		fb = tally_attempts(&b->tally);
-	}
-	return fa != fb ? (fa < fb ? 1 : -1) : top_key_compare(&a->key, &b->key);
-}
-
-static int compare_pointers(const void *a, const void *b)
-{
-	return compare(*(const struct top_entry *const *)a, *(const struct top_entry *const *)b);
-}
-
-/* Few of many are put in their place as they come; all are sorted. */
-size_t top_worst(const struct top *t, const struct top_entry **ret, size_t max)
-{
-	size_t i, at, n = 0;
-
-	if (max >= t->n) {
-		for (i = 0; i < t->n; i++)
-			ret[i] = &t->entries[i];
-		qsort(ret, t->n, sizeof(*ret), compare_pointers);
-		return t->n;
-	}
-	for (i = 0; i < t->n && max; i++) {
-		if (n == max && compare(&t->entries[i], ret[n - 1]) > 0)
-			continue;
-		n += n < max;
-		for (at = n - 1; at && compare(&t->entries[i], ret[at - 1]) < 0; at--)
-			ret[at] = ret[at - 1];
-		ret[at] = &t->entries[i];
-	}
-	return n;
 }
