@@ -4,7 +4,7 @@
  * a chunk that read(2) or a decoder gives, after what the chunk before left) and
  * parsed (capture_parse.c) into a stretch; capture_packet.c tells of its packets.
  * There are two slots: while the user works on one, the thread, if there is one,
- * makes the other.
+ * makes the other (capture_thread.c).
  *
  * A regular file is mapped, unless somebody writes to it or it is short.  Where
  * the map ends, or turns out to be longer than the file, the rest is read as a
@@ -14,19 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sources/capture_inside.h"
-#include "sources/mapguard.h"
-#include "util/duration.h"
-
-#define IDLE_MS 100
-#define JOIN_MS 300
 
 /* A FIFO that nobody writes to yet is waited for later, where a signal ends that. */
 static int open_now(const char *path)
@@ -91,24 +84,6 @@ static void slot_fini(struct slot *s)
 	buf_fini(&s->text);
 }
 
-/* False when the thread is held up: then its memory must stay. */
-static bool stop_thread(struct capture *c)
-{
-	struct timespec until;
-
-	if (!c->thread_runs)
-		return true;
-	pthread_mutex_lock(&c->lock);
-	atomic_store(&c->stop, true);
-	pthread_cond_broadcast(&c->changed);
-	pthread_mutex_unlock(&c->lock);
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += JOIN_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / NS_PER_S;
-	until.tv_nsec %= NS_PER_S;
-	return !pthread_timedjoin_np(c->thread, NULL, &until);
-}
-
 /* What capture_begin() made. */
 static void end(struct capture *c)
 {
@@ -144,7 +119,7 @@ bool capture_rewind(struct capture *c)
 
 void capture_free(struct capture *c)
 {
-	if (!c || !stop_thread(c))
+	if (!c || !capture_thread_stop(c))
 		return;
 	end(c);
 	if (c->fd >= 0)
@@ -158,116 +133,6 @@ static int slot_init(struct slot *s)
 	s->entries = malloc(WALK_LISTS * WALK_LIST_MAX * sizeof(*s->entries));
 	s->times = malloc(WALK_LIST_MAX * sizeof(*s->times));
 	return s->entries && s->times ? 0 : -ENOMEM;
-}
-
-/* The end of the bytes: a good one, unless a record is cut or the stream said why. */
-static void finish(struct capture *c, struct slot *s)
-{
-	s->result = CAPTURE_END;
-	if (is_stopped(c))
-		return;
-	if (c->stream_err.what[0])
-		s->err = c->stream_err;
-	else if (s->from < s->end || c->skip || fill_was_cut(c))
-		parse_cut(c, s);
-}
-
-/* Parses; what a map's lost pages made of it is taken back, and read again as a stream. */
-static enum parse parse_intact(struct capture *c, struct slot *s, struct await *a)
-{
-	uint64_t packets = c->packets, offset = c->offset, skip = c->skip;
-	size_t n_remarks = s->n_remarks;
-	int64_t time_max_ns = c->time_max_ns;
-	enum parse p = slot_parse(c, s, a);
-
-	if (!c->mapped || !mapguard_hit(c->guard))
-		return p;
-	c->packets = packets;
-	c->offset = offset;
-	c->skip = skip;
-	c->time_max_ns = time_max_ns;
-	s->n_remarks = n_remarks;
-	return PARSE_MORE;
-}
-
-/* Makes the slot's result. */
-static void produce(struct capture *c, struct slot *s, const struct slot *before)
-{
-	struct await *a = atomic_load(&c->await);
-	enum fill f;
-
-	if (before != s) { /* else what it has was not told yet */
-		s->n_remarks = 0;
-		buf_reset(&s->text);
-	}
-	slot_let_go(s);
-	slot_take_over(c, s, before);
-	for (;;) {
-		switch (s->from < s->end ? parse_intact(c, s, a) : PARSE_MORE) {
-		case PARSE_STRETCH:
-			slot_sight(c, s, a);
-			s->result = CAPTURE_STRETCH;
-			return;
-		case PARSE_DAMAGED:
-			if (fill_was_cut(c))
-				parse_cut(c, s);
-			s->result = CAPTURE_END;
-			return;
-		default:
-			break;
-		}
-		if (c->mapped)
-			fill_leave_map(c, s);
-		f = slot_fill(c, s);
-		if (f == FILL_IDLE && !c->thread_runs) {
-			s->result = CAPTURE_IDLE;
-			return;
-		}
-		if (f == FILL_END) {
-			finish(c, s);
-			return;
-		}
-	}
-}
-
-static void *run(void *arg)
-{
-	struct capture *c = arg;
-	bool over = false;
-
-	while (!over) {
-		struct slot *s = &c->slots[c->next];
-
-		pthread_mutex_lock(&c->lock);
-		while (s->full && !atomic_load(&c->stop))
-			pthread_cond_wait(&c->changed, &c->lock);
-		pthread_mutex_unlock(&c->lock);
-		if (atomic_load(&c->stop))
-			break;
-		produce(c, s, &c->slots[!c->next]);
-		over = s->result == CAPTURE_END;
-		c->next = !c->next;
-		pthread_mutex_lock(&c->lock);
-		s->full = true;
-		pthread_cond_broadcast(&c->changed);
-		pthread_mutex_unlock(&c->lock);
-	}
-	return NULL;
-}
-
-/* Signals are the other thread's; but one that this thread's own doing brings is its own. */
-static void start_thread(struct capture *c)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	c->thread_runs = true;
-	if (pthread_create(&c->thread, NULL, run, c))
-		c->thread_runs = false; /* then without */
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static void note_first(struct capture *c, const struct slot *s)
@@ -313,14 +178,14 @@ int capture_begin(struct capture *c, bool threaded, struct err *e)
 			fill_leave_map(c, s);
 		return 0;
 	}
-	produce(c, s, s);
+	slot_produce(c, s, s);
 	while (s->result == CAPTURE_IDLE)
-		produce(c, s, s);
+		slot_produce(c, s, s);
 	note_first(c, s);
 	s->full = true;
 	c->next = 1;
 	if (threaded && s->result != CAPTURE_END)
-		start_thread(c);
+		capture_thread_start(c);
 	return 0;
 }
 
@@ -391,53 +256,13 @@ static void tell_remarks(struct capture *c, const struct slot *s)
 	}
 }
 
-/* Waits a moment for that slot; false: it is not made yet. */
-static bool wait_for(struct capture *c, const struct slot *s)
-{
-	struct timespec until;
-	int r = 0;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += IDLE_MS * NS_PER_MS;
-	until.tv_sec += until.tv_nsec / NS_PER_S;
-	until.tv_nsec %= NS_PER_S;
-	while (!s->full && !r)
-		r = pthread_cond_timedwait(&c->changed, &c->lock, &until);
-	return s->full;
-}
-
-/* The slot that comes after the one that the user has, when it is made. */
-static struct slot *next_slot(struct capture *c)
-{
-	int i = c->given < 0 ? 0 : !c->given;
-	struct slot *s = &c->slots[i];
-	bool made;
-
-	if (!c->thread_runs) {
-		if (c->given >= 0)
-			produce(c, s, &c->slots[c->given]);
-		c->given = i;
-		return s;
-	}
-	pthread_mutex_lock(&c->lock);
-	if (c->given >= 0 && c->slots[c->given].full) {
-		c->slots[c->given].full = false;
-		pthread_cond_broadcast(&c->changed);
-	}
-	made = wait_for(c, s);
-	pthread_mutex_unlock(&c->lock);
-	if (made)
-		c->given = i;
-	return made ? s : NULL;
-}
-
 enum capture_result capture_next(struct capture *c, const struct stretch **ret, struct err *e)
 {
 	struct slot *s;
 
 	if (c->at_end)
 		return CAPTURE_END;
-	s = next_slot(c);
+	s = slot_next(c);
 	if (!s)
 		return CAPTURE_IDLE;
 	tell_remarks(c, s);

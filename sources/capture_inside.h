@@ -178,6 +178,20 @@ enum parse slot_parse(struct capture *c, struct slot *s, struct await *a);
 /* The file's end is not a good one: slot->err says that it was cut, or a record. */
 void parse_cut(struct capture *c, struct slot *s);
 
+/* capture_produce.c: the slot's result, from what the slot before left; itself: from what it has. */
+void slot_produce(struct capture *c, struct slot *s, const struct slot *before);
+
+/* capture_thread.c */
+
+/* There may be no thread: then the user makes the slots. */
+void capture_thread_start(struct capture *c);
+
+/* False when the thread is held up: then its memory must stay. */
+bool capture_thread_stop(struct capture *c);
+
+/* The slot that comes after the one that the user has, when it is made. */
+struct slot *slot_next(struct capture *c);
+
 /* capture_sight.c: a stretch's sightings, and what they may make to be awaited. */
 void slot_sight(const struct capture *c, struct slot *s, struct await *a);
 
