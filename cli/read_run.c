@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/read_run.h"
+#include "cli/read_run_inside.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,41 +10,10 @@
 #include <unistd.h>
 
 #include "cli/options.h"
-#include "cli/read_events.h"
-#include "cli/read_progress.h"
-#include "cli/read_show.h"
 #include "cli/read_tell.h"
 #include "util/clock.h"
 #include "util/duration.h"
 #include "util/signals.h"
-
-#define WRITTEN_MAX 2
-#define EVENT_FILES_MAX 256
-
-struct read_run {
-	const struct read_opts *o;
-	const struct read_files *files;
-	uint64_t seed;
-	struct terminal terminal;
-	struct filter *filter;
-	struct read_write *write;
-	struct outfile *svg;
-	struct outfile *written[WRITTEN_MAX]; /* to be committed */
-	int n_written;
-	struct timeline **timelines; /* one; with --json=counts one for each file */
-	size_t n_timelines;
-	struct {
-		struct capture *capture;
-		uint32_t file;
-	} events[EVENT_FILES_MAX]; /* files of events, to be played after the captures */
-	size_t n_events;
-	uint32_t n_attempts, events_file;
-	struct read_show *show;
-	int status;
-	struct read_progress progress;
-	int64_t idle_since_ns, flushed_ns;
-	uint64_t size; /* of all files, where it is known */
-};
 
 static volatile sig_atomic_t stopped;
 static volatile int64_t stopped_ns;
@@ -62,107 +31,13 @@ static void on_signal(int signal)
 	stopped = signal;
 }
 
-static int open_outputs(struct read_run *r, struct err *e)
-{
-	int s = read_check_output(r->o->write, r->files, e);
-
-	if (!s)
-		s = read_check_output(r->o->svg, r->files, e);
-	if (!s && r->o->svg) {
-		s = outfile_create(r->o->svg, &r->svg, e);
-		if (!s)
-			r->written[r->n_written++] = r->svg;
-	}
-	if (!s && r->o->write) {
-		s = read_write_new(r->o->write, r->o->memory, &r->write, e);
-		if (!s)
-			r->written[r->n_written++] = read_write_outfile(r->write);
-	}
-	if (s && !e->exit_code)
-		e->exit_code = 4; /* the inputs are not to blame */
-	return s;
-}
-
-static void on_error(const struct err *e, void *user)
+void read_run_error(const struct err *e, void *user)
 {
 	struct read_run *r = user;
 
 	terminal_progress(&r->terminal, "");
 	report_error("read", e, 3);
 	r->status = 3;
-}
-
-static void on_remark(const struct capture_remark *remark, void *user)
-{
-	struct read_run *r = user;
-
-	read_show_remark(remark, r->show);
-}
-
-/* What was asked that only packets can answer, and a file of events holds none. */
-static const char *of_packets(const struct read_run *r)
-{
-	const struct read_opts *o = r->o;
-	const struct {
-		bool asked;
-		const char *what;
-	} all[] = { { r->filter, "a filter" },	  { o->since, "--since" }, { o->until, "--until" },
-		    { o->packets, "--packets" },  { o->write, "--write" }, { o->follow, "--follow" },
-		    { o->max_packets, "--count" } };
-	size_t i;
-
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i].asked)
-			return all[i].what;
-	return NULL;
-}
-
-static void on_events(struct capture *c, uint32_t file, void *user)
-{
-	struct read_run *r = user;
-	const char *packets = of_packets(r);
-	struct err e = { 0 };
-
-	if (packets) {
-		err_set(&e, ENOTSUP, "%s: %s is for captures, and this is a file of events; left out",
-			r->files->paths[file], packets);
-		on_error(&e, r);
-		return;
-	}
-	if (r->n_events == EVENT_FILES_MAX) {
-		err_set(&e, E2BIG, "%s: more than %d files of events", r->files->paths[file], EVENT_FILES_MAX);
-		err_remedy(&e, "read them by several commands");
-		on_error(&e, r);
-		return;
-	}
-	r->events[r->n_events].capture = c;
-	r->events[r->n_events++].file = file;
-}
-
-static int open_inputs(struct read_run *r, struct err *e)
-{
-	const char *buffer = getenv("SYNSENT_BUFFER"); /* for tests */
-	struct timeline_opts to = { .capture = { .seed = r->seed,
-						 .follow = r->o->follow,
-						 .look_at_all = r->o->max_packets > 0,
-						 .stopped = &stopped,
-						 .buffer_len = buffer ? strtoul(buffer, NULL, 0) : 0 },
-				    .on_error = on_error,
-				    .on_events = on_events,
-				    .on_remark = on_remark,
-				    .user = r };
-	bool each = r->o->json && *r->o->json;
-	const char *const *paths = (const char *const *)r->files->paths;
-	size_t i;
-	int s = 0;
-
-	r->n_timelines = each ? r->files->n : 1;
-	r->timelines = calloc(r->n_timelines, sizeof(struct timeline *));
-	if (!r->timelines)
-		return err_sys(e, ENOMEM, "read");
-	for (i = 0; !s && i < r->n_timelines; i++)
-		s = timeline_open(paths + i, each ? 1 : r->files->n, &to, &r->timelines[i], e);
-	return s;
 }
 
 int read_run_new(const struct read_opts *o, const struct read_files *files, uint64_t seed, struct read_run **ret,
@@ -178,6 +53,7 @@ int read_run_new(const struct read_opts *o, const struct read_files *files, uint
 	r->o = o;
 	r->files = files;
 	r->seed = seed;
+	r->stopped = &stopped;
 	tzset();
 	s = terminal_init(&r->terminal, o->color, e);
 	if (!s && files->filter)
@@ -185,14 +61,14 @@ int read_run_new(const struct read_opts *o, const struct read_files *files, uint
 	if (s)
 		e->exit_code = 2;
 	if (!s)
-		s = open_outputs(r, e);
+		s = read_run_open_outputs(r, e);
 	so = (struct read_show_opts){
 		.o = o, .files = files, .terminal = r->terminal, .write = r->write, .svg = r->svg, .seed = seed
 	};
 	if (!s)
 		s = read_show_new(&so, &r->show, e);
 	if (!s)
-		s = open_inputs(r, e);
+		s = read_run_open_inputs(r, e);
 	return s;
 }
 
@@ -334,51 +210,6 @@ static void tell(struct read_run *r, size_t timeline, const struct read_job *j, 
 	read_tell_sandbox("read", c);
 }
 
-static void on_attempt(const struct attempt *a, void *user)
-{
-	static struct attempt numbered; /* 5 KiB */
-	struct read_run *r = user;
-
-	numbered = *a;
-	numbered.number = ++r->n_attempts;
-	numbered.file = r->events_file;
-	read_show_attempt(r->show, &numbered);
-}
-
-/* Events are played as they were recorded; filters and times are the captures'. */
-static void play_events(struct read_run *r, size_t timeline, struct read_end *end)
-{
-	struct read_events_opts o = { .memory = r->o->memory, .seed = r->seed, .on_attempt = on_attempt, .user = r };
-	struct read_events_result result;
-	struct err e = { 0 };
-	size_t i;
-
-	for (i = 0; i < r->n_events && !stopped; i++) {
-		r->events_file = r->n_timelines > 1 ? (uint32_t)timeline : r->events[i].file;
-		o.path = r->files->paths[r->events_file];
-		if (read_events(r->events[i].capture, &o, &result, &e))
-			on_error(&e, r);
-		end->ledger.seen += result.packets;
-		end->ledger.duplicates += result.duplicates;
-		end->ledger.counted += result.packets - result.duplicates;
-		if (!end->first_ns || (result.first_ns && result.first_ns < end->first_ns))
-			end->first_ns = result.first_ns;
-		if (result.last_ns > end->last_ns)
-			end->last_ns = result.last_ns;
-		if (result.lost)
-			read_say("read",
-				 "%s: %" PRIu64 " events were lost when it was recorded, and verdicts may miss them",
-				 o.path, result.lost);
-		if (result.evicted)
-			read_say("read",
-				 "%s: %" PRIu64
-				 " attempts were given up undecided, too many at once; --memory makes room",
-				 o.path, result.evicted);
-		if (result.evicted || result.lost)
-			r->status = 4;
-	}
-}
-
 static int read_one(struct read_run *r, size_t i, const struct confined *c, bool counts)
 {
 	struct read_job_opts jo = { .timeline = r->timelines[i],
@@ -410,7 +241,7 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 	r->n_attempts = (uint32_t)c_counts.attempts;
 	end.first_ns = read_job_first_ns(j);
 	end.last_ns = read_job_last_ns(j);
-	play_events(r, i, &end);
+	read_run_play_events(r, i, &end);
 	if (counts) {
 		read_show_counts(r->show, r->files->paths[i]);
 	} else {
