@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "cli/read_events.h"
 #include "cli/read_tell.h"
