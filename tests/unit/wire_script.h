@@ -35,6 +35,10 @@ struct script {
 	size_t n_out, n_told;
 };
 
+#define FAULTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static const int versions[] = { 4, 6 };
+
 struct segment {
 	enum wire_side from;
 	uint16_t flags;
@@ -42,7 +46,7 @@ struct segment {
 	struct bytes options;
 };
 
-/* faults: one text each, ended by NULL. */
+/* faults: one text each, ended by NULL; by FAULTS(). */
 void script_start(struct script *s, const char *const *faults, uint64_t seed);
 void script_end(struct script *s);
 
