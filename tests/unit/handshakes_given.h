@@ -27,12 +27,10 @@ extern struct given given, other;
 
 /* A table that gives to g. */
 struct handshakes *begin(struct given *g, size_t memory, uint64_t seed, bool at_once);
-
 struct handshakes_counts counts(const struct handshakes *h);
 
 /* Ends it; each attempt was given once. */
 struct handshakes_counts finish(struct given *g, int64_t now_ns);
-
 struct sighting segment(int family, uint32_t host, uint16_t port, uint16_t flags, int64_t t_ns);
 
 /* Of the other end. */

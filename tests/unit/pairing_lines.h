@@ -46,7 +46,6 @@ struct result {
 /* What is said of the attempt from port 4000.  ends: the server's capture does with the last line, having many packets
  * more. */
 struct result *play(const struct line *lines, bool ends);
-
 bool has_evidence(const struct pair_words *w, const char *text);
 
 #endif

@@ -29,9 +29,7 @@ void take_kind(struct reading *r, enum pcapngfile_kind kind);
 
 /* Damaged, and why; then it ends. */
 void take_damaged(struct reading *r, const char *why);
-
 void take_packet(struct reading *r, struct bytes frame, uint32_t len, uint32_t interface, uint64_t time);
-
 struct bytes option_u8(struct buf *b, bool swapped, uint16_t code, uint8_t v);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The line of `watch`, and its summary. */
+/* The line of `watch`, at any width. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,87 +7,13 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "sinks/watch_line.h"
-#include "sinks/watch_summary.h"
 #include "tests/unit/random.h"
-
-#define US ((int64_t)1000)
-#define MS ((int64_t)1000000)
-#define S ((int64_t)1000000000)
-#define START (1773507733 * S + 401 * MS) /* 2026-03-14 17:02:13.401 UTC */
-
-static struct attempt a;
-static struct verdict v;
-static const struct watch_line_look plain;
-
-/* An attempt of curl with n SYNs, that the kernel's tracepoints told of. */
-static void begin(int n)
-{
-	static const int64_t at_ms[] = { 0, 1009, 3025, 7089, 15281, 31409 };
-	int i;
-
-	memset(&a, 0, sizeof(a));
-	memset(&v, 0, sizeof(v));
-	endpoint_parse("10.0.0.1:40000", &a.flow.client);
-	endpoint_parse("10.0.0.2:443", &a.flow.server);
-	a.traced = a.socket_seen = true;
-	a.pid = 812;
-	a.netns = 1;
-	strcpy(a.comm, "curl");
-	a.n_syns = n;
-	a.connect_ns = a.first_state_ns = START;
-	for (i = 0; i < n; i++)
-		a.syn_ns[i] = START + at_ms[i] * MS;
-}
-
-static void judged(enum outcome o, int64_t elapsed_ns, int error)
-{
-	v.outcome = o;
-	v.confidence = CONFIDENCE_CERTAIN;
-	v.elapsed_ns = elapsed_ns;
-	v.error = error;
-}
-
-static struct reply *replied(enum reply_kind kind, enum ignored ignored)
-{
-	struct reply *r = &a.replies[a.n_replies++];
-
-	*r = (struct reply){ .kind = kind, .t_ns = START + 200 * US, .ignored = ignored };
-	return r;
-}
-
-static struct drop *dropped(enum drop_place place, uint64_t packets)
-{
-	struct drop *d = &a.drops[a.n_drops++];
-
-	*d = (struct drop){ .place = place, .packets = packets, .netns = 1, .reason = "NETFILTER_DROP" };
-	strcpy(d->function, "nf_hook_slow");
-	return d;
-}
-
-static void assert_line(const struct watch_line_look *look, const char *should)
-{
-	struct buf b = { 0 };
-
-	watch_line(&a, &v, look, &b);
-	assert_string_equal(buf_text(&b), should);
-	buf_fini(&b);
-}
-
-static void assert_why(const char *should)
-{
-	struct buf b = { 0 };
-
-	watch_line_why(&a, &v, &b);
-	assert_string_equal(buf_text(&b), should);
-	buf_fini(&b);
-}
+#include "tests/unit/watch_told.h"
 
 static void assert_head(int columns, const char *should)
 {
@@ -263,43 +189,6 @@ static void any_width(void **test)
 	buf_fini(&b);
 }
 
-/* Of a rule that answers with an RST. */
-static void rejected(void **test)
-{
-	struct drop *d;
-
-	begin(1);
-	judged(OUTCOME_REFUSED, 310 * US, ECONNREFUSED);
-	d = dropped(DROP_LOCAL_INPUT, 1);
-	assert_why("RST, by this host's firewall");
-	d->place = DROP_PATH_OR_PEER;
-	assert_why("RST, by the firewall of another network namespace of this host");
-	strcpy(d->reason, "IP_RPFILTER");
-	assert_why("RST");
-	strcpy(d->reason, "NETFILTER_DROP");
-	d->place = DROP_LOCAL_INPUT;
-	d->rule_untraced = true;
-	assert_why("RST, by a rule (--rules names it)");
-	strcpy(d->rule, "nft inet fw in handle 2: counter reject with tcp reset");
-	d->rule_by = RULE_BY_GUESS;
-	assert_why("RST; perhaps nft inet fw in handle 2: counter reject with tcp reset (by counters; --rules tells)");
-	d->rule_by = RULE_BY_TRACE;
-	assert_why("RST, by nft inet fw in handle 2: counter reject with tcp reset");
-	/* one of two was dropped: the RST answers the other */
-	a.n_syns = 2;
-	assert_why("RST");
-	/* the kernel tells of every RST: with none it was an ICMP error, whose sender may not be known */
-	begin(1);
-	endpoint_parse("[fd00::2]:443", &a.flow.server);
-	judged(OUTCOME_REFUSED, 1 * S, ECONNREFUSED);
-	v.confidence = CONFIDENCE_LIKELY;
-	assert_why("icmp6 port unreachable, or an RST that was not seen  (likely)");
-	v.confidence = CONFIDENCE_CERTAIN;
-	v.gave_up_by = GAVE_UP_NETWORK;
-	strcpy(dropped(DROP_LOCAL_OUTPUT, 1)->rule, "nft inet fw output handle 5: reject");
-	assert_why("icmp6 port unreachable, by nft inet fw output handle 5: reject");
-}
-
 static void looks(void **test)
 {
 	const struct watch_line_look color = { .color = true }, more = { .evidence = true },
@@ -342,142 +231,6 @@ static void looks(void **test)
 	a.comm[0] = 0;
 	assert_line(&plain,
 		    "17:02:13  -                   10.0.0.2:443            pending        0.31 ms     1  no answer\n");
-}
-
-static void whys(void **test)
-{
-	struct reply *r;
-
-	begin(6);
-	a.has_policy = true;
-	judged(OUTCOME_TIMED_OUT, 65 * S, ETIMEDOUT);
-	v.limit = LIMIT_SYN_RETRIES;
-	assert_why("kernel, tcp_syn_retries; no answer");
-	a.policy.syncnt = 5;
-	assert_why("kernel, TCP_SYNCNT; no answer");
-	v.limit = LIMIT_USER_TIMEOUT;
-	dropped(DROP_LOCAL_OUTPUT, 6);
-	assert_why("kernel, TCP_USER_TIMEOUT; SYN dropped here, on its way out: NETFILTER_DROP in nf_hook_slow");
-	a.drops[0].packets = 2;
-	strcpy(a.drops[0].function, "");
-	assert_why("kernel, TCP_USER_TIMEOUT; SYN dropped here, on its way out (2 of 6): NETFILTER_DROP");
-	a.drops[0].place = DROP_LOCAL_INPUT;
-	a.drops[0].reply = true;
-	strcpy(a.drops[0].rule, "ip filter INPUT handle 4: tcp dport 443 drop comment \"a\033[2J\"");
-	assert_why(
-		"kernel, TCP_USER_TIMEOUT; answer dropped here, on its way in: ip filter INPUT handle 4: tcp dport 443 drop comment \"a\\x1b[2J\"");
-	strcpy(a.drops[0].rule, "nft inet fw in handle 2: counter drop");
-	a.drops[0].rule_by = RULE_BY_COUNTER;
-	a.drops[0].rule_untraced = true;
-	assert_why(
-		"kernel, TCP_USER_TIMEOUT; answer dropped here, on its way in: nft inet fw in handle 2: counter drop (by its counter)");
-	a.drops[0].rule_by = RULE_BY_GUESS;
-	assert_why(
-		"kernel, TCP_USER_TIMEOUT; answer dropped here, on its way in: perhaps nft inet fw in handle 2: counter drop (by counters; --rules tells)");
-	a.drops[0].rule_untraced = false;
-	assert_why(
-		"kernel, TCP_USER_TIMEOUT; answer dropped here, on its way in: perhaps nft inet fw in handle 2: counter drop (by counters)");
-	a.n_drops = 0;
-	dropped(DROP_LOCAL_INPUT, 6)->rule_untraced = true;
-	assert_why(
-		"kernel, TCP_USER_TIMEOUT; SYN dropped here, on its way in: NETFILTER_DROP in nf_hook_slow (--rules names the rule)");
-	a.drops[0] = (struct drop){ .place = DROP_PATH_OR_PEER, .netns = 2, .packets = 6 };
-	assert_why("kernel, TCP_USER_TIMEOUT; SYN dropped in another network namespace of this host");
-	a.drops[0] = (struct drop){ .place = DROP_PEER_BACKLOG, .packets = 6 };
-	assert_why("kernel, TCP_USER_TIMEOUT; accept queue full");
-	a.n_drops = 0;
-	replied(REPLY_SYN_ACK, IGNORED_WRONG_ACK);
-	assert_why("kernel, TCP_USER_TIMEOUT; syn-ack ignored: wrong ack");
-	a.replies[0].ignored = IGNORED_DROPPED; /* its packets were seen, and not what dropped it */
-	assert_why("kernel, TCP_USER_TIMEOUT; answer dropped on this host");
-	begin(2);
-	judged(OUTCOME_ABANDONED, 2 * S, 0);
-	v.confidence = CONFIDENCE_LIKELY;
-	assert_why("closed by the program; no answer  (likely)");
-	judged(OUTCOME_ABANDONED, 2 * S, ECONNABORTED);
-	assert_why("destroyed from outside, as ss -K does it; no answer");
-	judged(OUTCOME_KILLED, 2 * S, 0);
-	a.end_signal = SIGKILL;
-	assert_why("SIGKILL; no answer");
-	a.end_signal = 99;
-	assert_why("SIG?; no answer");
-	judged(OUTCOME_ESTABLISHED, 1010 * MS, 0);
-	assert_why("2 SYNs; which was answered is not known");
-	a.has_answered = true;
-	assert_why("answered late: SYN 0 had reached the server");
-	a.answered_syn = 1;
-	assert_why("SYN 0 got no usable answer");
-	a.n_syns = 3;
-	a.answered_syn = 2;
-	dropped(DROP_LOCAL_INPUT, 2);
-	assert_why(
-		"SYNs 0 to 1 got no usable answer; SYN dropped here, on its way in (2 of 3): NETFILTER_DROP in nf_hook_slow");
-	begin(1);
-	r = replied(REPLY_ICMP, IGNORED_NOT);
-	r->icmp_family = 4;
-	r->icmp_type = 3;
-	r->icmp_code = 13;
-	addr_parse("10.0.0.254", &r->from);
-	judged(OUTCOME_UNREACHABLE, MS, EHOSTUNREACH);
-	assert_why("icmp 3/13 from 10.0.0.254 (admin prohibited)");
-	r->icmp_code = 3;
-	r->from = (struct addr){ 0 };
-	judged(OUTCOME_REFUSED, MS, ECONNREFUSED);
-	assert_why("icmp 3/3 (port unreachable)");
-	replied(REPLY_RST, IGNORED_NOT);
-	assert_why("RST");
-	begin(2);
-	judged(OUTCOME_ABANDONED, 2 * S, EINTR);
-	a.end = ATTEMPT_END_RESULT;
-	a.end_error = EINTR;
-	assert_why("interrupted by a signal handler; no answer");
-}
-
-/* The rule that is known for it, whatever it answered with. */
-static void rules(void **test)
-{
-	struct reply *r;
-
-	begin(1);
-	strcpy(dropped(DROP_LOCAL_OUTPUT, 1)->rule, "nft inet fw output handle 6: tcp dport 82 reject");
-	judged(OUTCOME_REFUSED, MS, ECONNREFUSED);
-	assert_why("RST, by nft inet fw output handle 6: tcp dport 82 reject");
-	judged(OUTCOME_UNREACHABLE, MS, EACCES);
-	strcpy(v.headline, "an ICMP error said that the server cannot be reached");
-	assert_why("EACCES: an ICMP error said that the server cannot be reached, by nft inet fw output handle 6: "
-		   "tcp dport 82 reject");
-	r = replied(REPLY_ICMP, IGNORED_NOT);
-	r->icmp_family = 4;
-	r->icmp_type = 3;
-	r->icmp_code = 13;
-	addr_parse("10.0.0.2", &r->from);
-	v.error = EHOSTUNREACH;
-	assert_why("icmp 3/13 from 10.0.0.2 (admin prohibited), by nft inet fw output handle 6: tcp dport 82 reject");
-	/* one that dropped the answer did not reject the SYN */
-	a.drops[0].reply = true;
-	assert_why("icmp 3/13 from 10.0.0.2 (admin prohibited)");
-}
-
-/* This host's own error for want of a neighbour comes from its own address, and is no router's. */
-static void neighbours(void **test)
-{
-	struct reply *r;
-
-	begin(1);
-	a.end = ATTEMPT_END_RESULT;
-	a.end_error = EHOSTUNREACH;
-	a.ended_ns = START + 3070 * MS;
-	r = replied(REPLY_ICMP, IGNORED_NOT);
-	r->icmp_family = 4;
-	r->icmp_type = 3;
-	r->icmp_code = 1;
-	r->t_ns = a.ended_ns;
-	r->from = a.flow.client.addr;
-	verdict_make(&a, &v);
-	assert_why("EHOSTUNREACH: no neighbour answered for the server's address or its gateway (ARP)");
-	addr_parse("10.0.0.254", &r->from);
-	verdict_make(&a, &v);
-	assert_why("icmp 3/1 from 10.0.0.254 (host unreachable)");
 }
 
 static void inbound(void **test)
@@ -546,10 +299,9 @@ static void hostile_names(void **test)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lines),   cmocka_unit_test(rejected),	    cmocka_unit_test(narrow),
-		cmocka_unit_test(wider),   cmocka_unit_test(any_width),	    cmocka_unit_test(looks),
-		cmocka_unit_test(whys),	   cmocka_unit_test(rules),	    cmocka_unit_test(neighbours),
-		cmocka_unit_test(inbound), cmocka_unit_test(hostile_names),
+		cmocka_unit_test(lines),	 cmocka_unit_test(narrow), cmocka_unit_test(wider),
+		cmocka_unit_test(any_width),	 cmocka_unit_test(looks),  cmocka_unit_test(inbound),
+		cmocka_unit_test(hostile_names),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -35,12 +35,10 @@ extern struct verdict v;
 
 /* An attempt of curl, by IPv4, as it is told when nothing went wrong: it began, and waits. */
 struct watch_attempt *begin(void);
-
 void six(void);
 
 /* n of its SYNs were sent again, by the schedule of 5 retries, and the events told so. */
 void sent_again(int n);
-
 void ended(int64_t after_ns, int by, int error);
 struct watch_drop *dropped(uint32_t why, uint32_t packets);
 void icmp(int origin, int type, int code);
@@ -48,7 +46,6 @@ void told(void);
 
 /* The policy and the phase, to the tick: what ends just then is that limit's, and says so. */
 int64_t predicted_ns(void);
-
 void assert_verdict(enum outcome o, enum gave_up_by by, enum limit l, enum confidence c);
 bool has_evidence(const char *part);
 

@@ -25,7 +25,6 @@ struct stream any_stream(int i, uint64_t *random);
 
 /* A record of that frame, which was `cut` bytes longer. */
 void add_record(struct stream *st, struct bytes frame, uint32_t cut, uint64_t *random);
-
 void add_frame(struct stream *st, uint64_t *random);
 void add_some(struct stream *st, int n, uint64_t *random);
 
