@@ -17,6 +17,7 @@ extern char directory[], path[];
 /* For cmocka: the directory, and the end of it and of the file. */
 int set_up(void **state);
 int tear_down(void **state);
+
 void write_file(struct bytes b);
 void read_as(struct seen *s, size_t buffer_len, bool look_at_all, bool threaded);
 

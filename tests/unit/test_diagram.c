@@ -10,12 +10,11 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sinks/diagram.h"
 #include "tests/unit/diagram_cases.h"
+#include "tests/unit/golden.h"
 #include "util/buf.h"
 
 static struct story story;
@@ -35,32 +34,6 @@ static void draw(size_t i, struct buf *utf8, struct buf *ascii, struct buf *svg)
 	diagram_free(d);
 }
 
-static void compare(const char *name, const char *suffix, const struct buf *got)
-{
-	struct buf want = { 0 };
-	char path[512], chunk[4096];
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s.%s", GOLDEN_DIR, name, suffix);
-	if (getenv("SYNSENT_BLESS")) {
-		f = fopen(path, "w");
-		assert_non_null(f);
-		assert_int_equal(fwrite(buf_text(got), 1, got->len, f), got->len);
-		assert_int_equal(fclose(f), 0);
-		return;
-	}
-	f = fopen(path, "r");
-	if (!f)
-		fail_msg("%s: %s", path, strerror(errno));
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(&want, chunk, n);
-	fclose(f);
-	if (strcmp(buf_text(&want), buf_text(got)) != 0)
-		fail_msg("%s differs; got\n%s", path, buf_text(got));
-	buf_fini(&want);
-}
-
 static void goldens(void **state)
 {
 	size_t i;
@@ -69,10 +42,10 @@ static void goldens(void **state)
 		struct buf utf8 = { 0 }, ascii = { 0 }, svg = { 0 };
 
 		draw(i, &utf8, &ascii, &svg);
-		compare(cases[i].name, "utf8.txt", &utf8);
-		compare(cases[i].name, "ascii.txt", &ascii);
+		compare(cases[i].name, ".utf8.txt", &utf8);
+		compare(cases[i].name, ".ascii.txt", &ascii);
 		if (cases[i].svg)
-			compare(cases[i].name, "svg", &svg);
+			compare(cases[i].name, ".svg", &svg);
 		buf_fini(&utf8);
 		buf_fini(&ascii);
 		buf_fini(&svg);

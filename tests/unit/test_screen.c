@@ -18,6 +18,7 @@
 #include "sinks/screen_model.h"
 #include "sinks/utf8.h"
 #include "tests/screen/scene.h"
+#include "tests/unit/golden.h"
 
 #define MS ((int64_t)1000000)
 #define S ((int64_t)1000000000)
@@ -54,26 +55,6 @@ static void draw(int rows, int columns, struct buf *to)
 	}
 }
 
-static void compare(const char *name, const struct buf *got)
-{
-	char path[512], want[65536];
-	size_t n;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s.txt", GOLDEN_DIR, name);
-	file = fopen(path, getenv("SYNSENT_BLESS") ? "w" : "r");
-	assert_non_null(file);
-	if (getenv("SYNSENT_BLESS")) {
-		assert_int_equal(fwrite(buf_text(got), 1, got->len, file), got->len);
-	} else {
-		n = fread(want, 1, sizeof(want) - 1, file);
-		want[n] = '\0';
-		if (strcmp(want, buf_text(got)))
-			fail_msg("%s differs; got\n%s", path, buf_text(got));
-	}
-	fclose(file);
-}
-
 static void press(const char *keys)
 {
 	for (; *keys; keys++)
@@ -92,7 +73,7 @@ static void golden(const char *name, bool utf8, const char *keys, int rows, int 
 	draw(rows, columns, &b);
 	press(keys);
 	draw(rows, columns, &b);
-	compare(name, &b);
+	compare(name, ".txt", &b);
 	buf_fini(&b);
 	end();
 }

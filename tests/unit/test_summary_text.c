@@ -4,79 +4,20 @@
  * tests/golden/summary; run with SYNSENT_BLESS=1 to write it anew.  The rest
  * holds for whatever may come: it fits the screen, and steers no terminal.
  */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "sinks/diagram_layout.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/summary_scenes.h"
-
-#define MS ((int64_t)1000000)
-#define S ((int64_t)1000000000)
-#define START (1700000000 * S)
-
-static void compare(const char *name, const char *suffix, const struct buf *got)
-{
-	struct buf want = { 0 };
-	char path[512], chunk[4096];
-	size_t n;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s%s", GOLDEN_DIR, name, suffix);
-	if (getenv("SYNSENT_BLESS")) {
-		f = fopen(path, "w");
-		assert_non_null(f);
-		assert_int_equal(fwrite(buf_text(got), 1, got->len, f), got->len);
-		assert_int_equal(fclose(f), 0);
-		return;
-	}
-	f = fopen(path, "r");
-	if (!f)
-		fail_msg("%s: %s", path, strerror(errno));
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(&want, chunk, n);
-	fclose(f);
-	if (strcmp(buf_text(&want), buf_text(got)) != 0)
-		fail_msg("%s differs; got\n%s", path, buf_text(got));
-	buf_fini(&want);
-}
-
-static void play(const char *name, struct summary **ret, struct summary_facts *f)
-{
-	const struct scene *sc = scenes;
-
-	while (strcmp(sc->name, name))
-		sc++;
-	*ret = summary_new(0x5eed);
-	assert_non_null(*ret);
-	sc->play(*ret, f);
-}
-
-/* Lines of 80 columns at most, each ended, and as many as fit a screen. */
-static void assert_fits(const char *text)
-{
-	const char *line, *end;
-	int lines = 0;
-
-	for (line = text; *line; line = end + 1, lines++) {
-		end = strchr(line, '\n');
-		assert_non_null(end);
-		if (diagram_columns(line, (size_t)(end - line)) > 80)
-			fail_msg("too wide: %.*s", (int)(end - line), line);
-		if (end > line && end[-1] == ' ')
-			fail_msg("a blank at the end: %.*s", (int)(end - line), line);
-	}
-	if (lines < 1 || lines > 24)
-		fail_msg("%d lines:\n%s", lines, text);
-}
+#include "tests/unit/summary_shown.h"
 
 static void assert_ascii(const char *text)
 {
@@ -133,136 +74,6 @@ static void tables(void **test)
 		buf_fini(&b);
 	}
 	assert_null(summary_by_words()[BY_N]);
-}
-
-static size_t lines_of(const char *text)
-{
-	size_t n = 0;
-
-	while ((text = strchr(text, '\n')) != NULL) {
-		n++;
-		text++;
-	}
-	return n;
-}
-
-static void all_rows_are_given(void **test)
-{
-	const struct summary_look look = { 0 };
-	struct summary_facts f;
-	struct summary *s;
-	struct buf b = { 0 };
-
-	play("web", &s, &f);
-	summary_table(s, BY_CLIENT, 0, &look, &b);
-	assert_int_equal(lines_of(buf_text(&b)), 1 + top_n(summary_clients(s)));
-	assert_null(strstr(buf_text(&b), "more"));
-	buf_reset(&b);
-	summary_table_json(s, BY_CLIENT, 0, &b);
-	assert_int_equal(lines_of(buf_text(&b)), top_n(summary_clients(s)));
-	buf_reset(&b);
-	summary_table_json(s, BY_SERVER, 3, &b);
-	assert_int_equal(lines_of(buf_text(&b)), 3);
-	buf_fini(&b);
-	summary_free(s);
-}
-
-/* The value at a path of keys. */
-static json_t *at(json_t *j, const char *a, const char *b, const char *c)
-{
-	j = json_object_get(j, a);
-	j = b ? json_object_get(j, b) : j;
-	return c ? json_object_get(j, c) : j;
-}
-
-static json_t *parse(const char *text)
-{
-	json_t *j;
-	json_error_t e;
-
-	j = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &e);
-	if (!j)
-		fail_msg("%s: %s", e.text, text);
-	assert_int_equal(json_integer_value(json_object_get(j, "v")), 1);
-	return j;
-}
-
-static int64_t sum_of(json_t *array, const char *key)
-{
-	int64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < json_array_size(array); i++) {
-		json_t *e = json_array_get(array, i);
-
-		sum += json_integer_value(key ? json_object_get(e, key) : e);
-	}
-	return sum;
-}
-
-static void json_has_all(void **test)
-{
-	struct summary_facts f;
-	struct summary *s;
-	struct buf b = { 0 };
-	struct summary_counts c;
-	const char *key;
-	json_t *j, *v;
-	uint64_t sum = 0;
-
-	play("web", &s, &f);
-	summary_counts(s, &c);
-	summary_json(s, &f, &b);
-	assert_int_equal(lines_of(buf_text(&b)), 1);
-	compare("web", ".json", &b);
-	j = parse(buf_text(&b));
-	assert_string_equal(json_string_value(at(j, "event", "start", NULL)), "2026-03-14T17:00:02.118000000Z");
-	assert_int_equal(json_integer_value(at(j, "synsent", "attempts", NULL)), c.attempts);
-	json_object_foreach(at(j, "synsent", "outcomes", NULL), key, v) sum += (uint64_t)json_integer_value(v);
-	assert_int_equal(sum, c.attempts);
-	assert_int_equal(json_object_size(at(j, "synsent", "outcomes", NULL)), OUTCOME_N - 1);
-	assert_int_equal(sum_of(at(j, "synsent", "connect", "bands"), "attempts"), c.outcomes[OUTCOME_ESTABLISHED]);
-	assert_int_equal(sum_of(at(j, "synsent", "failures_over_time", "failures"), NULL), c.failures);
-	assert_int_equal(json_integer_value(json_object_get(at(j, "synsent", "syns", "failed"), "6")), 140);
-	v = json_array_get(at(j, "synsent", "servers", NULL), 0);
-	assert_string_equal(json_string_value(at(v, "server", "address", NULL)), "198.18.227.36");
-	assert_int_equal(json_integer_value(at(v, "server", "port", NULL)), 443);
-	assert_int_equal(json_integer_value(at(v, "synsent", "failures", NULL)), 140);
-	assert_null(at(v, "synsent", "at_least", NULL));
-	assert_int_equal(json_array_size(at(j, "synsent", "clients", NULL)), 20);
-	json_decref(j);
-	buf_fini(&b);
-	summary_free(s);
-}
-
-static void json_says_at_least(void **test)
-{
-	struct summary_facts f;
-	struct summary *s;
-	struct buf b = { 0 };
-	json_t *j;
-
-	play("flood", &s, &f);
-	summary_table_json(s, BY_CLIENT, 1, &b);
-	j = parse(buf_text(&b));
-	assert_true(json_is_true(at(j, "synsent", "at_least", NULL)));
-	assert_non_null(at(j, "client", "address", NULL));
-	assert_null(at(j, "client", "port", NULL));
-	json_decref(j);
-	buf_reset(&b);
-	summary_table_json(s, BY_MINUTE, 0, &b);
-	j = parse(buf_text(&b));
-	assert_string_equal(json_string_value(at(j, "event", "start", NULL)), "2026-03-14T17:00:00.000000000Z");
-	assert_int_equal(json_integer_value(at(j, "event", "duration", NULL)), 60 * S);
-	json_decref(j);
-	buf_reset(&b);
-	summary_table_json(s, BY_OUTCOME, 0, &b);
-	j = parse(buf_text(&b));
-	assert_string_equal(json_string_value(at(j, "synsent", "outcome", NULL)), "unanswered");
-	assert_int_equal(json_integer_value(at(j, "synsent", "attempts", NULL)), 200000);
-	json_decref(j);
-	buf_fini(&b);
-	summary_free(s);
 }
 
 static void nothing_has_a_reason(void **test)
@@ -474,9 +285,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goldens),
 		cmocka_unit_test(tables),
-		cmocka_unit_test(all_rows_are_given),
-		cmocka_unit_test(json_has_all),
-		cmocka_unit_test(json_says_at_least),
 		cmocka_unit_test(nothing_has_a_reason),
 		cmocka_unit_test(the_ledger_is_an_equation),
 		cmocka_unit_test(the_sparkline_rises_and_falls),
