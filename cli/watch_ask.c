@@ -22,6 +22,7 @@ struct watch_ask {
 	struct namespaces *namespaces;
 	int64_t second_ns; /* CLOCK_MONOTONIC: since when questions are counted */
 	int asked;
+	int64_t took_ns;	   /* what was asked in that second */
 	struct procs_wanted owner; /* as it was found last, or not */
 	int64_t owner_ns;	   /* CLOCK_MONOTONIC: when that was */
 	int64_t walks_again_ns;	   /* not before */
@@ -56,8 +57,14 @@ struct namespaces *watch_ask_begin(struct watch_ask *w)
 	if (now - w->second_ns >= NS_PER_S) {
 		w->second_ns = now;
 		w->asked = 0;
+		w->took_ns = 0;
 	}
-	return w->asked++ < WATCH_ASKS_PER_S ? w->namespaces : NULL;
+	return w->asked++ < WATCH_ASKS_PER_S && w->took_ns < WATCH_ASK_NS_PER_S ? w->namespaces : NULL;
+}
+
+void watch_ask_end(struct watch_ask *w, int64_t began_ns)
+{
+	w->took_ns += clock_mono_ns() - began_ns;
 }
 
 bool watch_ask_owner(struct watch_ask *w, uint32_t inode, struct procs_wanted *ret)

@@ -14,6 +14,7 @@ struct watch_ask;
 struct procs_wanted;
 
 #define WATCH_ASKS_PER_S 100
+#define WATCH_ASK_NS_PER_S 500000000LL /* and for no longer, as by watch_ask_end() */
 #define WATCH_OWNER_PAUSE 10
 
 /* NULL when there is no memory. */
@@ -22,6 +23,9 @@ void watch_ask_free(struct watch_ask *w);
 
 /* One more may be asked now, of these namespaces; NULL: there were too many. */
 struct namespaces *watch_ask_begin(struct watch_ask *w);
+
+/* That one is answered, and took as long as it had begun then (CLOCK_MONOTONIC). */
+void watch_ask_end(struct watch_ask *w, int64_t began_ns);
 
 /*
  * Which process holds that socket, by a walk through /proc.  What was found last is good for a second, and after each

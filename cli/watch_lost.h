@@ -10,18 +10,12 @@
  * listener of this host whose accept queue is full, or its SYN queue.
  */
 
-struct backlog;
-struct procs_wanted;
-
 /* True: the attempt is one whose SYNs were lost, and nothing is known of where. */
 bool watch_lost_is_unknown(const struct attempt *a);
 
-/* A listener of this host for that server, that namespace's own (inode number; 0: this one) if it has the address,
- * one of whose queues is full now. */
-bool watch_lost_backlog(struct watch_ask *w, uint32_t netns, const struct endpoint *server, struct drop *ret);
-
-/* Which one that is, how full, and whose: `owner` is NULL where that is not known.  False: both have room. */
-bool watch_lost_queue(const struct backlog *b, const struct procs_wanted *owner, struct drop *ret);
+/* A listener of this host for that flow's server, one of whose queues is full now; `netns` is the client's (inode
+ * number; 0: this one). */
+bool watch_lost_backlog(struct watch_ask *w, uint32_t netns, const struct flow *f, struct drop *ret);
 
 /* Nothing listens there now, in that namespace, whose own the address is.  False also when it is not known. */
 bool watch_lost_nobody(struct watch_ask *w, uint32_t netns, const struct endpoint *server);

@@ -155,7 +155,7 @@ static void look_for_loss(struct watch_show *s, struct attempt *a, struct flow *
 		return;
 	if (!a->silent_hop.family)
 		watch_neighbour_look(s->neighbour, a);
-	if (a->silent_hop.family || !watch_lost_backlog(s->lost, a->netns, &as->server, &d))
+	if (a->silent_hop.family || !watch_lost_backlog(s->lost, a->netns, as, &d))
 		return;
 	d.packets = (uint64_t)a->n_syns;
 	a->drops[a->n_drops++] = d;
@@ -310,7 +310,7 @@ static void add_inbound_drop(struct watch_show *s, const struct digest *d, struc
 	bool dropped = find_inbound_drop(s, d, a, drop);
 
 	if (!dropped && d->answer == REPLY_NONE)
-		dropped = watch_lost_backlog(s->lost, a->netns, &a->flow.server, drop);
+		dropped = watch_lost_backlog(s->lost, a->netns, &a->flow, drop);
 	else if (dropped && drop->netns && drop->netns != a->netns)
 		drop->place = DROP_PATH_OR_PEER; /* it was forwarded, to another namespace */
 	a->n_drops = dropped;

@@ -24,6 +24,16 @@ const struct reply *attempt_accepted_reply(const struct attempt *a)
 	return NULL;
 }
 
+bool attempt_syns_are_lost(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
+		if (!a->drops[i].reply)
+			return false;
+	return a->n_syns && !a->connected && !a->n_replies;
+}
+
 bool attempt_answer_was_dropped(const struct attempt *a)
 {
 	int i;

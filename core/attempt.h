@@ -196,6 +196,9 @@ int64_t attempt_start_ns(const struct attempt *a);
 /* The first accepted reply, or NULL. */
 const struct reply *attempt_accepted_reply(const struct attempt *a);
 
+/* SYNs left, nothing was seen to come back, and where they were lost is not known. */
+bool attempt_syns_are_lost(const struct attempt *a);
+
 /* One of the replies came to this host, and did not reach the socket. */
 bool attempt_answer_was_dropped(const struct attempt *a);
 
@@ -209,10 +212,11 @@ int attempt_answered_syn(const struct attempt *a);
 bool drop_is_as_of_repeated_syn(const struct drop *d);
 
 /*
- * The reasons of a DROP_PEER_BACKLOG: no tracepoint tells of it.  The SYN queue's is "likely" where it is not known
- * whether the kernel let this SYN through.
+ * The reasons of a DROP_PEER_BACKLOG: no tracepoint tells of it.  It is "likely" where another listener may be the one,
+ * and the SYN queue's also where it is not known whether the kernel let this SYN through.
  */
 #define DROP_ACCEPT_QUEUE "accept queue full"
+#define DROP_ACCEPT_QUEUE_LIKELY DROP_ACCEPT_QUEUE ", likely"
 #define DROP_SYN_QUEUE "SYN queue full"
 #define DROP_SYN_QUEUE_LIKELY DROP_SYN_QUEUE ", likely"
 

@@ -7,7 +7,7 @@ const char *drop_way(const struct attempt *a, const struct drop *d)
 {
 	switch (d->place) {
 	case DROP_PEER_BACKLOG:
-		return drop_is_of_syn_queue(d) ? d->reason : DROP_ACCEPT_QUEUE;
+		return d->reason[0] ? d->reason : DROP_ACCEPT_QUEUE;
 	case DROP_LOCAL_OUTPUT:
 		return d->reply ? "on its way out of this same host" : "on its way out";
 	case DROP_LOCAL_INPUT:

@@ -7,14 +7,31 @@
 
 #include "sources/rtask.h"
 
-static void take_kind(struct bytes info, struct link_seen *ret)
+/* IFLA_VLAN_ID, IFLA_VXLAN_ID and IFLA_MACVLAN_MODE are the same. */
+static void take_number(struct bytes data, struct link_seen *ret)
+{
+	struct bytes value;
+	uint16_t type, number;
+
+	while (nlget_attr(&data, &type, &value)) {
+		if (type != IFLA_VXLAN_ID || bytes_u32(&value, false, &ret->number))
+			continue;
+		if (bytes_u16(&value, false, &number))
+			ret->number = number;
+	}
+}
+
+static void take_info(struct bytes info, struct link_seen *ret)
 {
 	struct bytes value;
 	uint16_t type;
 
-	while (nlget_attr(&info, &type, &value))
+	while (nlget_attr(&info, &type, &value)) {
 		if (type == IFLA_INFO_KIND)
 			nlget_text(value, ret->kind, sizeof(ret->kind));
+		else if (type == IFLA_INFO_DATA)
+			take_number(value, ret);
+	}
 }
 
 static void take_attr(uint16_t type, struct bytes value, struct link_seen *ret)
@@ -24,7 +41,9 @@ static void take_attr(uint16_t type, struct bytes value, struct link_seen *ret)
 	if (type == IFLA_IFNAME)
 		nlget_text(value, ret->name, sizeof(ret->name));
 	else if (type == IFLA_LINKINFO)
-		take_kind(value, ret);
+		take_info(value, ret);
+	else if (type == IFLA_ADDRESS)
+		ret->has_mac = value.len == sizeof(ret->mac) && bytes_copy(&value, ret->mac, sizeof(ret->mac));
 	else if (type == IFLA_MASTER)
 		bytes_u32(&value, false, &ret->master);
 	else if (type == IFLA_LINK)

@@ -17,6 +17,10 @@ struct link_seen {
 	uint32_t link;	  /* the other end of a pair, or what it is made upon; 0: none */
 	bool has_netnsid; /* ... which is in another namespace, by this one's number for it */
 	int32_t netnsid;
+	uint32_t number; /* the first of its kind's own: the ID of a VLAN or VXLAN, how a macvlan forwards
+			    (MACVLAN_MODE_) */
+	bool has_mac;	 /* an address of Ethernet's length */
+	uint8_t mac[6];
 };
 
 typedef void links_fn(const struct link_seen *l, void *user);

@@ -23,4 +23,7 @@ struct neighbour {
  */
 bool neighbour_is_silent(struct namespaces *n, uint32_t netns, const struct endpoint *server, struct neighbour *ret);
 
+/* The address of Ethernet's length that a neighbour of this thread's namespace has now.  False: none is known. */
+bool neighbour_mac(const struct addr *a, uint32_t ifindex, uint8_t ret[6]);
+
 #endif

@@ -42,26 +42,56 @@ static bool is_own(int fd)
 	return !fstat(fd, &st) && (uint32_t)st.st_ino == netns_own();
 }
 
-int netns_call(int fd, int (*fn)(void *arg), void *arg, struct err *e)
+/* No signal of the program's is for that thread.  0 or an errno. */
+static int run_thread(void *(*fn)(void *arg), void *arg)
 {
-	struct call c = { .fd = fd, .fn = fn, .arg = arg };
 	sigset_t all, before;
 	pthread_t thread;
 	int r;
 
-	if (fd < 0 || is_own(fd))
-		return fn(arg);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread, NULL, run, &c);
+	r = pthread_create(&thread, NULL, fn, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!r)
+		pthread_join(thread, NULL);
+	return r;
+}
+
+int netns_call(int fd, int (*fn)(void *arg), void *arg, struct err *e)
+{
+	struct call c = { .fd = fd, .fn = fn, .arg = arg };
+	int r;
+
+	if (fd < 0 || is_own(fd))
+		return fn(arg);
+	r = run_thread(run, &c);
 	if (r)
 		return err_sys(e, r, "cannot start a thread for another network namespace");
-	pthread_join(thread, NULL);
 	if (!c.failed)
 		return c.r;
 	err_sys(e, c.failed, "cannot enter the network namespace");
 	if (c.failed == EPERM)
 		err_remedy(e, "that needs CAP_SYS_ADMIN: run it as root");
 	return -c.failed;
+}
+
+struct apart {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+static void *run_apart(void *arg)
+{
+	struct apart *a = arg;
+
+	a->fn(a->arg);
+	return NULL;
+}
+
+int netns_apart(void (*fn)(void *arg), void *arg)
+{
+	struct apart a = { .fn = fn, .arg = arg };
+
+	return -run_thread(run_apart, &a);
 }

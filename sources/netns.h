@@ -17,4 +17,10 @@ uint32_t netns_own(void);
  */
 int netns_call(int fd, int (*fn)(void *arg), void *arg, struct err *e);
 
+/*
+ * Calls fn(arg) in a thread of its own, which may go from one network namespace to another (setns(2)) and ends with it.
+ * 0, or -errno: it was not called.
+ */
+int netns_apart(void (*fn)(void *arg), void *arg);
+
 #endif

@@ -5,18 +5,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/addr.h"
+#include "core/event.h"
 
 struct namespaces;
 
+#define REACH_MAX 8
+
+/* Network namespaces of this host that have an address, and that a packet to it comes to. */
+struct reach {
+	struct reach_place {
+		uint32_t netns;	 /* inode number */
+		uint32_t device; /* by which it comes; 0: not known */
+		uint32_t vrf;	 /* the device of the VRF that this is of; 0: none */
+	} v[REACH_MAX];
+	int n;
+	bool sure; /* where n is 1: it is that one */
+};
+
 /*
- * The network namespace of this host which has that address and which a packet
- * from `netns` (inode number; 0: this one) comes to, as routes, pairs of devices
- * and bridges are now.  Several namespaces may have the same address, and most
- * are not on its way.  False: none is found, as where it leaves this host, where
- * two may be meant, or where a device does not say whereto it leads (tunnels,
- * macvlan, a bond).
+ * Those that a packet of that flow's client comes to, which is in `netns` (inode number; 0: this one), as routes and
+ * devices are now; itself, where the address is its own.  Several
+ * namespaces may have the same address, and most are not on its way.  None is found where it leaves this host.  What
+ * is behind a tunnel, or a route that is not known, is where the way back is from by a tunnel of that kind, or to
+ * `netns`: not sure.
  */
-bool reach_find(struct namespaces *n, uint32_t netns, const struct endpoint *server, uint32_t *ret_netns);
+void reach_find(struct namespaces *n, uint32_t netns, const struct flow *f, struct reach *ret);
 
 #endif

@@ -9,7 +9,7 @@
 #include "sources/rtask.h"
 
 /* Policy rules may ask for the protocol and the port (Linux 4.18). */
-static void question(const struct endpoint *dst, struct nlput *m)
+static void question(const struct endpoint *dst, uint32_t vrf, struct nlput *m)
 {
 	const size_t len = dst->addr.family == 6 ? 16 : 4;
 	const struct rtmsg route = { .rtm_family = dst->addr.family == 6 ? AF_INET6 : AF_INET,
@@ -19,6 +19,8 @@ static void question(const struct endpoint *dst, struct nlput *m)
 
 	nlput_begin(m, RTM_GETROUTE, NLM_F_REQUEST, 1, &route, sizeof(route));
 	nlput_attr(m, RTA_DST, dst->addr.b, len);
+	if (vrf)
+		nlput_attr(m, RTA_OIF, &vrf, sizeof(vrf));
 	if (dst->port) {
 		nlput_attr(m, RTA_IP_PROTO, &tcp, sizeof(tcp));
 		nlput_attr(m, RTA_DPORT, &port_be, sizeof(port_be));
@@ -73,12 +75,12 @@ static void take_route(const struct nlget *m, void *user)
 	}
 }
 
-static int ask(const struct endpoint *dst, struct found *f)
+static int ask(const struct endpoint *dst, uint32_t vrf, struct found *f)
 {
 	struct nlput m = { 0 };
 	int r;
 
-	question(dst, &m);
+	question(dst, vrf, &m);
 	r = rtask_message(NETLINK_ROUTE, &m, false, take_route, f);
 	buf_fini(&m.b);
 	return !r && !f->route ? -EBADMSG : r;
@@ -89,7 +91,7 @@ static bool is_of_kind(const struct addr *a, uint8_t kind)
 	const struct endpoint at = { .addr = *a };
 	struct found f = { 0 };
 
-	return !ask(&at, &f) && f.kind == kind;
+	return !ask(&at, 0, &f) && f.kind == kind;
 }
 
 bool route_is_local(const struct addr *a)
@@ -132,7 +134,7 @@ static bool is_refusal(int error)
 int route_ask(const struct endpoint *dst, struct route_answer *ret)
 {
 	struct found f = { 0 };
-	int r = ask(dst, &f);
+	int r = ask(dst, 0, &f);
 
 	if (r && !is_refusal(-r))
 		return r;
@@ -143,17 +145,17 @@ int route_ask(const struct endpoint *dst, struct route_answer *ret)
 int route_device(const struct endpoint *dst, char ret[IF_NAMESIZE])
 {
 	struct found f = { 0 };
-	int r = ask(dst, &f);
+	int r = ask(dst, 0, &f);
 
 	if (r)
 		return r;
 	return f.oif && if_indextoname(f.oif, ret) ? 0 : -ENODEV;
 }
 
-int route_hop(const struct endpoint *dst, struct route_hop *ret)
+int route_hop(const struct endpoint *dst, uint32_t vrf, struct route_hop *ret)
 {
 	struct found f = { 0 };
-	int r = ask(dst, &f);
+	int r = ask(dst, vrf, &f);
 
 	if (r)
 		return r;

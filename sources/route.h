@@ -18,8 +18,8 @@ struct route_hop {
 	uint32_t ifindex;
 };
 
-/* The same by its next hop. */
-int route_hop(const struct endpoint *dst, struct route_hop *ret);
+/* The same by its next hop; by the routes of a VRF, its device's number, unless that is 0. */
+int route_hop(const struct endpoint *dst, uint32_t vrf, struct route_hop *ret);
 
 /* It is an address of this network namespace. */
 bool route_is_local(const struct addr *a);

@@ -3,10 +3,10 @@
 
 #define STATE_SYN_RECV 3
 
-enum { FIT_NOT, FIT_BOTH_FAMILIES, FIT_FAMILY, FIT_ADDRESS };
+/* One that is bound to the device fits better than one of the other family. */
+enum { FIT_NOT, FIT_BOTH_FAMILIES, FIT_FAMILY, FIT_DEVICE, FIT_ADDRESS = 2 * FIT_DEVICE };
 
-/* As net/ipv4/inet_hashtables.c compute_score() prefers them. */
-static int fit(const struct endpoint *own, const struct endpoint *server)
+static int fit_address(const struct endpoint *own, const struct endpoint *server)
 {
 	if (own->port != server->port)
 		return FIT_NOT;
@@ -17,10 +17,25 @@ static int fit(const struct endpoint *own, const struct endpoint *server)
 	return own->addr.family == 6 ? FIT_BOTH_FAMILIES : FIT_NOT;
 }
 
+static bool is_by_another_device(const struct synqueue *q, uint32_t bound_to)
+{
+	return bound_to && q->device && bound_to != q->device && bound_to != q->vrf;
+}
+
+/* As net/ipv4/inet_hashtables.c compute_score() prefers them. */
+static int fit(const struct synqueue *q, const struct sockdiag_socket *s)
+{
+	int f = fit_address(&s->state.flow.server, &q->server);
+
+	if (!f || is_by_another_device(q, s->device))
+		return FIT_NOT;
+	return s->device && q->device ? f + FIT_DEVICE : f;
+}
+
 void synqueue_listener(struct synqueue *q, const struct sockdiag_socket *s)
 {
 	const struct endpoint *own = &s->state.flow.server;
-	int f = fit(own, &q->server);
+	int f = fit(q, s);
 
 	if (own->port != q->server.port)
 		return;

@@ -16,7 +16,8 @@
  */
 struct synqueue {
 	struct endpoint server;
-	int fit; /* how well the listener fits: 0, there is none */
+	uint32_t device, vrf; /* by which the SYN comes, and the VRF that this is of; 0: not known, none */
+	int fit;	      /* how well the listener fits: 0, there is none */
 	struct sockdiag_socket listener;
 	uint32_t n;	  /* it, and all that fit as well (SO_REUSEPORT) */
 	uint64_t backlog; /* theirs together */

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "cli/watch_lost.h"
+#include "cli/watch_ask.h"
+#include "core/attempt.h"
 #include "sources/backlog.h"
 #include "sources/procs.h"
 #include "sources/synqueue.h"
@@ -130,6 +131,35 @@ static void addresses(void **state)
 	assert_queue("0.0.0.0:80", 4, 2);
 }
 
+static void listens_by(const char *own, uint32_t device, uint32_t backlog)
+{
+	struct sockdiag_socket s = of(own, LISTEN);
+
+	s.state.wqueue = backlog;
+	s.state.flow.client = s.state.flow.server;
+	s.device = device;
+	synqueue_listener(&q, &s);
+}
+
+/* One that is bound to a device, or to its VRF, takes what comes by that alone, and before others. */
+static void bound(void **state)
+{
+	q.device = 5;
+	q.vrf = 9;
+	listens_by("0.0.0.0:80", 8, 3);
+	assert_false(q.fit);
+	listens_by("0.0.0.0:80", 0, 4);
+	assert_queue("0.0.0.0:80", 4, 0);
+	listens_by("[::]:80", 9, 6);
+	listens_by("0.0.0.0:80", 9, 5);
+	assert_queue("0.0.0.0:80", 5, 0);
+	listens_by("10.0.0.2:80", 0, 7);
+	assert_queue("10.0.0.2:80", 7, 0);
+	begin(state); /* by which it comes is not known */
+	listens_by("0.0.0.0:80", 8, 3);
+	assert_queue("0.0.0.0:80", 3, 0);
+}
+
 static void shared_port(void **state)
 {
 	listens("10.0.0.2:80", 3);
@@ -168,6 +198,12 @@ static void words(void **state)
 		{ { .waiting = 2, .limit = 1, .half_open = 5, .half_open_backlog = 1, .by_backlog = SYNQUEUE_FULL },
 		  "accept queue full",
 		  "listener 10.0.0.2:80, 2 waiting, backlog 1" },
+		{ { .waiting = 2, .limit = 1, .likely = true },
+		  "accept queue full, likely",
+		  "listener 10.0.0.2:80, 2 waiting, backlog 1" },
+		{ { .half_open = 8, .half_open_backlog = 7, .by_backlog = SYNQUEUE_FULL, .likely = true },
+		  "SYN queue full, likely",
+		  "listener 10.0.0.2:80, 8 half-open, backlog 7, tcp_syncookies 0" },
 		{ { .limit = 3,
 		    .half_open = 8,
 		    .half_open_backlog = 7,
@@ -195,7 +231,7 @@ static void words(void **state)
 
 		b.netns = 7;
 		endpoint_parse("10.0.0.2:80", &b.listener);
-		assert_int_equal(watch_lost_queue(&b, NULL, &d), t[i].reason != NULL);
+		assert_int_equal(backlog_drop(&b, NULL, &d), t[i].reason != NULL);
 		assert_int_equal(d.place, t[i].reason ? DROP_PEER_BACKLOG : DROP_NONE);
 		assert_string_equal(d.reason, t[i].reason ? t[i].reason : "");
 		assert_string_equal(d.rule, t[i].rule ? t[i].rule : "");
@@ -210,10 +246,10 @@ static void owner(void **state)
 	struct drop d;
 
 	endpoint_parse("10.0.0.2:80", &b.listener);
-	assert_true(watch_lost_queue(&b, &nginx, &d));
+	assert_true(backlog_drop(&b, &nginx, &d));
 	assert_string_equal(d.rule, "listener 10.0.0.2:80 (nginx, pid 7), 2 half-open, backlog 1, tcp_syncookies 0");
 	b.waiting = 1;
-	assert_true(watch_lost_queue(&b, &nginx, &d));
+	assert_true(backlog_drop(&b, &nginx, &d));
 	assert_string_equal(d.rule, "listener 10.0.0.2:80 (nginx, pid 7), 1 waiting, backlog 0");
 }
 
@@ -254,6 +290,7 @@ int main(void)
 		cmocka_unit_test_setup(both_families, begin),
 		cmocka_unit_test_setup(each_family, begin),
 		cmocka_unit_test_setup(addresses, begin),
+		cmocka_unit_test_setup(bound, begin),
 		cmocka_unit_test_setup(shared_port, begin),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(words),
