@@ -18,7 +18,9 @@
 #include "core/tracker.h"
 #include "packet/tcpdump.h"
 #include "sinks/text.h"
+#include "sources/backlog.h"
 #include "sources/errqueue.h"
+#include "sources/namespaces.h"
 #include "sources/observe.h"
 #include "sources/route.h"
 #include "sources/trace.h"
@@ -290,6 +292,20 @@ static void on_traced(const struct attempt *a, void *user)
 	}
 }
 
+/* No packet is dropped by a listener of this host whose queue is full, and no event tells of it. */
+static void look_for_full_queue(struct attempt *a)
+{
+	struct namespaces *n;
+	struct drop d;
+
+	if (!attempt_syns_are_lost(a) || a->n_drops == ATTEMPT_DROPS_MAX)
+		return;
+	n = namespaces_new();
+	if (n && backlog_look(n, 0, &a->flow, &d))
+		a->drops[a->n_drops++] = d;
+	namespaces_free(n);
+}
+
 static int turn(struct trying *t, int64_t called_ns, struct err *e)
 {
 	int64_t left = t->o->timeout_ns ? called_ns + t->o->timeout_ns - clock_mono_ns() : 1000 * MS;
@@ -422,6 +438,7 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		trace_read(t.trace, on_traced, &t);
 		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
 	}
+	look_for_full_queue(&ret->attempt);
 	if (watch_route_decides(&ret->attempt) && !route_ask(&o->server, &route))
 		watch_route_take(&route, &ret->attempt);
 	if (t.rules && ret->attempt.n_drops)

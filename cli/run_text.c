@@ -130,8 +130,8 @@ static void tell_drops(const struct attempt *a, const char *indent)
 		if (d->packets)
 			buf_fmt(&b, ", %" PRIu64 " %s%s", d->packets, d->reply ? "SYN-ACK" : "SYN",
 				d->packets == 1 ? "" : "s");
-		if (!d->rule[0])
-			buf_fmt(&b, ", %s", d->reason);
+		if (!d->rule[0] || d->place == DROP_PEER_BACKLOG)
+			buf_fmt(&b, ", %s%s", d->reason, d->rule[0] ? ": " : "");
 		else
 			buf_str(&b, strcmp(d->reason, "fault") ? ", by the rule " : ", by the fault ");
 		buf_escaped(&b, d->rule, strnlen(d->rule, sizeof(d->rule)));

@@ -260,8 +260,10 @@ static void causes_make(struct story_making *m)
 		c->place = d->place;
 		c->reply = d->reply;
 		c->packets = d->packets;
-		c->is_rule = d->rule[0];
-		if (c->is_rule)
+		c->is_rule = d->rule[0] && d->place != DROP_PEER_BACKLOG;
+		if (d->rule[0] && !c->is_rule)
+			snprintf(c->text, sizeof(c->text), "%s: %s", d->reason, d->rule);
+		else if (c->is_rule)
 			snprintf(c->text, sizeof(c->text), "%s", d->rule);
 		else
 			snprintf(c->text, sizeof(c->text), "%s%s%s", d->reason, d->function[0] ? " in " : "",

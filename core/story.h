@@ -45,7 +45,8 @@ struct story_cause {
 	bool others;	  /* ... or not SYNs only, of the client */
 	uint64_t packets; /* 0: not counted */
 	bool is_rule;	  /* text is a rule's */
-	char text[160];	  /* a rule, or the kernel's reason and function; "" when unknown.  From outside: not escaped */
+	char text[200];	  /* a rule, which listener's queue is full, or the kernel's reason and function; "" when
+			   * unknown.  From outside: not escaped */
 };
 
 /*

@@ -46,7 +46,7 @@ static bool known_drop(const struct fault *fault, const struct endpoint *server,
 		return false;
 	if (fault->kind == FAULT_BACKLOG_FULL) {
 		d->place = DROP_PEER_BACKLOG;
-		snprintf(d->reason, sizeof(d->reason), "accept queue full");
+		snprintf(d->reason, sizeof(d->reason), DROP_ACCEPT_QUEUE);
 		return true;
 	}
 	if (fault->kind != FAULT_FIREWALL)
@@ -139,11 +139,25 @@ void run_on_event(const struct event *ev, void *user)
 		tell_known_drop(r, &f, ev->t_ns, true);
 }
 
+static void tell_close(struct run *r, const struct event *close)
+{
+	const struct attempt *a = tracker_find(r->tracker, &close->close.flow);
+	struct event ev = { .kind = EVENT_DROP, .t_ns = close->t_ns, .drop.flow = close->close.flow };
+	const bool full = a && run_full_queue(r, a, &ev.drop);
+
+	give(r, close);
+	if (full)
+		give(r, &ev);
+	else
+		tell_known_drop(r, &close->close.flow, close->t_ns, false);
+}
+
 void run_tell(struct run *r, const struct event *ev)
 {
-	give(r, ev);
 	if (ev->kind == EVENT_CLOSE)
-		tell_known_drop(r, &ev->close.flow, ev->t_ns, false);
+		tell_close(r, ev);
+	else
+		give(r, ev);
 	if (ev->kind == EVENT_SEGMENT && (ev->segment.flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		log_syn(r, ev, &(struct flow){ ev->segment.src, ev->segment.dst });
 	else if (ev->kind == EVENT_SEGMENT)

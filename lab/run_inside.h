@@ -79,6 +79,7 @@ struct run {
 	int64_t ended_ns; /* CLOCK_MONOTONIC: the program is over */
 	int64_t limit_ns; /* CLOCK_MONOTONIC; 0: none */
 	int64_t advanced_ns;
+	int64_t looks_again_ns; /* CLOCK_MONOTONIC: for a full queue, not before */
 	bool over, alone, failed;
 	bool enough; /* what the program left behind is not waited for any longer */
 };
@@ -110,6 +111,13 @@ void run_call_missed(const struct event_state *s, void *user);
 
 /* Forgets those of which nothing came. */
 void run_calls_expire(struct run *r, int64_t now_ns);
+
+/*
+ * lab/run_queue.c: SYNs that are lost nobody knows where may have come to a listener whose queue is full now, the
+ * user's at the far end or one of this host.  Fills in where, why, and whose; false: none is found, or it is too soon
+ * to look.
+ */
+bool run_full_queue(struct run *r, const struct attempt *a, struct event_drop *ret);
 
 /* lab/run_events.c: everything that is told, and the log of it. */
 int run_observe(struct run *r, struct err *e);

@@ -12,6 +12,7 @@
 #include "core/sockaddr.h"
 #include "lab/loop.h"
 #include "lab/netif.h"
+#include "sources/backlog.h"
 #include "sources/sockdiag.h"
 
 #define MS 1000000LL
@@ -175,8 +176,14 @@ static void fill_drop(const struct lab *l, struct event_drop *d)
 		snprintf(d->reason, sizeof(d->reason), "NETFILTER_DROP");
 		firewall_nft_text(&rule->rule, d->rule, sizeof(d->rule));
 	} else {
+		struct backlog b;
+		struct drop full;
+
 		d->packets = (uint64_t)l->end->listen_overflows;
-		snprintf(d->reason, sizeof(d->reason), "accept queue full");
+		snprintf(d->reason, sizeof(d->reason), DROP_ACCEPT_QUEUE);
+		/* its process is this lab */
+		if (backlog_find(NULL, 0, &l->flow, &b) && backlog_drop(&b, NULL, &full))
+			memcpy(d->rule, full.rule, sizeof(d->rule));
 	}
 }
 

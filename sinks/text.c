@@ -105,6 +105,8 @@ static void drop_row(const struct attempt *a, const struct drop *d, const struct
 	if (d->rule[0] && o->plain) /* the rule has quotes of its own */
 		buf_fmt(&line, ": %s%s%s", d->rule_by == RULE_BY_GUESS ? "perhaps " : "", d->rule,
 			d->rule_by == RULE_BY_GUESS ? " (by counters)" : "");
+	else if (d->rule[0] && d->place == DROP_PEER_BACKLOG)
+		buf_fmt(&line, ", %s: %s", d->reason, d->rule);
 	else if (d->rule[0])
 		buf_fmt(&line, ", by \"%s\"", d->rule);
 	else if (d->reason[0])

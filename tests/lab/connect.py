@@ -59,6 +59,15 @@ def want_attempt(r, status, verdict, six=False):
     return r
 
 
+def want_queue(r, full, six):
+    """Which listener's queue it was; its process is the same user's here."""
+    drop = r.last["synsent"].get("drop", {}) if r.objects else {}
+    r.want("where SYNs were lost", (drop.get("place"), drop.get("reason")), ("peer-backlog", "accept queue full"))
+    r.want("which listener", drop.get("rule"), "listener %s:%s (synsent, pid %d), 1 waiting, backlog 0" %
+           ("[::1]" if six else "127.0.0.1", full.port, full.p.pid))
+    return r
+
+
 def want_silence(r, synsent, ends_ns):
     """Of an attempt that nothing answered: its SYNs, if the kernel ended it, are those predicted."""
     if r.wrong:
@@ -109,8 +118,8 @@ def unanswered(synsent, full, six):
 
     def one(case):
         args, verdict, ends = case
-        return want_silence(want_attempt(synsent.run(["connect", "-j", *args, host, full.port]), 1, verdict, six),
-                            synsent, ends)
+        r = want_attempt(synsent.run(["connect", "-j", *args, host, full.port]), 1, verdict, six)
+        return want_queue(want_silence(r, synsent, ends), full, six)
 
     return harness.all_of(len(cases), one, cases)
 
