@@ -14,6 +14,7 @@
 
 #include "cli/watch_route.h"
 #include "cli/watch_rules.h"
+#include "core/refusal.h"
 #include "core/sockaddr.h"
 #include "core/tracker.h"
 #include "packet/tcpdump.h"
@@ -438,6 +439,7 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		trace_read(t.trace, on_traced, &t);
 		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
 	}
+	refusal_settle(&ret->attempt);
 	look_for_full_queue(&ret->attempt);
 	if (watch_route_decides(&ret->attempt) && !route_ask(&o->server, &route))
 		watch_route_take(&route, &ret->attempt);

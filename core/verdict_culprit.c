@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/refusal.h"
 #include "core/verdict.h"
 
 static bool is_on_host(const struct drop *d)
@@ -60,6 +61,10 @@ const char *say_full_queue(const struct attempt *a)
 
 const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN])
 {
+	const struct refusal *refused = refusal_of(d);
+
+	if (refused)
+		return refused->helps;
 	if (!is_by_rule(d))
 		return "what dropped its packets";
 	if (d->rule[0] && d->rule_by != RULE_BY_GUESS)
@@ -75,6 +80,19 @@ const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN])
 	return to;
 }
 
+/* Of SYN-ACKs that reached the socket, which wanted none of them. */
+static bool acks_are_wrong(const struct attempt *a)
+{
+	int i, n = 0;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++) {
+		if (a->replies[i].kind != REPLY_SYN_ACK || a->replies[i].ignored != IGNORED_WRONG_ACK)
+			return false;
+		n++;
+	}
+	return n;
+}
+
 const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 {
 	const struct addr *server = &a->flow.server.addr;
@@ -86,6 +104,9 @@ const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 		return NULL;
 	if (attempt_answer_was_dropped(a))
 		return "what drops the answers on this host: its firewall, on their way in, or rp_filter";
+	if (acks_are_wrong(a))
+		return "what answers in the server's place or alters sequence numbers (firewall, load balancer): the "
+		       "acknowledgment is not of this SYN";
 	if (a->n_replies || a->segments_in || a->soft_error || !a->n_syns)
 		return NULL;
 	if (a->silent_hop.family)

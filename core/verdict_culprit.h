@@ -24,7 +24,8 @@ const struct drop *drop_that_rejected(const struct attempt *a);
 /* What helps a listener whose queue was full; NULL: none was. */
 const char *say_full_queue(const struct attempt *a);
 
-/* "that rule", where it is named; else how it can be; "what dropped its packets", where it was no rule. */
+/* "that rule", where it is named; else how it can be; what helps where TCP did not take the answer; "what dropped its
+ * packets", where it was neither. */
 const char *say_culprit(const struct drop *d, char to[CULPRIT_LEN]);
 
 /*

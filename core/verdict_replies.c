@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/refusal.h"
 #include "core/story_words.h"
 #include "core/verdict_remarks.h"
 #include "core/verdict_say.h"
@@ -162,13 +163,36 @@ static uint64_t dropped_replies(const struct attempt *a, enum dropped_at at)
 	return n;
 }
 
+/* How often, of the ones that arrived. */
+static uint64_t say_refusals(const struct attempt *a, struct verdict *v)
+{
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++) {
+		const struct drop *d = &a->drops[i];
+		const struct refusal *refused = refusal_of(d);
+
+		if (!refused)
+			continue;
+		n += d->packets;
+		if (d->packets > 1)
+			say_evidence(v, "%s came %" PRIu64 " times, and this host did not take it: %s", refusal_what(a),
+				     d->packets, refused->why);
+		else
+			say_evidence(v, "%s came, and this host did not take it: %s", refusal_what(a), refused->why);
+	}
+	return n;
+}
+
 static void say_dropped(const struct attempt *a, uint64_t n_seen, struct verdict *v)
 {
 	uint64_t elsewhere = dropped_replies(a, DROPPED_ELSEWHERE), leaving = dropped_replies(a, DROPPED_LEAVING),
 		 here = dropped_replies(a, DROPPED_ARRIVING);
 
 	if (!elsewhere && !leaving && !here)
-		here = n_seen;
+		here = refusal_find(a) ? 0 : n_seen;
+	here -= say_refusals(a, v);
 	if (here)
 		say_evidence(v, "%" PRIu64 " repl%s came back and %s dropped on this host", here,
 			     here == 1 ? "y" : "ies", here == 1 ? "was" : "were");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sinks/drop_words.h"
 
+#include "core/refusal.h"
 #include "sinks/line.h"
 
 const char *drop_way(const struct attempt *a, const struct drop *d)
@@ -40,4 +41,13 @@ void drop_cause(const struct drop *d, struct buf *to)
 	}
 	if (d->sent_to.port)
 		buf_fmt(to, "; NAT had sent it to %s", endpoint_format(&d->sent_to, sent_to));
+}
+
+bool drop_not_taken(const struct attempt *a, const struct drop *d, struct buf *to)
+{
+	const struct refusal *refused = refusal_of(d);
+
+	if (refused)
+		buf_fmt(to, "%s came and this host did not take it: %s", refusal_what(a), refused->why);
+	return refused;
 }

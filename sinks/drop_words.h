@@ -17,4 +17,8 @@ void drop_where(const struct attempt *a, const struct drop *d, struct buf *to);
 /* Which rule; else the kernel's reason, and where in it: ": inet fw input handle 3: tcp dport 99 drop"; or nothing */
 void drop_cause(const struct drop *d, struct buf *to);
 
+/* "a SYN-ACK came and this host did not take it: its timestamp ..."; false: it is no such drop, and nothing is added.
+ */
+bool drop_not_taken(const struct attempt *a, const struct drop *d, struct buf *to);
+
 #endif

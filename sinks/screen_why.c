@@ -41,7 +41,9 @@ void screen_why(const struct attempt *a, const struct verdict *v, struct buf *to
 		watch_line_why(a, v, to);
 		return;
 	}
-	if (a->n_drops) {
+	if (a->n_drops && drop_not_taken(a, &a->drops[0], to)) {
+		; /* it is told */
+	} else if (a->n_drops) {
 		if (a->drops[0].place != DROP_PEER_BACKLOG)
 			buf_str(to, a->drops[0].reply ? "answer dropped " : "dropped ");
 		drop_where(a, &a->drops[0], to);

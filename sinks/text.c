@@ -90,6 +90,11 @@ static void drop_row(const struct attempt *a, const struct drop *d, const struct
 	struct buf line = { 0 }, label = { 0 };
 	char sent_to[ENDPOINT_TEXT_LEN];
 
+	if (o->plain && drop_not_taken(a, d, &line)) {
+		row(to, o->columns, "not taken", buf_text(&line));
+		buf_fini(&line);
+		return;
+	}
 	buf_fmt(&label, "%s%s", what, o->plain ? "" : " at");
 	if (o->plain)
 		drop_where(a, d, &line);

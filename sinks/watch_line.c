@@ -106,6 +106,8 @@ static void put_place(const struct attempt *a, const struct drop *d, struct buf 
 /* Which rule; else the kernel's reason, and where in it. */
 static void put_drop(const struct attempt *a, const struct drop *d, struct buf *to)
 {
+	if (drop_not_taken(a, d, to))
+		return;
 	put_place(a, d, to);
 	if (d->place != DROP_PEER_BACKLOG && d->packets && !d->reply && !a->late_found && a->n_syns > 1 &&
 	    d->packets < (uint64_t)a->n_syns)

@@ -34,7 +34,8 @@ def tsval_of(options):
 class Peer(threading.Thread):
     """In that namespace.
 
-    `answers`: port -> a list of (which SYN, how long after it, with a timestamp, as which SYN's).
+    `answers`: port -> a list of (which SYN, how long after it, with a timestamp, as which SYN's) and, where it is wrong,
+    how far off the timestamp and the acknowledgment are.
     `crossed`: port -> a SYN of its own crosses SYN 0, and this one of the SYN-ACKs is acknowledged; None: none
     """
 
@@ -69,10 +70,12 @@ class Peer(threading.Thread):
             return
         stamps = self.syns.setdefault((source, port, flags & ACK), [])
         stamps.append(tsval_of(tcp[20:(offset >> 4) * 4]))
-        for n, after, stamped, of in self.answers.get(port, ()):
+        for n, after, stamped, of, *off in self.answers.get(port, ()):
+            by_stamp, by_ack = off or (0, 0)
             if n == len(stamps) - 1:
                 self.due.append((time.monotonic() + after,
-                                 segment(packet[12:16], source, port, seq, stamps[of] if stamped else None)))
+                                 segment(packet[12:16], source, port, seq + by_ack & 0xffffffff,
+                                         stamps[of] + by_stamp & 0xffffffff if stamped and stamps[of] is not None else None)))
         if port in self.crossed and len(stamps) == 1 and not flags & ACK:
             self.due.append((time.monotonic() + 0.1, segment(packet[12:16], source, port, None, None, SYN)))
         elif flags & ACK and self.crossed.get(port) == len(stamps) - 1:
