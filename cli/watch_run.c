@@ -186,6 +186,7 @@ static int wait_ms(const struct watch *w)
 	int64_t counted = watch_source_counted_due_ns(w->source);
 	int64_t left = w->until_ns ? (w->until_ns - clock_mono_ns() + NS_PER_MS - 1) / NS_PER_MS : -1;
 
+	ms = sooner(ms, watch_show_wait_ms(w->show));
 	if (counted)
 		ms = sooner(ms, ms_until(counted, clock_mono_ns()));
 	if (w->inbound)
@@ -222,7 +223,8 @@ static void refresh_counted(struct watch *w)
 
 static int turn(struct watch *w, struct err *e)
 {
-	struct pollfd fds[WATCH_SOURCE_FDS_MAX + WATCH_INBOUND_NETNS_MAX + WATCH_RULES_NETNS_MAX + 3];
+	struct pollfd
+		fds[WATCH_SOURCE_FDS_MAX + WATCH_INBOUND_NETNS_MAX + WATCH_RULES_NETNS_MAX + WATCH_SHOW_FDS_MAX + 3];
 	int n = watch_source_fds(w->source, fds), r;
 
 	fds[n++] = (struct pollfd){ .fd = w->signals, .events = POLLIN };
@@ -234,6 +236,7 @@ static int turn(struct watch *w, struct err *e)
 		fds[n++] = (struct pollfd){ .fd = watch_screen_fd(w->screen), .events = POLLIN };
 	if (w->rules)
 		n += watch_rules_fds(w->rules, fds + n);
+	n += watch_show_fds(w->show, fds + n);
 	poll(fds, (nfds_t)n, wait_ms(w));
 	if (w->rules)
 		watch_rules_read(w->rules);

@@ -31,7 +31,7 @@ struct watch_show {
 	struct watch_ask *lost;
 	struct watch_ask *route;
 	struct watch_ask *neighbour;
-	struct watch_ask *nat;
+	struct watch_nat *nat;
 	struct screen *screen; /* NULL: lines are printed */
 	struct attempt more;   /* an attempt, and what was found out of it */
 	struct attempt looked; /* the same, of its next hop or its route: before it is judged, and counted */
@@ -60,7 +60,7 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	s->lost = watch_ask_new();
 	s->route = watch_ask_new();
 	s->neighbour = watch_ask_new();
-	s->nat = watch_ask_new();
+	s->nat = watch_nat_new();
 	if (!s->summary || !s->tally || !s->lost || !s->route || !s->neighbour || !s->nat) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
@@ -78,7 +78,7 @@ void watch_show_free(struct watch_show *s)
 	watch_ask_free(s->lost);
 	watch_ask_free(s->route);
 	watch_ask_free(s->neighbour);
-	watch_ask_free(s->nat);
+	watch_nat_free(s->nat);
 	buf_fini(&s->out);
 	free(s);
 }
@@ -96,6 +96,8 @@ void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 
 	s->with = *parts;
 	s->begun_ns = clock_mono_ns();
+	/* nothing but numbers is shown else, and no verdict's confidence */
+	watch_nat_begin(s->nat, parts->source, !s->o->quiet || s->o->count, s->o->want.netns, s->o->want.n_netns);
 	if (without) {
 		buf_str(&b, "synsent: watch: without eBPF: ");
 		buf_escaped(&b, without, strlen(without));
@@ -150,7 +152,7 @@ static void look_for_loss(struct watch_show *s, struct attempt *a, struct flow *
 {
 	struct drop d;
 
-	watch_nat_look(s->nat, s->with.source, a, as);
+	watch_nat_look(s->nat, a, as);
 	if (!watch_lost_is_unknown(a) || a->n_drops == ATTEMPT_DROPS_MAX)
 		return;
 	if (!a->silent_hop.family)
@@ -184,8 +186,7 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 /* Who gave up may depend on it. */
 static const struct attempt *look_first(struct watch_show *s, const struct attempt *a)
 {
-	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a),
-	     nat = watch_nat_decides(s->with.source, a);
+	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a), nat = watch_nat_decides(s->nat, a);
 
 	if (!neighbour && !route && !nat)
 		return a;
@@ -195,7 +196,7 @@ static const struct attempt *look_first(struct watch_show *s, const struct attem
 	if (route)
 		watch_route_look(s->route, &s->looked);
 	if (nat)
-		watch_nat_doubt(s->nat, &s->looked);
+		watch_nat_refused(s->nat, &s->looked);
 	return &s->looked;
 }
 
@@ -376,8 +377,19 @@ static bool put_out(const struct watch_show *s, struct buf *b)
 	return ok;
 }
 
+int watch_show_fds(const struct watch_show *s, struct pollfd *fds)
+{
+	return watch_nat_fds(s->nat, fds);
+}
+
+int watch_show_wait_ms(const struct watch_show *s)
+{
+	return watch_nat_wait_ms(s->nat);
+}
+
 bool watch_show_turn(struct watch_show *s)
 {
+	watch_nat_turn(s->nat);
 	return !s->out.len || put_out(s, &s->out);
 }
 
@@ -410,10 +422,13 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 	const char *without = watch_source_without(s->with.source);
 	struct watch_inbound_counts in = { 0 };
 	int i, n = watch_source_losses(s->with.source, losses);
+	uint64_t nat;
 
 	n = add_loss(losses, n, "owner unknown", s->ownerless);
 	if (s->with.rules && s->o->rules)
 		n = add_loss(losses, n, "rules", watch_rules_lost(s->with.rules));
+	if (watch_nat_lost(s->nat, &nat))
+		n = add_loss(losses, n, "NAT events", nat);
 	if (s->with.inbound) {
 		watch_inbound_counts(s->with.inbound, &in);
 		n = add_loss(losses, n, "inbound packets", in.lost);
@@ -443,7 +458,7 @@ static bool sum(struct watch_show *s, bool goes_on)
 {
 	const struct summary_look look = { .color = s->o->terminal.color && !s->o->json, .utf8 = s->o->terminal.utf8 };
 	struct watch_summary_process processes[PROCESSES_SHOWN];
-	struct watch_summary_loss losses[WATCH_LOSSES_MAX + 4];
+	struct watch_summary_loss losses[WATCH_LOSSES_MAX + 5];
 	struct watch_summary_facts f;
 	struct buf b = { 0 };
 	bool lost;

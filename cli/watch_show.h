@@ -45,6 +45,11 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 /* What was only counted up to now is fed. */
 void watch_show_refresh(struct watch_show *s);
 
+/* For poll(), at most WATCH_SHOW_FDS_MAX descriptors; and for how long, in ms, or -1.  Then watch_show_turn(). */
+#define WATCH_SHOW_FDS_MAX 1
+int watch_show_fds(const struct watch_show *s, struct pollfd *fds);
+int watch_show_wait_ms(const struct watch_show *s);
+
 /* Between two reads of the source: what is to be printed goes out.  False: it cannot be written any more. */
 bool watch_show_turn(struct watch_show *s);
 

@@ -52,6 +52,14 @@ enum attempt_end {
 	ATTEMPT_END_N,
 };
 
+/* Whether NAT of this host may have sent what an RST refused to another place than is known. */
+enum sent_on {
+	SENT_ON_NOT,
+	SENT_ON_PERHAPS,       /* its network namespace has NAT rules for what it sends */
+	SENT_ON_PERHAPS_THERE, /* another one has them for what it passes on */
+	SENT_ON_UNKNOWN,       /* what its network namespace has could not be looked at */
+};
+
 /*
  * One active open: 4-tuple + ISN (packets), or one socket's stay in SYN_SENT
  * (kernel).  It holds what was seen, and nothing that was concluded: that is
@@ -145,7 +153,8 @@ struct attempt {
 	 */
 	struct endpoint sent_to;
 	uint32_t sent_by_netns;
-	bool may_be_sent_on; /* ... not known, and its own has NAT rules for what it sends */
+	enum sent_on may_be_sent_on;
+	uint32_t may_be_sent_by; /* of SENT_ON_PERHAPS_THERE: that network namespace (inode number) */
 
 	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
 	uint64_t cookie;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/verdict_culprit.h"
@@ -159,19 +160,44 @@ static void say_sent_to(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "by conntrack a NAT rule of this host had sent it to %s", to);
 }
 
-/* What is there, or in front of it, refused it: not the server that was asked for. */
+/* Why it is only likely that it was not sent elsewhere, or not further. */
+static void say_may_be_sent_on(const struct attempt *a, struct verdict *v)
+{
+	v->confidence = CONFIDENCE_LIKELY;
+	if (a->may_be_sent_on == SENT_ON_PERHAPS)
+		say_evidence(
+			v,
+			"a NAT rule of this host may have sent it elsewhere: there are such rules for what it sends");
+	else if (a->may_be_sent_on == SENT_ON_PERHAPS_THERE)
+		say_evidence(
+			v,
+			"a NAT rule in network namespace %u (`lsns -t net`) may have sent it elsewhere: there are such "
+			"rules for what comes through it",
+			a->may_be_sent_by);
+	else
+		say_evidence(v,
+			     "a NAT rule may have sent it elsewhere: those of its network namespace could not be read");
+}
+
+/* What is there, or in front of it, refused it: not the server that was asked for.  rst NULL: its packet was not seen.
+ */
 static void refused_behind_nat(const struct attempt *a, struct verdict *v, const struct reply *rst)
 {
-	int n = syn_before(a, rst);
-	char to[ENDPOINT_TEXT_LEN];
+	int n = rst ? syn_before(a, rst) : 0;
+	char to[ENDPOINT_TEXT_LEN], answer[32] = "";
 
 	endpoint_format(&a->sent_to, to);
-	say_headline(v, "an RST %s SYN %d: %s refused, where a NAT rule %s had sent it", n ? "came after" : "answered",
-		     n, to, a->sent_by_netns ? "in another network namespace of this host" : "of this host");
+	if (rst)
+		snprintf(answer, sizeof(answer), "an RST %s SYN %d: ", n ? "came after" : "answered", n);
+	say_headline(v, "%s%s refused, where a NAT rule %s had sent it%s", answer, to,
+		     a->sent_by_netns ? "in another network namespace of this host" : "of this host",
+		     a->may_be_sent_on ? ", likely" : "");
 	say_remedy(v,
 		   "what should listen on %s, or a firewall that rejects it there with an RST, or the NAT rule (`nft "
 		   "list ruleset`, `iptables -t nat -S`); no timeout is involved",
 		   to);
+	if (a->may_be_sent_on)
+		say_may_be_sent_on(a, v);
 }
 
 /* The answer says that it is the server's, wherever NAT had sent it. */
@@ -179,9 +205,8 @@ static void refused_by_whom(const struct attempt *a, struct verdict *v, const st
 {
 	int n = syn_before(a, rst);
 
-	v->confidence = CONFIDENCE_LIKELY;
 	say_headline(v, "an RST %s SYN %d: the peer refused, likely", n ? "came after" : "answered", n);
-	say_evidence(v, "a NAT rule of this host may have sent it elsewhere: there are such rules for what it sends");
+	say_may_be_sent_on(a, v);
 	say_advice(v, "nothing listens on that port, there or where the NAT rule sends it (`nft list ruleset`, "
 		      "`iptables -t nat -S`), or a firewall rejects it with an RST; no timeout is involved");
 }
@@ -224,7 +249,7 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 			     "the kernel told of no RST: an ICMP%s port unreachable, whose sender shows in packets "
 			     "(--packets), or the event was lost",
 			     a->flow.server.addr.family == 6 ? "v6" : "");
-	} else if (!a->syns_seen) {
+	} else if (!a->syns_seen && !a->sent_to.port) {
 		refused_unseen(v);
 	}
 	if (rst && nat) {
@@ -236,12 +261,14 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c)
 		say_headline(v, "a rule of this host refused it with an RST");
 	} else if (rst && (rule = may_have_reset(a, rst))) {
 		refused_by_rule(a, v, rule);
-	} else if (rst && a->sent_to.port) {
+	} else if (!icmp && a->sent_to.port) {
 		refused_behind_nat(a, v, rst);
 	} else if (rst && a->may_be_sent_on) {
 		refused_by_whom(a, v, rst);
+	} else if (!icmp && a->may_be_sent_on) {
+		say_may_be_sent_on(a, v);
 	}
-	if (rst && !nat && a->sent_to.port)
+	if (!icmp && !nat && a->sent_to.port)
 		say_sent_to(a, v);
 	if (by)
 		say_remedy(v, "%s; no timeout is involved", say_culprit(by, culprit));

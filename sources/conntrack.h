@@ -34,4 +34,12 @@ bool conntrack_find(struct namespaces *n, uint32_t netns, const struct flow *f, 
 void conntrack_question(const struct flow *f, struct nlput *to);
 bool conntrack_parse(struct bytes payload, struct flow *ret);
 
+/* An entry of conntrack: a connection as it came to that network namespace, and as it goes on from there. */
+struct conntrack_entry {
+	struct flow came, goes;
+};
+
+/* Of an answer's or event's payload; pure.  False: it does not hold both, or is not of TCP. */
+bool conntrack_parse_entry(struct bytes payload, struct conntrack_entry *ret);
+
 #endif

@@ -93,6 +93,23 @@ bool conntrack_parse(struct bytes payload, struct flow *ret)
 	return false;
 }
 
+bool conntrack_parse_entry(struct bytes payload, struct conntrack_entry *ret)
+{
+	struct bytes at = payload, value;
+	struct conntrack_entry e = { 0 };
+	uint16_t type;
+	bool came = false;
+
+	if (!bytes_skip(&at, sizeof(struct nfgenmsg)))
+		return false;
+	while (!came && nlget_attr(&at, &type, &value))
+		came = type == CTA_TUPLE_ORIG && parse_tuple(value, &e.came);
+	if (!came || !conntrack_parse(payload, &e.goes))
+		return false;
+	*ret = e;
+	return true;
+}
+
 static void put_ip(struct nlput *m, const struct flow *f)
 {
 	const bool six = f->server.addr.family == 6;

@@ -3,20 +3,26 @@
 #define SYNSENT_SOURCES_CONNTRACK_RULES_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "util/bytes.h"
 
-struct namespaces;
+/* What a network namespace has that changes where a connection goes, or whence it seems to come; [1] is of IPv6. */
+struct conntrack_rules {
+	bool sends[2];	  /* NAT rules for what it sends itself: in the hook output, */
+	bool arrives[2];  /* ... for what comes to it: in prerouting, */
+	bool leaves[2];	  /* ... and for what leaves it: in postrouting */
+	bool forwards[2]; /* it passes on what is for others, of one device at least; known where there are such rules
+			   */
+	bool told;	  /* conntrack tells of events (nf_conntrack_events); likewise */
+};
 
 /*
- * Does that network namespace (inode number; 0: this one) have NAT rules for what it sends itself?  By the chains of
- * nft (NFT_MSG_GETCHAIN) and the table of iptables-legacy, for CAP_NET_ADMIN; whether they fit is not looked at.
- * Loads no module.
+ * Of this thread's network namespace, by the chains of nft (NFT_MSG_GETCHAIN) and the table of iptables-legacy, for
+ * CAP_NET_ADMIN; whether the rules fit is not looked at.  Loads no module.
  */
-bool conntrack_has_rules(struct namespaces *n, uint32_t netns, bool six);
+void conntrack_rules_here(struct conntrack_rules *ret);
 
-/* Of an answer's payload (NFT_MSG_NEWCHAIN): is it a chain of NAT in the output hook, and not empty?  Pure. */
-bool conntrack_parse_chain(struct bytes payload);
+/* Of an answer's payload (NFT_MSG_NEWCHAIN): adds what a chain of NAT that is not empty is for.  Pure. */
+void conntrack_parse_chain(struct bytes payload, struct conntrack_rules *to);
 
 #endif

@@ -74,9 +74,12 @@ static void links(struct bytes b)
 static void translated(struct bytes b)
 {
 	struct nlget m;
+	struct conntrack_entry e;
 	struct flow f;
 
 	while (nlget_message(&b, &m)) {
+		if (conntrack_parse_entry(m.payload, &e))
+			MUST(e.came.client.port && e.came.server.port && e.goes.client.port && e.goes.server.port);
 		if (!conntrack_parse(m.payload, &f))
 			continue;
 		MUST(f.client.port && f.server.port && f.client.addr.family == f.server.addr.family);

@@ -44,6 +44,24 @@ static void answers(void **state)
 	assert_flow(&f, "[fd31::1]:7001", "[fd31::2]:81");
 }
 
+static void entries(void **state)
+{
+	uint8_t data[RECORDED_MAX];
+	struct conntrack_entry e;
+	struct bytes whole = answer("conntrack4", data);
+	bool found = false;
+
+	for (size_t n = 0; n <= whole.len; n++) {
+		bool now = conntrack_parse_entry(bytes_of(whole.p, n), &e);
+
+		assert_true(now || !found);
+		found = now;
+	}
+	assert_true(found);
+	assert_flow(&e.came, "198.51.100.1:7001", "198.51.100.1:8081");
+	assert_flow(&e.goes, "172.31.0.1:7001", "172.31.0.2:81");
+}
+
 static void cut(void **state)
 {
 	uint8_t data[RECORDED_MAX];
@@ -69,6 +87,7 @@ static void cut(void **state)
 static void question(void **state)
 {
 	struct flow f = { .client = { .port = 7001 }, .server = { .port = 8081 } }, got;
+	struct conntrack_entry e;
 	struct nlput m = { 0 };
 	struct nlget q;
 	struct bytes b;
@@ -82,6 +101,7 @@ static void question(void **state)
 	assert_int_equal(q.type, 0x101);
 	/* it has the original tuple, and none of replies */
 	assert_false(conntrack_parse(q.payload, &got));
+	assert_false(conntrack_parse_entry(q.payload, &e));
 	for (size_t n = 4; n < q.payload.len; n += 2)
 		if (m.b.data[NLMSG_HDRLEN + n + 2] == 1 && (uint8_t)m.b.data[NLMSG_HDRLEN + n + 3] == 0x80) {
 			m.b.data[NLMSG_HDRLEN + n + 2] = 2; /* read as that of replies */
@@ -89,22 +109,24 @@ static void question(void **state)
 		}
 	assert_true(conntrack_parse(q.payload, &got));
 	assert_flow(&got, "198.51.100.1:8081", "198.51.100.1:7001");
+	assert_false(conntrack_parse_entry(q.payload, &e));
 	buf_fini(&m.b);
 }
 
 struct chain {
 	const char *type;
 	uint32_t hook, use;
+	uint8_t family;
 };
 
-static bool is_of_nat(const struct chain *c)
+static struct conntrack_rules rules_of(const struct chain *c)
 {
-	static const struct nfgenmsg of = { 0 };
+	const struct nfgenmsg of = { .nfgen_family = c->family };
+	struct conntrack_rules is = { 0 }, cut = { 0 }, none = { 0 };
 	struct nlput m = { 0 };
 	struct bytes b;
 	struct nlget got;
 	size_t hook;
-	bool is;
 
 	nlput_begin(&m, NFT_MSG_NEWCHAIN, 0, 0, &of, sizeof(of));
 	nlput_text(&m, NFTA_CHAIN_NAME, "out");
@@ -117,28 +139,39 @@ static bool is_of_nat(const struct chain *c)
 	nlput_end(&m);
 	b = bytes_of((const uint8_t *)m.b.data, m.b.len);
 	assert_true(nlget_message(&b, &got));
-	is = conntrack_parse_chain(got.payload);
+	conntrack_parse_chain(got.payload, &is);
 	/* what it does not hold whole says nothing */
-	assert_false(conntrack_parse_chain(bytes_of(got.payload.p, got.payload.len - 8)));
+	conntrack_parse_chain(bytes_of(got.payload.p, got.payload.len - 8), &cut);
+	assert_memory_equal(&cut, &none, sizeof(none));
 	buf_fini(&m.b);
 	return is;
 }
 
+#define ASSERT_RULES(is, ...)                                        \
+	do {                                                         \
+		const struct conntrack_rules want = { __VA_ARGS__ }; \
+		const struct conntrack_rules got = is;               \
+		assert_memory_equal(&got, &want, sizeof(want));      \
+	} while (0)
+
 static void chains(void **state)
 {
-	assert_true(is_of_nat(&(struct chain){ "nat", NF_INET_LOCAL_OUT, 1 }));
-	assert_false(is_of_nat(&(struct chain){ "nat", NF_INET_LOCAL_OUT, 0 }));
-	assert_false(is_of_nat(&(struct chain){ "nat", NF_INET_PRE_ROUTING, 1 }));
-	assert_false(is_of_nat(&(struct chain){ "filter", NF_INET_LOCAL_OUT, 1 }));
+	ASSERT_RULES(rules_of(&(struct chain){ "nat", NF_INET_LOCAL_OUT, 1, NFPROTO_INET }), .sends = { true, true });
+	ASSERT_RULES(rules_of(&(struct chain){ "nat", NF_INET_LOCAL_OUT, 1, NFPROTO_IPV4 }), .sends = { true, false });
+	ASSERT_RULES(rules_of(&(struct chain){ "nat", NF_INET_PRE_ROUTING, 1, NFPROTO_IPV6 }),
+		     .arrives = { false, true });
+	ASSERT_RULES(rules_of(&(struct chain){ "nat", NF_INET_POST_ROUTING, 1, NFPROTO_IPV4 }),
+		     .leaves = { true, false });
+	ASSERT_RULES(rules_of(&(struct chain){ "nat", NF_INET_LOCAL_OUT, 0, NFPROTO_INET }), .sends = { false });
+	ASSERT_RULES(rules_of(&(struct chain){ "nat", NF_INET_LOCAL_IN, 1, NFPROTO_INET }), .sends = { false });
+	ASSERT_RULES(rules_of(&(struct chain){ "filter", NF_INET_LOCAL_OUT, 1, NFPROTO_INET }), .sends = { false });
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers),
-		cmocka_unit_test(cut),
-		cmocka_unit_test(question),
-		cmocka_unit_test(chains),
+		cmocka_unit_test(answers),  cmocka_unit_test(entries), cmocka_unit_test(cut),
+		cmocka_unit_test(question), cmocka_unit_test(chains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,10 +126,27 @@ static void sent_on(void **test)
 	told();
 	assert_int_equal(a.sent_to.port, 0);
 	assert_string_equal(v.headline, "an RST answered SYN 0: the peer refused");
-	a.may_be_sent_on = true;
+	a.may_be_sent_on = SENT_ON_PERHAPS;
 	verdict_make(&a, &v);
 	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_LIKELY);
 	assert_non_null(strstr(v.evidence[v.n_evidence - 1], "a NAT rule of this host may have sent it elsewhere"));
+	a.may_be_sent_on = SENT_ON_UNKNOWN;
+	verdict_make(&a, &v);
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_non_null(strstr(v.evidence[v.n_evidence - 1], "those of its network namespace could not be read"));
+	a.may_be_sent_on = SENT_ON_PERHAPS_THERE;
+	a.may_be_sent_by = OTHER_NETNS;
+	verdict_make(&a, &v);
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_string_equal(v.headline, "an RST answered SYN 0: the peer refused, likely");
+	assert_non_null(strstr(v.evidence[v.n_evidence - 1], "there are such rules for what comes through it"));
+	/* where it was sent is known, and not whether it went further */
+	a.sent_to = (struct endpoint){ { 4, { 192, 0, 2, 9 } }, 8080 };
+	verdict_make(&a, &v);
+	assert_verdict(OUTCOME_REFUSED, GAVE_UP_PEER, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_string_equal(v.headline,
+			    "an RST answered SYN 0: 192.0.2.9:8080 refused, where a NAT rule of this host had "
+			    "sent it, likely");
 }
 
 static void drops(void **test)
