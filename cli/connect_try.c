@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/watch_nat.h"
 #include "cli/watch_route.h"
 #include "cli/watch_rules.h"
 #include "core/refusal.h"
@@ -22,6 +23,8 @@
 #include "sources/backlog.h"
 #include "sources/errqueue.h"
 #include "sources/namespaces.h"
+#include "sources/nat_sent.h"
+#include "sources/netns.h"
 #include "sources/observe.h"
 #include "sources/route.h"
 #include "sources/trace.h"
@@ -44,12 +47,14 @@ struct trying {
 	struct tracker *tracker;
 	struct trace *trace; /* NULL: not wanted yet, or not to be had */
 	struct watch_rules *rules;
+	struct nat_sent *nat; /* NULL: root only is told */
 	bool trace_tried, loading;
 	pthread_t loader;
 	struct tcpdump *printer;
 	struct buf line;
 	struct flow flow;
 	int fd;
+	int64_t called_ns; /* CLOCK_MONOTONIC: connect() */
 	bool over, told_socket;
 	struct event_state kernel; /* its last word on the socket in SYN_SENT ... */
 	int64_t kernel_ns;	   /* ... and when it came; 0: none */
@@ -370,7 +375,7 @@ static int run(struct trying *t, struct err *e)
 	if (r)
 		return r;
 	errqueue_enable(t->fd, ss.ss_family);
-	called_ns = clock_mono_ns();
+	called_ns = t->called_ns = clock_mono_ns();
 	r = connect(t->fd, (struct sockaddr *)&ss, len) ? errno : 0;
 	tell_connect(t, called_ns);
 	if (r == EINPROGRESS && t->ret->blind)
@@ -386,6 +391,27 @@ static int run(struct trying *t, struct err *e)
 		r = settle(t, e);
 	}
 	return r;
+}
+
+/* Root is told where NAT of this host had sent what is refused, if it listens before. */
+static void listen_to_nat(struct trying *t)
+{
+	const uint32_t own = netns_own();
+
+	if (!geteuid())
+		t->nat = nat_sent_new(&own, 1);
+}
+
+static void look_behind_nat(struct trying *t)
+{
+	struct attempt *a = &t->ret->attempt;
+	const struct reply *r = attempt_accepted_reply(a);
+	struct nat_sent_answer is;
+
+	if (!t->nat || a->end_error != ECONNREFUSED || (r && r->kind != REPLY_RST))
+		return;
+	nat_sent_find(t->nat, &t->flow, 0, t->called_ns, false, &is);
+	watch_nat_take(&is, a);
 }
 
 static int open_watch(struct trying *t, struct err *e)
@@ -426,6 +452,7 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 	memset(ret, 0, sizeof(*ret));
 	t.flow.server = o->server;
 	r = open_watch(&t, e);
+	listen_to_nat(&t);
 	if (!r)
 		r = run(&t, e);
 	terminal_progress(&o->terminal, "");
@@ -440,6 +467,7 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
 	}
 	refusal_settle(&ret->attempt);
+	look_behind_nat(&t);
 	look_for_full_queue(&ret->attempt);
 	if (watch_route_decides(&ret->attempt) && !route_ask(&o->server, &route))
 		watch_route_take(&route, &ret->attempt);
@@ -447,6 +475,7 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		watch_rules_name(t.rules, &ret->attempt);
 	watch_rules_free(t.rules);
 	trace_free(t.trace);
+	nat_sent_free(t.nat);
 	observe_free(t.observe);
 	tracker_free(t.tracker);
 	tcpdump_free(t.printer);

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where `synsent watch` says that NAT of this host had sent what an RST refused.
+"""Where `synsent watch` and `synsent connect` say that NAT of this host had sent what an RST refused.
 
 watch_nat.py SYNSENT [--only TEXT] [--show]
 
 The namespaces of a client, of one that can hide its address, of a router and of a server are joined in a row; all of
 them are made here.
 """
+import json
 import os
 import signal
 import subprocess
@@ -298,6 +299,28 @@ class Test:
         # of packets alone nothing is certain
         self.want_sent(t, self.told(t, w), BEHIND[0], CLOSED, text_of(SERVER[0], CLOSED), row.router, "likely")
 
+    def connect(self, t):
+        row = Row(t)
+        rules(row.client, OWN)
+        rules(row.router, ROUTER)
+        for address, to, headline in (
+                (NAT[0], SERVER[0], "10.7.3.2:320 refused, where a NAT rule of this host had sent it"),
+                (NAT[1], SERVER[1], "[fd07:3::2]:320 refused, where a NAT rule of this host had sent it"),
+                (BEHIND[0], SERVER[0], "an RST answered SYN 0: 10.7.3.2:320 refused, where a NAT rule in another network "
+                                       "namespace of this host had sent it"),
+                (SERVER[0], None, "an RST answered SYN 0: the peer refused")):
+            with row.client:
+                done = subprocess.run([self.synsent.binary, "connect", "-j", address, str(CLOSED)], env=harness.ENV,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            s = json.loads(done.stdout)["synsent"]
+            t.want(address, (s["confidence"], s["gave_up_by"], s["headline"], s.get("sent_to")),
+                   ("certain", "peer", headline, to and text_of(to, CLOSED)))
+        row.router.run(EVENTS_OFF)
+        with row.client:
+            done = subprocess.run([self.synsent.binary, "connect", "-j", BEHIND[0], str(CLOSED)], env=harness.ENV,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        t.want("what is not told", json.loads(done.stdout)["synsent"]["confidence"], "likely")
+
     # ---- it is not known ----
 
     def untold(self, t):
@@ -390,7 +413,7 @@ class Test:
 def main():
     if not is_there("nf_conntrack_netlink"):
         harness.skip("nf_conntrack_netlink is not loaded")
-    return run_test(Test, ("own", "iptables", "legacy", "path", "hidden", "docker", "no_bpf", "untold", "later",
+    return run_test(Test, ("own", "iptables", "legacy", "path", "hidden", "docker", "no_bpf", "connect", "untold", "later",
                            "nowhere", "lost", "let_go"), __doc__)
 
 
