@@ -234,12 +234,9 @@ static void resolve(struct observe *ob, struct known *k)
 		tell(ob, k, "TCPAbortOnTimeout", 0);
 		if (!ob->o.shared || !socket_may_have_connected(k))
 			tell(ob, k, "AttemptFails", 0);
-		k->may_be_timeout = false;
 		k->state = KNOWN_OVER;
 		return;
 	}
-	if (!timed_out)
-		k->may_be_timeout = false;
 	if (ob->o.shared) {
 		tell_unattributed(ob, k, timed_out);
 		return;
@@ -259,8 +256,12 @@ void gone_resolve(struct observe *ob)
 	for (i = 0; i < ob->n_flows; i++) {
 		struct known *k = &ob->flows[i];
 
-		if (k->state == KNOWN_GONE && !k->after.t_ns && ob->now.t_ns >= k->gone_ns + COUNTED_WITHIN_NS)
-			k->after = ob->now;
+		if (k->state != KNOWN_GONE || k->after.t_ns || ob->now.t_ns < k->gone_ns + COUNTED_WITHIN_NS)
+			continue;
+		k->after = ob->now;
+		/* Before any is judged: what was counted between the same two moments is the others' then. */
+		if (k->after.aborts == k->before.aborts || k->after.fails == k->before.fails)
+			k->may_be_timeout = false;
 	}
 	for (i = 0; i < ob->n_flows; i++)
 		if (ob->flows[i].state == KNOWN_GONE && ob->flows[i].after.t_ns)

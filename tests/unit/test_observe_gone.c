@@ -139,6 +139,19 @@ static void apart(void **state)
 	free(ob);
 }
 
+/* B began when A's timeout was counted, and was ended by an ICMP error: so the timeout was A's. */
+static void timeout_before_another(void **state)
+{
+	struct observe *ob = start();
+
+	gone(ob, 1000, 0, 0, 1008, true);
+	gone(ob, 1012, 1, 1, 1020, true);
+	count(ob, 1048, 1, 2);
+	assert_told(0, 1, 1);
+	assert_told(1, 0, 1);
+	free(ob);
+}
+
 /* A timeout of a connection that was established is none of an attempt: AttemptFails stands still. */
 static void timeout_of_another_state(void **state)
 {
@@ -265,6 +278,7 @@ int main(void)
 		cmocka_unit_test(overlapping),
 		cmocka_unit_test(overlapping_unclear),
 		cmocka_unit_test(apart),
+		cmocka_unit_test(timeout_before_another),
 		cmocka_unit_test(timeout_of_another_state),
 		cmocka_unit_test(counted_while_read),
 		cmocka_unit_test(reset_by_peer),
