@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/watch_nat.h"
+#include "cli/watch_neighbour.h"
 #include "cli/watch_route.h"
 #include "cli/watch_rules.h"
 #include "core/refusal.h"
@@ -471,6 +472,8 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 	look_for_full_queue(&ret->attempt);
 	if (watch_route_decides(&ret->attempt) && !route_ask(&o->server, &route))
 		watch_route_take(&route, &ret->attempt);
+	if (watch_neighbour_concerns(&ret->attempt))
+		watch_neighbour_look_here(&ret->attempt);
 	if (t.rules && ret->attempt.n_drops)
 		watch_rules_name(t.rules, &ret->attempt);
 	watch_rules_free(t.rules);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sources/namespaces.h"
 #include "sources/neighbour.h"
 #include "util/clock.h"
 #include "util/duration.h"
@@ -16,17 +17,41 @@ bool watch_neighbour_decides(const struct attempt *a)
 	return a->traced && a->end_error == EHOSTUNREACH && !a->n_drops && !a->n_replies;
 }
 
-void watch_neighbour_look(struct watch_ask *w, struct attempt *a)
+bool watch_neighbour_concerns(const struct attempt *a)
 {
-	const struct endpoint *server = a->sent_to.port ? &a->sent_to : &a->flow.server;
-	struct namespaces *n;
+	return !a->traced && a->n_syns == 1 && !a->syns_seen && !a->connected;
+}
+
+static const struct endpoint *server_of(const struct attempt *a)
+{
+	return a->sent_to.port ? &a->sent_to : &a->flow.server;
+}
+
+static bool may_tell(const struct attempt *a)
+{
+	return !addr_is_loopback(&server_of(a)->addr) && clock_real_ns() - a->ended_ns <= SOON_NS;
+}
+
+static void look(struct namespaces *n, struct attempt *a)
+{
 	struct neighbour is;
 
-	if (addr_is_loopback(&server->addr) || clock_real_ns() - a->ended_ns > SOON_NS)
-		return;
-	n = watch_ask_begin(w);
-	if (!n || !neighbour_is_silent(n, a->netns, server, &is))
+	if (!n || !neighbour_is_silent(n, a->netns, server_of(a), &is))
 		return;
 	a->silent_hop = is.addr;
 	memcpy(a->silent_device, is.device, sizeof(a->silent_device));
+}
+
+void watch_neighbour_look(struct watch_ask *w, struct attempt *a)
+{
+	if (may_tell(a))
+		look(watch_ask_begin(w), a);
+}
+
+void watch_neighbour_look_here(struct attempt *a)
+{
+	struct namespaces *n = may_tell(a) ? namespaces_new() : NULL;
+
+	look(n, a);
+	namespaces_free(n);
 }

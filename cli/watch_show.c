@@ -167,13 +167,16 @@ static void look_for_loss(struct watch_show *s, struct attempt *a, struct flow *
 static const struct attempt *look_further(struct watch_show *s, const struct attempt *a)
 {
 	bool unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
+	bool neighbour = watch_neighbour_concerns(a);
 	struct flow as = a->flow;
 
-	if (!a->n_drops && !unknown && !(s->with.rules && s->o->rules && !a->connected))
+	if (!a->n_drops && !unknown && !neighbour && !(s->with.rules && s->o->rules && !a->connected))
 		return a;
 	s->more = *a;
 	if (unknown)
 		look_for_loss(s, &s->more, &as);
+	if (neighbour)
+		watch_neighbour_look(s->neighbour, &s->more);
 	if (s->with.rules) {
 		/* by the rules where it was dropped */
 		s->more.flow = as;

@@ -14,6 +14,13 @@ int64_t attempt_start_ns(const struct attempt *a)
 	return a->ended_ns;
 }
 
+int attempt_syns_sent(const struct attempt *a)
+{
+	int counted = a->retransmits + 1 - a->unsent;
+
+	return a->socket_seen && counted > a->n_syns ? counted : a->n_syns;
+}
+
 const struct reply *attempt_accepted_reply(const struct attempt *a)
 {
 	int i;

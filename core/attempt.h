@@ -158,7 +158,10 @@ struct attempt {
 
 	bool socket_seen; /* a socket was seen (sock_diag, connect or result), so silence on the wire proves nothing */
 	uint64_t cookie;
-	int retransmits; /* as the kernel last said; -1: never */
+	int retransmits; /* as the kernel last said: its timer fired so often; -1: never */
+	/* Of these, so often no SYN was sent: the one before was still on this host, in a neighbour's or device's
+	 * queue, or there was no route (net/ipv4/tcp_output.c __tcp_retransmit_skb()). */
+	int unsent;
 	int64_t last_state_ns;
 	int soft_error; /* errno that was noted in SYN_SENT, of an ICMP or, traced, of a route that failed; 0: none */
 
@@ -201,6 +204,9 @@ struct attempt {
 /* When SYN 0 left, or, when that is not known, connect() was called or the socket first seen; the base of every
  * reported time. */
 int64_t attempt_start_ns(const struct attempt *a);
+
+/* So many SYNs were sent, seen or counted. */
+int attempt_syns_sent(const struct attempt *a);
 
 /* The first accepted reply, or NULL. */
 const struct reply *attempt_accepted_reply(const struct attempt *a);

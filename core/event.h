@@ -89,6 +89,7 @@ struct event_state {
 	uint32_t isn;
 	uint8_t state; /* TCP_SYN_SENT = 2, ... (include/net/tcp_states.h) */
 	uint8_t retransmits;
+	uint8_t unsent; /* as in core/attempt.h */
 	uint8_t backoff;
 	uint8_t timer;	     /* idiag_timer: 1 = retransmit */
 	uint32_t expires_ms; /* nominal: early by the timer wheel's slack */

@@ -77,6 +77,7 @@ static const struct event_field state_fields[] = {
 	F(UINT, "cookie", state.cookie),
 	FGS(UINT, "isn", state.isn, state.has_isn),
 	F(UINT, "retransmits", state.retransmits),
+	F(UINT, "unsent", state.unsent),
 	F(UINT, "backoff", state.backoff),
 	F(UINT, "timer", state.timer),
 	F(UINT, "expires_ms", state.expires_ms),

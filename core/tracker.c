@@ -122,6 +122,7 @@ static void note_change(struct attempt *a, const struct policy *to)
 static void take_state(struct attempt *a, const struct event_state *k)
 {
 	a->retransmits = k->retransmits;
+	a->unsent = k->unsent;
 	a->uid = k->uid;
 	a->has_uid = true;
 	if (k->cookie)

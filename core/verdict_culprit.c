@@ -107,10 +107,12 @@ const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 	if (acks_are_wrong(a))
 		return "what answers in the server's place or alters sequence numbers (firewall, load balancer): the "
 		       "acknowledgment is not of this SYN";
-	if (a->n_replies || a->segments_in || a->soft_error || !a->n_syns)
+	if (!a->n_syns)
 		return NULL;
 	if (a->silent_hop.family)
 		return "the neighbour that does not answer (`ip neigh`): the next hop is down, or the address is wrong";
+	if (a->n_replies || a->segments_in || a->soft_error)
+		return NULL;
 	if (!a->traced && !a->blind && !a->syns_seen)
 		return "what keeps the SYNs from leaving this host: its firewall, on their way out, or a neighbour "
 		       "that does not answer (`ip neigh`)";

@@ -70,7 +70,7 @@ static void kernel_gave_up_crossed(const struct attempt *a, struct verdict *v, e
 void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	struct schedule s = { .limit = LIMIT_NONE };
-	int n = retransmissions(a), sent = a->traced && a->n_syns && a->n_syns <= n ? a->n_syns - 1 : n;
+	int n = retransmissions(a), sent = n > a->unsent ? n - a->unsent : 0;
 	bool exact = false;
 
 	if (a->crossed) {

@@ -328,6 +328,30 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 		say_evidence(v, "its connect() was not seen: before the observation, or its event was lost");
 }
 
+static void say_unsent(const struct attempt *a, struct verdict *v)
+{
+	if (a->unsent)
+		say_evidence(v,
+			     "its timer fired %d time%s without another SYN: the one before was still on this host, or "
+			     "there was no route",
+			     a->unsent, say_plural(a->unsent));
+}
+
+/* Of SYNs that were not seen as packets. */
+static void say_counted(const struct attempt *a, struct verdict *v)
+{
+	const char *plural = say_plural(a->n_syns);
+
+	if (a->unsent && a->silent_hop.family)
+		say_evidence(v, "the kernel made %d SYN%s, and none left this host", a->n_syns, plural);
+	else if (a->blind)
+		say_evidence(v, "packets could not be seen here; the kernel counted %d SYN%s", a->n_syns, plural);
+	else
+		say_evidence(v, "the kernel counted %d SYN%s, and none was seen leaving: %sno neighbour, or %s",
+			     a->n_syns, plural, a->unsent ? "" : "a firewall's OUTPUT, ",
+			     a->unsent ? "a queue of this host" : "another interface");
+}
+
 void say_silence(const struct attempt *a, struct verdict *v)
 {
 	if (v->wordless)
@@ -335,20 +359,19 @@ void say_silence(const struct attempt *a, struct verdict *v)
 	say_ignored(a, v);
 	if (a->traced) {
 		say_traced(a, v);
+		say_unsent(a, v);
 		return;
 	}
 	if (a->crossed && a->socket_seen)
 		say_crossed(v);
 	else if (!a->n_replies && a->syns_seen)
 		say_evidence(v, "no reply was seen on the wire");
-	if (a->n_syns && a->blind)
-		say_evidence(v, "packets could not be seen here; the kernel counted %d SYN%s", a->n_syns,
-			     say_plural(a->n_syns));
-	else if (a->n_syns && !a->syns_seen)
-		say_evidence(v,
-			     "the kernel counted %d SYN%s, and none was seen leaving: a firewall's OUTPUT, no "
-			     "neighbour, or another interface",
-			     a->n_syns, say_plural(a->n_syns));
-	else if (a->n_syns && a->retransmits >= a->n_syns)
-		say_evidence(v, "the kernel counted %d SYNs, and %d were seen leaving", a->retransmits + 1, a->n_syns);
+	if (a->n_syns && (a->blind || !a->syns_seen))
+		say_counted(a, v);
+	else if (a->n_syns && attempt_syns_sent(a) > a->n_syns)
+		say_evidence(v, "the kernel counted %d SYNs, and %d were seen leaving", attempt_syns_sent(a),
+			     a->n_syns);
+	say_unsent(a, v);
+	if (a->silent_hop.family)
+		say_silent_hop(a, v);
 }

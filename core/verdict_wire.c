@@ -41,7 +41,7 @@ void lost_sight(const struct attempt *a, struct verdict *v, const char *then)
 
 void still_waiting(const struct attempt *a, struct verdict *v)
 {
-	int n = a->socket_seen && a->retransmits >= a->n_syns ? a->retransmits + 1 : a->n_syns;
+	int n = attempt_syns_sent(a);
 
 	say_conclusion(v, OUTCOME_PENDING, GAVE_UP_NOBODY, LIMIT_NONE,
 		       a->socket_seen ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);

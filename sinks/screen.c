@@ -92,7 +92,7 @@ static void failed(struct screen *s, const struct attempt *a, const struct verdi
 	f->server = a->flow.server;
 	f->pid = a->pid;
 	memcpy(f->comm, a->comm, sizeof(f->comm));
-	f->n_syns = a->retransmits >= a->n_syns && a->n_syns ? a->retransmits + 1 : a->n_syns;
+	f->n_syns = a->n_syns ? attempt_syns_sent(a) : 0;
 	f->outcome = v->outcome;
 	f->gave_up_by = v->gave_up_by;
 	snprintf(f->headline, sizeof(f->headline), "%.*s", (int)sizeof(v->headline) - 1, v->headline);

@@ -6,16 +6,17 @@ void screen_pending_predict(struct screen_pending *p)
 	int64_t syns_ns[SCHEDULE_SYNS_MAX], end_ns = 0;
 	const struct attempt *a = &p->a;
 	bool exact = false;
-	int n = verdict_predict(a, syns_ns, SCHEDULE_SYNS_MAX, &end_ns, &exact);
+	int n = verdict_predict(a, syns_ns, SCHEDULE_SYNS_MAX, &end_ns, &exact), next;
 
-	p->n_syns = a->n_syns > a->retransmits + 1 ? a->n_syns : a->retransmits + 1;
+	p->n_syns = attempt_syns_sent(a);
 	if (p->n_syns < 1) /* it waits: SYN 0 was there, whether or not it was seen */
 		p->n_syns = 1;
+	next = p->n_syns > a->retransmits + 1 ? p->n_syns : a->retransmits + 1;
 	p->n_due = n;
 	p->exact = exact;
 	p->next_ns = p->end_ns = 0;
-	if (n && p->n_syns < n)
-		p->next_ns = p->start_ns + syns_ns[p->n_syns];
+	if (next < n)
+		p->next_ns = p->start_ns + syns_ns[next];
 	if (n)
 		p->end_ns = p->start_ns + end_ns;
 	if (a->own_timer && (!n || a->own_timer_ns < end_ns)) {

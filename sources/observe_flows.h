@@ -58,7 +58,8 @@ struct known {
 	bool in_this_look, refresh, first_listed;
 	bool crossed; /* the other side's SYN came to it */
 	struct event_state last;
-	int retransmits;
+	int retransmits;  /* so often its timer fired, by what is told */
+	int resent;	  /* so many SYNs were sent then */
 	uint32_t segs_in; /* that it did not want, at the last look */
 
 	bool owner_known;

@@ -137,9 +137,9 @@ static void give_counted(struct observe *ob, struct known *k, const struct event
 		t = ob->last_look_ns;
 	if (!k->syn0_ns)
 		socket_give_first(ob, k, t);
-	if (s->retransmits > k->retransmits) {
+	if (s->retransmits - s->unsent > k->resent) {
 		ev.t_ns = t;
-		ev.retransmit.n = s->retransmits;
+		ev.retransmit.n = s->retransmits - s->unsent;
 		ob->o.on_event(&ev, ob->o.user);
 	}
 }
@@ -148,16 +148,17 @@ void socket_tell_resent(struct observe *ob, struct known *k, uint32_t n)
 {
 	struct event ev = { .kind = EVENT_RETRANSMIT,
 			    .t_ns = observe_now(ob),
-			    .retransmit = { .flow = k->flow, .n = k->retransmits + 1 } };
+			    .retransmit = { .flow = k->flow, .n = k->resent + 1 } };
 
-	if (k->packets || n <= (uint32_t)k->retransmits || !k->syn0_ns || !k->watched)
+	if (k->packets || n <= (uint32_t)k->resent || !k->syn0_ns || !k->watched)
 		return;
 	/* Its timer was not due: that was data. */
-	if (k->due_ns >= ev.t_ns || k->retransmits + 1 >= SCHEDULE_SYNS_MAX)
+	if (k->due_ns >= ev.t_ns || k->resent + 1 >= SCHEDULE_SYNS_MAX)
 		return;
 	if (k->due_ns > k->seen_ns)
 		ev.t_ns = k->due_ns;
 	k->retransmits++;
+	k->resent++;
 	ob->o.on_event(&ev, ob->o.user);
 }
 
@@ -175,6 +176,7 @@ void socket_tell(struct observe *ob, struct known *k, int64_t now)
 	if (counts_are_due(k, now))
 		give_counted(ob, k, &k->last);
 	k->retransmits = k->last.retransmits;
+	k->resent = k->last.retransmits - k->last.unsent;
 	if (k->first_listed && ob->o.on_socket) {
 		k->last.pid = k->pid;
 		memcpy(k->last.comm, k->comm, sizeof(k->last.comm));

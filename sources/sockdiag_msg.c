@@ -85,7 +85,9 @@ static void parse_info(struct bytes info, struct sockdiag_socket *s)
 		bytes_u8(&b, &s->state.retransmits);
 	if (info_u32(info, offsetof(struct tcp_info, tcpi_last_data_sent), &sent_ms))
 		s->last_data_sent_ms = sent_ms;
-	info_u32(info, offsetof(struct tcp_info, tcpi_total_retrans), &s->total_retrans);
+	if (info_u32(info, offsetof(struct tcp_info, tcpi_total_retrans), &s->total_retrans) &&
+	    s->total_retrans < s->state.retransmits)
+		s->state.unsent = (uint8_t)(s->state.retransmits - s->total_retrans);
 	info_u32(info, offsetof(struct tcp_info, tcpi_segs_in), &s->segs_in);
 	s->was_connected = was_connected(info, s->state.flow.server.port);
 }

@@ -91,7 +91,8 @@ static void take_syns(const struct watch_attempt *w, const struct watch_more *mo
 	a->n_syns = 1 + a->retransmits;
 	/* For want of a route, or with the one before still in a queue, none was (__tcp_retransmit_skb()). */
 	if ((w->how == WATCH_CONNECTED || w->how == WATCH_ENDED) && w->n_sent < (uint32_t)a->retransmits)
-		a->n_syns = 1 + (int)w->n_sent;
+		a->unsent = a->retransmits - (int)w->n_sent;
+	a->n_syns -= a->unsent;
 	a->syn_ns[0] = when(f, w->start_ns);
 	for (i = 1; more && i < a->n_syns && i <= WATCH_SYNS_MAX; i++)
 		if (more->retrans_us[i - 1])

@@ -36,7 +36,6 @@ LOST = re.compile(r"LOST: (.*)")
 class Trial(run_gave_up.Trial):
     """Its attempts are those that `watch` tells of."""
 
-    UNSENT = ("no-neighbour",)
     watched = None
 
     def check(self):

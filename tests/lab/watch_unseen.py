@@ -6,6 +6,7 @@ watch_unseen.py SYNSENT [--only TEXT] [--show]
 
 The namespace that is watched lies between a client's and a server's; all of them are made here.
 """
+import json
 import re
 import socket
 import subprocess
@@ -230,6 +231,36 @@ class Test:
         late = attempts[-1]["event"]["duration"] / 1e9
         t.want("%.3f s, and the client waited %.3f s" % (late, took), abs(late - took) < 0.15, True)
 
+    def unresolved(self, t):
+        """A SYN that waits for a neighbour is sent once, and does not leave, however often its timer fires."""
+        path = Path(t)
+        with path.middle:
+            t.watches += [Watch(self.synsent, ["-j", "--no-bpf"]),
+                          Watch(self.synsent, ["-j"], ["setpriv", "--reuid", str(harness.NOBODY), "--regid",
+                                                       str(harness.NOBODY), "--clear-groups"])]
+            for w in t.watches:
+                w.await_text("without eBPF: ")
+            time.sleep(0.3)
+            for to in "10.82.0.9", "fd82::9":
+                connect(to, SILENT, 1.6)
+            connect("10.82.0.1", SILENT, 1.6)
+            p = subprocess.run([self.synsent.binary, "connect", "-j", "--timeout", "1600ms", "10.82.0.10", str(SILENT)],
+                               stdout=subprocess.PIPE, env=harness.ENV, check=False)
+        time.sleep(0.5)
+        for w in t.watches:
+            t.want("what is told", [(a["server"]["address"], len(a["synsent"]["syns_ns"]), self.none_left(a)) for a in w.end()],
+                   [("10.82.0.9", 1, "10.82.0.9 on m0 does not answer ARP"), ("fd82::9", 1, "fd82::9 on m0 does not answer ND"),
+                    ("10.82.0.1", 2, None), ("10.82.0.10", 1, "10.82.0.10 on m0 does not answer ARP")])
+        a = json.loads(p.stdout)
+        t.want("connect", (len(a["synsent"]["syns_ns"]), self.none_left(a)), (1, "10.82.0.10 on m0 does not answer ARP"))
+
+    @staticmethod
+    def none_left(attempt):
+        """Of what neighbour, if it is told that no SYN left."""
+        said = attempt["synsent"]["evidence"]
+        hop = [e.removeprefix("by the neighbour table ") for e in said if "neighbour table" in e]
+        return hop[0] if hop and "the kernel made 1 SYN, and none left this host" in said else None
+
     def whose(self, t):
         """A filter of processes shows what is known to be theirs, and counts what may be."""
         path = Path(t)
@@ -255,7 +286,7 @@ class Test:
 
 def main():
     return run_test(Test, ("foreign", "translated", "device", "same_port",
-                           "same_socket", "crossed", "took", "whose"), __doc__)
+                           "same_socket", "crossed", "took", "unresolved", "whose"), __doc__)
 
 
 if __name__ == "__main__":

@@ -140,6 +140,7 @@ static void random_state_event(struct event_state *s)
 	if (rnd() % 2)
 		s->state %= 14;
 	s->retransmits = (uint8_t)bits(8);
+	s->unsent = (uint8_t)bits(8);
 	s->backoff = (uint8_t)bits(8);
 	s->timer = (uint8_t)bits(8);
 	s->expires_ms = (uint32_t)bits(32);
@@ -179,7 +180,7 @@ static void random_drop(struct event_drop *d)
 SIZE(segment, 68);
 SIZE(icmp, 72);
 SIZE(connect, 120);
-SIZE(state, 168);
+SIZE(state, 176);
 SIZE(retransmit, 44);
 SIZE(result, 48);
 SIZE(close, 96);

@@ -143,6 +143,28 @@ static void test_destroyed(void **state)
 	assert_int_equal(s.state.retransmits, 1);
 }
 
+/* Its timer fired, and the SYN of before was still on this host. */
+static void test_unsent(void **state)
+{
+	uint8_t copy[sizeof(dump_v4)];
+	struct sockdiag_socket s;
+	size_t at = ATTRIBUTES;
+
+	assert_int_equal(sockdiag_parse(payload_of(dump_v4), &s), 0);
+	assert_int_equal(s.state.unsent, 0);
+	memcpy(copy, dump_v4, sizeof(copy));
+	while (copy[at + 2] != 2) /* INET_DIAG_INFO */
+		at += (copy[at] + 3U) & ~3U;
+	copy[at + 4 + 100] = 0; /* tcpi_total_retrans */
+	copy[PAYLOAD + 3] = 3;
+	assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
+	assert_int_equal(s.state.retransmits, 3);
+	assert_int_equal(s.state.unsent, 3);
+	copy[at + 4 + 100] = 4; /* one was sent for another reason than the timer */
+	assert_int_equal(sockdiag_parse(payload_of(copy), &s), 0);
+	assert_int_equal(s.state.unsent, 0);
+}
+
 /* 1726188 ms are 431547 jiffies, 732 ms before the timer are 183, and the RTO of 1 s is 250. */
 static void test_armed(void **state)
 {
@@ -338,10 +360,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_syn_sent),      cmocka_unit_test(test_families_and_states),
-		cmocka_unit_test(test_destroyed),     cmocka_unit_test(test_armed),
-		cmocka_unit_test(test_cut),	      cmocka_unit_test(test_short_info),
-		cmocka_unit_test(test_datagrams),     cmocka_unit_test(test_error_message),
-		cmocka_unit_test(test_was_connected), cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_destroyed),     cmocka_unit_test(test_unsent),
+		cmocka_unit_test(test_armed),	      cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_short_info),    cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_error_message), cmocka_unit_test(test_was_connected),
+		cmocka_unit_test(test_mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

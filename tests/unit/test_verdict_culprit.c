@@ -99,6 +99,16 @@ static void no_rule(void **state)
 					 "TCP_USER_TIMEOUT"));
 }
 
+static void assert_evidence(const char *text)
+{
+	int i = 0;
+
+	verdict_make(&a, &v);
+	while (i < v.n_evidence && strcmp(v.evidence[i], text) != 0)
+		i++;
+	assert_true(i < v.n_evidence);
+}
+
 /* Nothing told of a drop. */
 static void silence(void **state)
 {
@@ -111,7 +121,23 @@ static void silence(void **state)
 		TO_WAIT_LESS);
 	assert_string_equal(v.evidence[v.n_evidence - 1],
 			    "by the neighbour table 10.0.0.254 on eth0 does not answer ARP");
+	a.unsent = 2;
+	assert_evidence("its timer fired 2 times without another SYN: the one before was still on this host, or there "
+			"was no route");
+	a.traced = a.syns_seen = false;
+	a.n_syns = 1;
+	assert_evidence("the kernel made 1 SYN, and none left this host");
+	a.blind = true;
+	assert_evidence("the kernel made 1 SYN, and none left this host");
 	a.silent_hop = (struct addr){ 0 };
+	assert_evidence("packets could not be seen here; the kernel counted 1 SYN");
+	a.blind = false;
+	assert_evidence("the kernel counted 1 SYN, and none was seen leaving: no neighbour, or a queue of this host");
+	a.unsent = 0;
+	assert_evidence("the kernel counted 1 SYN, and none was seen leaving: a firewall's OUTPUT, no neighbour, or "
+			"another interface");
+	a.n_syns = 2;
+	a.traced = true;
 	a.flow.client.addr = a.flow.server.addr;
 	assert_advice("what ignores SYNs on this host: a full accept queue (`ss -ltn`: Recv-Q above Send-Q), or a "
 		      "firewall" TO_WAIT_LESS);
