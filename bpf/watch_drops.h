@@ -57,14 +57,23 @@ static __always_inline bool is_unreceived(const struct sk_buff *skb, const struc
 }
 
 /*
+ * TCP sends clones of what it keeps (net/ipv4/tcp_output.c __tcp_transmit_skb()), and gives them their socket, which
+ * the namespace after its own takes away (net/ipv4/ip_input.c ip_rcv_core()).  Whoever makes a copy of such a clone
+ * gets neither.  A device may, too: then it is not known.
+ */
+static __always_inline bool is_original(const struct sk_buff *skb, const struct whereabouts *w)
+{
+	return w->sk || BPF_CORE_READ_BITFIELD_PROBED(skb, fclone) == SKB_FCLONE_CLONE;
+}
+
+/*
  * TEE and nft's `dup to` send a copy by IP's output: it has no socket, conntrack is told to leave it alone, and it is
  * not the clone that TCP sends (net/ipv4/netfilter/nf_dup_ipv4.c nf_dup_ipv4()).  A rule may keep conntrack off the
  * packet itself, too: that has its socket on its way out, and an answer that came in may have none.
  */
 static __always_inline bool is_copied(const struct sk_buff *skb, const struct whereabouts *w, bool reply)
 {
-	if (w->sk || !bpf_core_field_exists(skb->_nfct) || skb->_nfct != IP_CT_UNTRACKED ||
-	    BPF_CORE_READ_BITFIELD_PROBED(skb, fclone) == SKB_FCLONE_CLONE)
+	if (!bpf_core_field_exists(skb->_nfct) || skb->_nfct != IP_CT_UNTRACKED || is_original(skb, w))
 		return false;
 	return !w->dev ? !skb->skb_iif : (w->ifindex == LOOPBACK_IFINDEX && !reply) || w->ifindex != skb->skb_iif;
 }
@@ -130,6 +139,7 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
 	d.unreceived = is_unreceived(skb, &w, d.reply, reason);
+	d.original = d.reply || is_original(skb, &w);
 	if (nat && !d.reply && is_sent_elsewhere(nat)) {
 		d.to = h.flow.server;
 		d.to_port = h.flow.server_port;

@@ -174,6 +174,7 @@ static __always_inline void keep_drop(struct drop_key *key, const struct watch_d
 	}
 	if (old && is_same_place(old, d)) {
 		old->packets++;
+		old->original |= d->original;
 		old->last_ns = d->last_ns;
 	} else {
 		bpf_map_update_elem(&synsent_drops, key, d, BPF_ANY);

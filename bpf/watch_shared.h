@@ -48,7 +48,8 @@ struct watch_drop {
 	__u8 reset;  /* ... an RST, not a SYN-ACK */
 	__u8 output; /* the SYN had not left its socket's hands; with WATCH_DROP_ANSWER: no device had taken it in */
 	__u8 unreceived; /* no device had received it; of a SYN on the loopback device that is not known */
-	__u8 room[2];
+	__u8 original;	 /* one of them at least is known to be what TCP sent, and no copy of it */
+	__u8 room;
 	__u16 to_port; /* where a rule of its namespace had sent the SYN; 0: to where its client had */
 	struct watch_addr to;
 };

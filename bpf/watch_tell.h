@@ -171,6 +171,7 @@ __noinline int watch_add_drop(struct watch_attempt *a, const struct watch_drop *
 		}
 		if (is_same_place(to, d) && to->reply == d->reply && to->reset == d->reset) {
 			to->packets += d->packets;
+			to->original |= d->original;
 			to->last_ns = d->last_ns;
 			return 0;
 		}

@@ -11,6 +11,7 @@
 #include "cli/watch_inbound_verdict.h"
 #include "cli/watch_lost.h"
 #include "cli/watch_nat.h"
+#include "cli/watch_copies.h"
 #include "cli/watch_neighbour.h"
 #include "cli/watch_route.h"
 #include "cli/watch_rules.h"
@@ -30,7 +31,7 @@ struct watch_show {
 	struct watch_parts with;
 	struct watch_ask *lost;
 	struct watch_ask *route;
-	struct watch_ask *neighbour;
+	struct watch_ask *neighbour, *copies;
 	struct watch_nat *nat;
 	struct screen *screen; /* NULL: lines are printed */
 	struct attempt more;   /* an attempt, and what was found out of it */
@@ -60,8 +61,9 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	s->lost = watch_ask_new();
 	s->route = watch_ask_new();
 	s->neighbour = watch_ask_new();
+	s->copies = watch_ask_new();
 	s->nat = watch_nat_new();
-	if (!s->summary || !s->tally || !s->lost || !s->route || !s->neighbour || !s->nat) {
+	if (!s->summary || !s->tally || !s->lost || !s->route || !s->neighbour || !s->copies || !s->nat) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
 	}
@@ -78,6 +80,7 @@ void watch_show_free(struct watch_show *s)
 	watch_ask_free(s->lost);
 	watch_ask_free(s->route);
 	watch_ask_free(s->neighbour);
+	watch_ask_free(s->copies);
 	watch_nat_free(s->nat);
 	buf_fini(&s->out);
 	free(s);
@@ -166,17 +169,24 @@ static void look_for_loss(struct watch_show *s, struct attempt *a, struct flow *
 /* What is shown is worth a question to the kernel, and to nft. */
 static const struct attempt *look_further(struct watch_show *s, const struct attempt *a)
 {
-	bool unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
-	bool neighbour = watch_neighbour_concerns(a);
+	bool neighbour = watch_neighbour_concerns(a), unknown;
+	struct drop copies[ATTEMPT_DROPS_MAX];
 	struct flow as = a->flow;
+	int n = 0;
 
+	unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
 	if (!a->n_drops && !unknown && !neighbour && !(s->with.rules && s->o->rules && !a->connected))
 		return a;
 	s->more = *a;
+	if (watch_copies_decides(a)) {
+		n = watch_copies_take(&s->more, copies);
+		unknown |= watch_lost_is_unknown(&s->more);
+	}
 	if (unknown)
 		look_for_loss(s, &s->more, &as);
 	if (neighbour)
 		watch_neighbour_look(s->neighbour, &s->more);
+	watch_copies_give(&s->more, copies, n);
 	if (s->with.rules) {
 		/* by the rules where it was dropped */
 		s->more.flow = as;
@@ -189,11 +199,14 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 /* Who gave up may depend on it. */
 static const struct attempt *look_first(struct watch_show *s, const struct attempt *a)
 {
-	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a), nat = watch_nat_decides(s->nat, a);
+	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a),
+	     nat = watch_nat_decides(s->nat, a), copies = watch_copies_decides(a);
 
-	if (!neighbour && !route && !nat)
+	if (!neighbour && !route && !nat && !copies)
 		return a;
 	s->looked = *a;
+	if (copies)
+		watch_copies_doubt(s->copies, &s->looked);
 	if (neighbour)
 		watch_neighbour_look(s->neighbour, &s->looked);
 	if (route)

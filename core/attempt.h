@@ -27,7 +27,9 @@ struct reply {
 
 struct drop {
 	enum drop_place place;
-	bool reply; /* a reply was dropped, not the SYN */
+	bool reply;	  /* a reply was dropped, not the SYN */
+	bool unproven;	  /* in another namespace: it is not known to be the SYN, and no copy of it */
+	bool may_be_copy; /* ... and copies are made in the attempt's own namespace */
 	uint64_t packets;
 	int64_t last_ns; /* when it was so last; 0: not known */
 	char reason[32];

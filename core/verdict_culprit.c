@@ -10,7 +10,7 @@
 static bool is_on_host(const struct drop *d)
 {
 	return d->place == DROP_LOCAL_OUTPUT || d->place == DROP_LOCAL_INPUT ||
-	       (d->place == DROP_PATH_OR_PEER && d->netns);
+	       (d->place == DROP_PATH_OR_PEER && d->netns && !d->may_be_copy);
 }
 
 static bool is_by_rule(const struct drop *d)
@@ -100,7 +100,7 @@ const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 
 	if (d)
 		return say_culprit(d, to);
-	if (a->n_drops || a->crossed)
+	if ((a->n_drops && !a->drops[0].may_be_copy) || a->crossed)
 		return NULL;
 	if (attempt_answer_was_dropped(a))
 		return "what drops the answers on this host: its firewall, on their way in, or rp_filter";

@@ -92,7 +92,7 @@ static const struct drop *may_have_reset(const struct attempt *a, const struct r
 	for (i = 0; i < a->n_drops; i++) {
 		const struct drop *d = &a->drops[i];
 
-		if (d->reply || strncmp(d->reason, "NETFILTER_", strlen("NETFILTER_")))
+		if (d->reply || d->may_be_copy || strncmp(d->reason, "NETFILTER_", strlen("NETFILTER_")))
 			continue;
 		if (drop_took_all_syns(a, d) || imaxabs(rst->t_ns - d->last_ns) < REJECTS_WITHIN_NS)
 			return d;

@@ -352,11 +352,26 @@ static void say_counted(const struct attempt *a, struct verdict *v)
 			     a->unsent ? "a queue of this host" : "another interface");
 }
 
+static void say_copies(const struct attempt *a, struct verdict *v)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
+		if (a->drops[i].may_be_copy) {
+			say_evidence(v,
+				     "what was dropped in network namespace %u may be a copy: its own one sends copies "
+				     "(dup, TEE or mirred)",
+				     a->drops[i].netns);
+			return;
+		}
+}
+
 void say_silence(const struct attempt *a, struct verdict *v)
 {
 	if (v->wordless)
 		return;
 	say_ignored(a, v);
+	say_copies(a, v);
 	if (a->traced) {
 		say_traced(a, v);
 		say_unsent(a, v);

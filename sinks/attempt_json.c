@@ -155,6 +155,10 @@ static void write_drop(struct json *j, const struct drop *d)
 	}
 	json_key(j, "reply");
 	json_bool(j, d->reply);
+	if (d->may_be_copy) {
+		json_key(j, "may_be_copy");
+		json_bool(j, true);
+	}
 	if (d->netns)
 		json_key_int(j, "netns", d->netns);
 	if (d->ifindex)

@@ -45,7 +45,9 @@ void screen_why(const struct attempt *a, const struct verdict *v, struct buf *to
 		; /* it is told */
 	} else if (a->n_drops) {
 		if (a->drops[0].place != DROP_PEER_BACKLOG)
-			buf_str(to, a->drops[0].reply ? "answer dropped " : "dropped ");
+			buf_str(to, a->drops[0].reply	      ? "answer dropped "
+				    : a->drops[0].may_be_copy ? "it or a copy dropped "
+							      : "dropped ");
 		drop_where(a, &a->drops[0], to);
 		drop_cause(&a->drops[0], to);
 	} else {

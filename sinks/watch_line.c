@@ -99,7 +99,7 @@ static const struct reply *accepted(const struct attempt *a, enum reply_kind kin
 static void put_place(const struct attempt *a, const struct drop *d, struct buf *to)
 {
 	if (d->place != DROP_PEER_BACKLOG)
-		buf_fmt(to, "%s dropped ", d->reply ? "answer" : "SYN");
+		buf_fmt(to, "%s dropped ", d->reply ? "answer" : d->may_be_copy ? "SYN, or a copy of it," : "SYN");
 	drop_where(a, d, to);
 }
 

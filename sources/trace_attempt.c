@@ -184,6 +184,12 @@ static enum drop_place place_of(const struct watch_attempt *w, const struct watc
 	return !d->netns || d->netns == w->netns ? DROP_LOCAL_INPUT : DROP_PATH_OR_PEER;
 }
 
+/* In another namespace a copy is not told from the SYN, but where TCP itself is known to have sent it. */
+static bool is_unproven(const struct watch_attempt *w, const struct watch_drop *d)
+{
+	return !d->original && !d->reply && place_of(w, d) == DROP_PATH_OR_PEER;
+}
+
 void trace_drop(const struct watch_drop *d, uint8_t family, const struct trace_frame *f, struct drop *ret)
 {
 	*ret = (struct drop){ .reply = d->reply,
@@ -223,6 +229,7 @@ static void take_drop(const struct watch_attempt *w, const struct watch_drop *d,
 	to = &a->drops[a->n_drops++];
 	trace_drop(d, w->flow.family, f, to);
 	to->place = place_of(w, d);
+	to->unproven = is_unproven(w, d);
 	if (!to->netns && to->place == DROP_LOCAL_OUTPUT)
 		to->netns = w->netns; /* no device had it yet */
 }
@@ -257,9 +264,12 @@ static void take_icmp(const struct watch_attempt *w, const struct trace_frame *f
 	}
 }
 
-/* Where most were dropped comes first, since a retransmission is dropped, too, by a server that has answered SYN 0. */
-static bool is_worse(const struct watch_drop *d, const struct watch_drop *than)
+/* Copies come last, and where most were dropped first, since a retransmission is dropped, too, by a server that has
+ * answered SYN 0. */
+static bool is_worse(const struct watch_attempt *w, const struct watch_drop *d, const struct watch_drop *than)
 {
+	if (is_unproven(w, d) != is_unproven(w, than))
+		return is_unproven(w, than);
 	return d->packets != than->packets ? d->packets > than->packets : d->first_ns < than->first_ns;
 }
 
@@ -274,6 +284,22 @@ static void leave_repeated(struct attempt *a)
 	a->n_drops = n;
 }
 
+/* Each SYN is dropped once: when all were, what else was dropped were copies. */
+static void leave_copies(struct attempt *a)
+{
+	uint64_t known = 0;
+	int i, n = 0;
+
+	for (i = 0; i < a->n_drops; i++)
+		known += a->drops[i].reply || a->drops[i].unproven ? 0 : a->drops[i].packets;
+	if (a->n_syns <= 0 || known < (uint64_t)a->n_syns)
+		return;
+	for (i = 0; i < a->n_drops; i++)
+		if (!a->drops[i].unproven)
+			a->drops[n++] = a->drops[i];
+	a->n_drops = n;
+}
+
 static void take_drops(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,
 		       struct attempt *a)
 {
@@ -281,7 +307,7 @@ static void take_drops(const struct watch_attempt *w, const struct watch_more *m
 	int i, k, n = w->n_drops < WATCH_DROPS_MAX ? w->n_drops : WATCH_DROPS_MAX;
 
 	for (i = 0; i < n; i++) {
-		for (k = i; k > 0 && is_worse(&more->drops[i], drops[k - 1]); k--)
+		for (k = i; k > 0 && is_worse(w, &more->drops[i], drops[k - 1]); k--)
 			drops[k] = drops[k - 1];
 		drops[k] = &more->drops[i];
 	}
@@ -290,6 +316,7 @@ static void take_drops(const struct watch_attempt *w, const struct watch_more *m
 	for (i = 0; i < n; i++)
 		if (drops[i]->reply && !drops[i]->reset)
 			leave_repeated(a);
+	leave_copies(a);
 }
 
 static void take_replies(const struct watch_attempt *w, const struct watch_more *more, const struct trace_frame *f,

@@ -80,6 +80,7 @@ table ip copies {
 	chain out {
 		type filter hook output priority 10
 		ip daddr 10.7.2.2 tcp dport 139 dup to 10.7.1.2 device "c0"
+		ip daddr 10.7.2.2 tcp dport { 143, 144 } dup to 10.7.4.2 device "d0"
 	}
 	chain lost {
 		type filter hook postrouting priority 10
@@ -90,10 +91,19 @@ table ip6 copies {
 	chain out {
 		type filter hook output priority 10
 		ip6 daddr fd07:2::2 tcp dport 139 dup to fd07:1::2 device "c0"
+		ip6 daddr fd07:2::2 tcp dport { 143, 144 } dup to fd07:4::2 device "d0"
 	}
 	chain lost {
 		type filter hook postrouting priority 10
 		tcp dport 139 ct state untracked drop
+	}
+}
+"""
+AT_COPIES = """
+table inet copies {
+	chain in {
+		type filter hook prerouting priority -300
+		tcp dport { 143, 144 } drop
 	}
 }
 """
@@ -109,7 +119,7 @@ FORWARD = """
 table inet router {
 	chain forward {
 		type filter hook forward priority 0
-		tcp dport { 113, 119, 139 } drop
+		tcp dport { 113, 119, 139, 143 } drop
 		tcp dport 116 reject with icmpx type admin-prohibited
 		tcp dport 123 reject with tcp reset
 	}
@@ -136,6 +146,13 @@ table netdev ingress_lo {
 		tcp dport 104 drop
 	}
 }
+"""
+# Where copies are sent to.
+ASIDE = """
+ip link add d0 type veth peer name d1 netns /proc/self/fd/%(aside)d
+ip addr add 10.7.4.1/24 dev d0
+ip addr add fd07:4::1/64 dev d0 nodad
+ip link set d0 up
 """
 NO_DAD = "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad\n"
 NETWORK = """
@@ -258,6 +275,10 @@ CASES = (
     ("SYN-ACK dropped in POSTROUTING", "client", LO, 138, silent(
         "local-output", "NETFILTER_DROP", True, said="way out of this same host")),
     ("a copy is dropped, and the SYN elsewhere", "client", FAR, 139, silent("path-or-peer", "NETFILTER_DROP", drops=1)),
+    ("a copy is dropped in another namespace, and the SYN elsewhere", "client", FAR, 143, silent(
+        "path-or-peer", "NETFILTER_DROP", drops=1, function="nft_do_chain", at="router")),
+    ("a copy is dropped in another namespace, and the SYN by a full queue", "client", FAR, 144, {
+        **BACKLOG, "drops": 2, "said": "may be a copy"}),
     ("rule in OUTPUT, of what conntrack leaves alone", "client", LO, 141, silent("local-output", "NETFILTER_DROP")),
     ("accept queue full here", "client", LO, 111, BACKLOG),
     ("accept queue full in another namespace", "client", FAR, 112, BACKLOG),
@@ -336,7 +357,7 @@ def is_there(module):
 class Network:
     def __init__(self, directory):
         self.kept = []
-        self.client, self.router, self.server, self.closed, self.few = (watched.Net() for _ in range(5))
+        self.client, self.router, self.server, self.closed, self.few, self.aside = (watched.Net() for _ in range(6))
         self.lacks = {}
         self.make()
         self.attach(directory)
@@ -352,15 +373,17 @@ class Network:
             harness.skip("nft: " + done.stderr)
 
     def make(self):
-        fds = {"router": self.router.fd, "server": self.server.fd}
+        fds = {"router": self.router.fd, "server": self.server.fd, "aside": self.aside.fd}
         for fd in fds.values():
             os.set_inheritable(fd, True)
-        for net, script in ((self.client, NETWORK), (self.router, ROUTER), (self.server, SERVER)):
+        for net, script in ((self.client, NETWORK + ASIDE), (self.router, ROUTER), (self.server, SERVER)):
             with net:
                 subprocess.run(["sh", "-ec", NO_DAD + script % fds], check=True, env=harness.ENV, pass_fds=fds.values())
         self.rules(self.client, RULES)
         self.rules(self.client, DEVICE)
         self.rules(self.client, COPIES)
+        self.aside.run(NO_DAD + "ip addr add 10.7.4.2/24 dev d1; ip addr add fd07:4::2/64 dev d1 nodad; ip link set d1 up")
+        self.rules(self.aside, AT_COPIES)
         self.rules(self.router, FORWARD)
         self.rules(self.server, AT_SERVER)
         self.rules(self.closed, POLICY)
@@ -410,13 +433,13 @@ class Network:
                 s.sendto(b"", ("10.7.3.2", 9))
 
     def listen(self):
-        for net, addresses, ports in ((self.client, LO, (110, 111, 136, 138)), (self.server, FAR, (112, 117)),
+        for net, addresses, ports in ((self.client, LO, (110, 111, 136, 138)), (self.server, FAR, (112, 117, 144)),
                                       (self.few, LO, (121,))):
             with net:
                 for address in addresses:
-                    self.kept += [watched.listener(address, p, 0 if p in (111, 112) else 64) for p in ports]
+                    self.kept += [watched.listener(address, p, 0 if p in (111, 112, 144) else 64) for p in ports]
         # The queue of a backlog of 0 holds one.
-        for net, addresses, port, n in ((self.client, LO, 111, 1), (self.client, FAR, 112, 1), (self.few, LO, 121, 2)):
+        for net, addresses, port, n in ((self.client, LO, 111, 1), (self.client, FAR, 112, 1), (self.client, FAR, 144, 1), (self.few, LO, 121, 2)):
             with net:
                 for address in addresses * n:
                     s, error = watched.connecting(address, port)
@@ -483,7 +506,7 @@ UNTOLD = ("nothing listens", "nothing listens afar", "nothing listens afar where
           "reject with an RST in FORWARD for what a rule of this host sends there")
 
 
-def check(attempt, expected, error, pid):
+def check(attempt, expected, error, pid, network):
     s = attempt["synsent"]
     drop = s.get("drop", {})
     got = {**{k: s.get(k) for k in ("outcome", "gave_up_by", "limit", "confidence")},
@@ -492,6 +515,7 @@ def check(attempt, expected, error, pid):
            "sent_to": s.get("sent_to"), "drops": len(s.get("drops", [drop] if drop else [])),
            **{k: drop.get(k) for k in ("place", "reason", "function", "rule", "reply")}}
     wrong = []
+    got["at"] = next((n for n in ("router", "server", "aside") if getattr(network, n).inode == drop.get("netns")), None)
     for what, value in expected.items():
         if what == "said":
             wrong += ["not said: " + value] * (got[what] is None)
@@ -553,7 +577,7 @@ def main():
             of = [a for a in attempts if (a["server"]["address"], a["server"]["port"]) == (address, port)
                   and a["synsent"].get("netns") == getattr(network, where).inode]
             bad = ["%d attempts, not 1" % len(of)] if len(of) != 1 else check(of[0], expected, errors[name, address],
-                                                                             os.getpid())
+                                                                             os.getpid(), network)
             if bad or o.show:
                 print("%s %s, %s:%d" % ("WRONG" if bad else "     ", name, address, port))
                 for text in bad:

@@ -64,6 +64,7 @@ static void random_drop(struct drop *d)
 	random_string(d->rule, sizeof(d->rule));
 	d->rule_by = (enum rule_by)rnd(RULE_BY_N);
 	d->netns = (uint32_t)(rnd(2) ? rnd(UINT32_MAX) : 0);
+	d->may_be_copy = rnd(2);
 	d->ifindex = (uint32_t)(rnd(2) ? rnd(1000) : 0);
 	if (rnd(2))
 		random_endpoint(&d->sent_to);

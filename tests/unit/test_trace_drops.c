@@ -149,6 +149,35 @@ static void sent_on(void **test)
 			    "sent it, likely");
 }
 
+/* In another namespace one of them is known to be the SYN itself. */
+static void copies(void **test)
+{
+	struct watch_drop *copy, *d;
+
+	begin();
+	sent_again(1);
+	copy = dropped(NETFILTER_DROP, 2);
+	d = dropped(NETFILTER_DROP, 1);
+	copy->netns = OTHER_NETNS;
+	copy->original = 0;
+	d->netns = OTHER_NETNS + 1;
+	ended(predicted_ns(), WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_int_equal(a.n_drops, 2);
+	assert_int_equal(a.drops[0].netns, OTHER_NETNS + 1);
+	assert_false(a.drops[0].unproven);
+	assert_true(a.drops[1].unproven);
+	d->packets = 2; /* both SYNs are accounted for */
+	told();
+	assert_int_equal(a.n_drops, 1);
+	assert_int_equal(a.drops[0].netns, OTHER_NETNS + 1);
+	d->netns = r.attempt.netns; /* here, a copy is told from it */
+	d->original = 0;
+	told();
+	assert_int_equal(a.n_drops, 1);
+	assert_false(a.drops[0].unproven);
+}
+
 static void drops(void **test)
 {
 	begin();
@@ -322,6 +351,7 @@ int main(void)
 		cmocka_unit_test(advised),
 		cmocka_unit_test(redirected),
 		cmocka_unit_test(sent_on),
+		cmocka_unit_test(copies),
 		cmocka_unit_test(drops),
 		cmocka_unit_test(ignored),
 		cmocka_unit_test(replies_in_order),

@@ -100,7 +100,8 @@ struct watch_drop *dropped(uint32_t why, uint32_t packets)
 	struct watch_drop *d = &r.more.drops[r.attempt.n_drops++];
 
 	r.attempt.has_more = 1;
-	*d = (struct watch_drop){ .first_ns = BEGUN + 10 * US,
+	*d = (struct watch_drop){ .original = 1,
+				  .first_ns = BEGUN + 10 * US,
 				  .last_ns = BEGUN + 31409 * MS,
 				  .location = 0xffffffff81234567,
 				  .reason = why,
