@@ -19,7 +19,9 @@ bool watch_neighbour_decides(const struct attempt *a)
 
 bool watch_neighbour_concerns(const struct attempt *a)
 {
-	return !a->traced && a->n_syns == 1 && !a->syns_seen && !a->connected;
+	bool unseen = a->syns_seen ? !a->found_waiting && attempt_syns_sent(a) > a->n_syns : a->n_syns == 1;
+
+	return !a->traced && unseen && !a->connected;
 }
 
 static const struct endpoint *server_of(const struct attempt *a)

@@ -17,7 +17,7 @@
  */
 bool watch_neighbour_decides(const struct attempt *a);
 
-/* True: no tracepoints tell of it, and its only SYN was not seen to leave this host. */
+/* True: no tracepoints tell of it, and its only SYN, or the last one, was not seen to leave this host. */
 bool watch_neighbour_concerns(const struct attempt *a);
 
 /* Sets silent_hop and silent_device, or leaves them. */

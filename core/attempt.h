@@ -109,6 +109,7 @@ struct attempt {
 	bool exited;
 
 	int64_t first_state_ns; /* a socket in SYN_SENT was first seen; 0: never */
+	bool found_waiting;	/* ... and had sent SYNs before that were not seen */
 	int wait_error; /* connect() gave this errno (EINTR, EINPROGRESS, ...) and the socket went on; 0: none */
 
 	bool connected; /* the kernel showed the socket past SYN_SENT, at connected_ns for the first time */

@@ -170,8 +170,11 @@ static void feed_state(struct tracker *t, const struct event *ev)
 		return;
 	if (k->state == SYN_SENT && s->a.end == ATTEMPT_OPEN) {
 		s->a.last_state_ns = ev->t_ns;
-		if (!s->a.first_state_ns)
+		if (!s->a.first_state_ns) {
 			s->a.first_state_ns = ev->t_ns;
+			s->a.found_waiting =
+				!s->a.connect_ns && k->retransmits - k->unsent > s->a.n_syns - !!s->a.n_syns;
+		}
 		slot_outlived(s, ev->t_ns);
 	}
 	take_state(&s->a, k);

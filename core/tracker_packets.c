@@ -73,11 +73,18 @@ static struct slot *slot_of_syn(struct tracker *t, const struct event *ev, const
  * On loopback there is no such queue: there it is the SYN of another socket, whose port is the same.
  */
 #define QUEUED_NS 50000000LL
+#define ANOTHER_NS 500000000LL /* the shortest time between two is 1 s */
 
 static bool was_queued(const struct attempt *a, int64_t t_ns)
 {
 	return a->n_syns == 1 && a->syn_ns[0] && t_ns - a->syn_ns[0] > QUEUED_NS &&
 	       !addr_is_loopback(&a->flow.server.addr);
+}
+
+/* A SYN that was counted when its socket was found had left long before, and this is another one. */
+static bool is_next(const struct attempt *a, int64_t t_ns)
+{
+	return a->found_waiting && t_ns - a->syn_ns[a->n_syns - 1] > ANOTHER_NS;
 }
 
 /* Both sides of a simultaneous open are attempts of their own (RFC 9293 section 3.5). */
@@ -109,7 +116,7 @@ static void feed_syn(struct tracker *t, const struct event *ev)
 		s->a.first_packet = ev->packet;
 	}
 	/* The kernel's count may have been read before the packet that it counts. */
-	if (s->last_syn_counted && s->a.n_syns <= ATTEMPT_SYNS_MAX) {
+	if (s->last_syn_counted && s->a.n_syns <= ATTEMPT_SYNS_MAX && !is_next(&s->a, ev->t_ns)) {
 		if (was_queued(&s->a, ev->t_ns))
 			s->a.queued_ns = ev->t_ns - s->a.syn_ns[0];
 		else

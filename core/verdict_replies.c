@@ -384,8 +384,13 @@ void say_silence(const struct attempt *a, struct verdict *v)
 	if (a->n_syns && (a->blind || !a->syns_seen))
 		say_counted(a, v);
 	else if (a->n_syns && attempt_syns_sent(a) > a->n_syns)
-		say_evidence(v, "the kernel counted %d SYNs, and %d were seen leaving", attempt_syns_sent(a),
-			     a->n_syns);
+		say_evidence(v, "the kernel counted %d SYNs, and %d %s seen leaving", attempt_syns_sent(a), a->n_syns,
+			     a->n_syns == 1 ? "was" : "were");
+	if (a->found_waiting)
+		say_evidence(v, "it waited already when it was first seen: %s",
+			     a->syn_ns[0] < a->first_state_ns
+				     ? "it began when its timer and this host's sysctls say, likely"
+				     : "when it began is not known");
 	say_unsent(a, v);
 	if (a->silent_hop.family)
 		say_silent_hop(a, v);

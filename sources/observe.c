@@ -2,6 +2,7 @@
 #include "sources/observe.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,12 @@
 /* Two looks are at least so far apart, however many sockets close. */
 #define LOOK_APART_NS (1 * MS)
 
-/* A packet is read so soon after it came; one that seems older was dated before the wall clock was set. */
+/* When the wall clock was set, a packet that seems older was dated before that. */
 #define READ_WITHIN_NS (2000 * MS)
+
+/* It was set when it moved by that much, and more than it is slewed (adjtimex(2): 500 ppm). */
+#define STEP_NS (10 * MS)
+#define SLEW_PER 1000
 
 int64_t observe_time(const struct observe *ob, int64_t mono_ns)
 {
@@ -65,7 +70,8 @@ int observe_new(const struct observe_opts *o, struct observe **ret, struct err *
 	if (!ob)
 		return err_sys(e, ENOMEM, "observation");
 	ob->o = *o;
-	ob->shift_ns = clock_real_ahead_ns();
+	ob->shift_ns = ob->ahead_ns = clock_real_ahead_ns();
+	ob->read_ns = clock_mono_ns();
 	flows_init(ob);
 	open_extras(ob);
 	r = jiffies_calibrate(&ob->jiffies, e);
@@ -241,7 +247,7 @@ static void on_live(const struct live_packet *p, void *user)
 		return;
 	/* The wall clock of this moment, not of the start, dates the packet; one that was set meanwhile dates none. */
 	shifted.t_ns = p->t_ns - clock_real_ahead_ns() + ob->shift_ns;
-	if (shifted.t_ns > now || shifted.t_ns < now - READ_WITHIN_NS)
+	if (shifted.t_ns > now || (ob->stepped && shifted.t_ns < now - READ_WITHIN_NS))
 		shifted.t_ns = now;
 	ev->t_ns = shifted.t_ns;
 	ev->packet = ++ob->n_packets;
@@ -259,10 +265,20 @@ static void on_live(const struct live_packet *p, void *user)
 	note_packet(ob, ev);
 }
 
+static void look_at_clock(struct observe *ob)
+{
+	int64_t ahead = clock_real_ahead_ns(), now = clock_mono_ns();
+
+	ob->stepped = imaxabs(ahead - ob->ahead_ns) > STEP_NS + (now - ob->read_ns) / SLEW_PER;
+	ob->ahead_ns = ahead;
+	ob->read_ns = now;
+}
+
 void observe_read_packets(struct observe *ob, struct err *e, int *ret)
 {
 	int i, r = 0;
 
+	look_at_clock(ob);
 	for (i = 0; r >= 0 && i < 2 && ob->live[i]; i++)
 		r = live_read(ob->live[i], on_live, ob, e);
 	*ret = r < 0 ? r : 0;

@@ -95,7 +95,10 @@ struct observe {
 	struct sockdiag *diag;
 	int destroyed; /* the destroy group; -1: not listened to */
 	struct jiffies_clock jiffies;
-	int64_t shift_ns;     /* event time = CLOCK_MONOTONIC + shift */
+	int64_t shift_ns; /* event time = CLOCK_MONOTONIC + shift */
+	int64_t ahead_ns; /* the wall clock's, when packets were read last, and when that was */
+	int64_t read_ns;
+	bool stepped;	      /* it was set meanwhile */
 	int64_t look_rest_ns; /* after the last look, so that looks do not take all the time */
 	int64_t last_look_ns, next_look_ns, next_walk_ns, last_dump_ns;
 	struct counters dumped; /* before the last dump that showed all */

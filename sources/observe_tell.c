@@ -123,6 +123,15 @@ void socket_give_first(struct observe *ob, struct known *k, int64_t t_ns)
 	ob->o.on_event(&ev, ob->o.user);
 }
 
+/* So long after SYN 0 its timer fires for the n-th time, by the sysctls. */
+static int64_t took_until(const struct observe *ob, int n)
+{
+	struct schedule s = { 0 };
+
+	schedule_nominal(&ob->o.policy, &s);
+	return (n < s.n ? s.syn[n] : s.end) * jiffies_tick_ns(ob->jiffies.hz);
+}
+
 /*
  * Where no packet shows the SYNs, the kernel's count and timer do: the last one
  * left when the timer was set, after the look before this one.  By the kernel's
@@ -132,11 +141,12 @@ static void give_counted(struct observe *ob, struct known *k, const struct event
 {
 	struct event ev = { .kind = EVENT_RETRANSMIT, .retransmit = { .flow = k->flow } };
 	int64_t now = observe_now(ob), t = k->timer_ns && k->timer_ns < now ? k->timer_ns : now;
+	bool waited = ob->o.shared && !k->syn0_ns && s->retransmits;
 
-	if (t < ob->last_look_ns)
+	if (t < ob->last_look_ns && !waited)
 		t = ob->last_look_ns;
 	if (!k->syn0_ns)
-		socket_give_first(ob, k, t);
+		socket_give_first(ob, k, waited ? t - took_until(ob, s->retransmits) : t);
 	if (s->retransmits - s->unsent > k->resent) {
 		ev.t_ns = t;
 		ev.retransmit.n = s->retransmits - s->unsent;

@@ -6,8 +6,10 @@ watch_unseen.py SYNSENT [--only TEXT] [--show]
 
 The namespace that is watched lies between a client's and a server's; all of them are made here.
 """
+import datetime
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -254,6 +256,48 @@ class Test:
         a = json.loads(p.stdout)
         t.want("connect", (len(a["synsent"]["syns_ns"]), self.none_left(a)), (1, "10.82.0.10 on m0 does not answer ARP"))
 
+    def stopped(self, t):
+        """What came while it was stopped is told with its own time."""
+        path = Path(t)
+        w = self.watch(t, path)
+        began = {}
+        w.p.send_signal(signal.SIGSTOP)
+        with path.middle:
+            for port in range(CLOSED, CLOSED + 1000, 400):
+                began[port] = time.time()
+                connect("127.0.0.1", port)
+                time.sleep(1.2)
+        w.p.send_signal(signal.SIGCONT)
+        time.sleep(0.5)
+        attempts = w.end()
+        t.want("what is told", ends(attempts), [(port, "refused", "likely") for port in began])
+        for a in attempts:
+            start = datetime.datetime.fromisoformat(a["event"]["start"][:26] + "+00:00").timestamp()
+            t.want("%d began %.3f s late" % (a["server"]["port"], start - began[a["server"]["port"]]),
+                   abs(start - began[a["server"]["port"]]) < 0.2, True)
+
+    def waiting(self, t):
+        """One that waited before the observation is told as long as it did, nearly, and that it is so found."""
+        path = Path(t)
+        with path.middle:
+            s, _ = connecting("10.82.0.1", SILENT)
+            time.sleep(1.5)
+            ws = [Watch(self.synsent, ["-j", "--no-bpf"]),
+                  Watch(self.synsent, ["-j"], ["setpriv", "--reuid", str(harness.NOBODY), "--regid", str(harness.NOBODY),
+                                               "--clear-groups"])]
+            t.watches += ws
+            for w in ws:
+                w.await_text("without eBPF: ")
+            time.sleep(0.7)
+            s.close()
+            time.sleep(0.5)
+        for w in ws:
+            attempts = w.end()
+            t.want("what is told", ends(attempts), [(SILENT, "abandoned", "likely")])
+            t.want("its length", [2.1 < a["event"]["duration"] / 1e9 < 3.2 for a in attempts], [True])
+            t.want("its SYNs", [len(a["synsent"]["syns_ns"]) - int(a["event"]["duration"] / 1e9 + 0.03) for a in attempts], [1])
+            t.want("it says so", "it waited already" in str([a["synsent"]["evidence"] for a in attempts]), True)
+
     @staticmethod
     def none_left(attempt):
         """Of what neighbour, if it is told that no SYN left."""
@@ -286,7 +330,7 @@ class Test:
 
 def main():
     return run_test(Test, ("foreign", "translated", "device", "same_port",
-                           "same_socket", "crossed", "took", "unresolved", "whose"), __doc__)
+                           "same_socket", "crossed", "took", "unresolved", "stopped", "waiting", "whose"), __doc__)
 
 
 if __name__ == "__main__":
