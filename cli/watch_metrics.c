@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "cli/options.h"
 #include "sinks/metrics_file.h"
 #include "sinks/metrics_listen.h"
 #include "sinks/metrics_server.h"
@@ -20,6 +21,7 @@ struct watch_metrics {
 	struct openmetrics *metrics;
 	struct metrics_server *server;
 	int64_t due_ns; /* CLOCK_MONOTONIC: the file; 0: none */
+	bool failing;	/* it could not be written last */
 	struct utsname kernel;
 };
 
@@ -161,19 +163,30 @@ static int write_file(struct watch_metrics *m, struct err *e)
 	return r;
 }
 
-int watch_metrics_pump(struct watch_metrics *m, struct err *e)
+void watch_metrics_pump(struct watch_metrics *m)
 {
 	int64_t now = clock_mono_ns();
+	struct err e = { 0 };
+	bool failed;
 
 	if (m->server)
 		metrics_server_pump(m->server, now);
 	if (!m->due_ns || now < m->due_ns)
-		return 0;
+		return;
 	m->due_ns = now + WATCH_METRICS_EVERY_NS;
-	return write_file(m, e);
+	failed = write_file(m, &e);
+	if (failed && !m->failing && !m->o.silent) {
+		err_remedy(&e, "it goes on, and tries again every 10 s");
+		report_error("watch", &e, 4);
+	}
+	m->failing = failed;
 }
 
 int watch_metrics_end(struct watch_metrics *m, struct err *e)
 {
-	return m->o.path && m->source ? write_file(m, e) : 0;
+	int r = m->o.path && m->source ? write_file(m, e) : 0;
+
+	if (r)
+		e->exit_code = 4;
+	return r;
 }

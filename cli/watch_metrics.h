@@ -15,6 +15,7 @@ struct watch_metrics;
 struct watch_metrics_opts {
 	const char *at;	  /* ADDR:PORT; NULL: nobody scrapes */
 	const char *path; /* NULL: no file */
+	bool silent;	  /* what goes wrong meanwhile is not said: the screen is another's */
 	/* What was only counted is fed before metrics are read. */
 	void (*refresh)(void *user);
 	void *user;
@@ -33,8 +34,8 @@ void watch_metrics_feed(struct watch_metrics *m, const struct digest *d, uint64_
 int watch_metrics_fds(const struct watch_metrics *m, struct pollfd *fds);
 int watch_metrics_wait_ms(const struct watch_metrics *m);
 
-/* Answers, and writes the file when it is time.  -errno: the file cannot be written. */
-int watch_metrics_pump(struct watch_metrics *m, struct err *e);
+/* Answers, and writes the file when it is time; one that cannot be written is tried again, which is said once. */
+void watch_metrics_pump(struct watch_metrics *m);
 
 /* The file, for the last time. */
 int watch_metrics_end(struct watch_metrics *m, struct err *e);

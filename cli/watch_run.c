@@ -247,7 +247,7 @@ static int turn(struct watch *w, struct err *e)
 		watch_inbound_idle(w->inbound);
 	}
 	if (w->metrics && !r)
-		r = watch_metrics_pump(w->metrics, e);
+		watch_metrics_pump(w->metrics);
 	take_signals(w);
 	if (w->screen)
 		draw(w);
@@ -343,7 +343,7 @@ static int open_all(struct watch *w, struct err *e)
 {
 	const struct watch_setup *o = w->o;
 	const struct watch_metrics_opts mo = {
-		.at = o->metrics, .path = o->metrics_file, .refresh = refresh, .user = w
+		.at = o->metrics, .path = o->metrics_file, .silent = o->top, .refresh = refresh, .user = w
 	};
 	const struct watch_rules_opts ro = { .trace = o->rules, .netns = o->want.netns, .n_netns = o->want.n_netns };
 	const struct watch_inbound_opts io = {

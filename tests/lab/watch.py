@@ -7,6 +7,7 @@ watch.py SYNSENT [--user nobody] [--only TEXT] [--kills N] [--show]
 Who gave up is proved by watch_gave_up.py, where a packet was lost by watch_places.py.
 """
 import argparse
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -638,6 +639,33 @@ class Test:
         t.holds("%r: %r" % (w.status, w.said()), w.status == 2 and "none/x.prom" in w.said())
         t.want("a summary of nothing", w.text(), "")
 
+    def metrics_full(self, t):
+        """A disk that is full for a while ends nothing; one that is full at the end is told."""
+        full = self.synsent.path("full")
+        os.mkdir(full)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "none", full], check=True)
+        try:
+            self.fill_metrics(t, full)
+        finally:
+            subprocess.run(["umount", "-l", full], check=False)
+
+    def fill_metrics(self, t, full):
+        ws = [self.watch(t, ["-j", "--metrics-file", os.path.join(full, "%d.prom" % i)]).ready() for i in range(2)]
+        with open(os.path.join(full, "fill"), "wb") as f, contextlib.suppress(OSError):
+            while True:
+                os.write(f.fileno(), bytes(4096))
+        for w in ws:
+            t.holds("it is not said: %s" % w.said(), w.await_text("No space left on device", 15))
+            with self.net:
+                connect("127.0.0.1", REFUSED_PORT)
+            t.want("it goes on", w.p.poll(), None)
+        time.sleep(0.2)
+        t.want("what it tells while the disk is full", ports(ws[0].end()), [REFUSED_PORT] * 2)
+        t.want("the status", ws[0].status, 4)
+        os.unlink(os.path.join(full, "fill"))
+        ws[1].end()
+        t.want("the status with room again", ws[1].status, 0)
+
     def top(self, t):
         """Without a terminal it is an error, and no observation; with one, what --rules says is on the screen."""
         w = self.watch(t, ["--top"])
@@ -1005,7 +1033,7 @@ def run_part(name, part, o):
 
 PARTS = ("filters", "slow", "misuse", "needs_bpf", "no_container", "commands", "standard_output", "goes_on", "full",
          "nested", "grandchildren", "signals", "pending", "limits", "crowd", "closed_stdout", "early", "error_queue", "text",
-         "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "top", "top_detail", "capabilities",
+         "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "metrics_full", "top", "top_detail", "capabilities",
          "kills")
 
 
