@@ -650,7 +650,8 @@ class Test:
             subprocess.run(["umount", "-l", full], check=False)
 
     def fill_metrics(self, t, full):
-        ws = [self.watch(t, ["-j", "--metrics-file", os.path.join(full, "%d.prom" % i)]).ready() for i in range(2)]
+        with self.net:
+            ws = [self.watch(t, ["-j", "--metrics-file", os.path.join(full, "%d.prom" % i)]).ready() for i in range(2)]
         with open(os.path.join(full, "fill"), "wb") as f, contextlib.suppress(OSError):
             while True:
                 os.write(f.fileno(), bytes(4096))
