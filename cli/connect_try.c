@@ -472,8 +472,8 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 	look_for_full_queue(&ret->attempt);
 	if (watch_route_decides(&ret->attempt) && !route_ask(&o->server, &route))
 		watch_route_take(&route, &ret->attempt);
-	if (watch_neighbour_concerns(&ret->attempt))
-		watch_neighbour_look_here(&ret->attempt);
+	if (t.observe && watch_neighbour_concerns(&ret->attempt))
+		watch_neighbour_look_here(&ret->attempt, observe_now(t.observe));
 	if (t.rules && ret->attempt.n_drops)
 		watch_rules_name(t.rules, &ret->attempt);
 	watch_rules_free(t.rules);

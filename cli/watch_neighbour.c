@@ -6,7 +6,6 @@
 
 #include "sources/namespaces.h"
 #include "sources/neighbour.h"
-#include "util/clock.h"
 #include "util/duration.h"
 
 /* What the table says later may be of what came since. */
@@ -29,9 +28,9 @@ static const struct endpoint *server_of(const struct attempt *a)
 	return a->sent_to.port ? &a->sent_to : &a->flow.server;
 }
 
-static bool may_tell(const struct attempt *a)
+static bool may_tell(const struct attempt *a, int64_t now_ns)
 {
-	return !addr_is_loopback(&server_of(a)->addr) && clock_real_ns() - a->ended_ns <= SOON_NS;
+	return !addr_is_loopback(&server_of(a)->addr) && now_ns - a->ended_ns <= SOON_NS;
 }
 
 static void look(struct namespaces *n, struct attempt *a)
@@ -44,15 +43,15 @@ static void look(struct namespaces *n, struct attempt *a)
 	memcpy(a->silent_device, is.device, sizeof(a->silent_device));
 }
 
-void watch_neighbour_look(struct watch_ask *w, struct attempt *a)
+void watch_neighbour_look(struct watch_ask *w, struct attempt *a, int64_t now_ns)
 {
-	if (may_tell(a))
+	if (may_tell(a, now_ns))
 		look(watch_ask_begin(w), a);
 }
 
-void watch_neighbour_look_here(struct attempt *a)
+void watch_neighbour_look_here(struct attempt *a, int64_t now_ns)
 {
-	struct namespaces *n = may_tell(a) ? namespaces_new() : NULL;
+	struct namespaces *n = may_tell(a, now_ns) ? namespaces_new() : NULL;
 
 	look(n, a);
 	namespaces_free(n);

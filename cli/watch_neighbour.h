@@ -20,10 +20,10 @@ bool watch_neighbour_decides(const struct attempt *a);
 /* True: no tracepoints tell of it, and its only SYN, or the last one, was not seen to leave this host. */
 bool watch_neighbour_concerns(const struct attempt *a);
 
-/* Sets silent_hop and silent_device, or leaves them. */
-void watch_neighbour_look(struct watch_ask *w, struct attempt *a);
+/* Sets silent_hop and silent_device, or leaves them.  now_ns: by the clock of the attempt's times. */
+void watch_neighbour_look(struct watch_ask *w, struct attempt *a, int64_t now_ns);
 
 /* The same of a single attempt of this network namespace. */
-void watch_neighbour_look_here(struct attempt *a);
+void watch_neighbour_look_here(struct attempt *a, int64_t now_ns);
 
 #endif

@@ -159,7 +159,7 @@ static void look_for_loss(struct watch_show *s, struct attempt *a, struct flow *
 	if (!watch_lost_is_unknown(a) || a->n_drops == ATTEMPT_DROPS_MAX)
 		return;
 	if (!a->silent_hop.family)
-		watch_neighbour_look(s->neighbour, a);
+		watch_neighbour_look(s->neighbour, a, watch_source_now(s->with.source));
 	if (a->silent_hop.family || !watch_lost_backlog(s->lost, a->netns, as, &d))
 		return;
 	d.packets = (uint64_t)a->n_syns;
@@ -185,7 +185,7 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 	if (unknown)
 		look_for_loss(s, &s->more, &as);
 	if (neighbour)
-		watch_neighbour_look(s->neighbour, &s->more);
+		watch_neighbour_look(s->neighbour, &s->more, watch_source_now(s->with.source));
 	watch_copies_give(&s->more, copies, n);
 	if (s->with.rules) {
 		/* by the rules where it was dropped */
@@ -208,7 +208,7 @@ static const struct attempt *look_first(struct watch_show *s, const struct attem
 	if (copies)
 		watch_copies_doubt(s->copies, &s->looked);
 	if (neighbour)
-		watch_neighbour_look(s->neighbour, &s->looked);
+		watch_neighbour_look(s->neighbour, &s->looked, watch_source_now(s->with.source));
 	if (route)
 		watch_route_look(s->route, &s->looked);
 	if (nat)
