@@ -36,6 +36,7 @@ void watch_route_take(const struct route_answer *is, struct attempt *a)
 	a->route_asked = true;
 	a->route_error = is->error;
 	a->to_broadcast = is->broadcast;
+	a->no_ipv6 = is->no_ipv6;
 }
 
 void watch_route_look(struct watch_ask *w, struct attempt *a)

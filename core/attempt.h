@@ -130,8 +130,9 @@ struct attempt {
 	bool soft_unshown;    /* the program is shown no soft error (net/mptcp/subflow.c subflow_error_report()) */
 	bool soft_seen;	      /* the tracepoint told when one was noted */
 	bool soft_left;	      /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
-	bool route_asked;     /* when its connect() had failed at once; the two below are the answer */
+	bool route_asked;     /* when its connect() had failed at once; the three below are the answer */
 	bool to_broadcast;    /* the server is a broadcast address of its network namespace, by the routes there */
+	bool no_ipv6;	      /* its network namespace has no address of IPv6, and the server's is one */
 	int route_error;      /* that they refuse the server with; 0: they have a way to it */
 	bool v6only;	      /* its socket is for IPv6 alone, and the server's address is one of IPv4 */
 	bool port_sought;     /* its connect() failed at once, and had come to look for a source port */

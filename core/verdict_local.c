@@ -66,12 +66,12 @@ static void no_route(const struct attempt *a, struct verdict *v)
 
 	if (a->v6only) {
 		say_headline(v, "the socket is for IPv6 alone, and the server's address is one of IPv4");
-		say_advice(v, "clear IPV6_V6ONLY, or use a socket of IPv4");
+		say_remedy(v, "clear IPV6_V6ONLY, do not bind it to an address of IPv6, or use a socket of IPv4");
 		return;
 	}
 	if (kind) {
 		say_headline(v, "that is a %s address, and TCP cannot connect to one", kind);
-		say_advice(v, "give the address of a single host");
+		say_remedy(v, "give the address of a single host");
 		return;
 	}
 	say_headline(v, a->route_asked && !a->route_error
@@ -130,13 +130,22 @@ static void not_available(const struct attempt *a, struct verdict *v)
 	char command[ROUTE_COMMAND_LEN];
 
 	if (a->route_asked && a->route_error == EADDRNOTAVAIL) {
+		if (a->no_ipv6) {
+			say_headline(v, "no address of IPv6 in its network namespace: IPv6 is off there, likely");
+			say_remedy(
+				v,
+				"net.ipv6.conf.all.disable_ipv6, if IPv6 is wanted there; else such a client goes on "
+				"with an address of IPv4, and this costs no time");
+			return;
+		}
 		say_headline(v, "this host has no source address for it");
 		say_advice(v, "%s, and `ip -6 addr` of its interface", route_command(a, command));
 		return;
 	}
 	say_headline(v, a->port_sought ? "no free source port on this host"
 				       : "no free source port or address on this host");
-	say_advice(v, "net.ipv4.ip_local_port_range and at sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
+	say_remedy(v,
+		   "widen net.ipv4.ip_local_port_range, or have fewer sockets in SYN-SENT and TIME-WAIT (`ss -tan`)");
 	if (!a->traced)
 		return;
 	if (a->port_sought) {
@@ -182,7 +191,7 @@ void failed_locally(const struct attempt *a, struct verdict *v)
 		refused_by_program(a, v);
 		break;
 	default:
-		say_headline(v, "connect() failed on this host");
+		say_headline(v, "connect() failed on this host: %s", errno_text(v->error));
 	}
 	say_evidence(v, "connect() returned %s at once and no SYN left the host", errno_name(v->error));
 }

@@ -28,6 +28,7 @@ bool route_is_local(const struct addr *a);
 struct route_answer {
 	int error;	/* that it would give; 0: there is a way */
 	bool broadcast; /* the address is a subnet's for all, to which TCP cannot connect: ENETUNREACH */
+	bool no_ipv6;	/* no way to an address of IPv6, and none of IPv6 in this network namespace: EADDRNOTAVAIL */
 };
 
 /* 0, or -errno: they could not be asked. */
