@@ -56,12 +56,16 @@ static void of_syncookies(const struct host *h, const struct host_setting *s, st
 				    : "always");
 }
 
+/* The last quarter is for clients that the kernel knows (net/ipv4/tcp_input.c tcp_conn_request()). */
 static void of_syn_backlog(const struct host *h, const struct host_setting *s, struct buf *to)
 {
 	const struct host_setting *cookies = host_setting(h, "ipv4/tcp_syncookies");
 
-	buf_str(to, cookies && cookies->value ? "limits nothing, for there are syncookies"
-					      : "more half-open connections: SYNs are dropped");
+	if (cookies && cookies->value)
+		buf_str(to, "limits nothing, for there are syncookies");
+	else
+		buf_fmt(to, "%ld half-open connections: more SYNs are dropped, but of known clients",
+			s->value - s->value / 4 + 1);
 }
 
 static void of_somaxconn(const struct host *h, const struct host_setting *s, struct buf *to)
@@ -69,22 +73,37 @@ static void of_somaxconn(const struct host *h, const struct host_setting *s, str
 	buf_fmt(to, "an accept queue's limit; full, it drops SYNs");
 }
 
+/* It is asked when a handshake's last ACK comes; a SYN is dropped before (net/ipv4/tcp_minisocks.c tcp_check_req()). */
 static void of_overflow(const struct host *h, const struct host_setting *s, struct buf *to)
 {
-	buf_str(to, s->value ? "a full accept queue resets clients" : "a full accept queue is silent: clients wait");
+	buf_str(to, "a full accept queue is silent: clients wait");
+	if (s->value)
+		buf_str(to, "; an RST comes only where it fills after the SYN-ACK");
 }
 
 static void of_ports(const struct host *h, const struct host_setting *s, struct buf *to)
 {
-	buf_fmt(to, "%ld connections to one server and port", s->second - s->value + 1);
+	buf_fmt(to, "%ld connections to one server and port", s->second - s->value + 1 - h->reserved_ports);
+	if (h->reserved_ports)
+		buf_fmt(to, ", without the %ld of ip_local_reserved_ports", h->reserved_ports);
 }
 
+/* net/ipv4/tcp_ipv4.c tcp_twsk_unique(); the delay is a sysctl since 6.14. */
 static void of_tw_reuse(const struct host *h, const struct host_setting *s, struct buf *to)
 {
-	if (s->value == 1)
-		buf_str(to, "TIME-WAIT holds a port for 1 s");
+	const struct host_setting *timestamps = host_setting(h, "ipv4/tcp_timestamps");
+	const struct host_setting *delay = host_setting(h, "ipv4/tcp_tw_reuse_delay");
+	const bool may = s->value && !(timestamps && !timestamps->value);
+	char text[SECONDS_LEN];
+
+	seconds_text((delay ? delay->value : 1000) * NS_PER_MS, text);
+	if (may && s->value == 1)
+		buf_fmt(to, "TIME-WAIT holds a port for %s s", text);
 	else
-		buf_fmt(to, "TIME-WAIT holds a port for %d s%s", TIMEWAIT_S, s->value ? ", but on loopback" : "");
+		buf_fmt(to, "TIME-WAIT holds a port for %d s%s", TIMEWAIT_S,
+			may	   ? ", but on loopback"
+			: s->value ? ": tcp_timestamps is 0"
+				   : "");
 }
 
 static void of_rp_filter(const struct host *h, const struct host_setting *s, struct buf *to)
@@ -103,7 +122,7 @@ static void of_conntrack(const struct host *h, const struct host_setting *s, str
 
 static void of_low_ports(const struct host *h, const struct host_setting *s, struct buf *to)
 {
-	buf_str(to, "lower ports need CAP_NET_BIND_SERVICE");
+	buf_str(to, s->value ? "lower ports need CAP_NET_BIND_SERVICE" : "no port needs CAP_NET_BIND_SERVICE");
 }
 
 /* nf_conntrack_count goes with nf_conntrack_max. */

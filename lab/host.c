@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -30,6 +31,8 @@ static const char *const settings[] = {
 	"ipv4/tcp_rto_max_ms",
 	"ipv4/ip_local_port_range",
 	"ipv4/tcp_tw_reuse",
+	"ipv4/tcp_tw_reuse_delay",
+	"ipv4/tcp_timestamps",
 	"ipv4/tcp_synack_retries",
 	"ipv4/tcp_syncookies",
 	"ipv4/tcp_max_syn_backlog",
@@ -144,6 +147,40 @@ const char *host_cap_name(int cap)
 	}
 }
 
+long host_ports_in(const char *list, long first, long last)
+{
+	long from, to, n = 0;
+	char *end;
+
+	for (;; list = end + 1) {
+		from = to = strtol(list, &end, 10);
+		if (end == list)
+			return n;
+		if (*end == '-')
+			to = strtol(end + 1, &end, 10);
+		from = from < first ? first : from;
+		to = to > last ? last : to;
+		n += to < from ? 0 : to - from + 1;
+		if (*end != ',')
+			return n;
+	}
+}
+
+static void read_reserved(struct host *h)
+{
+	const struct host_setting *range = host_setting(h, "ipv4/ip_local_port_range");
+	FILE *f = range ? fopen("/proc/sys/net/ipv4/ip_local_reserved_ports", "re") : NULL;
+	char *list = NULL;
+	size_t size = 0;
+
+	if (!f)
+		return;
+	if (getline(&list, &size, f) > 0)
+		h->reserved_ports = host_ports_in(list, range->value, range->second);
+	free(list);
+	fclose(f);
+}
+
 static void read_settings(struct host *h)
 {
 	size_t i;
@@ -201,6 +238,7 @@ static void look(struct host *h)
 	if (!cgroup_own_path(path))
 		snprintf(h->cgroup, sizeof(h->cgroup), "%.*s", (int)sizeof(h->cgroup) - 1, path);
 	read_settings(h);
+	read_reserved(h);
 }
 
 static void ignore_socket(const struct sockdiag_socket *s, void *user)

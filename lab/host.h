@@ -75,6 +75,7 @@ struct host {
 	struct policy policy;
 	struct host_setting settings[HOST_SETTINGS_MAX];
 	int n_settings;
+	long reserved_ports; /* of ip_local_port_range, by ip_local_reserved_ports */
 	struct host_trial trials[HOST_TRIAL_N];
 };
 
@@ -86,6 +87,9 @@ const char *host_trial_name(enum host_trial_kind k);
 
 /* "NET_RAW" of CAP_NET_RAW; NULL: it is of no concern here. */
 const char *host_cap_name(int cap);
+
+/* Of the ports from first to last so many are in a list like that of ip_local_reserved_ports: "8080,9148-9200". */
+long host_ports_in(const char *list, long first, long last);
 
 /* The setting of that name; NULL: not there. */
 const struct host_setting *host_setting(const struct host *h, const char *name);

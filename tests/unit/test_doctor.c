@@ -214,12 +214,29 @@ static void effects(void **state)
 	check_effect(d, "ipv4/tcp_rto_max_ms", 1500, 0, "no wait between SYNs is above 1.5 s");
 	check_effect(d, "ipv4/tcp_synack_retries", 5, 0, "a half-open connection is gone after 63 s");
 	check_effect(d, "ipv4/ip_local_port_range", 32768, 60999, "28232 connections to one server and port");
+	d->host.reserved_ports = host_ports_in("80,32760-32769,40000,60999-61005\n", 32768, 60999);
+	check_effect(d, "ipv4/ip_local_port_range", 32768, 60999,
+		     "28228 connections to one server and port, without the 4 of ip_local_reserved_ports");
+	d->host.reserved_ports = host_ports_in("\n", 32768, 60999);
+	check_effect(d, "ipv4/tcp_abort_on_overflow", 0, 0, "a full accept queue is silent: clients wait");
+	check_effect(d, "ipv4/tcp_abort_on_overflow", 1, 0,
+		     "a full accept queue is silent: clients wait; an RST comes only where it fills after the SYN-ACK");
+	check_effect(d, "ipv4/ip_unprivileged_port_start", 1024, 0, "lower ports need CAP_NET_BIND_SERVICE");
+	check_effect(d, "ipv4/ip_unprivileged_port_start", 0, 0, "no port needs CAP_NET_BIND_SERVICE");
 	check_effect(d, "ipv4/tcp_tw_reuse", 0, 0, "TIME-WAIT holds a port for 60 s");
 	check_effect(d, "ipv4/tcp_tw_reuse", 1, 0, "TIME-WAIT holds a port for 1 s");
-	check_effect(d, "ipv4/tcp_max_syn_backlog", 512, 0, "more half-open connections: SYNs are dropped");
+	check_effect(d, "ipv4/tcp_tw_reuse", 2, 0, "TIME-WAIT holds a port for 60 s, but on loopback");
+	check_effect(d, "ipv4/tcp_max_syn_backlog", 512, 0,
+		     "385 half-open connections: more SYNs are dropped, but of known clients");
 	d->host.settings[d->host.n_settings++] =
 		(struct host_setting){ .name = "ipv4/tcp_syncookies", .there = true, .value = 1 };
 	check_effect(d, "ipv4/tcp_max_syn_backlog", 512, 0, "limits nothing, for there are syncookies");
+	d->host.settings[d->host.n_settings++] =
+		(struct host_setting){ .name = "ipv4/tcp_tw_reuse_delay", .there = true, .value = 2500 };
+	check_effect(d, "ipv4/tcp_tw_reuse", 1, 0, "TIME-WAIT holds a port for 2.5 s");
+	d->host.settings[d->host.n_settings++] =
+		(struct host_setting){ .name = "ipv4/tcp_timestamps", .there = true, .value = 0 };
+	check_effect(d, "ipv4/tcp_tw_reuse", 1, 0, "TIME-WAIT holds a port for 60 s: tcp_timestamps is 0");
 	assert_false(doctor_effect(&d->host, &absent, &b));
 	assert_false(doctor_effect(&d->host, &other, &b));
 	check_text(d, "  tcp_syncookies 1                  when the SYN queue is full: it drops no SYN\n");
@@ -228,7 +245,8 @@ static void effects(void **state)
 		.name = "ipv4/ip_local_port_range", .there = true, .value = 32768, .second = 60999
 	};
 	check_text(d, "  ip_local_port_range 32768 60999   28232 connections to one server and port\n");
-	d->host.settings[0].there = d->host.settings[1].there = false;
+	for (int i = 0; i < d->host.n_settings; i++)
+		d->host.settings[i].there = false;
 	check_text(d, "what they mean here\n  none can be read: is /proc mounted?\n");
 	free(d);
 }
