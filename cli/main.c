@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "cli/version.h"
+#include "util/clock.h"
 #include "util/suggest.h"
 
 /* One line per command. */
@@ -97,6 +98,7 @@ int main(int argc, char **argv)
 	int status;
 
 	hold_standard_streams();
+	clock_enter();
 	status = dispatch(argc, argv);
 
 	/* Data that did not reach stdout (a full disk) must not end as success. */

@@ -54,7 +54,8 @@ static void answered(const struct attempt *a, const struct digest *d, struct ver
 		v->outcome = OUTCOME_UNANSWERED;
 		v->gave_up_by = GAVE_UP_UNKNOWN;
 		v->confidence = CONFIDENCE_UNKNOWN;
-		say(v, "its SYN-ACK was sent %d times: no ACK came to it, or none in time", d->n_synacks);
+		say(v, "its SYN-ACK was sent %d times: no ACK came in time, or none with data (TCP_DEFER_ACCEPT)",
+		    d->n_synacks);
 		return;
 	}
 	v->outcome = OUTCOME_ESTABLISHED;

@@ -4,6 +4,12 @@
 
 #include <stdint.h>
 
+/*
+ * Once, when the program begins: in a time namespace (Linux 5.6, time_namespaces(7)) the clock below is the kernel's
+ * own from then on, as its tracepoints and jiffies have it.
+ */
+void clock_enter(void);
+
 /* Nanoseconds since some fixed instant; never steps (CLOCK_MONOTONIC). */
 int64_t clock_mono_ns(void);
 

@@ -118,7 +118,7 @@ static void says(void **test)
 		  CONFIDENCE_UNKNOWN,
 		  GAVE_UP_UNKNOWN,
 		  0,
-		  "its SYN-ACK was sent 3 times: no ACK came to it, or none in time" },
+		  "its SYN-ACK was sent 3 times: no ACK came in time, or none with data (TCP_DEFER_ACCEPT)" },
 	};
 	static const struct attempt a = { .flow = { .client = { { 4, { 10, 0, 0, 1 } }, 40000 },
 						    .server = { { 4, { 10, 0, 0, 2 } }, 81 } } };
