@@ -470,6 +470,7 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 	refusal_settle(&ret->attempt);
 	look_behind_nat(&t);
 	look_for_full_queue(&ret->attempt);
+	ret->attempt.options_known = true;
 	if (watch_route_decides(&ret->attempt) && !route_ask(&o->server, &route))
 		watch_route_take(&route, &ret->attempt);
 	if (t.observe && watch_neighbour_concerns(&ret->attempt))

@@ -100,6 +100,7 @@ struct attempt {
 	int64_t fin_ns[2];     /* first FIN of the client, of the server */
 
 	int64_t connect_ns; /* connect() was called */
+	bool options_known; /* its socket is this program's own: `policy` has all that is set in it */
 	int64_t ended_ns;
 	enum attempt_end end;
 	enum close_cause close_cause;

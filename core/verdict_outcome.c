@@ -132,7 +132,7 @@ void kernel_timed_out(const struct attempt *a, struct verdict *v)
 {
 	const struct drop *unresolved = ended_by_neighbour(a, v);
 	const struct reply *icmp = last_icmp(a);
-	int hurried = hurried_syn(a);
+	int hurried = hurried_syn(a), refused = refused_syn(a, v);
 	char t[SAY_SECONDS_LEN];
 
 	v->error = ETIMEDOUT;
@@ -144,8 +144,8 @@ void kernel_timed_out(const struct attempt *a, struct verdict *v)
 		timed_out_without_neighbour(v);
 	} else if (a->crossed) {
 		kernel_gave_up(a, v, CONFIDENCE_CERTAIN);
-	} else if (!a->traced && !a->limits_changed && a->has_policy && !policy_invalid(&a->policy) &&
-		   !on_schedule(a, v)) {
+	} else if (!a->traced && !a->options_known && !a->limits_changed && a->has_policy &&
+		   !policy_invalid(&a->policy) && !on_schedule(a, v)) {
 		/* a socket's own options are not known; traced, they are */
 		off_schedule(a, v);
 	} else {
@@ -154,6 +154,11 @@ void kernel_timed_out(const struct attempt *a, struct verdict *v)
 				     "SYN %d left %s after SYN %d, because of a reply that was ignored: all that "
 				     "follows came as much earlier",
 				     hurried, say_span(a->syn_ns[hurried] - a->syn_ns[hurried - 1], t), hurried - 1);
+		else if (refused && !a->late_found)
+			say_evidence(v,
+				     "0.5 s after SYN %d the kernel tried again, as it does when this host's own queue "
+				     "(`tc -s qdisc`) does not take one: all that follows came as much earlier",
+				     refused);
 		else if (!a->late_found)
 			say_distance(a, v, a->end == ATTEMPT_END_RESULT ? "it came" : "the socket left SYN-SENT");
 		kernel_gave_up(a, v, CONFIDENCE_CERTAIN);

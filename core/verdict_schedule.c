@@ -118,6 +118,31 @@ int hurried_syn(const struct attempt *a)
 	return 0;
 }
 
+#define PROBE_NS 500000000LL
+#define PROBE_LATE_NS 40000000LL /* a bucket of the timer wheel, and ticks that are late */
+#define WAIT_MIN_NS 900000000LL	 /* else that is no less than it would have waited anyhow */
+
+int refused_syn(const struct attempt *a, const struct verdict *v)
+{
+	int64_t wait_ns, due_ns, end_ns = attempt_start_ns(a) + v->elapsed_ns, tick_ns;
+	struct schedule s;
+	bool exact;
+	int i;
+
+	if (a->policy.user_timeout_ms || !schedule_of(a, &s, &exact))
+		return 0;
+	tick_ns = schedule_jiffies_ns(1, a->policy.hz);
+	for (i = 1; i < a->n_syns && i < ATTEMPT_SYNS_MAX && i < s.n; i++) {
+		if (!a->syn_ns[i] || (i + 1 < a->n_syns && (i + 1 == ATTEMPT_SYNS_MAX || !a->syn_ns[i + 1])))
+			continue;
+		wait_ns = (i + 1 < a->n_syns ? a->syn_ns[i + 1] : end_ns) - a->syn_ns[i];
+		due_ns = schedule_jiffies_ns((i + 1 < s.n ? s.syn[i + 1] : s.end) - s.syn[i], a->policy.hz);
+		if (due_ns > WAIT_MIN_NS && wait_ns > PROBE_NS - 2 * tick_ns && wait_ns < PROBE_NS + PROBE_LATE_NS)
+			return i;
+	}
+	return 0;
+}
+
 bool end_range(const struct attempt *a, int64_t *ret_min_ns, int64_t *ret_max_ns)
 {
 	struct schedule_range r;

@@ -35,6 +35,12 @@ bool ended_by_count(const struct attempt *a, const struct verdict *v);
 /* A SYN that left well before its time, because a reply that was ignored made the kernel hurry (tcp_ack()); or 0. */
 int hurried_syn(const struct attempt *a);
 
+/*
+ * A SYN that this host's own queue did not take, by when the next one came, or the end; or 0 (net/ipv4/tcp_timer.c
+ * tcp_retransmit_timer(), TCP_RESOURCE_PROBE_INTERVAL).  A TCP_USER_TIMEOUT may cut a wait to the same length.
+ */
+int refused_syn(const struct attempt *a, const struct verdict *v);
+
 /* Where the phase is not known: the earliest and the latest end of any phase.  False without a policy. */
 bool end_range(const struct attempt *a, int64_t *ret_min_ns, int64_t *ret_max_ns);
 

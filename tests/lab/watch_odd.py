@@ -11,13 +11,26 @@ import subprocess
 import sys
 import time
 
+import harness
 import watch_elsewhere
 import watch_sockets
 import watched
 from watch_sockets import verdict
-from watched import Watch, connect, connecting, listener
+from watched import Watch, connect, connecting, end_of, listener
 
 PORT, OTHER_PORT = 42101, 42102
+SERVER = "10.9.5.2"
+# A queue in which there is no room for a SYN.
+QUEUE = """
+echo 2 >/proc/sys/net/ipv4/tcp_syn_retries
+[ ! -e /proc/sys/net/ipv4/tcp_syn_linear_timeouts ] || echo 0 >/proc/sys/net/ipv4/tcp_syn_linear_timeouts
+ip link add q0 type veth peer name q1
+ip link set q0 up
+ip link set q1 up
+ip addr add 10.9.5.1/24 dev q0
+ip neigh add 10.9.5.2 lladdr 02:00:00:00:00:02 dev q0
+tc qdisc add dev q0 root bfifo limit 1
+"""
 NO_IPV6 = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6"
 
 
@@ -75,7 +88,24 @@ class Test(watch_sockets.Test):
         t.want("what is told", [(h[:30], "TCP_DEFER_ACCEPT" in h) for h in told], [("its SYN-ACK was sent 2 times: ", True)])
 
 
-PARTS = ("no_ipv6", "time_namespace", "deferred")
+    def queue(self, t):
+        """What this host's own queue refuses is sent again after 0.5 s: by tcp_syn_retries alone, though it ends early."""
+        net, w = self.made(t, QUEUE)
+        with net:
+            s, _ = connecting(SERVER, PORT)
+            with harness.Synsent(self.synsent.binary, nobody=True) as as_nobody:
+                r = as_nobody.run(["connect", "-j", SERVER, str(OTHER_PORT)])
+            t.want("how it ended", end_of(s, 9), errno.ETIMEDOUT)
+            s.close()
+        told = [a for a in self.attempts(t, w, 2) if a["server"]["port"] == PORT]
+        t.want("what connect told of", len(r.objects), 1)
+        for a in told + r.objects:
+            t.want("its verdict", verdict(a), ("timed-out", "kernel", "syn-retries", "certain", "ETIMEDOUT"))
+            t.want("that it explains when it ended: %s" % a["synsent"]["evidence"],
+                   any("own queue" in e for e in a["synsent"]["evidence"]), True)
+
+
+PARTS = ("no_ipv6", "time_namespace", "deferred", "queue")
 
 
 def main():
