@@ -373,6 +373,7 @@ static void judge(const struct attempt *a, struct verdict *v)
 	}
 	lower_unproven(a, v);
 	say_deferral(a, v);
+	say_worker(a, v);
 	say_queued(a, v);
 	if (a->lost)
 		say_evidence(v, "%" PRIu64 " event%s lost by the observation itself", a->lost,

@@ -262,7 +262,8 @@ static void ended_by_timer(const struct attempt *a, struct verdict *v)
 						     : "a route that failed meanwhile");
 	say_evidence(v, "its own timer ended it: nothing came just then");
 	say_distance(a, v, "the end came");
-	say_advice(v, "%s, and what changed routes or took an interface down meanwhile", route_command(a, command));
+	say_advice(v, "%s, and what changed routes or addresses, or took an interface down, meanwhile",
+		   route_command(a, command));
 }
 
 /*

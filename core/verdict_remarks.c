@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/verdict_remarks.h"
 
+#include <string.h>
+
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
 
@@ -111,6 +113,16 @@ void say_deferral(const struct attempt *a, struct verdict *v)
 			     "connect() was called %s before SYN 0, which left with the first write "
 			     "(TCP_FASTOPEN_CONNECT)",
 			     say_span(attempt_start_ns(a) - a->connect_ns, t));
+}
+
+/* A program may have such a name, too. */
+void say_worker(const struct attempt *a, struct verdict *v)
+{
+	static const char worker[] = "kworker/";
+
+	if (a->traced && !strncmp(a->comm, worker, sizeof(worker) - 1))
+		say_evidence(v, "a worker of the kernel connected it, and no program did: for a further subflow of "
+				"MPTCP, likely (`ss -M`)");
 }
 
 void say_queued(const struct attempt *a, struct verdict *v)

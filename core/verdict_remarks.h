@@ -15,6 +15,9 @@ void say_crossed(struct verdict *v);
 /* Evidence of a SYN that left later than connect() was called, as the kernel's tracepoints tell. */
 void say_deferral(const struct attempt *a, struct verdict *v);
 
+/* Evidence that the kernel connected it by itself. */
+void say_worker(const struct attempt *a, struct verdict *v);
+
 /* Evidence of a SYN that waited in a queue. */
 void say_queued(const struct attempt *a, struct verdict *v);
 
