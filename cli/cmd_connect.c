@@ -135,6 +135,21 @@ static void print_text(const struct connect_opts *o, const struct terminal *t, c
 	fflush(stdout);
 }
 
+/*
+ * 0.0.0.0 and :: are this host: what connect() makes of them (net/ipv4/route.c ip_route_output_key_hash_rcu(),
+ * net/ipv6/tcp_ipv6.c tcp_v6_connect()).  True: it was one of them.
+ */
+static bool take_this_host(struct addr *server, const struct addr *source)
+{
+	static const struct addr loopback[] = { { 4, { 127, 0, 0, 1 } }, { 6, { [15] = 1 } } };
+
+	if (!server->family || !addr_is_any(server))
+		return false;
+	*server = server->family == 4 && source->family == 4 && !addr_is_any(source) ? *source
+										     : loopback[server->family == 6];
+	return true;
+}
+
 /* Each address in turn, as the resolver orders them, until one is connected. */
 static int try_all(const struct connect_opts *o, const char *host, const struct addrinfo *ai, struct try_opts *to,
 		   struct err *e)
@@ -145,6 +160,7 @@ static int try_all(const struct connect_opts *o, const char *host, const struct 
 	int status = 1, failed, i = 0, n = 0;
 	const struct addrinfo *each;
 	struct addr literal;
+	bool is_any;
 
 	if (!r)
 		return err_sys(e, ENOMEM, "connect");
@@ -155,12 +171,17 @@ static int try_all(const struct connect_opts *o, const char *host, const struct 
 
 		memcpy(&ss, ai->ai_addr, ai->ai_addrlen);
 		sockaddr_endpoint(&ss, &to->server);
+		to->scope = ss.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&ss)->sin6_scope_id : 0;
+		is_any = take_this_host(&to->server.addr, &o->source);
 		if (!o->quiet && !o->json && n > 1)
 			printf("%s%s, address %d of %d: %s\n", i ? "\n" : "", host, i + 1, n,
 			       endpoint_format(&to->server, text));
 		else if (!o->quiet && !o->json)
-			printf("%s%s%s\n", addr_parse(host, &literal) ? host : "",
-			       addr_parse(host, &literal) ? ": " : "", endpoint_format(&to->server, text));
+			printf("%s%s%s\n", is_any || addr_parse(host, &literal) ? host : "",
+			       is_any			    ? ", this host: "
+			       : addr_parse(host, &literal) ? ": "
+							    : "",
+			       endpoint_format(&to->server, text));
 		i++;
 		fflush(stdout);
 		failed = connect_try(to, r, e);

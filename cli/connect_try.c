@@ -369,6 +369,8 @@ static int run(struct trying *t, struct err *e)
 	int64_t called_ns;
 	int r;
 
+	if (ss.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&ss)->sin6_scope_id = t->o->scope;
 	t->fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (t->fd < 0)
 		return err_sys(e, errno, "socket");
@@ -431,7 +433,9 @@ static int open_watch(struct trying *t, struct err *e)
 				   .user = t };
 	int r;
 
-	route_device(&t->o->server, device); /* without a route there is nothing to see anywhere */
+	/* without a route there is nothing to see anywhere */
+	if (!t->o->scope || !if_indextoname(t->o->scope, device))
+		route_device(&t->o->server, device);
 	t->tracker = tracker_new(&tc);
 	t->printer = tcpdump_new(&to);
 	if (!t->tracker || !t->printer)

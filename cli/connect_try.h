@@ -9,6 +9,7 @@
 /* One attempt to connect to one address, watched while it lasts. */
 struct try_opts {
 	struct endpoint server, source; /* source: none when not asked for */
+	uint32_t scope;			/* the interface that a link-local address was given with; 0: none */
 	struct policy policy;		/* this host's, with the socket's options in it */
 	int64_t timeout_ns;		/* our own timer; 0: none, the kernel's limit counts */
 	struct terminal terminal;

@@ -19,6 +19,20 @@ static const char *not_for_tcp(const struct attempt *a)
 	return (to->family == 4 && to->b[0] >> 4 == 14) || (to->family == 6 && to->b[0] == 255) ? "multicast" : NULL;
 }
 
+static bool is_link_local(const struct addr *to)
+{
+	return to->family == 6 && to->b[0] == 0xfe && (to->b[1] & 0xc0) == 0x80;
+}
+
+/* net/ipv6/tcp_ipv6.c tcp_v6_connect(); a program may give EINVAL, too. */
+static void no_interface(const struct attempt *a, struct verdict *v)
+{
+	if (a->traced)
+		v->confidence = CONFIDENCE_LIKELY;
+	say_headline(v, "a link-local address goes with an interface, and connect() had none, or not the socket's");
+	say_remedy(v, "give the interface with it, as fe80::1%%eth0 (sin6_scope_id)");
+}
+
 const char *route_command(const struct attempt *a, char to[ROUTE_COMMAND_LEN])
 {
 	char address[ADDR_TEXT_LEN];
@@ -87,6 +101,10 @@ static void refused_by_route(const struct attempt *a, struct verdict *v)
 	bool in_doubt = is_in_doubt(a, v);
 	char command[ROUTE_COMMAND_LEN];
 
+	if (v->error == EINVAL && is_link_local(&a->flow.server.addr)) {
+		no_interface(a, v);
+		return;
+	}
 	if (v->error == EHOSTUNREACH) {
 		say_headline(v, "a route of this host says unreachable, or a program does");
 		say_advice(v, "%s; cgroup programs: `bpftool cgroup tree`", route_command(a, command));

@@ -100,6 +100,10 @@ def answered(synsent, six, listener, port):
         r.want("the SYNs and the reply", (len(r.last["synsent"]["syns_ns"]),
                                           [p["kind"] for p in r.last["synsent"]["replies"]]), (1, ["rst"]))
     yield r
+    this_host = "::" if six else "0.0.0.0"
+    r = want_attempt(synsent.run(["connect", "-j", this_host, str(port)]), 1, refused, six)
+    r.want("where %s leads" % this_host, r.last["server"]["address"], host)
+    yield r
     r = synsent.run(["connect", host, listener.port])
     r.want("the exit status", r.status, 0)
     if "\nestablished: connected in " not in r.out:

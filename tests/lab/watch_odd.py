@@ -31,6 +31,13 @@ ip addr add 10.9.5.1/24 dev q0
 ip neigh add 10.9.5.2 lladdr 02:00:00:00:00:02 dev q0
 tc qdisc add dev q0 root bfifo limit 1
 """
+LINK = """
+ip link add q0 type veth peer name q1
+ip link set q0 addrgenmode none
+ip link set q0 up
+ip link set q1 up
+ip addr add fe80::1/64 dev q0 nodad
+"""
 NO_IPV6 = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6"
 
 
@@ -56,6 +63,19 @@ class Test(watch_sockets.Test):
                [("failed", "kernel", None, "certain", "EADDRNOTAVAIL",
                  "no address of IPv6 in its network namespace")] * 2)
 
+
+    def link_local(self, t):
+        """With its interface it is like any other address; without one the kernel has EINVAL, of which no route is to blame."""
+        net, w = self.made(t, LINK)
+        with net:
+            e = socket.socket(socket.AF_INET6).connect_ex(("fe80::9", PORT))
+            t.want("connect() without an interface", e, errno.EINVAL)
+            r = [self.synsent.run(["connect", "-j", "--timeout", "300ms", "fe80::9" + s, str(OTHER_PORT)]) for s in ("%q0", "")]
+        told = [a for a in self.attempts(t, w, 3) if a["server"]["port"] == PORT]
+        t.want("what connect tells of the first", [verdict(a)[0] for a in r[0].objects], ["abandoned"])
+        for a, c in [(a, "likely") for a in told] + [(a, "certain") for a in r[1].objects]:
+            t.want("its verdict", verdict(a), ("failed", "kernel", None, c, "EINVAL"))
+            t.want("its headline %r" % a["synsent"]["headline"], "goes with an interface" in a["synsent"]["headline"], True)
 
     def time_namespace(self, t):
         """Where the monotonic clock has an offset, times are right all the same."""
@@ -105,7 +125,7 @@ class Test(watch_sockets.Test):
                    any("own queue" in e for e in a["synsent"]["evidence"]), True)
 
 
-PARTS = ("no_ipv6", "time_namespace", "deferred", "queue")
+PARTS = ("no_ipv6", "link_local", "time_namespace", "deferred", "queue")
 
 
 def main():
