@@ -292,6 +292,32 @@ static void limits_that_changed(void **test)
 	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_USER_TIMEOUT, CONFIDENCE_CERTAIN);
 }
 
+/* A queue of this host that takes no SYN makes the kernel come again after 0.5 s: that explains an early end. */
+static void queue_refuses(void **test)
+{
+	begin();
+	r.attempt.retries = 2;
+	sent_again(2);
+	r.more.retrans_us[1] = 1517000;
+	ended(2033 * MS, WATCH_KERNEL, ETIMEDOUT);
+	told();
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	assert_true(has_evidence("0.5 s after SYN 1 the kernel tried again"));
+	assert_false(has_evidence("the instant predicted at SYN 0"));
+	/* what no tracepoint told of may have a limit of its own, but not where its options are known */
+	a.traced = false;
+	verdict_make(&a, &v);
+	assert_int_equal(v.limit, LIMIT_USER_TIMEOUT);
+	a.options_known = true;
+	verdict_make(&a, &v);
+	assert_verdict(OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, LIMIT_SYN_RETRIES, CONFIDENCE_CERTAIN);
+	/* a wait of another length */
+	r.more.retrans_us[1] = 3025000;
+	told();
+	assert_false(has_evidence("the kernel tried again"));
+	assert_true(has_evidence("before the instant predicted at SYN 0"));
+}
+
 /* SYNs that this host drops are sent again sooner than the schedule has it, and are through before the time is. */
 static void count_before_user_timeout(void **test)
 {
@@ -373,6 +399,7 @@ int main(void)
 		cmocka_unit_test(answered_late),
 		cmocka_unit_test(crossed),
 		cmocka_unit_test(limits_that_changed),
+		cmocka_unit_test(queue_refuses),
 		cmocka_unit_test(count_before_user_timeout),
 		cmocka_unit_test(whatever_comes),
 	};

@@ -237,6 +237,11 @@ static void no_port(void **test)
 	asked(EADDRNOTAVAIL);
 	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
 	assert_string_equal(v.headline, "this host has no source address for it");
+	a.no_ipv6 = true;
+	asked(EADDRNOTAVAIL);
+	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_non_null(strstr(v.headline, "no address of IPv6 in its network namespace"));
+	a.no_ipv6 = false;
 	asked(EINVAL);
 	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 	assert_non_null(strstr(v.headline, "a program refused its connect()"));
@@ -325,6 +330,33 @@ static void error_that_was_read(void **test)
 	assert_false(has_evidence("was lost"));
 }
 
+static void of_a_worker(void **test)
+{
+	begin();
+	ended(2 * S, WATCH_PROGRAM, 0);
+	told();
+	assert_false(has_evidence("a worker of the kernel"));
+	strcpy(r.attempt.comm, "kworker/1:3");
+	told();
+	assert_true(has_evidence("a worker of the kernel connected it"));
+}
+
+static void link_local(void **test)
+{
+	failed(EINVAL, 0);
+	asked(EINVAL);
+	assert_non_null(strstr(v.headline, "blackhole"));
+	r.attempt.flow.family = 6;
+	r.attempt.flow.server = (struct watch_addr){ { 0xfe, 0x80, [15] = 1 } };
+	told();
+	asked(EINVAL);
+	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
+	assert_non_null(strstr(v.headline, "goes with an interface"));
+	a.traced = false; /* as of connect, whose call it is */
+	verdict_make(&a, &v);
+	assert_verdict(OUTCOME_FAILED, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_CERTAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +371,8 @@ int main(void)
 		cmocka_unit_test(let_go),
 		cmocka_unit_test(another_was_killed),
 		cmocka_unit_test(error_that_was_read),
+		cmocka_unit_test(of_a_worker),
+		cmocka_unit_test(link_local),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
