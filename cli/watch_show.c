@@ -199,8 +199,8 @@ static const struct attempt *look_further(struct watch_show *s, const struct att
 /* Who gave up may depend on it. */
 static const struct attempt *look_first(struct watch_show *s, const struct attempt *a)
 {
-	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a),
-	     nat = watch_nat_decides(s->nat, a), copies = watch_copies_decides(a);
+	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a), nat = watch_nat_decides(s->nat, a),
+	     copies = watch_copies_decides(a);
 
 	if (!neighbour && !route && !nat && !copies)
 		return a;
