@@ -8,12 +8,8 @@
 #include <unistd.h>
 #include <sys/random.h>
 
+#include "cli/watch_further.h"
 #include "cli/watch_inbound_verdict.h"
-#include "cli/watch_lost.h"
-#include "cli/watch_nat.h"
-#include "cli/watch_copies.h"
-#include "cli/watch_neighbour.h"
-#include "cli/watch_route.h"
 #include "cli/watch_rules.h"
 #include "cli/watch_tally.h"
 #include "core/summary.h"
@@ -22,20 +18,14 @@
 #include "sinks/watch_line.h"
 #include "sinks/watch_summary.h"
 #include "util/clock.h"
-#include "util/duration.h"
 
 #define PROCESSES_SHOWN 8
 
 struct watch_show {
 	const struct watch_setup *o;
 	struct watch_parts with;
-	struct watch_ask *lost;
-	struct watch_ask *route;
-	struct watch_ask *neighbour, *copies;
-	struct watch_nat *nat;
+	struct watch_further *further;
 	struct screen *screen; /* NULL: lines are printed */
-	struct attempt more;   /* an attempt, and what was found out of it */
-	struct attempt looked; /* the same, of its next hop or its route: before it is judged, and counted */
 	struct summary *summary;
 	struct watch_tally *tally; /* by process */
 	struct buf out;		   /* lines that wait to be written */
@@ -58,12 +48,8 @@ int watch_show_new(const struct watch_setup *o, struct watch_show **ret, struct 
 	s->o = o;
 	s->summary = summary_new(seed);
 	s->tally = watch_tally_new();
-	s->lost = watch_ask_new();
-	s->route = watch_ask_new();
-	s->neighbour = watch_ask_new();
-	s->copies = watch_ask_new();
-	s->nat = watch_nat_new();
-	if (!s->summary || !s->tally || !s->lost || !s->route || !s->neighbour || !s->copies || !s->nat) {
+	s->further = watch_further_new();
+	if (!s->summary || !s->tally || !s->further) {
 		watch_show_free(s);
 		return err_sys(e, ENOMEM, "watch");
 	}
@@ -77,11 +63,7 @@ void watch_show_free(struct watch_show *s)
 		return;
 	summary_free(s->summary);
 	watch_tally_free(s->tally);
-	watch_ask_free(s->lost);
-	watch_ask_free(s->route);
-	watch_ask_free(s->neighbour);
-	watch_ask_free(s->copies);
-	watch_nat_free(s->nat);
+	watch_further_free(s->further);
 	buf_fini(&s->out);
 	free(s);
 }
@@ -99,8 +81,7 @@ void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 
 	s->with = *parts;
 	s->begun_ns = clock_mono_ns();
-	/* nothing but numbers is shown else, and no verdict's confidence */
-	watch_nat_begin(s->nat, parts->source, !s->o->quiet || s->o->count, s->o->want.netns, s->o->want.n_netns);
+	watch_further_begin(s->further, s->o, parts->source, parts->rules);
 	if (without) {
 		buf_str(&b, "synsent: watch: without eBPF: ");
 		buf_escaped(&b, without, strlen(without));
@@ -150,72 +131,6 @@ static void put_attempt(struct watch_show *s, const struct attempt *a, const str
 	watch_line(a, v, &look, &s->out);
 }
 
-/* The kernel is asked for what no event told of. */
-static void look_for_loss(struct watch_show *s, struct attempt *a, struct flow *as)
-{
-	struct drop d;
-
-	watch_nat_look(s->nat, a, as);
-	if (!watch_lost_is_unknown(a) || a->n_drops == ATTEMPT_DROPS_MAX)
-		return;
-	if (!a->silent_hop.family)
-		watch_neighbour_look(s->neighbour, a, watch_source_now(s->with.source));
-	if (a->silent_hop.family || !watch_lost_backlog(s->lost, a->netns, as, &d))
-		return;
-	d.packets = (uint64_t)a->n_syns;
-	a->drops[a->n_drops++] = d;
-}
-
-/* What is shown is worth a question to the kernel, and to nft. */
-static const struct attempt *look_further(struct watch_show *s, const struct attempt *a)
-{
-	bool neighbour = watch_neighbour_concerns(a), unknown;
-	struct drop copies[ATTEMPT_DROPS_MAX];
-	struct flow as = a->flow;
-	int n = 0;
-
-	unknown = watch_lost_is_unknown(a) && a->n_drops < ATTEMPT_DROPS_MAX;
-	if (!a->n_drops && !unknown && !neighbour && !(s->with.rules && s->o->rules && !a->connected))
-		return a;
-	s->more = *a;
-	if (watch_copies_decides(a)) {
-		n = watch_copies_take(&s->more, copies);
-		unknown |= watch_lost_is_unknown(&s->more);
-	}
-	if (unknown)
-		look_for_loss(s, &s->more, &as);
-	if (neighbour)
-		watch_neighbour_look(s->neighbour, &s->more, watch_source_now(s->with.source));
-	watch_copies_give(&s->more, copies, n);
-	if (s->with.rules) {
-		/* by the rules where it was dropped */
-		s->more.flow = as;
-		watch_rules_name(s->with.rules, &s->more);
-		s->more.flow = a->flow;
-	}
-	return &s->more;
-}
-
-/* Who gave up may depend on it. */
-static const struct attempt *look_first(struct watch_show *s, const struct attempt *a)
-{
-	bool neighbour = watch_neighbour_decides(a), route = watch_route_decides(a), nat = watch_nat_decides(s->nat, a),
-	     copies = watch_copies_decides(a);
-
-	if (!neighbour && !route && !nat && !copies)
-		return a;
-	s->looked = *a;
-	if (copies)
-		watch_copies_doubt(s->copies, &s->looked);
-	if (neighbour)
-		watch_neighbour_look(s->neighbour, &s->looked, watch_source_now(s->with.source));
-	if (route)
-		watch_route_look(s->route, &s->looked);
-	if (nat)
-		watch_nat_refused(s->nat, &s->looked);
-	return &s->looked;
-}
-
 /* One more was shown, or would be but for -q. */
 static bool is_enough(struct watch_show *s)
 {
@@ -251,7 +166,7 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		s->ownerless += watch_wants_owner(&s->o->want, a);
 		return false;
 	}
-	a = look_first(s, a);
+	a = watch_further_first(s->further, a);
 	if (shows_all(s))
 		verdict_make(a, &v);
 	else
@@ -264,7 +179,7 @@ bool watch_show_attempt(struct watch_show *s, const struct attempt *a)
 		return false;
 	if (s->o->quiet)
 		return is_enough(s);
-	more = look_further(s, a);
+	more = watch_further_shown(s->further, a);
 	if (more != a || v.wordless)
 		verdict_make(more, &v);
 	if (s->screen)
@@ -300,41 +215,6 @@ void watch_show_now(struct watch_show *s)
 	screen_pending_end(s->screen, watch_source_pending(s->with.source, on_waiting, s));
 }
 
-/* The clocks of packets and of drops differ by a hair. */
-#define DROP_SLACK_NS (100 * NS_PER_MS)
-
-/* Else it was of an earlier attempt from the same port.  Ages are compared: a suspended host sets only one clock ahead.
- */
-static bool is_of_this(const struct watch_show *s, const struct drop *d, const struct attempt *a)
-{
-	return watch_source_now(s->with.source) - d->last_ns <= clock_real_ns() - attempt_start_ns(a) + DROP_SLACK_NS;
-}
-
-/* What answered, or else its SYN, was dropped so. */
-static bool find_inbound_drop(struct watch_show *s, const struct digest *d, const struct attempt *a, struct drop *ret)
-{
-	if (watch_source_dropped(s->with.source, &a->flow, TRACE_DROPPED_ANSWER, ret) && is_of_this(s, ret, a) &&
-	    watch_inbound_answer_is_lost(d, ret))
-		return true;
-	return watch_source_dropped(s->with.source, &a->flow, TRACE_DROPPED_INBOUND, ret) && is_of_this(s, ret, a) &&
-	       !watch_inbound_repeated(d, ret);
-}
-
-/* Where its SYNs were dropped, or what answered them, and by which rule. */
-static void add_inbound_drop(struct watch_show *s, const struct digest *d, struct attempt *a)
-{
-	struct drop *drop = &a->drops[0];
-	bool dropped = find_inbound_drop(s, d, a, drop);
-
-	if (!dropped && d->answer == REPLY_NONE)
-		dropped = watch_lost_backlog(s->lost, a->netns, &a->flow, drop);
-	else if (dropped && drop->netns && drop->netns != a->netns)
-		drop->place = DROP_PATH_OR_PEER; /* it was forwarded, to another namespace */
-	a->n_drops = dropped;
-	if (s->with.rules && (dropped || d->answer != REPLY_SYN_ACK))
-		watch_rules_name(s->with.rules, a);
-}
-
 bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const struct digest *d)
 {
 	const struct watch_line_look look = { .color = s->o->terminal.color,
@@ -349,10 +229,10 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 		return false;
 	told = *a;
 	told.number = 0;
-	add_inbound_drop(s, d, &told);
+	watch_further_inbound(s->further, d, &told);
 	known.drop = told.n_drops ? &told.drops[0] : NULL;
 	if (!known.drop && d->answer == REPLY_RST)
-		known.nobody_listens = watch_lost_nobody(s->lost, told.netns, &told.flow.server);
+		known.nobody_listens = watch_further_nobody(s->further, &told);
 	watch_inbound_verdict(&told, d, &known, &v);
 	if (s->o->json) {
 		attempt_json(&told, &v, &jo, &s->out);
@@ -395,17 +275,17 @@ static bool put_out(const struct watch_show *s, struct buf *b)
 
 int watch_show_fds(const struct watch_show *s, struct pollfd *fds)
 {
-	return watch_nat_fds(s->nat, fds);
+	return watch_further_fds(s->further, fds);
 }
 
 int watch_show_wait_ms(const struct watch_show *s)
 {
-	return watch_nat_wait_ms(s->nat);
+	return watch_further_wait_ms(s->further);
 }
 
 bool watch_show_turn(struct watch_show *s)
 {
-	watch_nat_turn(s->nat);
+	watch_further_turn(s->further);
 	return !s->out.len || put_out(s, &s->out);
 }
 
@@ -443,7 +323,7 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 	n = add_loss(losses, n, "owner unknown", s->ownerless);
 	if (s->with.rules && s->o->rules)
 		n = add_loss(losses, n, "rules", watch_rules_lost(s->with.rules));
-	if (watch_nat_lost(s->nat, &nat))
+	if (watch_further_lost(s->further, &nat))
 		n = add_loss(losses, n, "NAT events", nat);
 	if (s->with.inbound) {
 		watch_inbound_counts(s->with.inbound, &in);

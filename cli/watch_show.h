@@ -3,6 +3,7 @@
 #define SYNSENT_CLI_WATCH_SHOW_H
 
 #include "cli/watch.h"
+#include "cli/watch_further.h"
 #include "cli/watch_inbound.h"
 #include "cli/watch_metrics.h"
 #include "cli/watch_rules.h"
@@ -46,7 +47,7 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 void watch_show_refresh(struct watch_show *s);
 
 /* For poll(), at most WATCH_SHOW_FDS_MAX descriptors; and for how long, in ms, or -1.  Then watch_show_turn(). */
-#define WATCH_SHOW_FDS_MAX 1
+#define WATCH_SHOW_FDS_MAX WATCH_FURTHER_FDS_MAX
 int watch_show_fds(const struct watch_show *s, struct pollfd *fds);
 int watch_show_wait_ms(const struct watch_show *s);
 
