@@ -63,6 +63,7 @@ static int open_trace(struct watch_source *s, struct err *e)
 	r = trace_open(&to, &s->trace, e);
 	if (r)
 		return r;
+	trace_prepare(s->trace);
 	return s->o.packets ? watch_packets_open(s->o.want->netns, s->o.want->n_netns, &s->packets, e) : 0;
 }
 

@@ -167,6 +167,12 @@ static const struct function *find(const struct kallsyms *k, uint64_t address)
 	return low ? &k->functions[low - 1] : NULL;
 }
 
+void kallsyms_prepare(struct kallsyms *k)
+{
+	if (!k->readings)
+		read_all(k);
+}
+
 const char *kallsyms_function(struct kallsyms *k, uint64_t address)
 {
 	const struct function *f;

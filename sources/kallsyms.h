@@ -7,10 +7,11 @@
 /*
  * The kernel's functions by their addresses, as /proc/kallsyms has them: to root alone, to others every address is 0.
  *
- * Making the kernel list them takes 0.1 s, and 1 s in some guests.  So they are read once, when the first is asked for,
- * and held: 12 bytes and its name for each, 2.2 MB with the 64,000 of a Debian kernel without modules, and 32 MiB at
- * the most, above which none is known.  They are read again for an address that belongs to none of them, as far as can
- * be told: modules have come or gone since (/proc/modules), or it is more than KALLSYMS_FAR above the function before.
+ * Making the kernel list them takes 0.1 s, and 1 s in some guests.  So they are read once, when the first is asked for
+ * or before, and held: 12 bytes and its name for each, 2.2 MB with the 64,000 of a Debian kernel without modules, and
+ * 32 MiB at the most, above which none is known.  They are read again for an address that belongs to none of them, as
+ * far as can be told: modules have come or gone since (/proc/modules), or it is more than KALLSYMS_FAR above the
+ * function before.
  */
 struct kallsyms;
 
@@ -20,6 +21,9 @@ struct kallsyms;
 /* The two files, which are read later: "/proc/kallsyms" and "/proc/modules"; borrowed.  NULL: there is no memory. */
 struct kallsyms *kallsyms_new(const char *symbols, const char *modules);
 void kallsyms_free(struct kallsyms *k);
+
+/* Reads them now, which takes 0.1 s, if they were not read yet: else the first question does. */
+void kallsyms_prepare(struct kallsyms *k);
 
 /* The function with the highest address that is not above that one; "" when none is known.  Valid until the next call.
  */

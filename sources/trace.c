@@ -14,13 +14,18 @@
 #include "sources/trace_load.h"
 #include "sources/trace_names.h"
 #include "sources/trace_plain.h"
+#include "sources/trace_queue.h"
 #include "util/clock.h"
 #include "watch.skel.h"
 
 /* No wake-up is sent so soon after another (bpf/watch_tell.h WAKE_NS): twice as long it is looked at without. */
 #define BUSY_NS 40000000
 
+/* So many are judged before it is read again: not so long that a ring fills meanwhile. */
+#define JUDGED_AT_ONCE 16
+
 _Static_assert(sizeof(struct watch_attempt) + 64 <= TRACE_ATTEMPT_BYTES, "the memory that is stated");
+_Static_assert(sizeof(struct watch_record) <= TRACE_QUEUE_RECORD_MAX, "a record that waits");
 
 struct per_cpu {
 	uint64_t counts[WATCH_COUNTS];
@@ -33,6 +38,7 @@ struct per_cpu {
 struct trace {
 	struct watch_bpf *skel;
 	struct ring_buffer *ring;
+	struct trace_queue queue; /* out of the ring */
 	struct trace_names *names;
 	struct trace_frame frame;
 	struct attempt attempt; /* what is given; reused */
@@ -72,18 +78,11 @@ static bool find_drop(struct trace *t, const struct flow *f, uint32_t kept_as, s
 	return true;
 }
 
-static int on_record(void *ctx, void *data, size_t len)
+static void judge(struct trace *t, const void *data, size_t len)
 {
-	struct trace *t = ctx;
 	struct watch_record w;
 	bool whole = len >= sizeof(w);
 
-	if (len < sizeof(w.attempt)) {
-		/* More will come until the programs tell of them again. */
-		if (!t->plain_due_ns)
-			t->plain_due_ns = clock_mono_ns() + WATCH_PLAIN_NS;
-		return 0;
-	}
 	memcpy(&w, data, whole ? sizeof(w) : sizeof(w.attempt));
 	trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
 	/* This host's own ICMP may have been quicker, on another CPU, than the drop that it tells of. */
@@ -93,7 +92,21 @@ static int on_record(void *ctx, void *data, size_t len)
 	if (t->attempt.let_go)
 		t->attempt.holder_ending = procs_is_ending(t->attempt.pid);
 	t->fn(&t->attempt, t->user);
-	return 0;
+}
+
+static int on_record(void *ctx, void *data, size_t len)
+{
+	struct trace *t = ctx;
+
+	if (len < sizeof(struct watch_attempt)) {
+		/* More will come until the programs tell of them again. */
+		if (!t->plain_due_ns)
+			t->plain_due_ns = clock_mono_ns() + WATCH_PLAIN_NS;
+		return 0;
+	}
+	if (!trace_queue_put(&t->queue, data, len))
+		judge(t, data, len);
+	return trace_queue_has_room(&t->queue) ? 0 : -ENOSPC;
 }
 
 static int start_frame(struct trace *t, struct err *e)
@@ -143,6 +156,7 @@ int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return err_set(e, ENOMEM, "no memory for the observation");
+	t->queue.max = ((size_t)WATCH_PLACES + trace_max_attempts(o)) * TRACE_ATTEMPT_BYTES;
 	r = trace_names_open(&t->names, e);
 	if (!r)
 		r = start_frame(t, e);
@@ -178,6 +192,7 @@ void trace_free(struct trace *t)
 	if (!t)
 		return;
 	ring_buffer__free(t->ring);
+	trace_queue_free(&t->queue);
 	watch_bpf__destroy(t->skel);
 	trace_names_free(t->names);
 	trace_plain_free(t->plain);
@@ -190,6 +205,11 @@ int trace_fd(const struct trace *t)
 	return ring_buffer__epoll_fd(t->ring);
 }
 
+void trace_prepare(struct trace *t)
+{
+	trace_names_prepare(t->names);
+}
+
 bool trace_missed_earlier(const struct trace *t)
 {
 	return t->missed_earlier;
@@ -197,14 +217,23 @@ bool trace_missed_earlier(const struct trace *t)
 
 int trace_read(struct trace *t, trace_fn *fn, void *user)
 {
-	int n;
+	const void *record = NULL;
+	bool some = false;
+	size_t len;
+	int i, r, n = 0;
 
 	t->fn = fn;
 	t->user = user;
-	n = ring_buffer__consume(t->ring);
-	if (n > 0)
+	do {
+		r = trace_queue_has_room(&t->queue) ? ring_buffer__consume(t->ring) : 0;
+		some |= r != 0;
+		for (i = 0; i < JUDGED_AT_ONCE && (record = trace_queue_take(&t->queue, &len)); i++)
+			judge(t, record, len);
+		n += i;
+	} while (record || r < 0);
+	if (some)
 		t->read_ns = clock_mono_ns();
-	return n > 0 ? n : 0;
+	return n;
 }
 
 bool trace_is_busy(const struct trace *t)

@@ -29,7 +29,8 @@
  *
  * Memory, in the kernel: TRACE_ATTEMPT_BYTES for each of max_attempts, and
  * TRACE_MORE_BYTES more for those that lost something; 8 MiB of rings; 2 MiB for drops;
- * 1 MiB for the first 4096 that wait; 0.3 MiB for what is counted.
+ * 1 MiB for the first 4096 that wait; 0.3 MiB for what is counted.  In this process, while
+ * very many end at once, up to TRACE_ATTEMPT_BYTES for each of max_attempts and of the first 4096.
  */
 struct trace;
 
@@ -69,6 +70,9 @@ int trace_try(struct err *e);
 
 /* Not all that waited already was found: there was no time, or this kernel does not let it be looked for. */
 bool trace_missed_earlier(const struct trace *t);
+
+/* Looks up now what the first drop would be told late for: very many attempts may end in the meantime. */
+void trace_prepare(struct trace *t);
 
 /* Becomes readable when there is something, at most 50 times a second. */
 int trace_fd(const struct trace *t);

@@ -50,6 +50,11 @@ static int load_failed(struct err *e, int code)
 
 /* ---- what is set before they are loaded ---- */
 
+uint32_t trace_max_attempts(const struct trace_opts *o)
+{
+	return o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
+}
+
 static int check(const struct trace_opts *o, struct err *e)
 {
 	const struct {
@@ -120,7 +125,7 @@ struct load {
 static int load_with(struct load *t, bool function, bool earlier)
 {
 	const struct trace_opts *o = t->o;
-	const uint32_t max = o->max_attempts ? o->max_attempts : OPEN_DEFAULT;
+	const uint32_t max = trace_max_attempts(o);
 	int r;
 
 	watch_bpf__destroy(t->skel);

@@ -3,6 +3,7 @@
 #define SYNSENT_SOURCES_TRACE_LOAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "sources/trace.h"
 #include "sources/trace_names.h"
@@ -10,6 +11,9 @@
 /* The programs of bpf/watch.bpf.c in the kernel.  For sources/trace.c alone. */
 
 struct watch_bpf;
+
+/* So many may wait at once, beside the first WATCH_PLACES. */
+uint32_t trace_max_attempts(const struct trace_opts *o);
 
 /*
  * Loads them and, if asked for, attaches them; what waits already is in their table then, but for what

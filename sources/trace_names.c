@@ -120,6 +120,11 @@ int trace_names_arguments(const struct trace_names *n, const char *tracepoint)
 	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1 : 0; /* the first is the program's own */
 }
 
+void trace_names_prepare(struct trace_names *n)
+{
+	kallsyms_prepare(n->kallsyms);
+}
+
 const char *trace_names_function(uint64_t address, void *names)
 {
 	struct trace_names *n = names;

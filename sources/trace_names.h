@@ -26,6 +26,9 @@ uint32_t trace_names_reason_of(const struct trace_names *n, const char *name);
 /* How many arguments a tracepoint gives to its programs; 0: this kernel has none of that name. */
 int trace_names_arguments(const struct trace_names *n, const char *tracepoint);
 
+/* Reads the functions now, not when the first is asked for. */
+void trace_names_prepare(struct trace_names *n);
+
 /* The function that has this address; "" when it is not known.  Valid until the next call. */
 const char *trace_names_function(uint64_t address, void *names);
 

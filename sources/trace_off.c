@@ -33,6 +33,11 @@ int trace_fd(const struct trace *t)
 	return -1;
 }
 
+void trace_prepare(struct trace *t)
+{
+	/* There never is one. */
+}
+
 bool trace_missed_earlier(const struct trace *t)
 {
 	return false;

@@ -38,6 +38,23 @@ ip link set q0 up
 ip link set q1 up
 ip addr add fe80::1/64 dev q0 nodad
 """
+DROPS = """
+nft "add table inet f; add chain inet f i { type filter hook input priority 0; }; add rule inet f i tcp dport %d drop"
+""" % PORT
+MANY = 6000
+# So many that wait, of a program that is killed then: all end within some ms.
+WAITING = """
+import os, resource, signal, socket
+n = %d
+resource.setrlimit(resource.RLIMIT_NOFILE, (n + 100, n + 100))
+kept = []
+for i in range(n):
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(("127.9.9.%%d" %% (i %% 200 + 1), %d))
+    kept.append(s)
+os.kill(os.getpid(), signal.SIGKILL)
+""" % (MANY, PORT)
 NO_IPV6 = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6"
 
 
@@ -125,7 +142,21 @@ class Test(watch_sockets.Test):
                    any("own queue" in e for e in a["synsent"]["evidence"]), True)
 
 
-PARTS = ("no_ipv6", "link_local", "time_namespace", "deferred", "queue")
+    def killed(self, t):
+        """Thousands end at once, and to judge one takes longer than to end: they wait until they are."""
+        net, w = self.made(t, DROPS)
+        with net:
+            killed = subprocess.run([sys.executable, "-c", WAITING], check=False)
+        t.want("how the program ended", killed.returncode, -9)
+        time.sleep(2)
+        told = [a for a in w.end(within=20) if a["server"]["port"] == PORT]
+        t.want("whose they were told to be", {verdict(a)[:2] for a in told}, {("killed", "signal")})
+        # Tracepoints may be lost by themselves, which is told; the ring lost half of them.
+        if len(told) < MANY * 0.95:
+            t.wrong.append("%d of %d were told: %s" % (len(told), MANY, w.said().splitlines()[0]))
+
+
+PARTS = ("killed", "no_ipv6", "link_local", "time_namespace", "deferred", "queue")
 
 
 def main():
