@@ -6,24 +6,14 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "sources/conntrack.h"
+#include "sources/nftask.h"
 #include "sources/nlget.h"
-#include "sources/rtask.h"
 #include "sources/sysctls.h"
-
-#define GET_INFO 64 /* IPT_SO_GET_INFO and IP6T_SO_GET_INFO */
-
-/* struct ipt_getinfo and struct ip6t_getinfo, which are the same. */
-struct info {
-	char name[32];
-	unsigned int valid_hooks, hook_entry[5], underflow[5], num_entries, size;
-};
 
 static bool *place_of(struct conntrack_rules *r, uint32_t hook)
 {
@@ -85,51 +75,15 @@ static void take(const struct nlget *m, void *user)
 		conntrack_parse_chain(m->payload, user);
 }
 
-static void look_in_nft(struct conntrack_rules *r)
-{
-	const struct nfgenmsg of = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 };
-	struct nlput m = { 0 };
-
-	if (!conntrack_answers("nf_tables"))
-		return;
-	nlput_begin(&m, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, NLM_F_REQUEST | NLM_F_DUMP, 1, &of, sizeof(of));
-	nlput_end(&m);
-	rtask_message(NETLINK_NETFILTER, &m, true, take, r);
-	buf_fini(&m.b);
-}
-
-/* A question to a table that is not there would load it (net/netfilter/x_tables.c xt_request_find_table_lock()). */
-static bool has_table(bool six)
-{
-	FILE *f = fopen(six ? "/proc/thread-self/net/ip6_tables_names" : "/proc/thread-self/net/ip_tables_names", "re");
-	bool found = false;
-	char line[64];
-
-	while (f && fgets(line, sizeof(line), f))
-		found |= !strcmp(line, "nat\n");
-	if (f)
-		fclose(f);
-	return found;
-}
-
 /* An empty chain begins with its policy. */
-static void look_in_legacy(bool six, struct conntrack_rules *r)
+static void take_legacy(int fd, int level, const struct nftask_table *is, void *user)
 {
-	struct info info = { .name = "nat" };
-	socklen_t len = sizeof(info);
+	struct conntrack_rules *r = user;
 	uint32_t hook;
-	int fd;
 
-	if (!has_table(six))
-		return;
-	fd = socket(six ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
-	if (fd < 0)
-		return;
-	if (!getsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, GET_INFO, &info, &len))
-		for (hook = 0; hook < NF_INET_NUMHOOKS; hook++)
-			if (place_of(r, hook))
-				place_of(r, hook)[six] |= info.hook_entry[hook] != info.underflow[hook];
-	close(fd);
+	for (hook = 0; hook < NF_INET_NUMHOOKS && !strcmp(is->name, "nat"); hook++)
+		if (place_of(r, hook))
+			place_of(r, hook)[level == IPPROTO_IPV6] |= is->hook_entry[hook] != is->underflow[hook];
 }
 
 static bool is_on(const char *family, const char *device)
@@ -164,10 +118,9 @@ void conntrack_rules_here(struct conntrack_rules *ret)
 	long events;
 	int six;
 
-	if (conntrack_is_there())
-		look_in_nft(&r);
+	nftask(NFT_MSG_GETCHAIN, take, &r);
 	for (six = 0; six < 2 && conntrack_is_there(); six++) {
-		look_in_legacy(six, &r);
+		nftask_legacy(six, take_legacy, &r);
 		r.forwards[six] = (r.arrives[six] || r.leaves[six]) && forwards(six);
 		r.told |= r.sends[six] || r.arrives[six] || r.leaves[six];
 	}

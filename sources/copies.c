@@ -8,14 +8,12 @@
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_mirred.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "sources/conntrack.h"
 #include "sources/namespaces.h"
+#include "sources/nftask.h"
 #include "sources/nlget.h"
 #include "sources/rtask.h"
 
@@ -70,19 +68,6 @@ static void take_rule(const struct nlget *m, void *user)
 		*(bool *)user |= copies_parse_rule(m->payload);
 }
 
-static void look_in_nft(bool *found)
-{
-	const struct nfgenmsg of = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 };
-	struct nlput m = { 0 };
-
-	if (!conntrack_answers("nf_tables"))
-		return;
-	nlput_begin(&m, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP, 1, &of, sizeof(of));
-	nlput_end(&m);
-	rtask_message(NETLINK_NETFILTER, &m, true, take_rule, found);
-	buf_fini(&m.b);
-}
-
 static bool mirrors(struct bytes action)
 {
 	struct bytes value, options = { 0 };
@@ -128,70 +113,40 @@ static void look_in_tc(bool *found)
 	buf_fini(&m.b);
 }
 
-/* struct ipt_getinfo and struct ip6t_getinfo; struct ipt_get_entries and struct ip6t_get_entries. */
-struct info {
-	char name[32];
-	unsigned int valid_hooks, hook_entry[5], underflow[5], num_entries, size;
-};
-
+/* struct ipt_get_entries and struct ip6t_get_entries. */
 struct entries {
 	char name[32];
 	unsigned int size;
 	uint64_t table[];
 };
 
-#define GET_INFO 64 /* IPT_SO_GET_INFO and IP6T_SO_GET_INFO; the entries are the next */
-
-static void look_in_table(int fd, bool six, const char *name, bool *found)
+static void look_in_table(int fd, int level, const struct nftask_table *is, void *user)
 {
 	static const char tee[TARGET_NAME_LEN] = "TEE";
-	int level = six ? IPPROTO_IPV6 : IPPROTO_IP;
-	struct info info = { 0 };
-	struct entries *all;
-	socklen_t len = sizeof(info);
+	socklen_t len = (socklen_t)(sizeof(struct entries) + is->size);
+	struct entries *all = calloc(1, len);
+	bool *found = user;
 
-	snprintf(info.name, sizeof(info.name), "%s", name);
-	if (getsockopt(fd, level, GET_INFO, &info, &len))
-		return;
-	len = (socklen_t)(sizeof(*all) + info.size);
-	all = calloc(1, len);
 	if (!all)
 		return;
-	memcpy(all->name, info.name, sizeof(all->name));
-	all->size = info.size;
-	if (!getsockopt(fd, level, GET_INFO + 1, all, &len))
-		*found |= memmem(all->table, info.size, tee, sizeof(tee)) != NULL;
+	memcpy(all->name, is->name, sizeof(all->name));
+	all->size = is->size;
+	if (!getsockopt(fd, level, NFTASK_GET_ENTRIES, all, &len))
+		*found |= memmem(all->table, is->size, tee, sizeof(tee)) != NULL;
 	free(all);
-}
-
-/* A question to a table that is not there would load it (net/netfilter/x_tables.c xt_request_find_table_lock()). */
-static void look_in_legacy(bool six, bool *found)
-{
-	FILE *f = fopen(six ? "/proc/thread-self/net/ip6_tables_names" : "/proc/thread-self/net/ip_tables_names", "re");
-	int fd = f ? socket(six ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW) : -1;
-	char line[32];
-
-	while (fd >= 0 && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\n")] = 0;
-		look_in_table(fd, six, line, found);
-	}
-	if (fd >= 0)
-		close(fd);
-	if (f)
-		fclose(f);
 }
 
 static int look(void *arg)
 {
 	bool *found = arg;
 
-	look_in_nft(found);
+	nftask(NFT_MSG_GETRULE, take_rule, found);
 	if (!*found)
 		look_in_tc(found);
 	if (!*found)
-		look_in_legacy(false, found);
+		nftask_legacy(false, look_in_table, found);
 	if (!*found)
-		look_in_legacy(true, found);
+		nftask_legacy(true, look_in_table, found);
 	return 0;
 }
 
