@@ -36,3 +36,23 @@ uint32_t addresses_device(const struct addr *a)
 
 	return rtask(RTM_GETADDR, NLM_F_DUMP, &which, sizeof(which), take, &k) ? 0 : k.device;
 }
+
+/* As net/ipv6/addrconf.c __ipv6_dev_get_saddr() passes over those that another host may have, too. */
+static void take_usable(const struct nlget *m, void *user)
+{
+	struct bytes b = m->payload;
+	struct ifaddrmsg is;
+	bool *found = user;
+
+	if (m->type == RTM_NEWADDR && bytes_copy(&b, &is, sizeof(is)) && is.ifa_family == AF_INET6 &&
+	    !((is.ifa_flags & IFA_F_TENTATIVE) && !(is.ifa_flags & IFA_F_OPTIMISTIC)))
+		*found = true;
+}
+
+bool addresses_lack_ipv6(void)
+{
+	const struct ifaddrmsg all = { .ifa_family = AF_INET6 };
+	bool found = false;
+
+	return !rtask(RTM_GETADDR, NLM_F_DUMP, &all, sizeof(all), take_usable, &found) && !found;
+}

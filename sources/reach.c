@@ -69,21 +69,23 @@ static uint32_t vrf_of(const struct linkmap *m, uint32_t netns, uint32_t device)
 	return master >= 0 && !strcmp(m->v[master].is.kind, "vrf") ? m->v[i].is.master : 0;
 }
 
-static bool is_own(const struct linkmap *m, uint32_t netns, const struct addr *a)
+static struct question ask_of(const struct linkmap *m, uint32_t netns, const struct addr *a)
 {
 	struct question q = { .a = a, .has_vrf = has_vrf(m, netns) };
 
 	namespaces_call(m->namespaces, netns, ask_own, &q, NULL);
-	return q.is;
+	return q;
+}
+
+static bool is_own(const struct linkmap *m, uint32_t netns, const struct addr *a)
+{
+	return ask_of(m, netns, a).is;
 }
 
 /* Of the device which has the address, in a namespace that it did not come to by another. */
 static uint32_t own_vrf(const struct linkmap *m, uint32_t netns, const struct addr *a)
 {
-	struct question q = { .a = a, .has_vrf = has_vrf(m, netns) };
-
-	namespaces_call(m->namespaces, netns, ask_own, &q, NULL);
-	return vrf_of(m, netns, q.device);
+	return vrf_of(m, netns, ask_of(m, netns, a).device);
 }
 
 struct hop {

@@ -2,11 +2,11 @@
 #include "sources/route.h"
 
 #include <errno.h>
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "sources/addresses.h"
 #include "sources/rtask.h"
 
 /* Policy rules may ask for the protocol and the port (Linux 4.18). */
@@ -119,26 +119,6 @@ static int error_of_kind(uint8_t kind)
 	}
 }
 
-/* As net/ipv6/addrconf.c __ipv6_dev_get_saddr() passes over those that another host may have, too. */
-static void take_usable(const struct nlget *m, void *user)
-{
-	struct bytes b = m->payload;
-	struct ifaddrmsg address;
-	bool *found = user;
-
-	if (m->type == RTM_NEWADDR && bytes_copy(&b, &address, sizeof(address)) && address.ifa_family == AF_INET6 &&
-	    !((address.ifa_flags & IFA_F_TENTATIVE) && !(address.ifa_flags & IFA_F_OPTIMISTIC)))
-		*found = true;
-}
-
-static bool lacks_ipv6(void)
-{
-	const struct ifaddrmsg all = { .ifa_family = AF_INET6 };
-	bool found = false;
-
-	return !rtask(RTM_GETADDR, NLM_F_DUMP, &all, sizeof(all), take_usable, &found) && !found;
-}
-
 /* IPv6 answers without a source address where it finds none for connect() (net/ipv6/route.c rt6_fill_node()). */
 static int error_of(const struct endpoint *dst, const struct found *f)
 {
@@ -161,7 +141,7 @@ int route_ask(const struct endpoint *dst, struct route_answer *ret)
 		return r;
 	*ret = (struct route_answer){ .error = r ? -r : error_of(dst, &f), .broadcast = !r && f.kind == RTN_BROADCAST };
 	/* It looks for a source before it heeds what the route says (net/ipv6/ip6_output.c ip6_dst_lookup_tail()). */
-	if (ret->error && ret->error != EADDRNOTAVAIL && dst->addr.family == 6 && lacks_ipv6()) {
+	if (ret->error && ret->error != EADDRNOTAVAIL && dst->addr.family == 6 && addresses_lack_ipv6()) {
 		ret->error = EADDRNOTAVAIL;
 		ret->no_ipv6 = true;
 	}
