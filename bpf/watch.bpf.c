@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "watch_begin.h"
 #include "watch_call.h"
 #include "watch_drops.h"
 #include "watch_end.h"
+#include "watch_failed.h"
 #include "watch_owed.h"
 #include "watch_packet.h"
 #include "watch_plain.h"
@@ -37,116 +39,6 @@
  */
 
 /* ---- begin ---- */
-
-/* It is told of now, and not by the return of its connect(). */
-static __always_inline void await_no_return(struct watch_attempt *a)
-{
-	if (!(a->flags & WATCH_UNTOLD))
-		return;
-	a->flags &= ~WATCH_UNTOLD;
-	__sync_fetch_and_add(&n_untold, -1);
-}
-
-static __always_inline void tell_gone(struct watch_attempt *a)
-{
-	a->how = WATCH_SEEN_GONE;
-	a->end_ns = bpf_ktime_get_ns();
-	count(WATCH_N_NO_END, 1);
-	watch_tell(a);
-}
-
-/* Its end was missed, and here is something that shows it over. */
-static __noinline void gone(struct watch_attempt *a)
-{
-	await_no_return(a);
-	if (a->flags & WATCH_FILTERED)
-		return;
-	watch_take_drops(a);
-	tell_gone(a);
-}
-
-/* One that is there has been missed to end, and its address is used again. */
-static __always_inline struct watch_attempt *add_anew(const struct sock *sk)
-{
-	struct watch_attempt *old = find(sk);
-
-	if (old) {
-		gone(old);
-		forget(sk);
-	}
-	return add(sk);
-}
-
-/* TCP_REPAIR puts a connection back that was saved, by connect() without a SYN (net/ipv4/tcp_output.c tcp_connect()).
- */
-static __always_inline bool is_repaired(const struct tcp_sock *tp)
-{
-	return BPF_CORE_READ_BITFIELD(tp, repair);
-}
-
-static __always_inline void begin(const struct sock *sk)
-{
-	const struct tcp_sock *tp = tcp_of(sk);
-	__u32 netns = netns_of(sk);
-	struct watch_attempt *a;
-
-	if (tp && is_repaired(tp))
-		return;
-	a = add_anew(sk);
-	if (!a)
-		return;
-	forgive_caller(key_of(sk));
-	a->start_ns = bpf_ktime_get_ns();
-	a->jiffies = bpf_jiffies64();
-	a->netns = netns;
-	if (tp && BPF_CORE_READ_BITFIELD(tp, fastopen_connect))
-		a->flags |= WATCH_FASTOPEN;
-	read_process(a);
-	if (is_wanted_netns(netns) && is_wanted_process(a)) {
-		count(WATCH_N_BEGUN, 1);
-		/* For those who look while it waits.  The server is known, the port here is chosen next. */
-		if (tp) {
-			read_flow(tp, &a->flow);
-			read_policy(tp, a);
-		}
-		show(a, sk);
-		return;
-	}
-	/* It stays, or its end would look like that of one whose begin was not told. */
-	a->flags |= WATCH_FILTERED;
-	show(a, sk);
-}
-
-/*
- * Its begin was not told.  retrans_stamp has the clock of timestamps at SYN 0, in ms or, as tcp_usec_ts says, in us
- * (net/ipv4/tcp_output.c tcp_connect()).  A filter for processes cannot be asked any more: user space finds out whose
- * it is, by its inode.
- */
-static __noinline struct watch_attempt *begin_late(const struct sock *sk, const struct tcp_sock *tp)
-{
-	struct watch_attempt *a;
-	__u64 now = bpf_ktime_get_ns(), unit = stamp_unit_ns(tp), passed;
-	__u32 netns = netns_of(sk);
-
-	if (!is_wanted_netns(netns))
-		return 0;
-	a = add(sk);
-	if (!a)
-		return 0;
-	passed = (__u32)((__u32)(now / unit) - tp->retrans_stamp);
-	a->start_ns = tp->retrans_stamp ? now - passed * unit : now;
-	a->netns = netns;
-	a->flags = WATCH_NO_BEGIN;
-	a->uid = sk->sk_uid.val;
-	if (bpf_core_field_exists(sk->sk_ino))
-		a->inode = sk->sk_ino;
-	if (!attached_ns || a->start_ns < attached_ns)
-		a->flags |= WATCH_EARLIER;
-	else
-		count(WATCH_N_NO_BEGIN, 1);
-	show(a, sk);
-	return a;
-}
 
 /* A SYN that was sent again told of it first; or this is another process that has the socket, and may be asked for. */
 static __always_inline bool is_to_be_named(const struct watch_attempt *a)
@@ -423,90 +315,6 @@ int BPF_PROG(synsent_destroy, struct sock *sk)
 
 /* ---- connect() that fails without a SYN ---- */
 
-#define ERRNO_LAST 133
-#define EINTR 4
-#define EISCONN 106
-#define EALREADY 114
-#define EINPROGRESS 115
-
-/* An error that may be one of a connect() that sent no SYN; in the others it goes on, or has been over for long. */
-static __always_inline bool is_failure(long ret)
-{
-	return ret < 0 && ret >= -ERRNO_LAST && ret != -EINPROGRESS && ret != -EINTR && ret != -EALREADY &&
-	       ret != -EISCONN && !is_of_an_attempt((__s32)-ret);
-}
-
-/*
- * Or that of an attempt whose end was missed, or one that a program gave for the kernel.  Most attempts that fail have
- * ECONNREFUSED: for the few that a cgroup's program gives, not all of them are looked at, nor for any where those are
- * only counted.
- */
-static __always_inline bool is_looked_at(long ret)
-{
-	if (ret >= 0 || ret < -ERRNO_LAST)
-		return false;
-	if (ret == -ECONNREFUSED)
-		return n_untold || (!plain_refused && is_filtered());
-	return is_failure(ret) || is_of_an_attempt((__s32)-ret) || n_untold;
-}
-
-/* ECONNABORTED: someone else had taken the error before. */
-static __always_inline void tell_by_return(__u64 key, struct watch_attempt *a, __s32 error)
-{
-	await_no_return(a);
-	if (error != ECONNABORTED) {
-		a->by = WATCH_KERNEL;
-		a->error = error;
-	}
-	if (!(a->flags & WATCH_FILTERED))
-		tell_gone(a);
-	forget_key(key);
-}
-
-/*
- * `sure`: that socket was the call's.  Where it is not, or the socket had an attempt before, an error that ends
- * attempts is taken for one's end: to tell one twice would be worse than not to tell of a call that a program refused.
- */
-static __noinline int tell_failed(const struct sock *sk, __u64 key, const struct address *to, __s32 error, bool sure)
-{
-	__u32 zero = 0;
-	struct watch_attempt *a = find_key(key);
-	__s32 owed, to_caller = take_owed(key_of_caller());
-
-	if (a) {
-		/* else one that goes on, or that was missed to end: what comes next tells of it */
-		if (a->flags & WATCH_UNTOLD)
-			tell_by_return(key, a, error);
-		return 0;
-	}
-	if (!is_failure(-(long)error) && !(is_of_an_attempt(error) && sure && is_unused(sk)))
-		return 0;
-	owed = take_owed(key);
-	if (owed == error)
-		return 0;
-	a = bpf_map_lookup_elem(&synsent_scratch, &zero);
-	if (!a)
-		return 0;
-	*a = nothing;
-	if (!read_server(to, &a->flow) || to_caller == error_to(&a->flow, error))
-		return 0;
-	a->how = WATCH_NOT_BEGUN;
-	a->by = WATCH_KERNEL;
-	a->error = error;
-	a->start_ns = a->end_ns = bpf_ktime_get_ns();
-	if (owed == OWED_FOR_PORT)
-		a->flags |= WATCH_PORT;
-	/* net/ipv6/tcp_ipv6.c tcp_v6_connect() */
-	if (a->flow.family == 4 && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 &&
-	    BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_ipv6only))
-		a->flags |= WATCH_V6ONLY;
-	a->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	read_process(a);
-	if (is_wanted_netns(a->netns) && is_wanted_process(a))
-		watch_tell(a);
-	return 0;
-}
-
 /* The one or the other: this one where the kernel takes it ... */
 SEC("fexit/inet_stream_connect")
 int BPF_PROG(synsent_connect, struct socket *socket, void *address, int len, int flags, int ret)
@@ -521,23 +329,6 @@ int BPF_PROG(synsent_connect, struct socket *socket, void *address, int len, int
 	    (family_of(&to) == AF_INET6 && bpf_probe_read_kernel(to.b, sizeof(to.b), address)))
 		return 0;
 	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, -ret, true);
-}
-
-static __noinline int note_failed_call(const struct pt_regs *regs, __s32 error)
-{
-	struct address to = { 0 };
-	struct connect_call call;
-	const struct sock *sk;
-
-	if (!read_connect(regs, &call))
-		return 0;
-	sk = sock_of(call.fd);
-	if (!sk)
-		forgive(key_of_caller());
-	if (!sk || bpf_probe_read_user(to.b, 16, (const void *)call.address) ||
-	    (family_of(&to) == AF_INET6 && bpf_probe_read_user(to.b, sizeof(to.b), (const void *)call.address)))
-		return 0;
-	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, error, has_own_files());
 }
 
 /* ... and this one, which comes with the return of every system call of the host, elsewhere. */

@@ -2,6 +2,7 @@
 #ifndef SYNSENT_BPF_WATCH_TELL_H
 #define SYNSENT_BPF_WATCH_TELL_H
 
+#include "watch_packet.h"
 #include "watch_socket.h"
 #include "watch_state.h"
 #include "watch_winner.h"
