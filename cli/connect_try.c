@@ -5,30 +5,20 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cli/watch_nat.h"
-#include "cli/watch_neighbour.h"
-#include "cli/watch_route.h"
-#include "cli/watch_rules.h"
-#include "core/refusal.h"
+#include "cli/connect_further.h"
 #include "core/sockaddr.h"
 #include "core/tracker.h"
 #include "packet/tcpdump.h"
 #include "sinks/text.h"
-#include "sources/backlog.h"
 #include "sources/errqueue.h"
-#include "sources/namespaces.h"
-#include "sources/nat_sent.h"
-#include "sources/netns.h"
 #include "sources/observe.h"
 #include "sources/route.h"
-#include "sources/trace.h"
 #include "util/clock.h"
 
 #define MS 1000000LL
@@ -38,7 +28,6 @@
 /* What is answered is answered within it, on most networks. */
 #define ANSWERED_WITHIN_NS (100 * MS)
 #define SYN1_NS (1000 * MS)
-#define PENDING_MAX 64
 #define ICMPS_MAX 8
 
 struct trying {
@@ -46,11 +35,7 @@ struct trying {
 	struct try_result *ret;
 	struct observe *observe;
 	struct tracker *tracker;
-	struct trace *trace; /* NULL: not wanted yet, or not to be had */
-	struct watch_rules *rules;
-	struct nat_sent *nat; /* NULL: root only is told */
-	bool trace_tried, loading;
-	pthread_t loader;
+	struct connect_further *further;
 	struct tcpdump *printer;
 	struct buf line;
 	struct flow flow;
@@ -257,60 +242,13 @@ static void tell_progress(struct trying *t)
 	terminal_progress(&t->o->terminal, buf_text(&t->line));
 }
 
-static void *load_trace(void *arg)
-{
-	struct trying *t = arg;
-	const struct trace_opts o = { .no_failed = true };
-	struct err e = { 0 };
-
-	if (trace_open(&o, &t->trace, &e))
-		t->trace = NULL; /* then nothing is known of drops, as without privilege */
-	else if (watch_rules_new(&(const struct watch_rules_opts){ 0 }, &t->rules, &e))
-		t->rules = NULL;
-	return NULL;
-}
-
-/*
- * An attempt that is not answered at once may be lost on this host: root can see where, from SYN 1 on.  Most are
- * answered, and need not wait for the programs to be loaded; that takes a thread some tenths of a second.
- */
+/* Most are answered, and need not wait until drops are looked for; at SYN 1 they are. */
 static void look_for_drops(struct trying *t, int64_t called_ns)
 {
 	bool too_short = t->o->timeout_ns && t->o->timeout_ns <= SYN1_NS;
 
-	if (t->trace_tried || too_short || geteuid() || clock_mono_ns() - called_ns < ANSWERED_WITHIN_NS)
-		return;
-	t->trace_tried = true;
-	t->loading = !pthread_create(&t->loader, NULL, load_trace, t);
-}
-
-/* How many were dropped is not told: the first may have been before this was looked at. */
-static void on_traced(const struct attempt *a, void *user)
-{
-	struct trying *t = user;
-	struct attempt *to = &t->ret->attempt;
-	int i;
-
-	if (!endpoint_equal(&a->flow.client, &to->flow.client) || !endpoint_equal(&a->flow.server, &to->flow.server))
-		return;
-	for (i = 0; i < a->n_drops && to->n_drops < ATTEMPT_DROPS_MAX; i++) {
-		to->drops[to->n_drops] = a->drops[i];
-		to->drops[to->n_drops++].packets = 0;
-	}
-}
-
-/* No packet is dropped by a listener of this host whose queue is full, and no event tells of it. */
-static void look_for_full_queue(struct attempt *a)
-{
-	struct namespaces *n;
-	struct drop d;
-
-	if (!attempt_syns_are_lost(a) || a->n_drops == ATTEMPT_DROPS_MAX)
-		return;
-	n = namespaces_new();
-	if (n && backlog_look(n, 0, &a->flow, &d))
-		a->drops[a->n_drops++] = d;
-	namespaces_free(n);
+	if (!too_short && clock_mono_ns() - called_ns >= ANSWERED_WITHIN_NS)
+		connect_further_watch(t->further);
 }
 
 static int turn(struct trying *t, int64_t called_ns, struct err *e)
@@ -396,27 +334,6 @@ static int run(struct trying *t, struct err *e)
 	return r;
 }
 
-/* Root is told where NAT of this host had sent what is refused, if it listens before. */
-static void listen_to_nat(struct trying *t)
-{
-	const uint32_t own = netns_own();
-
-	if (!geteuid())
-		t->nat = nat_sent_new(&own, 1);
-}
-
-static void look_behind_nat(struct trying *t)
-{
-	struct attempt *a = &t->ret->attempt;
-	const struct reply *r = attempt_accepted_reply(a);
-	struct nat_sent_answer is;
-
-	if (!t->nat || a->end_error != ECONNREFUSED || (r && r->kind != REPLY_RST))
-		return;
-	nat_sent_find(t->nat, &t->flow, 0, t->called_ns, false, &is);
-	watch_nat_take(&is, a);
-}
-
 static int open_watch(struct trying *t, struct err *e)
 {
 	struct tracker_config tc = { .max_attempts = 64, .linger_ns = INT64_MAX, .fn = on_attempt, .user = t };
@@ -438,7 +355,8 @@ static int open_watch(struct trying *t, struct err *e)
 		route_device(&t->o->server, device);
 	t->tracker = tracker_new(&tc);
 	t->printer = tcpdump_new(&to);
-	if (!t->tracker || !t->printer)
+	t->further = connect_further_new();
+	if (!t->tracker || !t->printer || !t->further)
 		return err_sys(e, ENOMEM, "connect");
 	r = observe_new(&oo, &t->observe, e);
 	if (!r && observe_blind(t->observe)) {
@@ -450,14 +368,12 @@ static int open_watch(struct trying *t, struct err *e)
 
 int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 {
-	struct route_answer route;
 	struct trying t = { .o = o, .ret = ret, .fd = -1 };
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	t.flow.server = o->server;
 	r = open_watch(&t, e);
-	listen_to_nat(&t);
 	if (!r)
 		r = run(&t, e);
 	terminal_progress(&o->terminal, "");
@@ -465,25 +381,10 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 		tracker_finish(t.tracker, observe_now(t.observe));
 	if (t.fd >= 0)
 		close(t.fd);
-	if (t.loading)
-		pthread_join(t.loader, NULL);
-	if (t.trace) {
-		trace_read(t.trace, on_traced, &t);
-		trace_pending(t.trace, PENDING_MAX, on_traced, &t);
-	}
-	refusal_settle(&ret->attempt);
-	look_behind_nat(&t);
-	look_for_full_queue(&ret->attempt);
 	ret->attempt.options_known = true;
-	if (watch_route_decides(&ret->attempt) && !route_ask(&o->server, &route))
-		watch_route_take(&route, &ret->attempt);
-	if (t.observe && watch_neighbour_concerns(&ret->attempt))
-		watch_neighbour_look_here(&ret->attempt, observe_now(t.observe));
-	if (t.rules && ret->attempt.n_drops)
-		watch_rules_name(t.rules, &ret->attempt);
-	watch_rules_free(t.rules);
-	trace_free(t.trace);
-	nat_sent_free(t.nat);
+	if (t.further)
+		connect_further_look(t.further, &t.flow, t.called_ns, t.observe, &ret->attempt);
+	connect_further_free(t.further);
 	observe_free(t.observe);
 	tracker_free(t.tracker);
 	tcpdump_free(t.printer);
