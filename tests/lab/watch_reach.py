@@ -237,7 +237,7 @@ def underlay(c):
     c.wire(near, far)
     for net, device, n in ((near, "w0", 1), (far, "w1", 2)):
         net.run("ip addr add %s/24 dev %s; ip addr add %s/64 dev %s nodad" % (outer(c, n), device, outer(c, n, True), device))
-    decoy.run("ip addr add %s/24 dev lo; ip addr add %s/64 dev lo" % (inner(c, 2), inner(c, 2, True)))
+    decoy.run("ip addr add %s/24 dev lo; ip addr add %s/64 dev lo nodad" % (inner(c, 2), inner(c, 2, True)))
     for six in (False, True):
         c.listen(decoy, inner(c, 2, six))
     return near, far
