@@ -23,6 +23,8 @@ struct reply {
 	uint32_t more; /* as many others like it came before it, whose times are not known */
 	struct addr from;
 	uint32_t seq, ack;
+	bool has_echo; /* SYN-ACK: the timestamp that it echoes is none that a client takes, core/echo.h: `echo` */
+	uint32_t echo;
 };
 
 struct drop {
@@ -77,6 +79,8 @@ struct attempt {
 	uint32_t syn_len;		  /* payload of SYN 0, bytes (TCP Fast Open) */
 	int64_t queued_ns; /* the kernel had sent SYN 0 so long before one was seen to leave; 0: not so */
 	bool syns_seen;	   /* at least one SYN was seen as a packet */
+	bool has_tsvals;   /* each that was seen has a timestamp */
+	uint32_t first_tsval, last_tsval; /* of the first and the last SYN that were seen */
 	uint64_t first_packet;
 
 	/* Of captures. */

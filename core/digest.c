@@ -6,7 +6,7 @@
 bool digest_is_answer(enum ignored i)
 {
 	return i == IGNORED_NOT || i == IGNORED_LATE || i == IGNORED_DROPPED || i == IGNORED_BY_TYPE ||
-	       i == IGNORED_CHECKSUM;
+	       i == IGNORED_CHECKSUM || i == IGNORED_NOT_TAKEN;
 }
 
 static bool fits(const struct reply *r)

@@ -52,13 +52,31 @@ struct sighting {
 	uint8_t unasked : 1;
 	uint8_t duplicate : 1; /* filled by handshakes_feed(): the same packet came before: a mirror port, two
 				  interfaces */
-	uint8_t icmp_type, icmp_code;
+	uint8_t has_ts : 1;    /* segment: it has a timestamp (RFC 7323), and `mark` is sighting_mark()'s */
+	union {
+		struct {
+			uint8_t icmp_type, icmp_code;
+		};
+		uint16_t ip_id; /* segment: as `mark` has it */
+	};
 	/* the second line */
 	uint8_t src[16], dst[16]; /* IPv6 */
 	struct addr from;	  /* ICMP: its sender */
-	uint8_t unused[15];
+	uint32_t tsecr;		  /* of a SYN-ACK with has_ts, of others it is not filled */
+	uint8_t unused[8];
 };
 _Static_assert(sizeof(struct sighting) == 128, "two lines of the cache");
+
+/* Of IP ID, or flow label, and TSval; of these the second can be told again. */
+static inline uint32_t sighting_mark(uint16_t ip_id, bool has_ts, uint32_t tsval)
+{
+	return tsval + (uint32_t)(flow_hash_mix((uint64_t)ip_id << 33 | (uint64_t)has_ts << 32, FLOW_HASH_K1) >> 32);
+}
+
+static inline uint32_t sighting_tsval(uint16_t ip_id, uint32_t mark)
+{
+	return mark - sighting_mark(ip_id, true, 0);
+}
 
 struct handshakes_config {
 	size_t memory;	  /* bytes at most */

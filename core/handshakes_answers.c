@@ -137,6 +137,8 @@ static void take_syn_ack(struct handshakes *h, struct entry *e, const struct sig
 		.kind = NOTE_SYN_ACK_AGAIN, .ignored = r->ignored, .mark = (uint8_t)s->mark, .t_ns = since_start(e, s)
 	};
 
+	if (r->has_echo && e->n_replies < REPLIES_KEPT)
+		add(h, e, s, NOTE_ECHO, r->echo);
 	if (like && like->ignored == r->ignored && like->reply.ttl == r->ttl && e->n_replies < REPLIES_KEPT) {
 		e->n_replies++;
 		notes_add(h, e, &again);
@@ -186,12 +188,17 @@ static void feed_syn_ack(struct handshakes *h, struct sighting *s)
 		return;
 	}
 	r.ignored = why_ignored(e, s, fit);
+	if (r.ignored == IGNORED_NOT && refused_echo(h, e, s)) {
+		r.has_echo = true;
+		r.echo = s->tsecr;
+	}
 	take_syn_ack(h, e, s, &r, again ? &last : NULL);
 }
 
 /*
  * A client that answers a good SYN-ACK with an RST, having never acknowledged
- * it, had left before it came: the kernel found no socket for it.
+ * it, had left before it came: the kernel found no socket for it.  One that is
+ * not good for it is refused with an RST, too, and the client waits on.
  */
 static void feed_client_reset(struct handshakes *h, struct entry *e, struct sighting *s)
 {
@@ -202,6 +209,11 @@ static void feed_client_reset(struct handshakes *h, struct entry *e, struct sigh
 		add(h, e, s, NOTE_CLIENT_RST, 0);
 	e->flags |= ENTRY_CLIENT_RST;
 	if (e->flags & ENTRY_SYN_ACK && fits(e->isn, syn_len(h, e), s->seq)) {
+		if (refused_any(h, e)) {
+			e->flags &= (uint16_t)~ENTRY_SYN_ACK;
+			notes_change_syn_acks(h, e, IGNORED_NOT, IGNORED_NOT_TAKEN);
+			return;
+		}
 		e->flags |= ENTRY_GONE;
 		entries_await_no_more(h, e);
 		notes_change_syn_acks(h, e, IGNORED_NOT, IGNORED_LATE);

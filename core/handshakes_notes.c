@@ -63,6 +63,8 @@ static unsigned int encode(const struct entry *e, const struct note *n, uint64_t
 		return 1 + encode_reply(&as.reply, to + 1);
 	case NOTE_RESET:
 	case NOTE_SYN_LEN:
+	case NOTE_FIRST_TSVAL:
+	case NOTE_ECHO:
 		to[1] = n->value;
 		return 2;
 	default:
@@ -204,12 +206,27 @@ static bool decode_rest(struct notes_iter *it, struct note *n)
 		return true;
 	case NOTE_RESET:
 	case NOTE_SYN_LEN:
+	case NOTE_FIRST_TSVAL:
+	case NOTE_ECHO:
 		if (!next_word(it, &w))
 			return false;
 		n->value = (uint32_t)w;
 		return true;
 	default:
 		return true;
+	}
+}
+
+/* It is noted before its SYN-ACK. */
+static void take_echo(struct notes_iter *it, struct note *n)
+{
+	if (n->kind == NOTE_ECHO) {
+		it->has_echo = true;
+		it->echo = n->value;
+	} else if (n->reply.kind == REPLY_SYN_ACK) {
+		n->reply.has_echo = it->has_echo;
+		n->reply.echo = it->echo;
+		it->has_echo = false;
 	}
 }
 
@@ -227,6 +244,7 @@ bool notes_next(struct notes_iter *it, struct note *ret)
 	ret->t_ns = (int64_t)(w << (64 - TIME_BITS)) >> (64 - TIME_BITS);
 	if (!decode_rest(it, ret))
 		return false;
+	take_echo(it, ret);
 	ret->reply.ignored = ret->ignored;
 	ret->reply.t_ns = it->e->start_ns + ret->t_ns;
 	return true;

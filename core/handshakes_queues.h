@@ -48,7 +48,7 @@ static inline struct entry *ring_take(struct handshakes *h, struct ring *r)
 static inline void expect_drop(const struct handshakes *h, const struct entry *e)
 {
 	__builtin_prefetch(&h->places[e->hash & (h->n_places - 1)], 1);
-	__builtin_prefetch(&h->awaited[e->class], 1);
+	__builtin_prefetch(&h->awaited[entry_class(h, e)], 1);
 	if (e->notes)
 		__builtin_prefetch(pool_at(&h->chunks, e->notes));
 }

@@ -21,6 +21,12 @@ static int64_t last_syn_ns(const struct handshakes *h, const struct entry *e)
 static void add_syn(struct handshakes *h, struct entry *e, const struct sighting *s)
 {
 	h->counts.syns += !(e->flags & ENTRY_UNASKED);
+	if (e->has_ts && e->n_syns == 1)
+		add(h, e, s, NOTE_FIRST_TSVAL, sighting_tsval(e->ip_id, e->mark));
+	e->has_ts &= s->has_ts;
+	if (e->flags & ENTRY_GONE && s->mark != e->mark)
+		refused_late(h, e);
+	e->ip_id = s->ip_id;
 	e->mark = s->mark;
 	e->flags &= (uint16_t)~ENTRY_ICMP;
 	if (e->flags & ENTRY_REFUSED) { /* as Windows does it: again after an RST */

@@ -47,4 +47,16 @@ static inline void add(struct handshakes *h, struct entry *e, const struct sight
 /* core/handshakes_answers.c: anything but a SYN. */
 void answers_feed(struct handshakes *h, struct sighting *s);
 
+/* core/handshakes_refused.c */
+
+/* It is a SYN-ACK that the client refuses for the timestamp that it echoes. */
+bool refused_echo(const struct handshakes *h, const struct entry *e, const struct sighting *s);
+
+/* Such a one came, or its client did not take another. */
+bool refused_any(const struct handshakes *h, const struct entry *e);
+
+/* A SYN has followed the RST with which it answered a SYN-ACK that seemed too late: it waits still, and did not take
+ * it. */
+void refused_late(struct handshakes *h, struct entry *e);
+
 #endif

@@ -240,6 +240,16 @@ static bool store_addresses6(struct handshakes *h, struct entry *e, const struct
 	return true;
 }
 
+uint32_t entry_class6(const struct handshakes *h, const struct entry *e)
+{
+	const struct addresses *a = pool_at(&h->addresses, e->src);
+	uint16_t ports = e->sport ^ e->dport;
+
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		ports = __builtin_bswap16(ports);
+	return flow_class(flow_addresses6(a->src, a->dst), ports);
+}
+
 struct entry *entries_start(struct handshakes *h, const struct sighting *s, const struct probe *p)
 {
 	bool larger = is_crowded(h);
@@ -257,7 +267,7 @@ struct entry *entries_start(struct handshakes *h, const struct sighting *s, cons
 	e->queue = e->notes = 0;
 	e->n_syns = 1;
 	e->n_replies = 0;
-	e->class = (uint16_t)sighting_class(s);
+	e->has_ts = s->has_ts;
 	if (s->family == 6 && !store_addresses6(h, e, s)) {
 		e->number = 0;
 		pool_give_back(&h->entries, i);

@@ -48,8 +48,8 @@ struct entry {
 	uint8_t ttl;
 	uint8_t n_syns; /* stays at UINT8_MAX beyond */
 	uint8_t n_replies;
-	uint8_t unused;
-	uint16_t class; /* flow_class() */
+	bool has_ts;	/* all of its SYNs have a timestamp */
+	uint16_t ip_id; /* of the last SYN */
 };
 #define SAME_PLACE(in_entry, in_sighting)                                                                            \
 	_Static_assert(offsetof(struct entry, in_entry) == offsetof(struct sighting, in_sighting) &&                 \
@@ -68,6 +68,7 @@ SAME_PLACE(mark, mark);
 SAME_PLACE(path, path);
 SAME_PLACE(file, file);
 SAME_PLACE(ttl, ttl);
+SAME_PLACE(ip_id, ip_id);
 
 #define NUMBER_UNASKED (UINT32_C(1) << 31)
 
@@ -260,10 +261,24 @@ void entries_hide(struct handshakes *h, struct entry *e);
 /* Forgets it. */
 void entries_drop(struct handshakes *h, struct entry *e);
 
+uint32_t entry_class6(const struct handshakes *h, const struct entry *e);
+
+/* flow_class() */
+static inline uint32_t entry_class(const struct handshakes *h, const struct entry *e)
+{
+	uint16_t ports = e->sport ^ e->dport;
+
+	if (e->flags & ENTRY_V6)
+		return entry_class6(h, e);
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		ports = __builtin_bswap16(ports);
+	return flow_class(e->src ^ e->dst, ports);
+}
+
 /* A counter that has come to its end stays there: what it lets through is looked up all the same. */
 static inline void entries_await(struct handshakes *h, struct entry *e)
 {
-	uint8_t *count = &h->awaited[e->class];
+	uint8_t *count = &h->awaited[entry_class(h, e)];
 
 	e->flags |= ENTRY_AWAITS;
 	__atomic_store_n(count, (uint8_t)(*count + (*count < UINT8_MAX)), __ATOMIC_RELAXED);
@@ -271,7 +286,7 @@ static inline void entries_await(struct handshakes *h, struct entry *e)
 
 static inline void entries_await_no_more(struct handshakes *h, struct entry *e)
 {
-	uint8_t *count = &h->awaited[e->class];
+	uint8_t *count = &h->awaited[entry_class(h, e)];
 
 	if (e->flags & ENTRY_AWAITS)
 		__atomic_store_n(count, (uint8_t)(*count - (*count < UINT8_MAX)), __ATOMIC_RELAXED);
@@ -320,6 +335,8 @@ enum note_kind {
 	NOTE_RESET, /* ttl */
 	NOTE_SYN_LEN,
 	NOTE_REPLACED,
+	NOTE_FIRST_TSVAL, /* of SYN 0, where there are more */
+	NOTE_ECHO,	  /* the SYN-ACK that is noted next echoes this, and is refused for it: core/echo.h */
 };
 
 struct note {
@@ -327,7 +344,7 @@ struct note {
 	enum ignored ignored;
 	uint8_t mark;	    /* 8 bits of the sighting's */
 	int64_t t_ns;	    /* since SYN 0 */
-	uint32_t value;	    /* NOTE_RESET: the TTL; NOTE_SYN_LEN: bytes */
+	uint32_t value;	    /* NOTE_RESET: the TTL; NOTE_SYN_LEN: bytes; NOTE_FIRST_TSVAL, NOTE_ECHO: the timestamp */
 	struct reply reply; /* NOTE_SYN_ACK, NOTE_SYN_ACK_AGAIN (t_ns and kind only), NOTE_REPLY */
 };
 
@@ -341,6 +358,8 @@ struct notes_iter {
 	uint32_t chunk;
 	unsigned int word;
 	struct reply last_syn_ack;
+	bool has_echo;
+	uint32_t echo; /* of the next SYN-ACK */
 };
 
 void notes_first(struct notes_iter *it, const struct handshakes *h, const struct entry *e);

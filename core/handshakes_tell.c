@@ -82,6 +82,11 @@ static void take_note(struct attempt *a, const struct note *n)
 		a->replaced = true;
 		end(a, t_ns);
 		break;
+	case NOTE_FIRST_TSVAL:
+		a->first_tsval = n->value;
+		break;
+	case NOTE_ECHO: /* it is in the next one's reply */
+		break;
 	}
 }
 
@@ -104,6 +109,8 @@ static void expand(struct handshakes *h, const struct entry *e, struct attempt *
 	a->number = e->number;
 	a->file = e->file;
 	a->syn_ttl = e->ttl;
+	a->has_tsvals = e->has_ts;
+	a->first_tsval = a->last_tsval = sighting_tsval(e->ip_id, e->mark);
 	a->syn_bad_checksum = e->flags & ENTRY_BAD_CHECKSUM;
 	a->crossed = e->flags & ENTRY_CROSSED;
 	a->answered_by_reset = e->flags & ENTRY_ANSWERED_BY_RST;

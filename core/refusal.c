@@ -71,7 +71,7 @@ void refusal_settle(struct attempt *a)
 		return;
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		if (a->replies[i].kind == REPLY_SYN_ACK &&
-		    (a->replies[i].ignored == IGNORED_NOT ||
+		    (a->replies[i].ignored == IGNORED_NOT || a->replies[i].ignored == IGNORED_NOT_TAKEN ||
 		     (a->replies[i].ignored == IGNORED_LATE && a->replies[i].t_ns < a->ended_ns)))
 			a->replies[i].ignored = IGNORED_DROPPED;
 }

@@ -14,6 +14,11 @@ struct refusal {
 	const char *helps; /* what to change, or to look at */
 };
 
+/* The same of an acknowledgment that is not of this SYN: of what reached the socket, as packets show it. */
+#define REFUSAL_WRONG_ACK_HELPS                                                                                        \
+	"what answers in the server's place or alters sequence numbers (firewall, load balancer): the acknowledgment " \
+	"is not of this SYN"
+
 /* NULL: it is no such drop, or the reason is none that is known. */
 const struct refusal *refusal_of(const struct drop *d);
 

@@ -6,6 +6,7 @@
 
 #include "core/story_making.h"
 #include "core/story_words.h"
+#include "core/verdict_not_taken.h"
 #include "core/verdict_remarks.h"
 #include "core/verdict_wire.h"
 
@@ -190,6 +191,8 @@ static void client_rst_row(struct story_making *m)
 	if ((m->a->ended_ns && m->a->client_rst_ns > m->a->ended_ns && !m->a->ack_ns) ||
 	    (story_by_packets(m->a) && refuses_syn_ack(m->a)))
 		snprintf(r->note, sizeof(r->note), "no socket waits any more");
+	else if (not_taken(m->a) && !m->a->ack_ns)
+		snprintf(r->note, sizeof(r->note), "it does not take it");
 }
 
 /* An RST that ended a connection, and was not the server's. */

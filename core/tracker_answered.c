@@ -21,7 +21,8 @@ static int64_t progress(const struct attempt *a, int i, int last)
 static int syn_of(const struct slot *s, uint32_t tsecr)
 {
 	int last = s->a.n_syns - 1, best = -1, i;
-	int64_t all, ticks = (int64_t)(uint32_t)(s->tsval - s->first_tsval), at = (uint32_t)(tsecr - s->first_tsval);
+	int64_t all, ticks = (int64_t)(uint32_t)(s->a.last_tsval - s->a.first_tsval),
+		     at = (uint32_t)(tsecr - s->a.first_tsval);
 	int64_t least = 0, second = 0;
 
 	if (last < 1 || last >= ATTEMPT_SYNS_MAX || s->last_syn_counted || !s->a.syn_ns[0] || !ticks || at > ticks)
@@ -47,7 +48,7 @@ static int syn_of(const struct slot *s, uint32_t tsecr)
 
 void slot_note_answer(struct slot *s, const struct event_segment *g)
 {
-	int n = g->has_ts && s->has_tsval && !s->a.crossed ? syn_of(s, g->tsecr) : -1;
+	int n = g->has_ts && s->a.has_tsvals && !s->a.crossed ? syn_of(s, g->tsecr) : -1;
 
 	if (s->answers_differ || s->a.n_syns < 2)
 		return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/echo.h"
 #include "core/tracker_table.h"
 
 /* No SYN is sent again that soon: the least RTO is a few jiffies, and an answer that makes the kernel hurry
@@ -16,10 +17,10 @@ static bool is_duplicate(const struct slot *s, const struct event *ev)
 {
 	int last = s->a.n_syns < ATTEMPT_SYNS_MAX ? s->a.n_syns - 1 : ATTEMPT_SYNS_MAX - 1;
 
-	if (!s->a.syns_seen || s->last_syn_counted || last < 0 || s->has_tsval != ev->segment.has_ts)
+	if (!s->a.syns_seen || s->last_syn_counted || last < 0 || s->a.has_tsvals != ev->segment.has_ts)
 		return false;
 	return ev->t_ns - s->a.syn_ns[last] < DUPLICATE_NS && s->a.syn_ns[last] <= ev->t_ns &&
-	       (!s->has_tsval || s->tsval == ev->segment.tsval);
+	       (!s->a.has_tsvals || s->a.last_tsval == ev->segment.tsval);
 }
 
 /* By an RST, and only packets tell of it: its socket may go on. */
@@ -94,6 +95,26 @@ static void cross(struct slot *s, struct slot *other)
 		s->a.crossed = other->a.crossed = true;
 }
 
+/* What seemed too late, since the client answered it with an RST, came while it waited still, and it did not take it.
+ */
+static void note_not_taken(struct attempt *a, const struct event *ev)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].kind == REPLY_SYN_ACK && a->replies[i].ignored == IGNORED_LATE &&
+		    a->replies[i].t_ns <= a->client_rst_ns && a->client_rst_ns < ev->t_ns)
+			a->replies[i].ignored = IGNORED_NOT_TAKEN;
+}
+
+static void note_tsval(struct attempt *a, const struct event_segment *g)
+{
+	if (!a->syns_seen)
+		a->first_tsval = g->tsval;
+	a->last_tsval = g->tsval;
+	a->has_tsvals = g->has_ts && (a->has_tsvals || !a->syns_seen);
+}
+
 static void feed_syn(struct tracker *t, const struct event *ev)
 {
 	const struct event_segment *g = &ev->segment;
@@ -103,10 +124,10 @@ static void feed_syn(struct tracker *t, const struct event *ev)
 	if (!s)
 		return;
 	s->a.flow.client.addr = g->src.addr; /* not part of the hash */
+	note_not_taken(&s->a, ev);
 	if (!s->a.syns_seen) {
 		s->a.syn_ttl = g->ttl;
 		s->a.syn_bad_checksum = g->bad_checksum;
-		s->first_tsval = g->tsval;
 		cross(s, table_find(t, &reverse));
 	}
 	if (!s->a.has_isn) {
@@ -125,8 +146,7 @@ static void feed_syn(struct tracker *t, const struct event *ev)
 	} else {
 		slot_add_syn(s, ev->t_ns, false);
 	}
-	s->has_tsval = g->has_ts;
-	s->tsval = g->tsval;
+	note_tsval(&s->a, g);
 	s->a.syns_seen = true;
 }
 
@@ -137,6 +157,15 @@ static void feed_syn(struct tracker *t, const struct event *ev)
 static bool acks_syn(const struct attempt *a, uint32_t ack)
 {
 	return !a->has_isn || ack - (a->isn + 1) <= a->syn_len;
+}
+
+static bool has_refused_echo(const struct slot *s, const struct event *ev)
+{
+	const struct attempt *a = &s->a;
+	int last = a->n_syns - 1;
+
+	return a->has_tsvals && ev->segment.has_ts && last >= 0 && last < ATTEMPT_SYNS_MAX &&
+	       echo_is_refused(a->first_tsval, a->last_tsval, ev->t_ns - a->syn_ns[last], ev->segment.tsecr);
 }
 
 static void feed_from_server(struct tracker *t, const struct event *ev)
@@ -169,6 +198,9 @@ static void feed_from_server(struct tracker *t, const struct event *ev)
 		r.ignored = IGNORED_WRONG_ACK;
 	else if (slot_failed(s) && ev->t_ns > s->a.ended_ns)
 		r.ignored = IGNORED_LATE;
+	else if (r.kind == REPLY_SYN_ACK && has_refused_echo(s, ev))
+		r.has_echo = true;
+	r.echo = r.has_echo ? g->tsecr : 0;
 	slot_add_reply(s, &r);
 	if (r.kind == REPLY_SYN_ACK && r.ignored == IGNORED_NOT && !s->a.ack_ns)
 		slot_note_answer(s, g);
@@ -193,9 +225,20 @@ static struct reply *accepted_syn_ack(struct attempt *a)
 	return NULL;
 }
 
+static bool refused_one(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].ignored == IGNORED_NOT_TAKEN)
+			return true;
+	return false;
+}
+
 /*
  * A client that answers a good SYN-ACK with an RST, having never acknowledged
- * it, had left before it came: the kernel found no socket for it.  Linux
+ * it, had left before it came: the kernel found no socket for it; or it refused
+ * what is not good for it, and waits on.  Linux
  * acknowledges in the reset of what it has established (net/ipv4/tcp_output.c
  * tcp_send_active_reset()), and only then (RFC 9293 section 3.10.7.1); other
  * systems may do so always.
@@ -211,7 +254,7 @@ static void client_reset(const struct tracker *t, struct slot *s, const struct e
 	if ((s->a.socket_seen || t->config.own_clients) && ev->segment.flags & TCP_ACK && ev->segment.ack == r->seq + 1)
 		acknowledged(s, ev->t_ns);
 	else
-		r->ignored = IGNORED_LATE;
+		r->ignored = r->has_echo || refused_one(&s->a) ? IGNORED_NOT_TAKEN : IGNORED_LATE;
 }
 
 /* What the client sends next after a SYN-ACK that the capture did not see, as one of a single direction. */

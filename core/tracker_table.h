@@ -14,9 +14,7 @@ struct slot {
 	int older, newer;
 	int hash;
 	bool last_syn_counted; /* the last SYN is known by the kernel's count alone */
-	bool has_tsval;
-	uint32_t first_tsval, tsval; /* of the first and the last SYN that were seen */
-	bool answers_differ;	     /* its SYN-ACKs do not all echo the same SYN, and which was taken is not known */
+	bool answers_differ;   /* its SYN-ACKs do not all echo the same SYN, and which was taken is not known */
 };
 
 struct tracker {

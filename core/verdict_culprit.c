@@ -6,6 +6,7 @@
 
 #include "core/refusal.h"
 #include "core/verdict.h"
+#include "core/verdict_not_taken.h"
 
 static bool is_on_host(const struct drop *d)
 {
@@ -105,8 +106,9 @@ const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 	if (attempt_answer_was_dropped(a))
 		return "what drops the answers on this host: its firewall, on their way in, or rp_filter";
 	if (acks_are_wrong(a))
-		return "what answers in the server's place or alters sequence numbers (firewall, load balancer): the "
-		       "acknowledgment is not of this SYN";
+		return REFUSAL_WRONG_ACK_HELPS;
+	if (not_taken_advice(a))
+		return not_taken_advice(a);
 	if (!a->n_syns)
 		return NULL;
 	if (a->silent_hop.family)

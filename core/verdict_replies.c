@@ -7,6 +7,7 @@
 
 #include "core/refusal.h"
 #include "core/story_words.h"
+#include "core/verdict_not_taken.h"
 #include "core/verdict_remarks.h"
 #include "core/verdict_say.h"
 #include "core/verdict_schedule.h"
@@ -246,6 +247,11 @@ static void add_icmps(const struct attempt *a, enum ignored why, struct buf *to)
 		buf_str(to, why == IGNORED_BY_TYPE ? ", which ends no attempt)" : ")");
 }
 
+static bool has_own_words(enum ignored i)
+{
+	return i == IGNORED_NOT || i == IGNORED_DROPPED || i == IGNORED_NOT_TAKEN;
+}
+
 static void say_ignored(const struct attempt *a, struct verdict *v)
 {
 	uint64_t n[IGNORED_N] = { 0 }, ignored = 0;
@@ -256,12 +262,13 @@ static void say_ignored(const struct attempt *a, struct verdict *v)
 		uint64_t of = 1 + (uint64_t)a->replies[i].more;
 
 		n[a->replies[i].ignored] += of;
-		if (a->replies[i].ignored != IGNORED_NOT && a->replies[i].ignored != IGNORED_DROPPED)
+		if (!has_own_words(a->replies[i].ignored))
 			ignored += of;
 	}
 	say_dropped(a, n[IGNORED_DROPPED], v);
+	say_not_taken(a, v);
 	for (i = IGNORED_NOT + 1; i < IGNORED_N; i++) {
-		if (!n[i] || i == IGNORED_DROPPED)
+		if (!n[i] || has_own_words((enum ignored)i))
 			continue;
 		if (n[i] != ignored)
 			buf_fmt(&why, "%s%" PRIu64 " ", why.len ? ", " : "", n[i]);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "core/verdict_not_taken.h"
 #include "core/verdict_outcome.h"
 #include "core/verdict_replies.h"
 #include "core/verdict_say.h"
@@ -65,6 +66,11 @@ static void single_syn(const struct attempt *a, struct verdict *v)
 {
 	int64_t until = a->replaced && a->ended_ns ? a->ended_ns : a->observed_until_ns;
 
+	if (not_taken(a)) {
+		say_headline(v, "the application gave up, likely, before SYN 1 was due: it took no SYN-ACK");
+		say_advice(v, "the limit is in the client, likely");
+		return;
+	}
 	say_headline(v, "1 SYN, then silence: closed within a second, or not a TCP stack's (scanner, spoofed source)");
 	if (a->syn_ttl > TTL_WINDOWS_MAX)
 		say_evidence(v, "its TTL, %u, is not that of a common host; scanners start at 255", a->syn_ttl);
@@ -193,6 +199,8 @@ void judge_silence(const struct attempt *a, const struct sender *s, struct verdi
 	} else {
 		nobody_known(a, s, v);
 	}
+	if (!v->wordless && not_taken_advice(a))
+		say_advice(v, "look at %s", not_taken_advice(a));
 	say_silence(a, v);
 }
 

@@ -133,6 +133,7 @@ const char *ignored_word(enum ignored i)
 		[IGNORED_LATE] = "too late",
 		[IGNORED_NO_ACK] = "no ack",
 		[IGNORED_BY_TYPE] = "its type",
+		[IGNORED_NOT_TAKEN] = "not taken",
 	};
 
 	return WORD_OF(words, i);

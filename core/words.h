@@ -82,10 +82,11 @@ enum ignored {
 	IGNORED_WRONG_ACK,
 	IGNORED_CHECKSUM,
 	IGNORED_OTHER_ISN,
-	IGNORED_DROPPED, /* it came to the host, and a rule dropped it */
-	IGNORED_LATE,	 /* the attempt had ended */
-	IGNORED_NO_ACK,	 /* an RST without ACK */
-	IGNORED_BY_TYPE, /* an ICMP type that does not end an attempt, as frag-needed */
+	IGNORED_DROPPED,   /* it came to the host, and a rule dropped it */
+	IGNORED_LATE,	   /* the attempt had ended */
+	IGNORED_NO_ACK,	   /* an RST without ACK */
+	IGNORED_BY_TYPE,   /* an ICMP type that does not end an attempt, as frag-needed */
+	IGNORED_NOT_TAKEN, /* the client's TCP, which waited still, answered it with an RST */
 	IGNORED_N,
 };
 

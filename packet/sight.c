@@ -12,11 +12,6 @@ static uint32_t be32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static uint32_t mark(uint32_t ip_id, bool has_ts, uint32_t tsval)
-{
-	return (uint32_t)(flow_hash_mix((uint64_t)ip_id << 33 | (uint64_t)has_ts << 32 | tsval, FLOW_HASH_K1) >> 32);
-}
-
 /* As Linux sends a SYN: MSS, SACK permitted, timestamps.  What is not looked at is the MSS itself. */
 static bool has_usual_options(const uint8_t *o, uint32_t len)
 {
@@ -32,29 +27,26 @@ static bool has_usual_options(const uint8_t *o, uint32_t len)
 	return (has & mask) == want;
 }
 
-/* The TSval among the options, len bytes; the same walk as tcp_options_next(). */
-static bool find_tsval(const uint8_t *o, uint32_t len, uint32_t *ret)
+/* The timestamp among the options, len bytes: TSval, TSecr; the same walk as tcp_options_next().  NULL: there is none.
+ */
+static const uint8_t *find_timestamp(const uint8_t *o, uint32_t len)
 {
 	uint32_t at = 0;
 
-	if (has_usual_options(o, len)) {
-		*ret = be32(o + 8);
-		return true;
-	}
+	if (has_usual_options(o, len))
+		return o + 8;
 	while (at < len && o[at]) {
 		if (o[at] == OPTION_NOP) {
 			at++;
 			continue;
 		}
 		if (at + 1 >= len || o[at + 1] < 2 || at + o[at + 1] > len)
-			return false;
-		if (o[at] == OPTION_TIMESTAMPS && o[at + 1] == 10) {
-			*ret = be32(o + at + 2);
-			return true;
-		}
+			return NULL;
+		if (o[at] == OPTION_TIMESTAMPS && o[at + 1] == 10)
+			return o + at + 2;
 		at += o[at + 1];
 	}
-	return false;
+	return NULL;
 }
 
 /* What the quick way needs of a packet that is as plain as can be. */
@@ -129,11 +121,16 @@ static bool is_checksum_bad(const struct plain *p)
 				      bytes_of(p->l4, p->captured), p->stated);
 }
 
-/* Every field of the first line, and of IPv4 no more. */
+static bool is_syn_ack(uint16_t flags)
+{
+	return (flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+}
+
+/* Every field of the first line, and of IPv4 no more, but for the echo of a SYN-ACK. */
 static void fill_plain(const struct plain *p, uint64_t seed, struct sighting *ret)
 {
-	uint32_t header_len = (uint32_t)(p->l4[12] >> 4) * 4, tsval = 0, id;
-	bool has_ts;
+	uint32_t header_len = (uint32_t)(p->l4[12] >> 4) * 4, id;
+	const uint8_t *timestamp;
 
 	if (p->v6) {
 		memcpy(ret->src, p->ip + 8, 16);
@@ -142,6 +139,7 @@ static void fill_plain(const struct plain *p, uint64_t seed, struct sighting *re
 		ret->family = 6;
 		ret->ttl = p->ip[7];
 		id = be32(p->ip) & 0xfffff;
+		id ^= id >> 16;
 		ret->flow_hash = flow_hash(flow_hash_end6(seed, p->ip + 8, classify_port(p->l4)),
 					   flow_hash_end6(seed, p->ip + 24, classify_port(p->l4 + 2)));
 	} else {
@@ -160,11 +158,14 @@ static void fill_plain(const struct plain *p, uint64_t seed, struct sighting *re
 	ret->ack = be32(p->l4 + 8);
 	ret->flags = classify_be16(p->l4 + 12) & 0x1ff;
 	ret->len = p->stated - header_len;
-	has_ts = find_tsval(p->l4 + 20, header_len - 20, &tsval);
-	ret->mark = mark(id, has_ts, tsval);
+	timestamp = find_timestamp(p->l4 + 20, header_len - 20);
+	ret->ip_id = (uint16_t)id;
+	ret->has_ts = timestamp != NULL;
+	ret->mark = sighting_mark(ret->ip_id, timestamp, timestamp ? be32(timestamp) : 0);
+	if (timestamp && is_syn_ack(ret->flags))
+		ret->tsecr = be32(timestamp + 4);
 	ret->bad_checksum = is_checksum_bad(p);
 	ret->has_seq = ret->joins_only = ret->unasked = ret->duplicate = false;
-	ret->icmp_type = ret->icmp_code = 0;
 	ret->attempt = 0;
 	ret->path = ret->file = 0;
 }
@@ -193,9 +194,9 @@ static uint16_t vlan_path(struct bytes frame, const struct ip_place *place, stru
 	return paths_number(paths, &path);
 }
 
-static uint32_t ip_id(const struct packet *p)
+static uint16_t ip_id(const struct packet *p)
 {
-	return p->ip_version == 6 ? p->flow_label : classify_be16(p->ip.p + 4);
+	return p->ip_version == 6 ? (uint16_t)(p->flow_label ^ p->flow_label >> 16) : classify_be16(p->ip.p + 4);
 }
 
 static void fill_addr(uint8_t to[16], const struct addr *a)
@@ -218,7 +219,7 @@ static void fill_icmp(const struct packet *p, struct sighting *ret)
 	ret->icmp_type = i->type;
 	ret->icmp_code = i->code;
 	ret->from = i->from;
-	ret->mark = mark(ip_id(p), i->has_seq, i->quoted_seq);
+	ret->mark = sighting_mark(ip_id(p), i->has_seq, i->quoted_seq);
 }
 
 static void fill_segment(const struct packet *p, struct sighting *ret)
@@ -237,7 +238,10 @@ static void fill_segment(const struct packet *p, struct sighting *ret)
 	ret->flags = g->flags;
 	ret->ttl = g->ttl;
 	ret->bad_checksum = g->bad_checksum;
-	ret->mark = mark(ip_id(p), g->has_ts, g->tsval);
+	ret->ip_id = ip_id(p);
+	ret->has_ts = g->has_ts;
+	ret->mark = sighting_mark(ret->ip_id, g->has_ts, g->tsval);
+	ret->tsecr = g->tsecr;
 }
 
 enum decode_result sight(int linktype, struct bytes frame, uint32_t on_wire, uint64_t seed, struct paths *paths,

@@ -56,7 +56,10 @@ bool line_ignored(const struct attempt *a, enum ignored no_news, const char *bef
 
 		if (r->ignored == IGNORED_NOT || r->ignored == no_news)
 			continue;
-		buf_fmt(to, "%s%s ignored: %s", before, reply_kind_word(r->kind), ignored_word(r->ignored));
+		if (r->ignored == IGNORED_NOT_TAKEN)
+			buf_fmt(to, "%s%s not taken%s", before, reply_kind_word(r->kind), r->has_echo ? " (PAWS)" : "");
+		else
+			buf_fmt(to, "%s%s ignored: %s", before, reply_kind_word(r->kind), ignored_word(r->ignored));
 		return true;
 	}
 	return false;

@@ -63,8 +63,13 @@ static inline const char *sight_segment_wrong(const struct sighting *s, const st
 		return "numbers of a segment";
 	if (s->bad_checksum != g->bad_checksum)
 		return "checksum of a segment";
-	if (s->has_seq || s->icmp_type || s->icmp_code)
+	if (s->has_seq)
 		return "a segment has nothing of ICMP";
+	if (s->has_ts != g->has_ts || s->mark != sighting_mark(s->ip_id, g->has_ts, g->tsval) ||
+	    (s->has_ts && sighting_tsval(s->ip_id, s->mark) != g->tsval))
+		return "timestamp of a segment";
+	if (g->has_ts && (g->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) && s->tsecr != g->tsecr)
+		return "echo of a SYN-ACK";
 	return NULL;
 }
 

@@ -50,6 +50,8 @@ static void assert_reply(const struct reply *got, const struct model_reply *want
 	assert_int_equal(got->seq, want->reply.seq);
 	assert_int_equal(got->ack, want->reply.ack);
 	assert_int_equal(got->ttl, want->reply.ttl);
+	assert_int_equal(got->has_echo, want->reply.has_echo);
+	assert_int_equal(got->has_echo ? got->echo : 0, want->reply.echo);
 	assert_int_equal(got->icmp_family, want->reply.icmp_family);
 	assert_int_equal(got->icmp_type, want->reply.icmp_type);
 	assert_int_equal(got->icmp_code, want->reply.icmp_code);
@@ -81,6 +83,11 @@ static void assert_attempt(const struct attempt *got, const struct model_attempt
 	assert_int_equal(got->n_replies, want->n_replies < UINT8_MAX ? want->n_replies : UINT8_MAX);
 	for (i = 0; i < want->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		assert_reply(&got->replies[i], &want->replies[i], want, i);
+	assert_int_equal(got->has_tsvals, want->has_ts);
+	if (want->has_ts) {
+		assert_int_equal(got->first_tsval, want->first_tsval);
+		assert_int_equal(got->last_tsval, want->tsval);
+	}
 	assert_int_equal(got->crossed, want->crossed);
 	assert_int_equal(got->answered_by_reset, want->answered_by_reset);
 	assert_int_equal(got->replaced, want->replaced);

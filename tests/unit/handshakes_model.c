@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/echo.h"
+
 #define MS INT64_C(1000000)
 #define SECOND (1000 * MS)
 #define DUPLICATE (10 * MS) /* the same packet twice comes sooner than this */
@@ -92,9 +94,26 @@ static void note_end(struct model_attempt *a, int64_t t_ns)
 	a->ended = true;
 }
 
+static void change_syn_acks(struct model_attempt *a, enum ignored from, enum ignored to)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies; i++)
+		if (a->replies[i].reply.kind == REPLY_SYN_ACK && a->replies[i].reply.ignored == from)
+			a->replies[i].reply.ignored = to;
+}
+
 static void add_syn(struct model *m, struct model_attempt *a, const struct sighting *s)
 {
 	a->syn_ns = realloc(a->syn_ns, (size_t)(a->n_syns + 1) * sizeof(*a->syn_ns));
+	if (!a->n_syns)
+		a->first_tsval = sighting_tsval(s->ip_id, s->mark);
+	if (a->gone && s->mark != a->mark) { /* it had not gone */
+		a->gone = a->syn_ack = false;
+		change_syn_acks(a, IGNORED_LATE, IGNORED_NOT_TAKEN);
+	}
+	a->has_ts = s->has_ts && (a->has_ts || !a->n_syns);
+	a->tsval = sighting_tsval(s->ip_id, s->mark);
 	a->syn_ns[a->n_syns++] = s->t_ns;
 	a->mark = s->mark;
 	m->counts.syns += a->number != 0;
@@ -229,15 +248,6 @@ static void add_reply(struct model_attempt *a, const struct sighting *s, const s
 	a->replies[a->n_replies++] = (struct model_reply){ *r, (uint8_t)s->mark };
 }
 
-static void change_syn_acks(struct model_attempt *a, enum ignored from, enum ignored to)
-{
-	int i;
-
-	for (i = 0; i < a->n_replies; i++)
-		if (a->replies[i].reply.kind == REPLY_SYN_ACK && a->replies[i].reply.ignored == from)
-			a->replies[i].reply.ignored = to;
-}
-
 static enum ignored why_ignored(const struct model_attempt *a, const struct sighting *s, bool fits)
 {
 	if (!(s->flags & TCP_ACK))
@@ -278,12 +288,27 @@ static void feed_syn_ack(struct model *m, struct sighting *s)
 		return;
 	}
 	r.ignored = why_ignored(a, s, fits);
+	r.has_echo = r.ignored == IGNORED_NOT && a->has_ts && s->has_ts &&
+		     echo_is_refused(a->first_tsval, a->tsval, s->t_ns - a->syn_ns[a->n_syns - 1], s->tsecr);
+	r.echo = r.has_echo ? s->tsecr : 0;
 	add_reply(a, s, &r);
 	if (r.ignored != IGNORED_NOT)
 		return;
 	a->syn_ack = true;
 	if (a->crossed && !model_is_settled(a))
 		complete(a, s);
+}
+
+/* One of its SYN-ACKs is refused for its echo, or was not taken. */
+static bool takes_none(const struct model_attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_replies; i++)
+		if (a->replies[i].reply.ignored == IGNORED_NOT_TAKEN ||
+		    (a->replies[i].reply.ignored == IGNORED_NOT && a->replies[i].reply.has_echo))
+			return true;
+	return false;
 }
 
 static void feed_client_reset(struct model_attempt *a, const struct sighting *s)
@@ -295,6 +320,11 @@ static void feed_client_reset(struct model_attempt *a, const struct sighting *s)
 	a->client_rst = true;
 	if (!a->syn_ack || !follows(s->seq, a->syn.seq, a->syn.len))
 		return;
+	if (takes_none(a)) {
+		a->syn_ack = false;
+		change_syn_acks(a, IGNORED_NOT, IGNORED_NOT_TAKEN);
+		return;
+	}
 	a->gone = true;
 	change_syn_acks(a, IGNORED_NOT, IGNORED_LATE);
 }

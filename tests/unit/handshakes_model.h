@@ -18,6 +18,8 @@ struct model_attempt {
 	int64_t *syn_ns;
 	int n_syns;
 	uint32_t mark; /* of the last SYN */
+	bool has_ts;
+	uint32_t first_tsval, tsval;
 	struct model_reply {
 		struct reply reply;
 		uint8_t mark;

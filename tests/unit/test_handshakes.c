@@ -110,12 +110,22 @@ static struct sighting any_event(struct world *w)
 	s.len = s.flags == 2 && !below(w, 6) ? below(w, 5) : 0;
 	s.ttl = (uint8_t)(60 + below(w, 2));
 	s.mark = below(w, 3) * 0x100 + below(w, 2);
+	s.has_ts = below(w, 2);
+	s.tsecr = s.has_ts ? below(w, 0x400) : 0;
 	s.bad_checksum = !below(w, 10);
 	s.path = below(w, 6) ? 0 : 7;
 	s.joins_only = s.flags == 2 && !below(w, 12);
 	if (!below(w, 8))
 		set_icmp(w, &s);
 	return s;
+}
+
+/* Of its timestamp, or of one that is too early, or too late: at once, or before the clock can have come to it. */
+static uint32_t any_echo(struct world *w, const struct sighting *of)
+{
+	static const uint32_t off[] = { 0, 0, (uint32_t)-1, (uint32_t)-100000, 100000, 0x7fffffff };
+
+	return of->has_ts && below(w, 6) ? sighting_tsval(of->ip_id, of->mark) + off[below(w, 6)] : 0;
 }
 
 /* One like an earlier one: a duplicate, a retransmission, an answer that fits. */
@@ -136,7 +146,10 @@ static struct sighting like(struct world *w, const struct sighting *events, size
 	s.dport = of.sport;
 	s.ack = of.seq + 1 + (of.len && below(w, 2) ? of.len : 0);
 	s.seq = of.flags & TCP_ACK ? of.ack : any_isn(w);
-	s.flags = of.flags & TCP_SYN && !(of.flags & TCP_ACK) ? (below(w, 4) ? 0x12 : 0x14) : 0x10;
+	s.flags = of.flags & TCP_SYN && !(of.flags & TCP_ACK) ? (below(w, 4) ? 0x12 : 0x14)
+		  : of.flags & TCP_SYN && below(w, 2)	      ? 0x04
+							      : 0x10;
+	s.tsecr = any_echo(w, &of);
 	s.len = 0;
 	s.joins_only = false;
 	return s;
