@@ -328,6 +328,7 @@ int BPF_PROG(synsent_connect, struct socket *socket, void *address, int len, int
 	if (!is_of_tcp(sk) || bpf_probe_read_kernel(to.b, 16, address) ||
 	    (family_of(&to) == AF_INET6 && bpf_probe_read_kernel(to.b, sizeof(to.b), address)))
 		return 0;
+	take_none_if_short(&to, len);
 	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, -ret, true);
 }
 

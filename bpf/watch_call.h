@@ -76,6 +76,18 @@ static __always_inline __u16 family_of(const struct address *a)
 	return family;
 }
 
+/*
+ * One that is shorter than the kernel wants of its family (net/ipv4/tcp_ipv4.c tcp_v4_connect(), net/ipv6/tcp_ipv6.c
+ * tcp_v6_connect()) is none: what follows it in memory is not the program's word.
+ */
+static __always_inline void take_none_if_short(struct address *a, int len)
+{
+	__u16 family = family_of(a);
+
+	if (len < (family == AF_INET6 ? 24 : 16))
+		__builtin_memset(a, 0, sizeof(*a));
+}
+
 /* False: of another family. */
 static __always_inline bool read_server(const struct address *from, struct watch_flow *to)
 {
@@ -101,6 +113,7 @@ static __always_inline bool read_server(const struct address *from, struct watch
 
 struct connect_call {
 	unsigned long fd, address;
+	int len; /* of the address */
 };
 
 /* False: another call.  The architecture is known when this is loaded. */
@@ -112,13 +125,15 @@ static __always_inline bool read_connect(const void *regs, struct connect_call *
 	if (bpf_core_field_exists(x86->orig_ax)) {
 		if (BPF_CORE_READ(x86, orig_ax) != CONNECT_X86_64)
 			return false;
-		*ret = (struct connect_call){ BPF_CORE_READ(x86, di), BPF_CORE_READ(x86, si) };
+		*ret = (struct connect_call){ BPF_CORE_READ(x86, di), BPF_CORE_READ(x86, si),
+					      (int)BPF_CORE_READ(x86, dx) };
 		return true;
 	}
 	if (bpf_core_field_exists(arm64->syscallno)) {
 		if (BPF_CORE_READ(arm64, syscallno) != CONNECT_ARM64)
 			return false;
-		*ret = (struct connect_call){ BPF_CORE_READ(arm64, orig_x0), BPF_CORE_READ(arm64, regs[1]) };
+		*ret = (struct connect_call){ BPF_CORE_READ(arm64, orig_x0), BPF_CORE_READ(arm64, regs[1]),
+					      (int)BPF_CORE_READ(arm64, regs[2]) };
 		return true;
 	}
 	return false;

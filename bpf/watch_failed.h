@@ -110,6 +110,7 @@ static __noinline int note_failed_call(const struct pt_regs *regs, __s32 error)
 	if (!sk || bpf_probe_read_user(to.b, 16, (const void *)call.address) ||
 	    (family_of(&to) == AF_INET6 && bpf_probe_read_user(to.b, sizeof(to.b), (const void *)call.address)))
 		return 0;
+	take_none_if_short(&to, call.len);
 	return tell_failed(sk, key_of_number((__u64)connecting_one(sk)), &to, error, has_own_files());
 }
 

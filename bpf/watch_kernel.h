@@ -292,7 +292,7 @@ struct sock_exterr_skb {
 };
 
 struct pt_regs___x86 {
-	unsigned long si, di, orig_ax;
+	unsigned long dx, si, di, orig_ax;
 };
 
 struct pt_regs___arm64 {

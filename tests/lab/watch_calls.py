@@ -250,8 +250,24 @@ class Test(watch_sockets.Test):
         t.want("what is told", [(*verdict(a), a["synsent"]["headline"]) for a in attempts],
                [("failed", "kernel", None, "certain", "EADDRNOTAVAIL", "this host has no source address for it")])
 
+    def too_short(self, t):
+        """An address that is shorter than its family's, whatever is in memory behind it: EINVAL, and no server."""
+        w = self.begin(t)
+        with self.home:
+            for family, host, least in ((socket.AF_INET, "127.0.0.1", 16), (socket.AF_INET6, "::1", 24)):
+                address = struct.pack("=H", family) + struct.pack("!H", CLOSED_PORT)
+                address += b"" if family == socket.AF_INET else bytes(4)
+                address = ctypes.create_string_buffer(address + socket.inet_pton(family, host) + bytes(12))
+                for size, error in ((2, errno.EINVAL), (least - 1, errno.EINVAL), (least, errno.ECONNREFUSED)):
+                    with socket.socket(family) as s:
+                        watched.LIBC.connect(s.fileno(), address, size)
+                        t.want("the error of %d bytes" % size, ctypes.get_errno(), error)
+        told = self.attempts(t, w, 2)
+        t.want("what is told", [(a["server"]["address"], *verdict(a)) for a in told],
+               [(host, "refused", "peer", None, "certain", "ECONNREFUSED") for host in ("127.0.0.1", "::1")])
 
-PARTS = ("attempt_refused", "attempt_ends", "replaced", "port_refused", "no_port", "no_source")
+
+PARTS = ("attempt_refused", "attempt_ends", "replaced", "port_refused", "no_port", "no_source", "too_short")
 
 
 def main():
