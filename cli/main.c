@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,11 +96,40 @@ static void hold_standard_streams(void)
 			open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 }
 
+static bool is_gone(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1 && p.revents & (POLLERR | POLLHUP);
+}
+
+/* Whoever does not read what is told on stderr any more wants the data all the same; without a reader of those it ends.
+ */
+static void on_broken_pipe(int signal)
+{
+	int before = errno;
+
+	if (is_gone(STDOUT_FILENO) || !is_gone(STDERR_FILENO)) {
+		sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+		raise(signal); /* when this has returned */
+	}
+	errno = before;
+}
+
+static void outlive_stderr(void)
+{
+	struct sigaction own = { .sa_handler = on_broken_pipe, .sa_flags = SA_RESTART }, before;
+
+	if (!sigaction(SIGPIPE, NULL, &before) && before.sa_handler == SIG_DFL)
+		sigaction(SIGPIPE, &own, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
 	hold_standard_streams();
+	outlive_stderr();
 	clock_enter();
 	status = dispatch(argc, argv);
 
