@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	status = dispatch(argc, argv);
 
 	/* Data that did not reach stdout (a full disk) must not end as success. */
-	if (ferror(stdout) | fflush(stdout)) {
+	if (ferror(stdout) | fflush(stdout) || terminal_failed()) {
 		struct err e = { 0 };
 		int code = terminal_failed() ? terminal_failed() : errno;
 

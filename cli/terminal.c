@@ -2,12 +2,14 @@
 #include "cli/terminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *const *terminal_color_words(void)
@@ -66,10 +68,50 @@ void terminal_progress(const struct terminal *t, const char *line)
 
 static int failed;
 
-int terminal_write(const char *text, size_t len)
+/* Room for that much of a file, where its filesystem can tell before.  0, or the errno with which a write would end. */
+static int reserve(size_t len)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	struct stat st;
+	off_t at;
+
+	if (flags < 0 || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode) || !len)
+		return 0;
+	at = flags & O_APPEND ? st.st_size : lseek(STDOUT_FILENO, 0, SEEK_CUR);
+	if (at < 0 || !fallocate(STDOUT_FILENO, FALLOC_FL_KEEP_SIZE, at, (off_t)len))
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? errno : 0;
+}
+
+static void put(const char *text, size_t len)
 {
 	if ((fwrite(text, 1, len, stdout) != len || fflush(stdout)) && !failed)
 		failed = errno;
+}
+
+/* Of a full disk's file the last line shall be a whole one. */
+static void put_lines_that_fit(const char *text, size_t len)
+{
+	const char *end;
+	size_t n;
+
+	for (; len && !failed; text += n, len -= n) {
+		end = memchr(text, '\n', len);
+		n = end ? (size_t)(end - text) + 1 : len;
+		failed = reserve(n);
+		if (!failed)
+			put(text, n);
+	}
+}
+
+int terminal_write(const char *text, size_t len)
+{
+	if (!failed && fflush(stdout))
+		failed = errno;
+	if (reserve(len))
+		put_lines_that_fit(text, len);
+	else
+		put(text, len);
 	return -failed;
 }
 

@@ -667,6 +667,34 @@ class Test:
         ws[1].end()
         t.want("the status with room again", ws[1].status, 0)
 
+    def disk_full(self, t):
+        """Of what is written to a full disk each line is whole, and that not all of it was is said."""
+        full = self.synsent.path("disk")
+        os.mkdir(full)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "none", full], check=True)
+        try:
+            for append in 0, os.O_APPEND:
+                path = os.path.join(full, "%d.json" % append)
+                self.fill_stdout(t, os.open(path, os.O_WRONLY | os.O_CREAT | append), path)
+                os.unlink(path)
+        finally:
+            subprocess.run(["umount", "-l", full], check=False)
+
+    def fill_stdout(self, t, stdout, path):
+        with self.net:
+            w = Watch(self.synsent, ["-j"], stdout=stdout)
+            os.close(stdout)
+            t.watches.append(w)
+            w.json = False  # what it prints is not here
+            w.await_text("No space left on device", 20, lambda: connect("127.0.0.1", REFUSED_PORT))
+        w.end()
+        with open(path, "rb") as f:
+            lines = f.read().splitlines(keepends=True)
+        t.want("the status", w.status, 4)
+        t.holds("it is not said: %s" % w.said(), "standard output: No space left on device" in w.said())
+        t.holds("%d lines" % len(lines), 10 < len(lines) < 100)
+        t.holds("%r is no whole line" % lines[-1], lines[-1].endswith(b"}\n"))
+
     def top(self, t):
         """Without a terminal it is an error, and no observation; with one, what --rules says is on the screen."""
         w = self.watch(t, ["--top"])
@@ -1034,7 +1062,7 @@ def run_part(name, part, o):
 
 PARTS = ("filters", "slow", "misuse", "needs_bpf", "no_container", "commands", "standard_output", "goes_on", "full",
          "nested", "grandchildren", "signals", "pending", "limits", "crowd", "closed_stdout", "early", "error_queue", "text",
-         "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "metrics_full", "top", "top_detail", "capabilities",
+         "terminal", "packets", "inbound", "inbound_both", "metrics", "metrics_files", "metrics_full", "disk_full", "top", "top_detail", "capabilities",
          "kills")
 
 
