@@ -4,15 +4,17 @@
 #include "cli/commands.h"
 #include "cli/run_list.h"
 #include "cli/run_setup.h"
+#include "cli/run_show.h"
 #include "lab/sandbox.h"
 #include "util/duration.h"
 
 #define AT(field) offsetof(struct run_opts, field)
 
+_Static_assert(FAULTS_MAX == 64 && EXPECT_MAX == 64 && RUN_REPORTS_MAX == 8, "as the rows have it");
 static const struct option_row rows[] = {
 	{ 'f', "fault", OPT_LIST, AT(faults), 0, 0, "FAULT",
 	  "What happens to handshakes: one of --list, as NAME[:ARG][@WHERE], where WHERE is HOST, HOST:PORT, :PORT, v4 or "
-	  "v6. May be repeated: all act",
+	  "v6. May be repeated, up to 64 times: all act",
 	  fault_names },
 	{ 0, "list", OPT_FLAG, AT(list), 0, 0, NULL,
 	  "List the faults, and what a plain blocking connect() gets under each, and when; with -j as a JSON object per "
@@ -37,10 +39,10 @@ static const struct option_row rows[] = {
 	{ 0, "expect", OPT_LIST, AT(expects), 0, 0, "EXPR",
 	  "What must hold, as gave-up=application,within=2s..2.5s,syns<=3: then the exit status is 0 or 1, not CMD's. Names: "
 	  "outcome, gave-up, limit, confidence, errno, within, attempts, connects, syns, replies, ignored, address, port, "
-	  "name, process, exit, signal. May be repeated",
+	  "name, process, exit, signal. May be repeated, for up to 64 of them",
 	  NULL },
 	{ 0, "report", OPT_LIST, AT(reports), 0, 0, "FILE",
-	  "Write what came of it to FILE.json, FILE.xml (JUnit) or FILE.tap. May be repeated", NULL },
+	  "Write what came of it to FILE.json, FILE.xml (JUnit) or FILE.tap. May be repeated, up to 8 times", NULL },
 	{ 0, "policy", OPT_LIST, AT(policies), 0, 0, "NAME=N[,NAME=N]...",
 	  "The kernel's settings in CMD's world: retries, linear, rto-max, or any integer under net. by its name, as "
 	  "net.ipv4.tcp_ecn=1; `default` is the kernel's defaults. Without it they are the host's. May be repeated",

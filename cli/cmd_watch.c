@@ -25,22 +25,24 @@ struct watch_opts {
 
 #define AT(field) offsetof(struct watch_opts, field)
 
+_Static_assert(WATCH_WANT_MAX == 16, "as the rows have it");
 static const struct option_row rows[] = {
 	{ 0, "failures", OPT_FLAG, AT(failures), 0, 0, NULL,
 	  "Show what did not connect; the others are counted, in the kernel", NULL },
 	{ 0, "slow", OPT_DURATION, AT(slow_ns), NS_PER_MS, 86400 * NS_PER_S, "TIME",
 	  "Show what took TIME or longer; with --failures, failures of any length too", NULL },
-	{ 'p', "pid", OPT_LIST, AT(pids), 0, 0, "PID", "Attempts of this process. May be repeated", NULL },
-	{ 0, "comm", OPT_LIST, AT(comms), 0, 0, "NAME",
-	  "Attempts of processes of this name (its first 15 bytes). May be repeated", NULL },
-	{ 0, "uid", OPT_LIST, AT(uids), 0, 0, "USER", "Attempts of this user, a name or a number. May be repeated",
+	{ 'p', "pid", OPT_LIST, AT(pids), 0, 0, "PID", "Attempts of this process. May be repeated, up to 16 times",
 	  NULL },
+	{ 0, "comm", OPT_LIST, AT(comms), 0, 0, "NAME",
+	  "Attempts of processes of this name (its first 15 bytes). May be repeated, up to 16 times", NULL },
+	{ 0, "uid", OPT_LIST, AT(uids), 0, 0, "USER",
+	  "Attempts of this user, a name or a number. May be repeated, up to 16 times", NULL },
 	{ 0, "cgroup", OPT_LIST, AT(cgroups), 0, 0, "PATH",
-	  "Attempts of the processes of this cgroup (v2), and of those below it", NULL },
+	  "Attempts of the processes of this cgroup (v2), and of those below it; only one", NULL },
 	{ 0, "container", OPT_LIST, AT(containers), 0, 0, "ID",
-	  "Attempts of the container whose id begins so. May be repeated", NULL },
+	  "Attempts of the container whose id begins so. May be repeated, up to 16 times", NULL },
 	{ 0, "netns", OPT_LIST, AT(netns), 0, 0, "NS",
-	  "Attempts in this network namespace: a file, a name of `ip netns`, or a process in it. May be repeated",
+	  "Attempts in this network namespace: a file, a name of `ip netns`, or a process in it. May be repeated, up to 16 times",
 	  NULL },
 	{ 0, "for", OPT_DURATION, AT(s.for_ns), NS_PER_MS, 366 * 86400 * NS_PER_S, "TIME", "Stop after TIME", NULL },
 	{ 'c', "count", OPT_INT, AT(s.count), 1, INT32_MAX, "N",

@@ -28,7 +28,8 @@ const char *const *terminal_color_words(void);
  * is off. */
 void terminal_progress(const struct terminal *t, const char *line);
 
-/* Writes it to stdout at once; of lines that do not fit into a file on a full disk only whole ones.  0, or -errno of the first such write that failed. */
+/* Writes it to stdout at once; of lines that do not fit into a file on a full disk only whole ones.  0, or -errno of
+ * the first such write that failed. */
 int terminal_write(const char *text, size_t len);
 
 /* That errno, for main(); 0: none failed. */
