@@ -4,15 +4,13 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "sources/modules.h"
 #include "sources/namespaces.h"
 #include "sources/rtask.h"
 
 #define COUNT "/proc/sys/net/netfilter/nf_conntrack_count"
-#define MODULES "/proc/modules"
 
 struct search {
 	const struct flow *of;
@@ -25,30 +23,13 @@ bool conntrack_is_there(void)
 	return !access(COUNT, F_OK);
 }
 
-static bool begins(const char *line, const char *name)
-{
-	const size_t n = strlen(name);
-
-	return !strncmp(line, name, n) && line[n] == ' ';
-}
-
 bool conntrack_answers(const char *module)
 {
-	bool tracks = false, talks = false;
-	char line[256];
-	FILE *f;
-
 	if (!conntrack_is_there())
 		return false;
-	f = fopen(MODULES, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		tracks |= begins(line, "nf_conntrack");
-		talks |= begins(line, module);
-	}
-	if (f)
-		fclose(f);
-	/* else both are built in */
-	return talks || !tracks;
+	/* where conntrack is no module, both are built in */
+	return module_is(MODULES_LIST, module) == MODULE_LOADED ||
+	       module_is(MODULES_LIST, "nf_conntrack") != MODULE_LOADED;
 }
 
 static void take(const struct nlget *m, void *user)

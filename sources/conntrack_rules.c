@@ -118,8 +118,12 @@ void conntrack_rules_here(struct conntrack_rules *ret)
 	long events;
 	int six;
 
+	if (!conntrack_is_there()) {
+		*ret = r;
+		return;
+	}
 	nftask(NFT_MSG_GETCHAIN, take, &r);
-	for (six = 0; six < 2 && conntrack_is_there(); six++) {
+	for (six = 0; six < 2; six++) {
 		nftask_legacy(six, take_legacy, &r);
 		r.forwards[six] = (r.arrives[six] || r.leaves[six]) && forwards(six);
 		r.told |= r.sends[six] || r.arrives[six] || r.leaves[six];

@@ -11,15 +11,22 @@
 #include <unistd.h>
 
 #include "sources/conntrack.h"
+#include "sources/modules.h"
 
 #define GET_INFO 64 /* IPT_SO_GET_INFO and IP6T_SO_GET_INFO */
+
+/* With or without conntrack: rules that copy need none. */
+static bool answers(void)
+{
+	return module_is(MODULES_LIST, "nf_tables") != MODULE_NOT_LOADED || conntrack_answers("nf_tables");
+}
 
 void nftask(uint8_t type, rtask_fn *fn, void *user)
 {
 	const struct nfgenmsg of = { .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0 };
 	struct nlput m = { 0 };
 
-	if (!conntrack_answers("nf_tables"))
+	if (!answers())
 		return;
 	nlput_begin(&m, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_REQUEST | NLM_F_DUMP, 1, &of, sizeof(of));
 	nlput_end(&m);

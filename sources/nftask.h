@@ -11,7 +11,7 @@
 
 /*
  * Asks nf_tables for all of a kind (NFT_MSG_GETRULE, ...) of all families, and calls fn for each message of the answer;
- * for none where conntrack is not there.
+ * for none where it may not be there.
  */
 void nftask(uint8_t type, rtask_fn *fn, void *user);
 
