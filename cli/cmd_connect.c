@@ -282,7 +282,7 @@ const struct command command_connect = {
 		    "synsent connect --timeout 3s 192.0.2.7 443\n"
 		    "    what a client with a 3 s timeout would see\n"
 		    "synsent connect --syncnt 2 -j ::1 80\n"
-		    "    as JSON, with at most 2 retransmissions\n",
+		    "    as JSON; the kernel gives up after 7 s, nominally\n",
 	.rows = rows,
 	.run = run,
 };
