@@ -17,6 +17,14 @@ static int64_t last_syn_ns(const struct handshakes *h, const struct entry *e)
 	return last;
 }
 
+/* Not one that comes late: from another interface, or of another file, whose clock differs. */
+static bool is_later(const struct entry *e, const struct sighting *s)
+{
+	uint32_t last = sighting_tsval(e->ip_id, e->mark), tsval = sighting_tsval(s->ip_id, s->mark);
+
+	return s->mark != e->mark && (!e->has_ts || (int32_t)(tsval - last) > 0);
+}
+
 /* More of one attempt than anybody can use is counted, not kept. */
 static void add_syn(struct handshakes *h, struct entry *e, const struct sighting *s)
 {
@@ -24,7 +32,7 @@ static void add_syn(struct handshakes *h, struct entry *e, const struct sighting
 	if (e->has_ts && e->n_syns == 1)
 		add(h, e, s, NOTE_FIRST_TSVAL, sighting_tsval(e->ip_id, e->mark));
 	e->has_ts &= s->has_ts;
-	if (e->flags & ENTRY_GONE && s->mark != e->mark)
+	if (e->flags & ENTRY_GONE && is_later(e, s))
 		refused_late(h, e);
 	e->ip_id = s->ip_id;
 	e->mark = s->mark;

@@ -101,6 +101,8 @@ static void note_not_taken(struct attempt *a, const struct event *ev)
 {
 	int i;
 
+	if (a->has_tsvals && ev->segment.has_ts && (int32_t)(ev->segment.tsval - a->last_tsval) <= 0)
+		return; /* it came late itself: from another interface, or of another file, whose clock differs */
 	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
 		if (a->replies[i].kind == REPLY_SYN_ACK && a->replies[i].ignored == IGNORED_LATE &&
 		    a->replies[i].t_ns <= a->client_rst_ns && a->client_rst_ns < ev->t_ns)

@@ -8,7 +8,8 @@
 
 static bool fits(const struct reply *r, enum reply_kind kind)
 {
-	return r->kind == kind && (r->ignored == IGNORED_NOT || r->ignored == IGNORED_LATE);
+	return r->kind == kind &&
+	       (r->ignored == IGNORED_NOT || r->ignored == IGNORED_LATE || r->ignored == IGNORED_NOT_TAKEN);
 }
 
 const struct reply *fitting_syn_ack(const struct attempt *a)

@@ -10,6 +10,7 @@
  */
 #include "core/verdict_wire.h"
 
+#include "core/verdict_not_taken.h"
 #include "core/verdict_outcome.h"
 #include "core/verdict_remarks.h"
 #include "core/verdict_replies.h"
@@ -60,6 +61,7 @@ static void wire_connected(const struct attempt *a, struct verdict *v)
 	established(a, v, syn_ack && (a->ack_ns || a->connected) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 	if (a->crossed)
 		say_headline(v, "connected by a simultaneous open: both sides sent a SYN");
+	say_not_taken(a, v);
 	if (a->crossed && !a->ack_ns)
 		say_evidence(v, "both sides sent a SYN, and the server's side a SYN-ACK that fits");
 }

@@ -108,7 +108,8 @@ static void add_syn(struct model *m, struct model_attempt *a, const struct sight
 	a->syn_ns = realloc(a->syn_ns, (size_t)(a->n_syns + 1) * sizeof(*a->syn_ns));
 	if (!a->n_syns)
 		a->first_tsval = sighting_tsval(s->ip_id, s->mark);
-	if (a->gone && s->mark != a->mark) { /* it had not gone */
+	if (a->gone && s->mark != a->mark && /* it had not gone */
+	    (!(a->has_ts && s->has_ts) || (int32_t)(sighting_tsval(s->ip_id, s->mark) - a->tsval) > 0)) {
 		a->gone = a->syn_ack = false;
 		change_syn_acks(a, IGNORED_LATE, IGNORED_NOT_TAKEN);
 	}
