@@ -114,6 +114,22 @@ class Test:
         a = attempts.get(ACK_PORT, {})
         t.want("what is said of a wrong ack", "sequence numbers" in a.get("advice", ""), True)
 
+    def without_bpf(self, t):
+        """By packets: as `read` tells it of a capture."""
+        net = self.peer(t)
+        with net:
+            w = Watch(self.synsent, ["-j", "--no-bpf"])
+            t.watches.append(w)
+            w.ready()
+            self.tried(t, net)
+        attempts = {a["server"]["port"]: a["synsent"] for a in w.end()}
+        for port, said in ((PAWS_PORT, PAWS), (FUTURE_PORT, PAWS), (ACK_PORT, "it acknowledges ")):
+            a = attempts.get(port, {"replies": []})
+            t.want("of port %d why" % port, {r.get("ignored") for r in a["replies"]},
+                   {"wrong ack" if port == ACK_PORT else "not taken"})
+            t.want("that %r is in %r" % (said, a.get("evidence")),
+                   any("the client did not take it: " + said in e for e in a.get("evidence", ())), True)
+
     def connect(self, t):
         """One attempt, by its own report."""
         net = self.peer(t)
@@ -128,6 +144,10 @@ class Test:
 
     def explained(self, t):
         """The kernel's word, and the line that is printed."""
+        for word in ("not taken", "a SYN-ACK came 2 times, and the client did not take it: " + PAWS):
+            r = self.synsent.run(["explain", word])
+            t.want("the status of %r" % word, r.status, 0)
+            t.want("that %r tells of an RST" % r.out, "refused it with an RST" in " ".join(r.out.split()), True)
         for word in ("TCP_RFC7323_PAWS", "TCP_MD5NOTFOUND", "TCP_MINTTL", "SOCKET_FILTER", "TCP_OLD_ACK",
                      (TAKES % "") + PAWS):
             r = self.synsent.run(["explain", word])
@@ -137,7 +157,7 @@ class Test:
 
 
 def main():
-    return watch_elsewhere.run_test(Test, ("watch", "connect", "explained"), __doc__,
+    return watch_elsewhere.run_test(Test, ("watch", "without_bpf", "connect", "explained"), __doc__,
                                     "a TUN device in a namespace of its own is made by root only")
 
 
