@@ -5,16 +5,17 @@
 #include "cli/run_list.h"
 #include "cli/run_setup.h"
 #include "cli/run_show.h"
+#include "lab/here.h"
 #include "lab/sandbox.h"
 #include "util/duration.h"
 
 #define AT(field) offsetof(struct run_opts, field)
 
-_Static_assert(FAULTS_MAX == 64 && EXPECT_MAX == 64 && RUN_REPORTS_MAX == 8, "as the rows have it");
+_Static_assert(FAULTS_MAX == 64 && HERE_N_MAX == 32 && EXPECT_MAX == 64 && RUN_REPORTS_MAX == 8, "as the rows have it");
 static const struct option_row rows[] = {
 	{ 'f', "fault", OPT_LIST, AT(faults), 0, 0, "FAULT",
 	  "What happens to handshakes: one of --list, as NAME[:ARG][@WHERE], where WHERE is HOST, HOST:PORT, :PORT, v4 or "
-	  "v6. May be repeated, up to 64 times: all act",
+	  "v6. May be repeated, up to 64 times (with --here 32): all act",
 	  fault_names },
 	{ 0, "list", OPT_FLAG, AT(list), 0, 0, NULL,
 	  "List the faults, and what a plain blocking connect() gets under each, and when; with -j as a JSON object per "
