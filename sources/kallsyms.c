@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sources/kallsyms.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +170,33 @@ void kallsyms_prepare(struct kallsyms *k)
 {
 	if (!k->readings)
 		read_all(k);
+}
+
+static bool is_named(const char *is, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(is, name, len) && (!is[len] || is[len] == '.');
+}
+
+bool kallsyms_find(struct kallsyms *k, const char *name, size_t *at, uint64_t *ret_from, uint64_t *ret_len)
+{
+	size_t i, end;
+
+	kallsyms_prepare(k);
+	for (i = *at; i < k->n; i++) {
+		if (!is_named(buf_text(&k->names) + k->functions[i].name, name))
+			continue;
+		for (end = i + 1; end < k->n && address_of(&k->functions[end]) == address_of(&k->functions[i]); end++)
+			;
+		if (end == k->n)
+			break; /* how long it is is not known */
+		*ret_from = address_of(&k->functions[i]);
+		*ret_len = address_of(&k->functions[end]) - *ret_from;
+		*at = i + 1;
+		return true;
+	}
+	return false;
 }
 
 const char *kallsyms_function(struct kallsyms *k, uint64_t address)

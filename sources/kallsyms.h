@@ -2,6 +2,8 @@
 #ifndef SYNSENT_SOURCES_KALLSYMS_H
 #define SYNSENT_SOURCES_KALLSYMS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -28,6 +30,12 @@ void kallsyms_prepare(struct kallsyms *k);
 /* The function with the highest address that is not above that one; "" when none is known.  Valid until the next call.
  */
 const char *kallsyms_function(struct kallsyms *k, uint64_t address);
+
+/*
+ * The next function of that name from the *at-th on, which is moved: 0 at first.  One name may have several pieces,
+ * each with a suffix of the compiler's (".isra.0", ".cold").  False: there is no more of it.
+ */
+bool kallsyms_find(struct kallsyms *k, const char *name, size_t *at, uint64_t *ret_from, uint64_t *ret_len);
 
 /* How often they were read. */
 int kallsyms_readings(const struct kallsyms *k);
