@@ -349,6 +349,7 @@ static __always_inline bool is_redirected(const struct sk_buff *skb)
 	return nat && is_sent_elsewhere(nat);
 }
 
+/* Where the tracepoint tells a reason (5.17) ... */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)
 {
@@ -357,6 +358,15 @@ int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int rea
 	if (reason == no_socket_reason && !is_redirected(skb))
 		return 0;
 	return note_drop(skb, location, reason);
+}
+
+/* ... and where it has none: there kfree_skb() is called for what is no drop, too. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(synsent_drop_at, struct sk_buff *skb, void *location)
+{
+	__u32 at = dropper_at((__u64)location);
+
+	return at < WATCH_DROPPERS_MAX ? note_drop(skb, location, WATCH_REASON_BY_PLACE + at) : 0;
 }
 
 /* ---- NAT ---- */

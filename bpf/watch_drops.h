@@ -172,6 +172,16 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	return 0;
 }
 
+/* Where it was dropped as one of `droppers`; WATCH_DROPPERS_MAX: it may have been freed at the end of its way. */
+static __noinline __u32 dropper_at(__u64 location)
+{
+	for (__u32 i = 0; i < WATCH_DROPPERS_MAX; i++) {
+		if (location - droppers[i].from < droppers[i].len)
+			return i;
+	}
+	return WATCH_DROPPERS_MAX;
+}
+
 /*
  * An RST comes back to what had no answer yet: conntrack forgets it now (net/netfilter/nf_conntrack_proto_tcp.c
  * nf_conntrack_tcp_packet()), and when the RST reaches the socket, it has nothing of conntrack any more (net/ipv4/

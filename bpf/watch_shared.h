@@ -13,6 +13,7 @@
 #define WATCH_SYNS_MAX 24 /* retransmissions whose times are kept; the count goes on */
 #define WATCH_DROPS_MAX 3 /* places where packets of one attempt were dropped */
 #define WATCH_FILTERS_MAX 16
+#define WATCH_DROPPERS_MAX 16 /* pieces of the kernel's functions */
 #define WATCH_RINGS 4
 #define WATCH_PLACES 4096 /* of attempts that wait at once, in the fast table; a power of 2 */
 #define WATCH_WAYS 8	  /* places where one may be */
@@ -37,10 +38,18 @@ struct watch_flow {
 	__u8 room[3];
 };
 
+/* A kernel that tells no reasons: the number of the place among those that were given, beyond every reason. */
+#define WATCH_REASON_BY_PLACE 0x7fffff00u
+
+/* A place from which kfree_skb() is called for what is dropped alone. */
+struct watch_dropper {
+	__u64 from, len; /* the kernel's addresses */
+};
+
 struct watch_drop {
 	__u64 first_ns, last_ns; /* CLOCK_MONOTONIC */
 	__u64 location;		 /* the kernel's address */
-	__u32 reason;		 /* enum skb_drop_reason of this kernel */
+	__u32 reason;		 /* enum skb_drop_reason of this kernel, or from WATCH_REASON_BY_PLACE on */
 	__u32 packets;
 	__u32 netns; /* of the device it was on; 0: not known */
 	__u32 ifindex;

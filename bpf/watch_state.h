@@ -30,9 +30,10 @@ const volatile __u32 no_socket_reason; /* SKB_DROP_REASON_NO_SOCKET of this kern
 const volatile __u32 sniffer_reason;   /* SKB_DROP_REASON_PACKET_SOCK_ERROR: of a copy for a packet socket */
 const volatile __u32 backlog_reason;   /* SKB_DROP_REASON_CPU_BACKLOG: of the queue of what came in */
 const volatile __u32 specified_from;   /* the first reason that is one: SKB_DROP_REASON_NOT_SPECIFIED */
-const volatile __u8 unsent_untold;     /* tcp_retransmit_skb tells of no SYN that went no further than this host */
-const volatile __u8 want_failed;       /* of connect() calls that fail without a SYN */
-const volatile __u8 want_inbound;      /* drops of SYNs are asked for by their flow, too, whosever attempts they are */
+const volatile struct watch_dropper droppers[WATCH_DROPPERS_MAX]; /* where no reasons are told; len 0: none */
+const volatile __u8 unsent_untold; /* tcp_retransmit_skb tells of no SYN that went no further than this host */
+const volatile __u8 want_failed;   /* of connect() calls that fail without a SYN */
+const volatile __u8 want_inbound;  /* drops of SYNs are asked for by their flow, too, whosever attempts they are */
 
 __u64 attached_ns; /* all of this runs; what began before is no loss */
 __u64 kept_ns;	   /* when a drop, or where NAT had sent one, was kept by its flow, last */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define NEEDS_MAX 8
-#define WANTS_MAX 3
+#define WANTS_MAX 4
 #define END HOST_TRIAL_N
 
 /* What each use stands on, in the order in which it meets it; and what it can do without. */
@@ -39,6 +39,7 @@ static const struct row {
 	  "synsent watch",
 	  { HOST_POLICY, HOST_SOCK_DIAG, END },
 	  { { HOST_TRACING, "only this network namespace, by its sockets; less is certain" },
+	    { HOST_DROPS, "not all packets that this host loses are seen" },
 	    { HOST_PACKETS, "replies are not seen; --packets and --inbound are refused" },
 	    { END, NULL } } },
 	{ "watch --rules",
@@ -116,6 +117,12 @@ static bool fails(const struct host *h, enum host_trial_kind k)
 	return h->trials[k].code && !(k == HOST_BOX_NFTRACE && h->trials[k].code == ECANCELED);
 }
 
+/* ... by what it stands on. */
+static bool is_told_of(const struct host *h, enum host_trial_kind k)
+{
+	return k == HOST_DROPS && h->trials[k].code == ECANCELED;
+}
+
 static void judge(const struct host *h, const struct row *row, struct doctor_use *u)
 {
 	const enum host_trial_kind *need;
@@ -130,7 +137,7 @@ static void judge(const struct host *h, const struct row *row, struct doctor_use
 		return;
 	}
 	for (want = row->wants; want->trial != END; want++) {
-		if (!h->trials[want->trial].code)
+		if (!h->trials[want->trial].code || is_told_of(h, want->trial))
 			continue;
 		u->status = DOCTOR_LESS;
 		add(h, row, want->trial, want->without, u);

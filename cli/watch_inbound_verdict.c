@@ -75,6 +75,9 @@ static void ignored(const struct watch_inbound_known *known, struct verdict *v)
 		say(v, d->reply ? "its answer was lost" : "ignored");
 	else if (known->sees_drops)
 		say(v, "ignored, and no drop was seen: a full queue of the listener, or no way back");
+	else if (known->sees_rules)
+		say(v, "ignored, and no rule was seen that dropped it: a full queue of the listener, no way back, or "
+		       "another drop");
 	else
 		say(v, "ignored: by a rule, for a full queue of the listener, or for want of a way back");
 	if (d && d->place == DROP_PEER_BACKLOG)
@@ -97,6 +100,11 @@ static bool is_refusal(const struct attempt *a, const struct drop *d)
 	return is_by_rule(d) && (!d->last_ns || !r || imaxabs(r->t_ns - d->last_ns) < REJECTS_WITHIN_NS);
 }
 
+static bool sees_rules(const struct watch_inbound_known *known)
+{
+	return known->sees_drops || known->sees_rules;
+}
+
 static void refused(const struct attempt *a, const struct digest *d, const struct watch_inbound_known *known,
 		    struct verdict *v)
 {
@@ -115,7 +123,7 @@ static void refused(const struct attempt *a, const struct digest *d, const struc
 		/* TCP itself sends none to a SYN. */
 		say(v, "refused with %s: a rule or a route rejects it", how);
 	} else if (known->nobody_listens) {
-		v->confidence = known->sees_drops ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+		v->confidence = sees_rules(known) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 		say(v, "refused with %s: nothing listens there", how);
 		prove(v, "sock_diag: no listener for %s in the network namespace that it came to",
 		      endpoint_format(&a->flow.server, server));
@@ -125,8 +133,8 @@ static void refused(const struct attempt *a, const struct digest *d, const struc
 	if (is_by_rule(known->drop))
 		prove(v, "the rule that dropped a SYN of it did so at another time");
 	else
-		prove(v, known->sees_drops ? "no rule was seen that dropped its SYN"
-					   : "without eBPF it is not seen whether a rule dropped its SYN");
+		prove(v, sees_rules(known) ? "no rule was seen that dropped its SYN"
+					   : "drops are not seen here, so not whether a rule dropped its SYN");
 }
 
 void watch_inbound_verdict(const struct attempt *a, const struct digest *d, const struct watch_inbound_known *known,

@@ -6,9 +6,10 @@
 
 /* What is known beside the packets. */
 struct watch_inbound_known {
-	bool sees_drops;	 /* dropped packets are told of */
+	bool sees_drops;	 /* all dropped packets are told of */
 	const struct drop *drop; /* where its SYNs were dropped, or what answered them; NULL: not known */
 	bool nobody_listens; /* sock_diag has no listener for it in its namespace; false: it has, or was not asked */
+	bool sees_rules;     /* ... those that rules dropped, at the least */
 };
 
 /*

@@ -77,6 +77,7 @@ static void say(const struct watch_show *s, const char *text)
 void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 {
 	const char *without = watch_source_without(parts->source), *remedy = watch_source_remedy(parts->source);
+	const char *unseen = watch_source_drops_unseen(parts->source);
 	struct buf b = { 0 };
 
 	s->with = *parts;
@@ -93,6 +94,12 @@ void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 		fputs(buf_text(&b), stderr);
 		buf_fini(&b);
 	}
+	if (unseen)
+		fprintf(stderr, "synsent: watch: not all packets that this host drops are seen: %s%s\n", unseen,
+			watch_source_drops(parts->source) == TRACE_DROPS_SOME
+				? "\n  seen are those that a rule, a route, a silent neighbour or a cgroup's program "
+				  "dropped"
+				: "");
 	if (watch_source_missed_earlier(parts->source))
 		fputs("synsent: watch: of what waits already only a part was found: there are too many descriptors, or this "
 		      "kernel does not let them be looked at\n",
@@ -221,7 +228,9 @@ bool watch_show_inbound(struct watch_show *s, const struct attempt *a, const str
 					      .evidence = s->o->verbose,
 					      .columns = columns(s) };
 	const struct attempt_json_opts jo = { .source = "watch", .inbound = true };
-	struct watch_inbound_known known = { .sees_drops = !watch_source_without(s->with.source) };
+	const enum trace_drops drops = watch_source_drops(s->with.source);
+	struct watch_inbound_known known = { .sees_drops = drops == TRACE_DROPS_ALL,
+					     .sees_rules = drops != TRACE_DROPS_NONE };
 	struct attempt told;
 	struct verdict v;
 
@@ -338,6 +347,7 @@ static bool facts(struct watch_show *s, struct watch_summary_facts *f, struct wa
 					   .processes = processes,
 					   .without =
 						   without ? "this network namespace only, with less certainty" : NULL,
+					   .drops_unseen = watch_source_drops_unseen(s->with.source),
 					   .has_inbound = s->with.inbound,
 					   .in_answered = in.answered,
 					   .in_late = in.late,

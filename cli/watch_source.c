@@ -140,6 +140,16 @@ const char *watch_source_remedy(const struct watch_source *s)
 	return s->without.remedy;
 }
 
+enum trace_drops watch_source_drops(const struct watch_source *s)
+{
+	return s->trace ? trace_drops(s->trace) : TRACE_DROPS_NONE;
+}
+
+const char *watch_source_drops_unseen(const struct watch_source *s)
+{
+	return s->trace ? trace_drops_unseen(trace_drops(s->trace)) : NULL;
+}
+
 bool watch_source_missed_earlier(const struct watch_source *s)
 {
 	return s->trace && trace_missed_earlier(s->trace);

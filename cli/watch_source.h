@@ -45,6 +45,12 @@ const char *watch_source_without(const struct watch_source *s);
 /* Without eBPF: what would give it; "" where nothing is known to. */
 const char *watch_source_remedy(const struct watch_source *s);
 
+/* Which drops are seen; without eBPF none. */
+enum trace_drops watch_source_drops(const struct watch_source *s);
+
+/* With eBPF: why not all are, as a sentence without its full stop; NULL: they are. */
+const char *watch_source_drops_unseen(const struct watch_source *s);
+
 /* Not all that waited when it began was found; trace_missed_earlier(). */
 bool watch_source_missed_earlier(const struct watch_source *s);
 

@@ -65,6 +65,7 @@ const char *host_trial_name(enum host_trial_kind k)
 		[HOST_LOW_PORTS] = "low-ports",
 		[HOST_CONFINE] = "confine",
 		[HOST_TRACING] = "tracing",
+		[HOST_DROPS] = "drops",
 		[HOST_RULESET] = "ruleset",
 		[HOST_NAMESPACES] = "namespaces",
 		[HOST_USER_NAMESPACES] = "user-namespaces",

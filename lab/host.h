@@ -21,6 +21,7 @@ enum host_trial_kind {
 	HOST_LOW_PORTS,	      /* bind() below 1024 */
 	HOST_CONFINE,	      /* Landlock and seccomp for parsing */
 	HOST_TRACING,	      /* tp_btf programs load, for each tracepoint, and those of `watch` */
+	HOST_DROPS,	      /* ... and all packets that this host drops are told of */
 	HOST_RULESET,	      /* this network namespace's firewall rules may be read and changed */
 	HOST_NAMESPACES,      /* a network and PID namespace of one's own, as lab and run make them */
 	HOST_USER_NAMESPACES, /* the same by a user namespace, as an ordinary user must */

@@ -74,8 +74,18 @@ static int try_each(struct host *h, const struct btf *btf, struct err *e)
 	return host_lacks(h, needed, r, e);
 }
 
+static void note_drops(struct host *h, int traced, enum trace_drops drops)
+{
+	const char *why = traced ? "not tried, since tracing failed" : trace_drops_unseen(drops);
+	struct err e = { 0 };
+
+	snprintf(e.what, sizeof(e.what), "%s", why ? why : "");
+	host_note(h, HOST_DROPS, traced ? -ECANCELED : why ? -ENOTSUP : 0, &e);
+}
+
 void host_try_tracing(struct host *h)
 {
+	enum trace_drops drops = TRACE_DROPS_NONE;
 	struct err e = { 0 };
 	struct btf *btf;
 	int r;
@@ -86,7 +96,7 @@ void host_try_tracing(struct host *h)
 	if (btf) {
 		r = try_each(h, btf, &e);
 		if (!r)
-			r = trace_try(&e); /* what one kernel's verifier follows, another's does not */
+			r = trace_try(&drops, &e); /* what one kernel's verifier follows, another's does not */
 	} else {
 		r = errno == EPERM || errno == EACCES ? -EACCES : -ENOENT;
 		if (bpf_lacks_sysfs()) {
@@ -99,4 +109,5 @@ void host_try_tracing(struct host *h)
 	}
 	btf__free(btf);
 	host_note(h, HOST_TRACING, r, &e);
+	note_drops(h, r, drops);
 }

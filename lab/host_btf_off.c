@@ -25,4 +25,5 @@ void host_try_tracing(struct host *h)
 	err_set(&e, ENOSYS, "this synsent was built without eBPF");
 	err_remedy(&e, "install clang, bpftool and libbpf-dev and build it again");
 	host_note(h, HOST_TRACING, -ENOSYS, &e);
+	host_note(h, HOST_DROPS, -ECANCELED, &e);
 }

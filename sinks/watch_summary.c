@@ -165,6 +165,13 @@ static void notes(struct block *b, const struct watch_summary_facts *f)
 		block_end(b);
 	}
 	buf_reset(&t);
+	if (f->drops_unseen) {
+		block_row(b, "drops");
+		buf_fmt(&t, "not all are seen: %s", f->drops_unseen);
+		block_words(b, buf_text(&t));
+		block_end(b);
+	}
+	buf_reset(&t);
 	if (f->unseen) {
 		block_row(b, "between looks");
 		figures_count(f->unseen, &t);

@@ -26,9 +26,10 @@ struct watch_summary_facts {
 	uint64_t other_processes; /* how many there are more */
 	bool has_inbound;	  /* SYNs that came to this host were looked at: */
 	uint64_t in_answered, in_late, in_refused, in_ignored;
-	const char *without;	/* why eBPF was not used; NULL: it was */
-	uint64_t unseen;	/* attempts of which that they were is all that is known ... */
-	uint64_t unseen_failed; /* ... and so many of them failed at most */
+	const char *without;	  /* why eBPF was not used; NULL: it was */
+	const char *drops_unseen; /* why not all drops are; NULL: they are, or that is said by `without` */
+	uint64_t unseen;	  /* attempts of which that they were is all that is known ... */
+	uint64_t unseen_failed;	  /* ... and so many of them failed at most */
 };
 
 /*

@@ -37,6 +37,7 @@ struct per_cpu {
 
 struct trace {
 	struct watch_bpf *skel;
+	enum trace_drops drops;
 	struct ring_buffer *ring;
 	struct trace_queue queue; /* out of the ring */
 	struct trace_names *names;
@@ -150,6 +151,7 @@ static int listen_rings(struct trace *t, struct err *e)
 
 int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 {
+	struct trace_loaded loaded;
 	struct trace *t;
 	int r;
 
@@ -161,9 +163,13 @@ int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 	if (!r)
 		r = start_frame(t, e);
 	if (!r)
-		r = trace_load(o, t->names, true, &t->skel, &t->missed_earlier, e);
-	if (!r)
+		r = trace_load(o, t->names, true, &loaded, e);
+	if (!r) {
+		t->skel = loaded.skel;
+		t->missed_earlier = loaded.missed_earlier;
+		t->drops = loaded.drops;
 		r = listen_rings(t, e);
+	}
 	if (r) {
 		trace_free(t);
 		return r;
@@ -172,19 +178,26 @@ int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 	return 0;
 }
 
-int trace_try(struct err *e)
+int trace_try(enum trace_drops *ret_drops, struct err *e)
 {
 	const struct trace_opts nothing_wanted = { 0 };
 	struct trace_names *names = NULL;
-	struct watch_bpf *skel = NULL;
-	bool missed;
+	struct trace_loaded loaded;
 	int r = trace_names_open(&names, e);
 
 	if (!r)
-		r = trace_load(&nothing_wanted, names, false, &skel, &missed, e);
-	watch_bpf__destroy(skel);
+		r = trace_load(&nothing_wanted, names, false, &loaded, e);
+	if (!r) {
+		*ret_drops = loaded.drops;
+		watch_bpf__destroy(loaded.skel);
+	}
 	trace_names_free(names);
 	return r;
+}
+
+enum trace_drops trace_drops(const struct trace *t)
+{
+	return t->drops;
 }
 
 void trace_free(struct trace *t)
@@ -375,7 +388,9 @@ void trace_counts(const struct trace *t, struct trace_counts *ret)
 	*ret = (struct trace_counts){ .begun = sum[WATCH_N_BEGUN],
 				      .connected = sum[WATCH_N_CONNECTED],
 				      .ended = sum[WATCH_N_ENDED],
-				      .missed_retransmits = sum[WATCH_N_MISSED_RETRANS],
+				      /* one that an unseen drop kept in this host is told of by no event */
+				      .missed_retransmits =
+					      t->drops == TRACE_DROPS_ALL ? sum[WATCH_N_MISSED_RETRANS] : 0,
 				      .missed_begins = sum[WATCH_N_NO_BEGIN],
 				      .missed_ends = sum[WATCH_N_NO_END],
 				      .no_room = sum[WATCH_N_NO_ROOM],

@@ -16,8 +16,9 @@
  * kfree_skb.  What connect() returned comes from inet_stream_connect() where the
  * kernel takes programs of the type fexit, and else from sys_exit, which costs
  * every system call of the host 0.1 us.  Needs CAP_BPF, CAP_PERFMON and
- * CAP_NET_ADMIN, and the kernel's BTF; Linux 5.17 or later: kfree_skb tells of no
- * reason before.  The programs are held by links: they go with this process.
+ * CAP_NET_ADMIN, and the kernel's BTF; Linux 5.15 or later (bpf_task_pt_regs()).  Before
+ * 5.17 kfree_skb tells of no reason: then enum trace_drops says what is seen of drops.
+ * The programs are held by links: they go with this process.
  *
  * What waits already is looked for once, when this is opened, in every descriptor
  * of every process of its PID namespace (a BPF iterator, iter/task_file), whichever
@@ -61,12 +62,24 @@ struct trace_opts {
 	bool inbound;		/* trace_dropped() will be asked for what comes in */
 };
 
+/* What is told of packets that this host drops. */
+enum trace_drops {
+	TRACE_DROPS_ALL,  /* each, and the kernel's reason */
+	TRACE_DROPS_SOME, /* this kernel tells no reason: those of some functions alone (sources/droppers.h) */
+	TRACE_DROPS_NONE, /* nor where its functions are, to this process */
+};
+
 /* -EPERM, -ENOSYS (built without eBPF), ...: e says what is missing and e->exit_code is 77. */
 int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e);
 void trace_free(struct trace *t);
 
 /* Whether this kernel takes the programs: as trace_open(), but they are let go before they are attached to anything. */
-int trace_try(struct err *e);
+int trace_try(enum trace_drops *ret_drops, struct err *e);
+
+enum trace_drops trace_drops(const struct trace *t);
+
+/* Why not all are seen, as a sentence without its full stop; NULL: they are. */
+const char *trace_drops_unseen(enum trace_drops d);
 
 /* Not all that waited already was found: there was no time, or this kernel does not let it be looked for. */
 bool trace_missed_earlier(const struct trace *t);

@@ -12,6 +12,7 @@
 #include "sources/conntrack.h"
 #include "sources/procs.h"
 #include "sources/sysctls.h"
+#include "sources/trace_fit.h"
 #include "util/clock.h"
 #include "watch.skel.h"
 
@@ -37,9 +38,9 @@ static int load_failed(struct err *e, int code)
 	}
 	if (code == EACCES)
 		code = ENOTSUP;
-	if (code == ESRCH || code == ENOENT || kernel_version(NULL, 0) < KERNEL_VERSION_OF(5, 17)) {
+	if (code == ESRCH || code == ENOENT || kernel_version(NULL, 0) < KERNEL_VERSION_OF(5, 15)) {
 		err_set(e, code,
-			"eBPF needs Linux 5.17 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
+			"eBPF needs Linux 5.15 or later with its type information (CONFIG_DEBUG_INFO_BTF), and "
 			"CONFIG_FTRACE_SYSCALLS");
 		err_remedy(e, "boot a kernel that has these, to see the attempts of the whole host");
 	} else {
@@ -114,37 +115,54 @@ static void give_kernel(struct watch_bpf *skel, const struct trace_names *names,
 	skel->rodata->want_inbound = o->inbound;
 }
 
+/* Where reasons are not told. */
+static void give_droppers(struct watch_bpf *skel, const struct dropper *droppers, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		skel->rodata->droppers[i].from = droppers[i].from;
+		skel->rodata->droppers[i].len = droppers[i].len;
+	}
+}
+
 struct load {
 	const struct trace_opts *o;
 	const struct trace_names *names;
-	bool attach, nat;
+	const struct dropper *droppers;
+	int n_droppers;
+	bool attach;
 	struct watch_bpf *skel;
 };
 
-/* What connect() returned is seen at the return of that function, or of every system call. */
-static int load_with(struct load *t, bool function, bool earlier)
+static int leave_out(struct watch_bpf *skel, uint32_t have)
 {
-	const struct trace_opts *o = t->o;
-	const uint32_t max = trace_max_attempts(o);
+	const char *name;
+	bool load;
+	int i, r = 0;
+
+	for (i = 0; !r && (name = trace_fit_program(i, have, &load)); i++)
+		r = bpf_program__set_autoload(bpf_object__find_program_by_name(skel->obj, name), load);
+	return r;
+}
+
+static int load_with(struct load *t, uint32_t have)
+{
+	const uint32_t max = trace_max_attempts(t->o);
 	int r;
 
 	watch_bpf__destroy(t->skel);
 	t->skel = watch_bpf__open();
 	if (!t->skel)
 		return -errno;
-	give_filters(t->skel, o);
-	give_kernel(t->skel, t->names, o);
+	give_filters(t->skel, t->o);
+	give_kernel(t->skel, t->names, t->o);
+	give_droppers(t->skel, t->droppers, t->n_droppers);
 	r = bpf_map__set_max_entries(t->skel->maps.synsent_beyond, max);
 	if (!r)
 		r = bpf_map__set_max_entries(t->skel->maps.synsent_more, max);
 	if (!r)
-		r = bpf_program__set_autoload(t->skel->progs.synsent_connect, !o->no_failed && function);
-	if (!r)
-		r = bpf_program__set_autoload(t->skel->progs.synsent_exit, !o->no_failed && !function);
-	if (!r)
-		r = bpf_program__set_autoload(t->skel->progs.synsent_forgotten, t->nat && function);
-	if (!r)
-		r = bpf_program__set_autoload(t->skel->progs.synsent_earlier, earlier);
+		r = leave_out(t->skel, have);
 	if (!r)
 		r = watch_bpf__load(t->skel);
 	return r || !t->attach ? r : watch_bpf__attach(t->skel);
@@ -170,38 +188,50 @@ static bool look_earlier(struct watch_bpf *skel)
 	return n == 0;
 }
 
-static int load_any(struct load *t, bool earlier)
+/* What connect() returned is seen at the return of that function, or of every system call. */
+static int load_any(struct load *t, uint32_t have)
 {
 	/* Some kernels have fexit, and do not let it be used. */
 	bool function = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) == 1;
-	int r = function ? load_with(t, true, earlier) : -EPERM;
+	int r = function ? load_with(t, have | TRACE_FIT_FUNCTIONS) : -EPERM;
 
-	if (r && function && t->nat) {
-		t->nat = false;
-		r = load_with(t, true, earlier);
-	}
-	return r ? load_with(t, false, earlier) : 0;
+	if (r && function && have & TRACE_FIT_CONNTRACK)
+		r = load_with(t, (have & ~TRACE_FIT_CONNTRACK) | TRACE_FIT_FUNCTIONS);
+	return r ? load_with(t, have | TRACE_FIT_SYSCALLS) : 0;
 }
 
-int trace_load(const struct trace_opts *o, const struct trace_names *names, bool attach, struct watch_bpf **ret,
-	       bool *ret_missed_earlier, struct err *e)
+static uint32_t find_drops(struct load *t, struct trace_names *names)
 {
-	struct load t = { .o = o, .names = names, .attach = attach, .nat = conntrack_is_there() };
+	int arguments = trace_names_arguments(names, "kfree_skb");
+
+	if (!trace_fit_drops(arguments, 0))
+		t->n_droppers = trace_names_droppers(names, &t->droppers);
+	return trace_fit_drops(arguments, t->n_droppers);
+}
+
+int trace_load(const struct trace_opts *o, struct trace_names *names, bool attach, struct trace_loaded *ret,
+	       struct err *e)
+{
+	struct load t = { .o = o, .names = names, .attach = attach };
+	uint32_t have;
 	int r = check(o, e);
 
 	if (r)
 		return r;
-	r = load_any(&t, true);
+	have = find_drops(&t, names) | (o->no_failed ? 0 : TRACE_FIT_CALLS) |
+	       (conntrack_is_there() ? TRACE_FIT_CONNTRACK : 0);
+	r = load_any(&t, have | TRACE_FIT_DESCRIPTORS);
 	/* A kernel that cannot go through descriptors for us can do all the rest. */
 	if (r && r != -EPERM)
-		r = load_any(&t, false);
+		r = load_any(&t, have);
 	if (r) {
 		watch_bpf__destroy(t.skel);
 		return load_failed(e, -r);
 	}
 	/* The time stamps that an earlier begin is told by are in ms. */
 	__atomic_store_n(&t.skel->bss->attached_ns, clock_mono_ns() + 2000000, __ATOMIC_RELEASE);
-	*ret_missed_earlier = attach && !look_earlier(t.skel);
-	*ret = t.skel;
+	ret->missed_earlier = attach && !look_earlier(t.skel);
+	ret->drops = trace_fit_told(have);
+	ret->skel = t.skel;
 	return 0;
 }

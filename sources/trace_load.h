@@ -15,12 +15,17 @@ struct watch_bpf;
 /* So many may wait at once, beside the first WATCH_PLACES. */
 uint32_t trace_max_attempts(const struct trace_opts *o);
 
+struct trace_loaded {
+	struct watch_bpf *skel; /* the caller's, for watch_bpf__destroy() */
+	bool missed_earlier;	/* of what waited already not all is in their table */
+	enum trace_drops drops;
+};
+
 /*
- * Loads them and, if asked for, attaches them; what waits already is in their table then, but for what
- * *ret_missed_earlier says.  0, and *ret is the caller's, for watch_bpf__destroy(); or -errno, with e->exit_code 2 for
- * options that cannot be and 77 where the kernel refuses them.
+ * Loads those that this kernel takes and, if asked for, attaches them.  0 or -errno, with e->exit_code 2 for options
+ * that cannot be and 77 where the kernel refuses those that nothing goes without.
  */
-int trace_load(const struct trace_opts *o, const struct trace_names *names, bool attach, struct watch_bpf **ret,
-	       bool *ret_missed_earlier, struct err *e);
+int trace_load(const struct trace_opts *o, struct trace_names *names, bool attach, struct trace_loaded *ret,
+	       struct err *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/watch_shared.h"
 #include "sources/bpf_lacks.h"
 #include "sources/kallsyms.h"
 
@@ -19,6 +20,8 @@ struct trace_names {
 	struct btf *btf;
 	const struct btf_type *reasons;
 	struct kallsyms *kallsyms;
+	struct dropper droppers[WATCH_DROPPERS_MAX];
+	int n_droppers;
 	int n_known, next;
 	struct {
 		uint64_t address;
@@ -88,6 +91,8 @@ const char *trace_names_reason(uint32_t reason, void *names)
 	const struct trace_names *n = names;
 	int i;
 
+	if (reason - WATCH_REASON_BY_PLACE < (uint32_t)n->n_droppers)
+		return n->droppers[reason - WATCH_REASON_BY_PLACE].reason;
 	for (i = 0; n->reasons && i < btf_vlen(n->reasons); i++)
 		if ((uint32_t)btf_enum(n->reasons)[i].val == reason)
 			return plain(n, &btf_enum(n->reasons)[i]);
@@ -118,6 +123,13 @@ int trace_names_arguments(const struct trace_names *n, const char *tracepoint)
 	if (t && btf_is_ptr(t))
 		t = btf__type_by_id(n->btf, t->type);
 	return t && btf_is_func_proto(t) && btf_vlen(t) ? btf_vlen(t) - 1 : 0; /* the first is the program's own */
+}
+
+int trace_names_droppers(struct trace_names *n, const struct dropper **ret)
+{
+	n->n_droppers = droppers_find(n->kallsyms, n->droppers, WATCH_DROPPERS_MAX);
+	*ret = n->droppers;
+	return n->n_droppers;
 }
 
 void trace_names_prepare(struct trace_names *n)

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "sources/droppers.h"
 #include "util/err.h"
 
 /*
@@ -25,6 +26,12 @@ uint32_t trace_names_reason_of(const struct trace_names *n, const char *name);
 
 /* How many arguments a tracepoint gives to its programs; 0: this kernel has none of that name. */
 int trace_names_arguments(const struct trace_names *n, const char *tracepoint);
+
+/*
+ * Where a kernel that tells no reasons drops, as far as it is known.  Borrowed; how many.  trace_names_reason() of
+ * WATCH_REASON_BY_PLACE and more is that of the first and the following (bpf/watch_shared.h).
+ */
+int trace_names_droppers(struct trace_names *n, const struct dropper **ret);
 
 /* Reads the functions now, not when the first is asked for. */
 void trace_names_prepare(struct trace_names *n);

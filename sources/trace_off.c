@@ -16,11 +16,16 @@ int trace_open(const struct trace_opts *o, struct trace **ret, struct err *e)
 	return -ENOSYS;
 }
 
-int trace_try(struct err *e)
+int trace_try(enum trace_drops *ret_drops, struct err *e)
 {
 	struct trace *none;
 
 	return trace_open(NULL, &none, e);
+}
+
+enum trace_drops trace_drops(const struct trace *t)
+{
+	return TRACE_DROPS_NONE;
 }
 
 void trace_free(struct trace *t)

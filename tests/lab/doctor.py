@@ -93,8 +93,9 @@ class Host:
         elif status != "cannot" and got not in (0, MAY_END_IN.get(name, 0)):
             self.say("%s: %s, and its status is %d: %s" % (name, status, got, err))
         missing = {m["trial"] for m in use["missing"]}
-        if name == "watch" and status != "cannot" and ("tracing" in missing) != (b"without eBPF" in out):
-            self.say("watch: %s is missing, and it says %r" % (missing, out))
+        for trial, row in ("tracing", b"\nwithout eBPF "), ("drops", b"\ndrops  "):
+            if name == "watch" and status != "cannot" and (trial in missing) != (row in out):
+                self.say("watch: %s is missing, and it says %r" % (missing, out))
         if name == "connect" and status != "cannot":
             replies = json.loads(out)["synsent"]["replies"]
             if ("packets" in missing) != (replies == []):

@@ -168,6 +168,30 @@ static void two_lacks(void **state)
 	free(d);
 }
 
+/* A kernel without drop reasons: nothing that one could run gives them.  Where nothing is traced that is what is said.
+ */
+static void drops_are_not_told(void **state)
+{
+	struct doctor *d = well();
+	const struct doctor_use *u;
+
+	break_trial(d, HOST_DROPS, ENOTSUP, "this kernel does not tell why", "");
+	assert_int_equal(not_working(d), 1);
+	u = use(d, "watch");
+	assert_int_equal(u->status, DOCTOR_LESS);
+	assert_int_equal(u->n, 1);
+	assert_string_equal(u->lacks[0].allow, "");
+	check_text(d, "with less    watch          this kernel does not tell why: not all packets that\n"
+		      "                            this host loses are seen\n"
+		      "works ");
+	break_trial(d, HOST_TRACING, EPERM, "no CAP_BPF", "");
+	break_trial(d, HOST_DROPS, ECANCELED, "not tried", "");
+	u = use(d, "watch");
+	assert_int_equal(u->n, 1);
+	assert_int_equal(u->lacks[0].trial, HOST_TRACING);
+	free(d);
+}
+
 /* Every trial that any use stands on is named by it when it alone fails, and no use works by nothing. */
 static void every_trial_counts(void **state)
 {
@@ -301,6 +325,7 @@ int main(void)
 		cmocka_unit_test(root_lacks_capabilities),
 		cmocka_unit_test(remedies_that_are_not_root),
 		cmocka_unit_test(two_lacks),
+		cmocka_unit_test(drops_are_not_told),
 		cmocka_unit_test(every_trial_counts),
 		cmocka_unit_test(effects),
 		cmocka_unit_test(nothing_steers_the_terminal),

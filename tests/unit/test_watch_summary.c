@@ -121,6 +121,17 @@ static void notes(void **test)
 			"SYNs in vain   1: 1\n"
 			"server         1 to 10.0.0.2:443\n"
 			"without eBPF   it is not \\x1ballowed here\n");
+	summary_free(summary);
+	summary = summary_new(0x5eed);
+	feed(1, "10.0.0.2:443", OUTCOME_REFUSED, 1, MS);
+	f = (struct watch_summary_facts){ .took_ns = S, .drops_unseen = "this kernel tells of none" };
+	assert_text(&f, "1 attempt in 1.0 s; nothing lost\n"
+			"attempts       1, refused\n"
+			"failures       1 (100 %), began at 17:02:13\n"
+			"worst server   10.0.0.2:443  1 of 1 refused, at 17:02:13\n"
+			"SYNs in vain   1: 1\n"
+			"server         1 to 10.0.0.2:443\n"
+			"drops          not all are seen: this kernel tells of none\n");
 	f = (struct watch_summary_facts){ .took_ns = S, .cancelled = 2 };
 	feed(1, "10.0.0.2:443", OUTCOME_REFUSED, 1, MS);
 	assert_text(&f, "2 attempts in 1.0 s; nothing lost\n"
