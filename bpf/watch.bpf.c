@@ -349,7 +349,7 @@ static __always_inline bool is_redirected(const struct sk_buff *skb)
 	return nat && is_sent_elsewhere(nat);
 }
 
-/* Where the tracepoint tells a reason (5.17) ... */
+/* Where the tracepoint tells a reason (5.18) ... */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)
 {

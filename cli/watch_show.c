@@ -97,8 +97,8 @@ void watch_show_begin(struct watch_show *s, const struct watch_parts *parts)
 	if (unseen)
 		fprintf(stderr, "synsent: watch: not all packets that this host drops are seen: %s%s\n", unseen,
 			watch_source_drops(parts->source) == TRACE_DROPS_SOME
-				? "\n  seen are those that a rule, a route, a silent neighbour or a cgroup's program "
-				  "dropped"
+				? "\n  seen are those that a rule, a route, a silent neighbour, or tc or a cgroup's "
+				  "program on the way out dropped"
 				: "");
 	if (watch_source_missed_earlier(parts->source))
 		fputs("synsent: watch: of what waits already only a part was found: there are too many descriptors, or this "

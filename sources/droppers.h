@@ -7,7 +7,7 @@
 #include "sources/kallsyms.h"
 
 /*
- * Before Linux 5.17 kfree_skb() has no reason, and is called for packets at the
+ * Before Linux 5.18 kfree_skb() has no reason, or few, and is called for packets at the
  * end of their way, too.  In some functions it is called for what they drop alone:
  * who calls it from there tells of a drop, and mostly why.
  *

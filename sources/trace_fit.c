@@ -15,12 +15,12 @@ static const struct {
 	{ "synsent_drop_at", TRACE_FIT_PLACES },
 };
 
-uint32_t trace_fit_drops(int arguments, int places)
+uint32_t trace_fit_drops(int arguments, bool rules, int places)
 {
 	/* the packet, where it was freed, and then why */
-	if (arguments >= 3)
+	if (arguments >= 3 && rules)
 		return TRACE_FIT_REASONS;
-	return arguments == 2 && places > 0 ? TRACE_FIT_PLACES : 0;
+	return arguments >= 2 && places > 0 ? TRACE_FIT_PLACES : 0;
 }
 
 enum trace_drops trace_fit_told(uint32_t have)
@@ -33,8 +33,8 @@ enum trace_drops trace_fit_told(uint32_t have)
 const char *trace_drops_unseen(enum trace_drops d)
 {
 	static const char *const why[] = {
-		[TRACE_DROPS_SOME] = "this kernel does not tell why it drops a packet, as Linux 5.17 does",
-		[TRACE_DROPS_NONE] = "this kernel does not tell why it drops a packet, as Linux 5.17 does, nor this "
+		[TRACE_DROPS_SOME] = "this kernel does not tell why it drops a packet, as Linux 5.18 does",
+		[TRACE_DROPS_NONE] = "this kernel does not tell why it drops a packet, as Linux 5.18 does, nor this "
 				     "process where its functions are (/proc/kallsyms)",
 	};
 

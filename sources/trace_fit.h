@@ -18,11 +18,14 @@
 #define TRACE_FIT_SYSCALLS 4u	  /* ... or not, but at the return of system calls */
 #define TRACE_FIT_CONNTRACK 8u	  /* its function is there */
 #define TRACE_FIT_DESCRIPTORS 16u /* the kernel goes through them (iter/task_file) */
-#define TRACE_FIT_REASONS 32u	  /* kfree_skb tells the reason of a drop (5.17) */
+#define TRACE_FIT_REASONS 32u	  /* kfree_skb tells the reason of a drop (5.18) */
 #define TRACE_FIT_PLACES 64u	  /* ... or not, and where kfree_skb() is called for drops alone is known */
 
-/* `arguments`: how many kfree_skb tells; 0: it is not there.  `places`: how many are known.  One bit, or 0. */
-uint32_t trace_fit_drops(int arguments, int places);
+/*
+ * `arguments`: how many kfree_skb tells; 0: it is not there.  `rules`: one of the kernel's reasons is a rule's; in 5.17
+ * it has few, and none is told of most drops.  `places`: how many are known.  One bit, or 0.
+ */
+uint32_t trace_fit_drops(int arguments, bool rules, int places);
 
 /* What is told of drops then. */
 enum trace_drops trace_fit_told(uint32_t have);

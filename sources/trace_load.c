@@ -202,11 +202,12 @@ static int load_any(struct load *t, uint32_t have)
 
 static uint32_t find_drops(struct load *t, struct trace_names *names)
 {
-	int arguments = trace_names_arguments(names, "kfree_skb");
+	const bool rules = trace_names_reason_of(names, "NETFILTER_DROP") != UINT32_MAX;
+	const int arguments = trace_names_arguments(names, "kfree_skb");
 
-	if (!trace_fit_drops(arguments, 0))
+	if (!trace_fit_drops(arguments, rules, 0))
 		t->n_droppers = trace_names_droppers(names, &t->droppers);
-	return trace_fit_drops(arguments, t->n_droppers);
+	return trace_fit_drops(arguments, rules, t->n_droppers);
 }
 
 int trace_load(const struct trace_opts *o, struct trace_names *names, bool attach, struct trace_loaded *ret,

@@ -507,10 +507,10 @@ UNTOLD = ("nothing listens", "nothing listens afar", "nothing listens afar where
 
 
 def are_reasons_told():
-    """Of drops, by kfree_skb; not before Linux 5.17."""
+    """Of drops, by kfree_skb; a rule's not before Linux 5.18."""
     try:
         with open("/sys/kernel/tracing/events/skb/kfree_skb/format") as f:
-            return "reason" in f.read()
+            return "NETFILTER_DROP" in f.read()
     except OSError:
         return True
 

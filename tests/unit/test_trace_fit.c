@@ -28,11 +28,14 @@ static const char *loaded(uint32_t have)
 /* tp_btf programs read the arguments that they name: one that a kernel does not give makes it refuse the program. */
 static void drops(void **state)
 {
-	assert_int_equal(trace_fit_drops(3, 9), TRACE_FIT_REASONS); /* 5.17 */
-	assert_int_equal(trace_fit_drops(4, 0), TRACE_FIT_REASONS); /* 6.15: and whose socket */
-	assert_int_equal(trace_fit_drops(2, 9), TRACE_FIT_PLACES);
-	assert_int_equal(trace_fit_drops(2, 0), 0);
-	assert_int_equal(trace_fit_drops(0, 9), 0);
+	assert_int_equal(trace_fit_drops(3, true, 9), TRACE_FIT_REASONS); /* 5.18 */
+	assert_int_equal(trace_fit_drops(4, true, 0), TRACE_FIT_REASONS); /* 6.15: and whose socket */
+	assert_int_equal(trace_fit_drops(3, false, 9), TRACE_FIT_PLACES); /* 5.17 */
+	assert_int_equal(trace_fit_drops(3, false, 0), 0);
+	assert_int_equal(trace_fit_drops(2, true, 9), TRACE_FIT_PLACES);
+	assert_int_equal(trace_fit_drops(2, false, 9), TRACE_FIT_PLACES);
+	assert_int_equal(trace_fit_drops(2, false, 0), 0);
+	assert_int_equal(trace_fit_drops(0, false, 9), 0);
 	assert_string_equal(loaded(TRACE_FIT_REASONS), "synsent_drop ");
 	assert_string_equal(loaded(TRACE_FIT_PLACES), "synsent_drop_at ");
 	assert_string_equal(loaded(0), "");
@@ -40,7 +43,7 @@ static void drops(void **state)
 	assert_int_equal(trace_fit_told(TRACE_FIT_PLACES | TRACE_FIT_CALLS), TRACE_DROPS_SOME);
 	assert_int_equal(trace_fit_told(TRACE_FIT_CALLS), TRACE_DROPS_NONE);
 	assert_null(trace_drops_unseen(TRACE_DROPS_ALL));
-	assert_non_null(strstr(trace_drops_unseen(TRACE_DROPS_SOME), "Linux 5.17"));
+	assert_non_null(strstr(trace_drops_unseen(TRACE_DROPS_SOME), "Linux 5.18"));
 	assert_non_null(strstr(trace_drops_unseen(TRACE_DROPS_NONE), trace_drops_unseen(TRACE_DROPS_SOME)));
 }
 
