@@ -16,9 +16,9 @@
  * kfree_skb.  What connect() returned comes from inet_stream_connect() where the
  * kernel takes programs of the type fexit, and else from sys_exit, which costs
  * every system call of the host 0.1 us.  Needs CAP_BPF, CAP_PERFMON and
- * CAP_NET_ADMIN, and the kernel's BTF; Linux 5.15 or later (bpf_task_pt_regs()).  Before
- * 5.18 kfree_skb tells of no reason, or of few: then enum trace_drops says what is seen of drops.
- * The programs are held by links: they go with this process.
+ * CAP_NET_ADMIN, and the kernel's BTF; Linux 5.15 or later, for bpf_task_pt_regs().
+ * Before 5.18 kfree_skb tells of no reason, or of few: enum trace_drops says what is
+ * seen of drops then.  The programs are held by links: they go with this process.
  *
  * What waits already is looked for once, when this is opened, in every descriptor
  * of every process of its PID namespace (a BPF iterator, iter/task_file), whichever
