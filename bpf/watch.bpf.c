@@ -210,6 +210,7 @@ int BPF_PROG(synsent_retransmit, const struct sock *sk, const struct sk_buff *sk
 	if (a->flags & WATCH_FASTOPEN)
 		begin_with_syn(tp, a, WATCH_PENDING);
 	us = (bpf_ktime_get_ns() - a->start_ns) / 1000;
+	a->isn = tp->snd_una;
 	read_counts(tp, a);
 	/* It is in the kernel's count (tcp_update_rto_stats(), 6.7; afterwards before), and doubles the RTO afterwards.
 	 */

@@ -124,6 +124,7 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	d.first_ns = d.last_ns = bpf_ktime_get_ns();
 	d.reset = known && h.flags & TCP_FLAG_RST;
 	d.reply = d.reset || (known && (h.flags & TCP_FLAG_ACK));
+	d.isn = d.reply ? h.ack - 1 : h.seq;
 	if (d.reply && reason == no_socket_reason)
 		return 0;
 	if (!d.reset && is_copied(skb, &w, d.reply))

@@ -12,7 +12,7 @@
 struct headers {
 	struct watch_flow flow; /* as the packet has it: client is the source */
 	__u8 flags;
-	__u32 seq;
+	__u32 seq, ack;
 };
 
 /* A SYN, its answer, or an RST that answers it (RFC 9293 section 3.10.7.1: its sequence number is 0). */
@@ -31,6 +31,7 @@ static __always_inline bool read_tcp(const unsigned char *ip, int len, struct he
 	h->flow.server_port = (__u16)(tcp[2] << 8 | tcp[3]);
 	h->flags = tcp[13];
 	h->seq = (__u32)tcp[4] << 24 | (__u32)tcp[5] << 16 | (__u32)tcp[6] << 8 | tcp[7];
+	h->ack = (__u32)tcp[8] << 24 | (__u32)tcp[9] << 16 | (__u32)tcp[10] << 8 | tcp[11];
 	return true;
 }
 
@@ -161,7 +162,8 @@ static __always_inline bool is_same_place(const struct watch_drop *a, const stru
 	return a->reason == b->reason && a->location == b->location && a->netns == b->netns && a->output == b->output;
 }
 
-/* A second place is kept beside the first; a third one takes the second's room. */
+/* A second place is kept beside the first; a third one takes the second's room, and a SYN of another attempt the
+ * place's. */
 static __always_inline void keep_drop(struct drop_key *key, const struct watch_drop *d)
 {
 	struct watch_drop *old = bpf_map_lookup_elem(&synsent_drops, key);
@@ -172,8 +174,9 @@ static __always_inline void keep_drop(struct drop_key *key, const struct watch_d
 		key->reply += WATCH_DROP_SECOND;
 		old = bpf_map_lookup_elem(&synsent_drops, key);
 	}
-	if (old && is_same_place(old, d)) {
+	if (old && is_same_place(old, d) && (d->reply || old->isn == d->isn)) {
 		old->packets++;
+		old->isn = d->isn;
 		old->original |= d->original;
 		old->last_ns = d->last_ns;
 	} else {

@@ -61,7 +61,18 @@ struct watch_drop {
 	__u8 room;
 	__u16 to_port; /* where a rule of its namespace had sent the SYN; 0: to where its client had */
 	struct watch_addr to;
+	__u32 isn; /* the SYN's, or the one that a reply acknowledges; 0: not known */
+	__u32 unused;
 };
+
+/*
+ * Is it of the attempt with that ISN (0: not known), of that network namespace?  There may be the same addresses and
+ * ports in another one, with an ISN that is near.  A reply with another acknowledgment is of the one that it came to.
+ */
+static inline __attribute__((always_inline)) int watch_drop_is_of(const struct watch_drop *d, __u32 isn, __u32 netns)
+{
+	return !d->isn || !isn || d->isn == isn || (d->reply && d->netns == netns);
+}
 
 /* How an attempt is told. */
 #define WATCH_PENDING 0

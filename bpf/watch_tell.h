@@ -204,11 +204,11 @@ static __noinline void take_drops_of(struct watch_attempt *a, const struct watch
 			continue;
 		key.reply = i;
 		d = bpf_map_lookup_elem(&synsent_drops, &key);
-		/* of a former attempt with these ports */
-		if (d && d->last_ns >= a->start_ns)
-			watch_add_drop(a, d);
-		if (d)
-			bpf_map_delete_elem(&synsent_drops, &key);
+		/* of a former attempt with these ports, or of one elsewhere, whose it may be still */
+		if (!d || d->last_ns < a->start_ns || !watch_drop_is_of(d, a->isn, a->netns))
+			continue;
+		watch_add_drop(a, d);
+		bpf_map_delete_elem(&synsent_drops, &key);
 	}
 }
 

@@ -139,10 +139,10 @@ static bool is_of_this(const struct watch_further *f, const struct drop *d, cons
 /* What answered, or else its SYN, was dropped so. */
 static bool find_drop(struct watch_further *f, const struct digest *d, const struct attempt *a, struct drop *ret)
 {
-	if (watch_source_dropped(f->source, &a->flow, TRACE_DROPPED_ANSWER, ret) && is_of_this(f, ret, a) &&
+	if (watch_source_dropped(f->source, a, &a->flow, TRACE_DROPPED_ANSWER, ret) && is_of_this(f, ret, a) &&
 	    watch_inbound_answer_is_lost(d, ret))
 		return true;
-	return watch_source_dropped(f->source, &a->flow, TRACE_DROPPED_INBOUND, ret) && is_of_this(f, ret, a) &&
+	return watch_source_dropped(f->source, a, &a->flow, TRACE_DROPPED_INBOUND, ret) && is_of_this(f, ret, a) &&
 	       !watch_inbound_repeated(d, ret);
 }
 

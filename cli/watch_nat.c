@@ -58,7 +58,7 @@ static void add_drop(struct watch_source *s, const struct flow *as, enum trace_d
 {
 	struct drop d;
 
-	if (a->n_drops == ATTEMPT_DROPS_MAX || !watch_source_dropped(s, as, what, &d) ||
+	if (a->n_drops == ATTEMPT_DROPS_MAX || !watch_source_dropped(s, a, as, what, &d) ||
 	    d.last_ns < attempt_start_ns(a))
 		return;
 	if (d.netns && d.netns != a->netns)

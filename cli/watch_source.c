@@ -319,9 +319,10 @@ uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed)
 	return s->own ? watch_own_unseen(s->own, ret_failed) : 0;
 }
 
-bool watch_source_dropped(struct watch_source *s, const struct flow *f, enum trace_dropped what, struct drop *ret)
+bool watch_source_dropped(struct watch_source *s, const struct attempt *of, const struct flow *f,
+			  enum trace_dropped what, struct drop *ret)
 {
-	return s->trace && trace_dropped(s->trace, f, what, ret);
+	return s->trace && trace_dropped(s->trace, of, f, what, ret);
 }
 
 bool watch_source_tells_nat(const struct watch_source *s)

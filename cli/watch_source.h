@@ -85,7 +85,8 @@ uint64_t watch_source_waiting(struct watch_source *s);
 uint64_t watch_source_unseen(struct watch_source *s, uint64_t *ret_failed);
 
 /* trace_dropped(); false without eBPF. */
-bool watch_source_dropped(struct watch_source *s, const struct flow *f, enum trace_dropped what, struct drop *ret);
+bool watch_source_dropped(struct watch_source *s, const struct attempt *of, const struct flow *f,
+			  enum trace_dropped what, struct drop *ret);
 
 /* trace_tells_nat(); false without eBPF. */
 bool watch_source_tells_nat(const struct watch_source *s);

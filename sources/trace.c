@@ -60,7 +60,21 @@ struct drop_key {
 	uint32_t reply; /* WATCH_DROP_... */
 };
 
-static bool find_drop(struct trace *t, const struct flow *f, uint32_t kept_as, struct drop *ret)
+/* In its place, or in that of a second one: with the same addresses and ports there may be another attempt elsewhere.
+ */
+static bool look_up(struct trace *t, struct drop_key *key, const struct attempt *of, struct watch_drop *ret)
+{
+	const int map = bpf_map__fd(t->skel->maps.synsent_drops);
+	const uint32_t isn = of->has_isn ? of->isn : 0;
+
+	if (!bpf_map_lookup_elem(map, key, ret) && watch_drop_is_of(ret, isn, of->netns))
+		return true;
+	key->reply += WATCH_DROP_SECOND;
+	return isn && !bpf_map_lookup_elem(map, key, ret) && watch_drop_is_of(ret, isn, of->netns);
+}
+
+static bool find_drop(struct trace *t, const struct attempt *of, const struct flow *f, uint32_t kept_as,
+		      struct drop *ret)
 {
 	struct drop_key key = { .flow = { .client_port = f->client.port,
 					  .server_port = f->server.port,
@@ -71,7 +85,7 @@ static bool find_drop(struct trace *t, const struct flow *f, uint32_t kept_as, s
 
 	memcpy(key.flow.client.b, f->client.addr.b, sizeof(f->client.addr.b));
 	memcpy(key.flow.server.b, f->server.addr.b, sizeof(f->server.addr.b));
-	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_drops), &key, &d))
+	if (!look_up(t, &key, of, &d))
 		return false;
 	trace_drop(&d, key.flow.family, &t->frame, ret);
 	leaving = (kept_as == WATCH_DROP_ANSWER && d.output) || (kept_as < WATCH_DROP_INBOUND && d.unreceived);
@@ -88,7 +102,7 @@ static void judge(struct trace *t, const void *data, size_t len)
 	trace_attempt(&w.attempt, whole ? &w.more : NULL, &t->frame, &t->attempt);
 	/* This host's own ICMP may have been quicker, on another CPU, than the drop that it tells of. */
 	if (w.attempt.error == EHOSTUNREACH && !t->attempt.n_drops &&
-	    find_drop(t, &t->attempt.flow, WATCH_DROP_SYN, &t->attempt.drops[0]))
+	    find_drop(t, &t->attempt, &t->attempt.flow, WATCH_DROP_SYN, &t->attempt.drops[0]))
 		t->attempt.n_drops = t->attempt.drops[0].last_ns >= attempt_start_ns(&t->attempt);
 	if (t->attempt.let_go)
 		t->attempt.holder_ending = procs_is_ending(t->attempt.pid);
@@ -259,14 +273,15 @@ bool trace_tells_nat(const struct trace *t)
 	return t->skel->links.synsent_forgotten != NULL;
 }
 
-bool trace_dropped(struct trace *t, const struct flow *f, enum trace_dropped what, struct drop *ret)
+bool trace_dropped(struct trace *t, const struct attempt *of, const struct flow *f, enum trace_dropped what,
+		   struct drop *ret)
 {
 	static const uint32_t kept_as[] = { [TRACE_DROPPED_SYN] = WATCH_DROP_SYN,
 					    [TRACE_DROPPED_SYN_ACK] = WATCH_DROP_SYN_ACK,
 					    [TRACE_DROPPED_INBOUND] = WATCH_DROP_INBOUND,
 					    [TRACE_DROPPED_ANSWER] = WATCH_DROP_ANSWER };
 
-	return find_drop(t, f, kept_as[what], ret);
+	return find_drop(t, of, f, kept_as[what], ret);
 }
 
 /* What is dropped without its socket is found by the flow; at its end the record takes it over. */
@@ -274,7 +289,7 @@ static void add_drop_so_far(struct trace *t, struct attempt *a)
 {
 	struct drop *d = &a->drops[a->n_drops];
 
-	if (!a->flow.client.port || a->n_drops == ATTEMPT_DROPS_MAX || !find_drop(t, &a->flow, WATCH_DROP_SYN, d))
+	if (!a->flow.client.port || a->n_drops == ATTEMPT_DROPS_MAX || !find_drop(t, a, &a->flow, WATCH_DROP_SYN, d))
 		return;
 	if (d->netns && d->netns != a->netns)
 		d->place = DROP_PATH_OR_PEER;

@@ -116,7 +116,7 @@ void trace_counts(const struct trace *t, struct trace_counts *ret);
 /* Events that were lost, by where: "tracepoint", "table", "ring", "drops"; NULL past the last. */
 const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n);
 
-/* What was dropped last of a flow, be that on this host's behalf or not, as the packet had it there. */
+/* What was dropped last of an attempt, be that on this host's behalf or not, by its flow as the packet had it there. */
 enum trace_dropped {
 	TRACE_DROPPED_SYN, /* of nobody who could be told: NAT had made another flow of it */
 	TRACE_DROPPED_SYN_ACK,
@@ -128,7 +128,8 @@ enum trace_dropped {
  * False: nothing is known.  The place is DROP_LOCAL_INPUT wherever it was, but DROP_LOCAL_OUTPUT for an answer on its
  * way out of the network namespace that answered, and for a SYN that no device had received.
  */
-bool trace_dropped(struct trace *t, const struct flow *f, enum trace_dropped what, struct drop *ret);
+bool trace_dropped(struct trace *t, const struct attempt *of, const struct flow *f, enum trace_dropped what,
+		   struct drop *ret);
 
 /*
  * Where NAT of this host sent what an RST refused is known (struct attempt's sent_to).  False: this kernel does not let

@@ -73,7 +73,8 @@ const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n)
 	return NULL;
 }
 
-bool trace_dropped(struct trace *t, const struct flow *f, enum trace_dropped what, struct drop *ret)
+bool trace_dropped(struct trace *t, const struct attempt *of, const struct flow *f, enum trace_dropped what,
+		   struct drop *ret)
 {
 	return false;
 }

@@ -57,6 +57,9 @@ table netdev a { chain e { type filter hook egress device e1 priority 0; tcp spo
 table inet a { chain o { type filter hook output priority 0; tcp sport 206 drop; tcp sport 207 tcp flags rst drop; }; }
 """
 ANSWERS_CLIENT = "table inet a { chain i { type filter hook input priority 0; tcp sport 208 counter drop; }; }"
+# Frames for another Ethernet address are no drop that the kernel tells of.
+LOST_UNSEEN = "ip neigh replace 10.9.0.2 lladdr 02:00:00:00:00:01 dev e0 nud permanent"
+SAME_FLOW = "table inet t { chain o { type filter hook output priority 0; tcp sport 206 drop; }; }"
 # In a mount namespace of its own, for as long as it runs: once it may go on, the mount alone holds the other one.
 MOUNTED = """
 mkdir -p "$1"
@@ -305,6 +308,42 @@ class Test:
                 expected[port] = (own, True, place, at, rule)
             t.want("%s attempts, %s" % ("inbound" if inbound else "own", family), got, expected)
 
+    def same_flow(self, t):
+        """What is dropped of another socket's, with the same addresses and ports, in namespaces that it does not come to."""
+        (far, near), (lossy, other) = linked("process"), linked("process")
+        t.kept += [n.process for n in (far.net, near, lossy.net, other)]
+        near.run(LOST_UNSEEN)
+        lossy.net.run("nft '%s'" % SAME_FLOW)
+        with lossy.net:
+            t.kept.append(listener("10.9.0.2", OUTPUT_PORT))
+        w = self.watch(t, [])
+        with self.home:
+            w.ready()
+        sockets = {}
+        for port, bound in (SILENT_PORT, 40001), (OUTPUT_PORT, 40002), (SILENT_PORT, 40003):
+            for net in (near, other):
+                with net:
+                    sockets[net.inode, bound] = connecting("10.9.0.2", port, ("10.9.0.1", bound))[0]
+        t.kept += sockets.values()
+        time.sleep(1.5)  # their ports, by which drops are found, are known when SYN 1 leaves
+        for (_, bound), s in sockets.items():
+            if bound != 40003:
+                s.close()
+        time.sleep(0.2)
+        got = {}
+        for a in w.end():
+            drop, replies = a["synsent"].get("drop", {}), a["synsent"]["replies"]
+            if (a["synsent"].get("netns"), a["client"]["port"]) in sockets:
+                got[a["synsent"]["netns"], a["client"]["port"]] = (
+                    a["synsent"]["outcome"], drop.get("netns"), drop.get("reply"), len(replies) > 0)
+        t.want("what was told", got, {
+            (near.inode, 40001): ("abandoned", None, None, False),
+            (other.inode, 40001): ("abandoned", lossy.inode, False, False),
+            (near.inode, 40002): ("abandoned", None, None, False),
+            (other.inode, 40002): ("abandoned", lossy.inode, True, True),
+            (near.inode, 40003): ("pending", None, None, False),
+            (other.inode, 40003): ("pending", lossy.inode, False, False)})
+
     # ---- a full accept queue ----
 
     def full(self, t, held):
@@ -466,7 +505,7 @@ def run_test(test, parts, doc, why="other network namespaces are made by root on
 
 
 def main():
-    return run_test(Test, ("early", "early_mounted", "dropped", "answers",
+    return run_test(Test, ("early", "early_mounted", "dropped", "answers", "same_flow",
                            "full_process", "full_descriptor", "full_mount",
                            "full_bridged", "same_address", "let_go"), __doc__)
 
