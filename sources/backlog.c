@@ -99,7 +99,7 @@ static bool find_elsewhere(struct namespaces *n, uint32_t netns, const struct fl
 
 	reach_find(n, netns, f, &r);
 	for (i = 0; i < r.n; i++) {
-		if (!look_at(n, &f->server, &r.v[i], &b) || (found && !backlog_is_full(&b)))
+		if (!look_at(n, &r.server, &r.v[i], &b) || (found && !backlog_is_full(&b)))
 			continue;
 		*ret = b;
 		ret->likely = r.n > 1 || !r.sure;

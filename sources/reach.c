@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Theory of operation.  The packet is followed from one namespace to the next: a namespace whose own the address is has
- * been reached; else its route names a device and a next hop, and of the namespaces that a frame by that device comes
- * to (sources/segment.h) the one that has the next hop's address is the next.  Where several have it, it is the one
- * whose device has the next hop's address of Ethernet.  Where none has it, and there is but one to come to, it answers
- * for others (proxy ARP).
+ * been reached, as its NAT makes it; else its route names a device and a next hop, and of the namespaces that a frame
+ * by that device comes to (sources/segment.h) the one that has the next hop's address is the next.  Where several have
+ * it, it is the one whose device has the next hop's address of Ethernet.  Where none has it, and there is but one to
+ * come to, it answers for others (proxy ARP).
  */
 #include "sources/reach.h"
 
@@ -12,17 +12,19 @@
 #include <string.h>
 
 #include "sources/addresses.h"
+#include "sources/conntrack.h"
 #include "sources/namespaces.h"
 #include "sources/neighbour.h"
 #include "sources/netns.h"
 #include "sources/route.h"
+#include "sources/routerules.h"
 #include "sources/segment.h"
 
-#define HOPS_MAX 8
+#define HOPS_MAX 9 /* the client's and the server's among them */
 
 struct way {
 	const struct linkmap *m;
-	const struct endpoint *to;
+	struct flow flow; /* as it has come; without a client where only an address is looked for */
 	uint32_t been[HOPS_MAX];
 	int hops;
 	bool no_route; /* of the last of them */
@@ -92,7 +94,7 @@ struct hop {
 	const struct endpoint *to;
 	uint32_t vrf;
 	struct route_hop next;
-	bool is, has_mac;
+	bool is, has_mac, by_more;
 	uint8_t mac[6];
 };
 
@@ -102,6 +104,7 @@ static int ask_hop(void *arg)
 
 	h->is = !route_hop(h->to, h->vrf, &h->next);
 	h->has_mac = h->is && neighbour_mac(&h->next.addr, h->next.ifindex, h->mac);
+	h->by_more = routerules_ask_more(h->to->addr.family);
 	return 0;
 }
 
@@ -189,7 +192,7 @@ static void choose(const struct hop *h, const struct segment *s, struct next *k,
 /* True: it goes on from *at, which is another one. */
 static bool go(struct way *w, struct reach_place *at)
 {
-	struct hop h = { .to = w->to, .vrf = at->vrf };
+	struct hop h = { .to = &w->flow.server, .vrf = at->vrf };
 	struct segment *s = calloc(1, sizeof(*s));
 	struct next k = { 0 };
 	int device;
@@ -199,6 +202,7 @@ static bool go(struct way *w, struct reach_place *at)
 	namespaces_call(w->m->namespaces, at->netns, ask_hop, &h, NULL);
 	device = h.is ? linkmap_find(w->m, at->netns, h.next.ifindex) : -1;
 	w->no_route = device < 0;
+	w->ends.sure &= !h.by_more;
 	if (device >= 0) {
 		segment_find(w->m, device, s);
 		look_at_ends(w->m, s, at->netns, &h, &k);
@@ -208,13 +212,22 @@ static bool go(struct way *w, struct reach_place *at)
 	if (s->too_many || k.owners.n > REACH_MAX)
 		k.owners.n = 0;
 	free(s);
-	if (!k.by_proxy && addr_equal(&h.next.addr, &w->to->addr)) {
+	if (!k.by_proxy && k.owners.n != 1 && addr_equal(&h.next.addr, &w->flow.server.addr)) {
 		memcpy(w->ends.v, k.owners.v, sizeof(w->ends.v));
 		w->ends.n = k.owners.n;
 		return false;
 	}
 	*at = k.owners.v[0];
 	return k.owners.n == 1;
+}
+
+/* As it goes on from there; the client's own namespace has done its part already. */
+static void translate(struct way *w, uint32_t netns)
+{
+	struct flow as;
+
+	if (w->hops > 1 && w->flow.client.addr.family && conntrack_find(w->m->namespaces, netns, &w->flow, &as))
+		w->flow = as;
 }
 
 static void follow(struct way *w, struct reach_place at)
@@ -225,7 +238,8 @@ static void follow(struct way *w, struct reach_place at)
 		if (w->hops == HOPS_MAX)
 			return;
 		w->been[w->hops++] = at.netns;
-		if (is_own(w->m, at.netns, &w->to->addr)) {
+		translate(w, at.netns);
+		if (is_own(w->m, at.netns, &w->flow.server.addr)) {
 			add(&w->ends, &at, false);
 			return;
 		}
@@ -245,7 +259,7 @@ static bool has_been(const struct way *w, uint32_t netns)
 /* Is the way from there to the client the same one, from its other end? */
 static bool comes_back(const struct way *w, const struct endpoint *client, const struct reach_place *from)
 {
-	struct way back = { .m = w->m, .to = client };
+	struct way back = { .m = w->m, .flow.server = *client };
 	int i;
 
 	follow(&back, *from);
@@ -267,9 +281,10 @@ static void guess(struct way *w, const struct endpoint *client)
 	for (i = 0; i < m->n; i++) {
 		struct reach_place p = { .netns = m->v[i].netns };
 
-		if ((i && m->v[i - 1].netns == p.netns) || has_been(w, p.netns) || !is_own(m, p.netns, &w->to->addr))
+		if ((i && m->v[i - 1].netns == p.netns) || has_been(w, p.netns) ||
+		    !is_own(m, p.netns, &w->flow.server.addr))
 			continue;
-		p.vrf = own_vrf(m, p.netns, &w->to->addr);
+		p.vrf = own_vrf(m, p.netns, &w->flow.server.addr);
 		if (comes_back(w, client, &p))
 			add(&w->ends, &p, false);
 	}
@@ -287,7 +302,7 @@ void reach_find(struct namespaces *n, uint32_t netns, const struct flow *f, stru
 {
 	struct reach_place from = { .netns = netns ? netns : netns_own() };
 	struct linkmap *m = linkmap_new(n);
-	struct way w = { .m = m, .to = &f->server };
+	struct way w = { .m = m, .flow = *f };
 
 	*ret = (struct reach){ 0 };
 	if (!m)
@@ -296,7 +311,8 @@ void reach_find(struct namespaces *n, uint32_t netns, const struct flow *f, stru
 		from.vrf = own_vrf(m, from.netns, &f->client.addr);
 	follow(&w, from);
 	if (!w.ends.n && f->client.addr.family && is_lost_sight_of(&w))
-		guess(&w, &f->client);
+		guess(&w, &w.flow.client);
 	*ret = w.ends;
+	ret->server = w.flow.server;
 	linkmap_free(m);
 }

@@ -11,7 +11,7 @@ struct namespaces;
 
 #define REACH_MAX 8
 
-/* Network namespaces of this host that have an address, and that a packet to it comes to. */
+/* Network namespaces of this host that have a server's address, and that a packet to it comes to. */
 struct reach {
 	struct reach_place {
 		uint32_t netns;	 /* inode number */
@@ -19,7 +19,8 @@ struct reach {
 		uint32_t vrf;	 /* the device of the VRF that this is of; 0: none */
 	} v[REACH_MAX];
 	int n;
-	bool sure; /* where n is 1: it is that one */
+	bool sure;		/* where n is 1: it is that one */
+	struct endpoint server; /* as they have it: NAT on the way may have made another one of it */
 };
 
 /*
@@ -27,7 +28,8 @@ struct reach {
  * devices are now; itself, where the address is its own.  Several
  * namespaces may have the same address, and most are not on its way.  None is found where it leaves this host.  What
  * is behind a tunnel, or a route that is not known, is where the way back is from by a tunnel of that kind, or to
- * `netns`: not sure.
+ * `netns`: not sure.  Nor is it where the rules of routes ask for more than the server (sources/routerules.h).  Where
+ * NAT on the way sends a connection is asked of its conntrack, which has that until 120 s after its last SYN.
  */
 void reach_find(struct namespaces *n, uint32_t netns, const struct flow *f, struct reach *ret);
 

@@ -375,6 +375,50 @@ def by_proxy(c):
     c.serve(near, far, "10.29.1.2")
 
 
+def row(c, at_router="", at_server=""):
+    """A client, a router and a server, which has two addresses."""
+    near, mid, far = c.net(), c.net(), c.net()
+    c.wire(near, mid)
+    c.wire(mid, far, "x")
+    near.run("ip addr add 10.{0}.1.1/24 dev w0; ip route add default via 10.{0}.1.9".format(c.number))
+    mid.run("ip addr add 10.{0}.1.9/24 dev w1; ip addr add 10.{0}.2.9/24 dev x0".format(c.number))
+    far.run("ip addr add 10.{0}.2.2/24 dev x1; ip addr add 10.{0}.2.3/24 dev x1; ip route add default via 10.{0}.2.9".format(c.number))
+    for net, script in ((mid, at_router), (far, at_server)):
+        net.run(script.format(c.number))
+    return near, far, "10.%d.2.2" % c.number, "10.%d.2.3" % c.number
+
+
+NAT = "nft 'table ip t {{ chain p {{ type nat hook prerouting priority -100; tcp dport 210 dnat to %s; }}; }}';"
+MASQUERADE = "nft 'table ip u {{ chain p {{ type nat hook postrouting priority 100; oif x0 masquerade; }}; }}';"
+
+
+def nat_away(c):
+    """The router sends it to where nothing answers; the one that was asked for is full."""
+    near, far, address, _ = row(c, NAT % "10.{0}.2.3" + "ip neigh replace 10.{0}.2.3 lladdr 02:00:00:00:00:01 dev x0 nud permanent")
+    c.serve(near, far, address)
+
+
+def nat_to(c):
+    """The router sends it to one that is full, with its own address; and there is a rule for marks that changes nothing."""
+    near, far, address, _ = row(c, NAT % "10.{0}.2.2" + MASQUERADE + "ip rule add not fwmark 9 lookup 90")
+    c.serve(near, far, address)
+    c.address = "10.%d.9.9" % c.number
+
+
+def nat_at_server(c):
+    """The one that was asked for has room, and the one that the server's own rule sends it to is full."""
+    near, far, address, other = row(c, at_server=NAT % "10.{0}.2.3")
+    c.listen(far, address, full=False)
+    c.serve(near, far, other)
+    c.address = address
+
+
+def by_mark(c):
+    """The router may have sent it elsewhere, by a mark that it gave it."""
+    near, far, address, _ = row(c, "ip rule add fwmark 9 lookup 90")
+    c.serve(near, far, address)
+
+
 CASES = (
     Case("macvlan, of one device", macvlan_siblings, FULL),
     Case("macvlan, from outside", macvlan_outside, FULL),
@@ -403,6 +447,10 @@ CASES = (
     Case("two with the address on a bridge", same_on_bridge(True), FULL),
     Case("two with the address on a bridge, and the other is full", same_on_bridge(False), NOT_NAMED),
     Case("proxy ARP", by_proxy, FULL),
+    Case("NAT on the way, away from a full one", nat_away, NOT_NAMED),
+    Case("NAT on the way, to a full one", nat_to, FULL),
+    Case("NAT at the server", nat_at_server, FULL),
+    Case("routes by marks on the way", by_mark, LIKELY),
 )
 
 
