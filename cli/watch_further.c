@@ -17,6 +17,7 @@ struct watch_further {
 	struct watch_rules *rules;
 	bool traces; /* rules are traced */
 	struct watch_ask *lost, *route, *neighbour, *copies;
+	struct watch_lost_last last;
 	struct watch_nat *nat;
 	struct attempt first, shown;
 };
@@ -88,7 +89,7 @@ static void look_for_loss(struct watch_further *f, struct attempt *a, struct flo
 		return;
 	if (!a->silent_hop.family)
 		watch_neighbour_look(f->neighbour, a, watch_source_now(f->source));
-	if (a->silent_hop.family || !watch_lost_backlog(f->lost, a->netns, as, &d))
+	if (a->silent_hop.family || !watch_lost_backlog(f->lost, &f->last, a->netns, as, &d))
 		return;
 	d.packets = (uint64_t)a->n_syns;
 	a->drops[a->n_drops++] = d;
@@ -152,7 +153,7 @@ void watch_further_inbound(struct watch_further *f, const struct digest *d, stru
 	bool dropped = find_drop(f, d, a, drop);
 
 	if (!dropped && d->answer == REPLY_NONE)
-		dropped = watch_lost_backlog(f->lost, a->netns, &a->flow, drop);
+		dropped = watch_lost_backlog(f->lost, &f->last, a->netns, &a->flow, drop);
 	else if (dropped && drop->netns && drop->netns != a->netns)
 		drop->place = DROP_PATH_OR_PEER; /* it was forwarded, to another namespace */
 	a->n_drops = dropped;

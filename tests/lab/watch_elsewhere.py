@@ -23,6 +23,7 @@ PYTHON = sys.executable
 SILENT_PORT, FULL_PORT, SAME_PORT = 203, 204, 40203
 SILENT = "nft 'table inet t { chain i { type filter hook input priority 0; tcp dport 203 drop; }; }'"
 NOBODY = harness.NOBODY
+MANY = 250  # at once; a listener is asked for 100 times a second
 # Its user, its name and a file: connects, without waiting, from a port that all have, and tells of it.
 CLIENT = """
 import ctypes, os, socket, sys
@@ -389,6 +390,30 @@ class Test:
     def full_mount(self, t):
         self.full(t, "mount")
 
+    def full_many(self, t):
+        """More at once than there is time to ask for: of the others it is likely."""
+        far, near = linked("process")
+        t.kept += [far.net.process, near.process]
+        with far.net:
+            t.kept.append(listener("10.9.0.2", FULL_PORT, 0))
+        with near:
+            filled, error = connecting("10.9.0.2", FULL_PORT)
+            t.want("the one that fills the queue", error or end_of(filled, 2), 0)
+            t.kept.append(filled)
+            w = self.watch(t, ["--netns", near.inode])
+            w.ready()
+            sockets = [connecting("10.9.0.2", FULL_PORT)[0] for _ in range(MANY)]
+            time.sleep(0.2)
+        for s in sockets:
+            s.close()
+        deadline = time.monotonic() + 10
+        while w.text().count('"abandoned"') < MANY and time.monotonic() < deadline:
+            time.sleep(0.05)
+        drops = [a["synsent"].get("drop", {}) for a in w.end()]
+        t.want("how many there were", len(drops), MANY)
+        t.want("what is said of where", {(d.get("place"), d.get("reason", "").removesuffix(", likely")) for d in drops},
+               {("peer-backlog", "accept queue full")})
+
     def full_bridged(self, t):
         """Behind two bridges of a namespace that routes between them."""
         near, router, far = watched.Net(), watched.Net(), watched.Net()
@@ -507,7 +532,7 @@ def run_test(test, parts, doc, why="other network namespaces are made by root on
 def main():
     return run_test(Test, ("early", "early_mounted", "dropped", "answers", "same_flow",
                            "full_process", "full_descriptor", "full_mount",
-                           "full_bridged", "same_address", "let_go"), __doc__)
+                           "full_many", "full_bridged", "same_address", "let_go"), __doc__)
 
 
 if __name__ == "__main__":
