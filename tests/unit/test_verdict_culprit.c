@@ -49,6 +49,9 @@ static void assert_advice(const char *should)
 	"; or, to wait less, tcp_syn_retries, TCP_SYNCNT, TCP_USER_TIMEOUT or a timer in the client " \
 	"(`synsent predict --within 10s`)"
 #define OWN_LIMIT "; the limit of the wait is the client's own, and kernel settings would not change it"
+#define KEPT                                                                                                         \
+	"what keeps SYNs on this host: a neighbour that does not answer (`ip neigh`), a queue, or no route, by the " \
+	"socket's mark, user or source, too (`ip rule`)"
 #define CAPTURE "whatever loses SYNs or answers, which a capture at the server, or nearer to it, shows"
 #define HOW_TO_NAME                                                                                                  \
 	"the firewall rule that dropped its packets in network namespace 7 (`lsns -t net`): `synsent watch --rules " \
@@ -133,6 +136,10 @@ static void silence(void **state)
 	assert_evidence("packets could not be seen here; the kernel counted 1 SYN");
 	a.blind = false;
 	assert_evidence("the kernel counted 1 SYN, and none was seen leaving: no neighbour, or a queue of this host");
+	assert_advice(KEPT TO_WAIT_LESS);
+	a.traced = true;
+	assert_advice(KEPT TO_WAIT_LESS);
+	a.traced = false;
 	a.unsent = 0;
 	assert_evidence("the kernel counted 1 SYN, and none was seen leaving: a firewall's OUTPUT, no neighbour, or "
 			"another interface");
