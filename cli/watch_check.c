@@ -21,11 +21,36 @@ static bool exists(int32_t pid)
 	return !access(path, F_OK) || !kill(pid, 0) || errno != ESRCH;
 }
 
+/* The process whose thread that is: ps -L and htop show threads' numbers, too.  0: it is none's, or that is not known.
+ */
+static int32_t process_of_thread(int32_t number)
+{
+	char path[32], line[64];
+	int32_t pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", number);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "Tgid: %d", &pid) != 1)
+		;
+	if (f)
+		fclose(f);
+	return pid == number ? 0 : pid;
+}
+
 int watch_check_pids(const struct watch_want *w, struct err *e)
 {
+	int32_t process;
 	int i;
 
 	for (i = 0; i < w->n_pids; i++) {
+		process = process_of_thread(w->pids[i]);
+		if (process) {
+			e->exit_code = 2;
+			err_set(e, ESRCH, "--pid %d: that is a thread of process %d", w->pids[i], process);
+			err_remedy(e, "--pid %d: an attempt of any of its threads is the process's", process);
+			return -ESRCH;
+		}
 		if (exists(w->pids[i]))
 			continue;
 		e->exit_code = 2;

@@ -24,6 +24,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 import urllib.request
 
@@ -199,6 +200,12 @@ class Test:
             right = " must be " in r.err if len(lines) == 1 else len(lines) == 2 and lines[1].startswith("  ")
             t.holds("%r does not say what would be right: %r" % (args, r.err), right)
             t.want("stdout of %r" % (args,), r.out, "")
+        over = threading.Event()
+        thread = threading.Thread(target=over.wait)
+        thread.start()
+        r = self.synsent.run(["watch", "--for", "10ms", "--pid", str(thread.native_id)])
+        over.set()
+        t.want("the number of a thread", (r.status, "a thread of process %d\n" % os.getpid() in r.err), (2, True))
 
     def needs_bpf(self, t):
         """What eBPF alone tells is refused without it, and not for want of root; this very namespace needs none."""
