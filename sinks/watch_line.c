@@ -259,6 +259,15 @@ static void put_rejected(const struct attempt *a, const struct verdict *v, struc
 		put_headline(v, to);
 		return;
 	}
+	/* what dropped a SYN before its route failed has not given the error */
+	if (!icmp && v->limit == LIMIT_SOFT_ERROR) {
+		put_headline(v, to);
+		if (a->n_drops) {
+			buf_str(to, "; ");
+			put_drop(a, &a->drops[0], to);
+		}
+		return;
+	}
 	if (icmp && !accepted(a, REPLY_RST))
 		put_icmp(icmp, to);
 	else if (v->outcome == OUTCOME_REFUSED)

@@ -47,6 +47,17 @@ static void rejected(void **test)
 	v.gave_up_by = GAVE_UP_NETWORK;
 	strcpy(dropped(DROP_LOCAL_OUTPUT, 1)->rule, "nft inet fw output handle 5: reject");
 	assert_why("icmp6 port unreachable, by nft inet fw output handle 5: reject");
+	/* a route that failed after a SYN was dropped */
+	begin(1);
+	judged(OUTCOME_UNREACHABLE, 3 * S, EHOSTUNREACH);
+	v.gave_up_by = GAVE_UP_KERNEL;
+	v.limit = LIMIT_SOFT_ERROR;
+	strcpy(v.headline, "its error is of a route that failed meanwhile");
+	assert_why("EHOSTUNREACH: its error is of a route that failed meanwhile");
+	strcpy(dropped(DROP_LOCAL_OUTPUT, 1)->rule, "nft inet fw output handle 5: drop");
+	assert_why(
+		"EHOSTUNREACH: its error is of a route that failed meanwhile; SYN dropped here, on its way out: nft inet "
+		"fw output handle 5: drop");
 }
 
 static void whys(void **test)
