@@ -154,6 +154,7 @@ static __always_inline bool may_keep(__u64 now)
 	if (c->drops++ < KEPT_PER_10MS)
 		return true;
 	c->counts[WATCH_N_DROPS_UNKEPT]++;
+	unkept_ns = now;
 	return false;
 }
 

@@ -104,6 +104,7 @@ static inline __attribute__((always_inline)) int watch_drop_is_of(const struct w
 #define WATCH_FASTOPEN 512u   /* TCP_FASTOPEN_CONNECT: SYN 0 may leave only with the first write; not known when */
 #define WATCH_V6ONLY 1024u    /* a socket for IPv6 alone, and a server of IPv4 */
 #define WATCH_PORT 2048u      /* with WATCH_NOT_BEGUN: it was in SYN_SENT, where a source port is looked for */
+#define WATCH_UNKEPT 4096u    /* so much was dropped while it waited that not all was kept */
 
 struct watch_attempt {
 	__u64 socket; /* the kernel's address: what joins the events */

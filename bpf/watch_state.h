@@ -37,6 +37,7 @@ const volatile __u8 want_inbound;  /* drops of SYNs are asked for by their flow,
 
 __u64 attached_ns; /* all of this runs; what began before is no loss */
 __u64 kept_ns;	   /* when a drop, or where NAT had sent one, was kept by its flow, last */
+__u64 unkept_ns;   /* when one was not, last: there were too many */
 
 /* See watch_table.h.  0: a place is free. */
 __u64 place_keys[WATCH_PLACES] __attribute__((aligned(64)));

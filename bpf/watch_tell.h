@@ -288,6 +288,8 @@ static __noinline void end(struct watch_attempt *a, const struct tcp_sock *tp, _
 	a->isn = tp->snd_una - (how == WATCH_CONNECTED);
 	if (how != WATCH_CONNECTED || a->retransmits || a->n_retrans)
 		watch_take_drops(a);
+	if (unkept_ns >= a->start_ns)
+		a->flags |= WATCH_UNKEPT;
 	/* before net/ipv4/tcp.c tcp_disconnect() clears them */
 	if (!(a->flags & WATCH_SIMULTANEOUS))
 		a->n_sent = tp->total_retrans;

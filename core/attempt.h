@@ -143,6 +143,7 @@ struct attempt {
 	bool port_sought;     /* its connect() failed at once, and had come to look for a source port */
 	bool deferred;	      /* connect() sent no SYN: TCP_FASTOPEN_CONNECT waits for the first write */
 	bool may_be_deferred; /* ... or may have sent none so far */
+	bool drops_missed;    /* so much was dropped meanwhile that there may be more of it than is told of */
 	bool let_go;	      /* the kernel closed it, when nobody held it any more: io_uring, SCM_RIGHTS */
 	int32_t closer_pid;   /* the process that closed it, or ended with it; 0: not known */
 	uint64_t segments_in; /* that reached the socket, those that did not count among them */

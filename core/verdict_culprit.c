@@ -115,6 +115,9 @@ const char *say_what_loses(const struct attempt *a, char to[CULPRIT_LEN])
 		return "the neighbour that does not answer (`ip neigh`): the next hop is down, or the address is wrong";
 	if (a->n_replies || a->segments_in || a->soft_error)
 		return NULL;
+	if (a->drops_missed)
+		return "what drops so many packets on this host, if its own are among them, or loses them elsewhere: a capture "
+		       "at the server shows which";
 	if (a->unsent)
 		return "what keeps SYNs on this host: a neighbour that does not answer (`ip neigh`), a queue, or no "
 		       "route, by the socket's mark, user or source, too (`ip rule`)";

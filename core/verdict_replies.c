@@ -359,6 +359,18 @@ static void say_counted(const struct attempt *a, struct verdict *v)
 			     a->unsent ? "a queue of this host" : "another interface");
 }
 
+/* A SYN of which nothing is told looks as if it was lost elsewhere. */
+static void say_missed(const struct attempt *a, struct verdict *v)
+{
+	uint64_t known = 0;
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
+		known += a->drops[i].packets;
+	if (a->drops_missed && known < (uint64_t)a->n_syns)
+		say_evidence(v, "so many packets were dropped meanwhile that more of its own may be among them");
+}
+
 static void say_copies(const struct attempt *a, struct verdict *v)
 {
 	int i;
@@ -382,6 +394,7 @@ void say_silence(const struct attempt *a, struct verdict *v)
 	if (a->traced) {
 		say_traced(a, v);
 		say_unsent(a, v);
+		say_missed(a, v);
 		return;
 	}
 	if (a->crossed && a->socket_seen)

@@ -109,8 +109,8 @@ static void put_drop(const struct attempt *a, const struct drop *d, struct buf *
 	if (drop_not_taken(a, d, to))
 		return;
 	put_place(a, d, to);
-	if (d->place != DROP_PEER_BACKLOG && d->packets && !d->reply && !a->late_found && a->n_syns > 1 &&
-	    d->packets < (uint64_t)a->n_syns)
+	if (d->place != DROP_PEER_BACKLOG && d->packets && !d->reply && !a->late_found && !a->drops_missed &&
+	    a->n_syns > 1 && d->packets < (uint64_t)a->n_syns)
 		buf_fmt(to, " (%d of %d)", (int)d->packets, a->n_syns);
 	drop_cause(d, to);
 }

@@ -288,6 +288,7 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->soft_left = w->flags & WATCH_SOFT_LEFT;
 	a->v6only = w->flags & WATCH_V6ONLY;
 	a->port_sought = w->flags & WATCH_PORT;
+	a->drops_missed = w->flags & WATCH_UNKEPT;
 	a->retransmits = -1;
 	if (w->how != WATCH_NOT_BEGUN) {
 		a->has_isn = w->isn != 0;

@@ -140,6 +140,11 @@ static void silence(void **state)
 	a.traced = true;
 	assert_advice(KEPT TO_WAIT_LESS);
 	a.traced = false;
+	a.traced = a.drops_missed = true;
+	assert_evidence("so many packets were dropped meanwhile that more of its own may be among them");
+	assert_advice("what drops so many packets on this host, if its own are among them, or loses them elsewhere: a "
+		      "capture at the server shows which" TO_WAIT_LESS);
+	a.traced = a.drops_missed = false;
 	a.unsent = 0;
 	assert_evidence("the kernel counted 1 SYN, and none was seen leaving: a firewall's OUTPUT, no neighbour, or "
 			"another interface");

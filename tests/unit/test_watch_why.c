@@ -77,6 +77,9 @@ static void whys(void **test)
 	a.drops[0].packets = 2;
 	strcpy(a.drops[0].function, "");
 	assert_why("kernel, TCP_USER_TIMEOUT; SYN dropped here, on its way out (2 of 6): NETFILTER_DROP");
+	a.drops_missed = true;
+	assert_why("kernel, TCP_USER_TIMEOUT; SYN dropped here, on its way out: NETFILTER_DROP");
+	a.drops_missed = false;
 	a.drops[0].place = DROP_LOCAL_INPUT;
 	a.drops[0].reply = true;
 	strcpy(a.drops[0].rule, "ip filter INPUT handle 4: tcp dport 443 drop comment \"a\033[2J\"");
