@@ -12,8 +12,26 @@ enum why { WHY_ACK, WHY_ECHO, WHY_UNKNOWN, WHY_N };
 struct refused {
 	const struct reply *first[WHY_N];
 	uint64_t n[WHY_N];
-	bool others; /* replies of other kinds, or with another fate */
+	bool others;	 /* replies of other kinds, or with another fate */
+	bool unfollowed; /* no SYN followed the last of WHY_UNKNOWN */
 };
+
+/* The first SYN after that; 0: none is known. */
+static int64_t next_syn_ns(const struct attempt *a, int64_t t_ns)
+{
+	int i;
+
+	for (i = 1; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++)
+		if (a->syn_ns[i] > t_ns)
+			return a->syn_ns[i];
+	return 0;
+}
+
+/* It sent an RST, and not one that ended its connection. */
+static bool has_refused(const struct attempt *a)
+{
+	return a->client_rst_ns && !(a->ack_ns && a->client_rst_ns > a->ack_ns);
+}
 
 static void find(const struct attempt *a, struct refused *to)
 {
@@ -26,7 +44,7 @@ static void find(const struct attempt *a, struct refused *to)
 
 		if (r->kind == REPLY_SYN_ACK && r->ignored == IGNORED_NOT_TAKEN)
 			why = r->has_echo ? WHY_ECHO : WHY_UNKNOWN;
-		else if (r->kind == REPLY_SYN_ACK && r->ignored == IGNORED_WRONG_ACK && a->client_rst_ns && a->has_isn)
+		else if (r->kind == REPLY_SYN_ACK && r->ignored == IGNORED_WRONG_ACK && has_refused(a) && a->has_isn)
 			why = WHY_ACK;
 		if (why == WHY_N) {
 			to->others = true;
@@ -35,6 +53,8 @@ static void find(const struct attempt *a, struct refused *to)
 		if (!to->n[why])
 			to->first[why] = r;
 		to->n[why] += 1 + (uint64_t)r->more;
+		if (why == WHY_UNKNOWN)
+			to->unfollowed = !next_syn_ns(a, r->t_ns);
 	}
 }
 
@@ -44,17 +64,6 @@ bool not_taken(const struct attempt *a)
 
 	find(a, &f);
 	return f.n[WHY_ACK] || f.n[WHY_ECHO] || f.n[WHY_UNKNOWN];
-}
-
-/* The first SYN after that; 0: none is known. */
-static int64_t next_syn_ns(const struct attempt *a, int64_t t_ns)
-{
-	int i;
-
-	for (i = 1; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++)
-		if (a->syn_ns[i] > t_ns)
-			return a->syn_ns[i];
-	return 0;
 }
 
 #define TIMES_LEN 32
@@ -92,7 +101,7 @@ static void say_rst(const struct attempt *a, struct verdict *v)
 	int64_t next_ns = next_syn_ns(a, a->client_rst_ns);
 	char at[SAY_SECONDS_LEN], later[SAY_SECONDS_LEN];
 
-	if (!a->client_rst_ns)
+	if (!has_refused(a))
 		return;
 	say_span(a->client_rst_ns - attempt_start_ns(a), at);
 	if (next_ns)
@@ -123,6 +132,8 @@ void say_not_taken(const struct attempt *a, struct verdict *v)
 			"a SYN-ACK came%s and the client did not take it; why does not show here: it is altered on "
 			"the way to the client, likely, or the SYNs are no TCP socket's (scanner)",
 			times(f.n[WHY_UNKNOWN], n));
+	if (f.n[WHY_UNKNOWN] && f.unfollowed)
+		say_evidence(v, "no SYN followed the last of these: it may have come when no socket waited any more");
 	say_rst(a, v);
 }
 
