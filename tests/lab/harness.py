@@ -15,6 +15,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import machine
 import validate  # exits 77 when python3-jsonschema is missing
 
 NOBODY = 65534
@@ -51,7 +52,7 @@ class Synsent:
         self.root = root and not nobody
         self.user = "root" if self.root else "nobody" if root else "an ordinary user"
         self.binary = os.path.abspath(binary)
-        self.directory = tempfile.mkdtemp(prefix="synsent-test-")
+        self.directory = tempfile.mkdtemp(prefix=machine.TEST)
         if self.nobody:
             shutil.copy(self.binary, os.path.join(self.directory, "synsent"))
             self.binary = os.path.join(self.directory, "synsent")

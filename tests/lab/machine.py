@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The machine before and after: what a lab that was killed must not have changed, and whom to kill.
 
-Other labs may run meanwhile: processes count when they carry this test's mark, BPF programs when they are a lab's; all
-else must not change at all.  A namespace is held by a process or by a mount, and both are looked for.
+Other labs may run meanwhile: processes count when they carry this test's mark, BPF programs when they are a lab's,
+cgroups and mounts when they are not by their name another test's; all else must not change at all.  A namespace is held by a process or by a mount, and both are looked for.
 """
 import difflib
 import json
@@ -12,6 +12,7 @@ import subprocess
 import time
 
 MARK = "SYNSENT_TEST_MARK"
+TEST = "synsent-test-"  # so begin the names of the cgroups and directories that tests make
 
 
 def output(*command):
@@ -71,8 +72,8 @@ def of_before(before, after):
     return "\n".join(line for line in after.splitlines() if line.split(" = ")[0] in names)
 
 
-def directories(root):
-    return {d for d, _, _ in os.walk(root)}
+def but_tests(lines):
+    return "\n".join(line for line in lines if "/" + TEST not in line)
 
 
 def machine():
@@ -81,8 +82,8 @@ def machine():
     return {
         "rules": output("nft", "--stateless", "list", "ruleset"),
         "links": names,
-        "mounts": open("/proc/self/mountinfo").read(),
-        "cgroups": "\n".join(sorted(directories("/sys/fs/cgroup"))),
+        "mounts": but_tests(open("/proc/self/mountinfo").read().splitlines()),
+        "cgroups": but_tests(sorted(d for d, _, _ in os.walk("/sys/fs/cgroup"))),
         "sysctls": sysctls(),
     }
 

@@ -114,7 +114,7 @@ class Test:
 
     def filters(self, t):
         """Attempts of several processes, under one `watch` for each filter."""
-        group = os.path.join(cgroup_root(), "synsent-test-%d" % os.getpid())
+        group = os.path.join(cgroup_root(), machine.TEST + str(os.getpid()))
         container = "%064x" % random.getrandbits(256)
         inner = os.path.join(group, container)
         try:

@@ -16,6 +16,7 @@ import sys
 import time
 
 import harness
+import machine
 import watched
 from tun_peer import THERE, Peer
 from watched import Watch, cgroup_root, connect, connecting, end_of, listener
@@ -118,7 +119,7 @@ class Cgroup:
     """One for these processes, which are over when it is closed."""
 
     def __init__(self, pids):
-        self.path = os.path.join(cgroup_root(), "synsent-elsewhere-%d" % os.getpid())
+        self.path = os.path.join(cgroup_root(), machine.TEST + str(os.getpid()))
         os.mkdir(self.path)
         for pid in pids:
             with open(os.path.join(self.path, "cgroup.procs"), "w") as f:
