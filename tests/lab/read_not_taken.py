@@ -51,7 +51,7 @@ class Test:
         t.kept += [net.process, Peer(net, ANSWERS)]
         net.run("sysctl -qw net.ipv4.tcp_syn_linear_timeouts=0")
         with net:
-            dump = subprocess.Popen(["tcpdump", "-i", "late0", "-nn", "-U", "--immediate-mode", "-Z", "root", "-w",
+            dump = subprocess.Popen(["tcpdump", "-i", "late0", "-nn", "-U", "-s", "256", "--immediate-mode", "-Z", "root", "-w",
                                      self.whole], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=harness.ENV)
             dump.stderr.readline()  # it listens
             sockets = {}
