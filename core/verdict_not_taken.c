@@ -6,6 +6,7 @@
 
 #include "core/refusal.h"
 #include "core/verdict_say.h"
+#include "core/verdict_wire.h"
 
 enum why { WHY_ACK, WHY_ECHO, WHY_UNKNOWN, WHY_N };
 
@@ -15,17 +16,6 @@ struct refused {
 	bool others;	 /* replies of other kinds, or with another fate */
 	bool unfollowed; /* no SYN followed the last of WHY_UNKNOWN */
 };
-
-/* The first SYN after that; 0: none is known. */
-static int64_t next_syn_ns(const struct attempt *a, int64_t t_ns)
-{
-	int i;
-
-	for (i = 1; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++)
-		if (a->syn_ns[i] > t_ns)
-			return a->syn_ns[i];
-	return 0;
-}
 
 /* It sent an RST, and not one that ended its connection. */
 static bool has_refused(const struct attempt *a)

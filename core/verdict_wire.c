@@ -79,8 +79,7 @@ static const struct reply *last_rst(const struct attempt *a)
 	return last;
 }
 
-/* The first SYN that left after that, or 0. */
-static int64_t next_syn_ns(const struct attempt *a, int64_t t_ns)
+int64_t next_syn_ns(const struct attempt *a, int64_t t_ns)
 {
 	int i;
 

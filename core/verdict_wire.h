@@ -9,6 +9,9 @@
 /* When the last SYN left; 0: not known. */
 int64_t last_syn_ns(const struct attempt *a);
 
+/* The first SYN that left after that; 0: none did, or it is not known. */
+int64_t next_syn_ns(const struct attempt *a, int64_t t_ns);
+
 /* Who gave up was not seen; the headline is "N SYNs, then ...". */
 void lost_sight(const struct attempt *a, struct verdict *v, const char *then);
 
