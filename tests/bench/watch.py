@@ -4,17 +4,18 @@
 
 watch.py SYNSENT WATCH_LOAD [--rounds N] [--seconds S] [--jobs N]
 
-In a network namespace of its own.  Each round measures the load alone, then with each tracer, then alone again; a
-ratio is the rate with a tracer over the mean of the two.  The median of the rounds is given, and the extremes.
-Where other programs run meanwhile, rates tell of them.  So the CPU time that an attempt takes is compared, too, the
-tracer's own added: on CPUs that do nothing else, the rate is its inverse.  The target is for that.
+In a network namespace of its own.  Each round measures the load beside nothing (a process that sleeps), then beside a
+tracer, then beside nothing again, for each tracer; a ratio is the rate with a tracer over the mean of the two.  All are
+measured in the same way, since a load is quicker or slower by what went before.  The median of the rounds is given, and
+the quartiles.  One of the tracers does nothing: it shows the noise.
+Where other programs run meanwhile, and other guests of the machine, rates tell of them.  So the rates of undisturbed
+windows are compared, too (watch_load.c).  The target is for these.
 What the load counted must be what `watch` counted, but for what it says that it lost.
 """
 import argparse
 import glob
 import os
 import re
-import resource
 import shutil
 import signal
 import statistics
@@ -27,7 +28,8 @@ import own_network
 
 TARGET = 0.95
 WATCH_LINKS = 7
-REST_S = 1  # before each load: one that follows another at once is faster than one that does not
+SETTLE_S = 3  # from the start of a tracer to that of the load
+NOTHING = ["sleep", "60"]
 TRACEFS = "[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing; "
 TRACEPOINT = ("tracepoint:sock:inet_sock_set_state /args->protocol == 6/ "
               "{ printf(\"%d %d %d %s\\n\", args->oldstate, args->newstate, pid, comm); }")
@@ -67,10 +69,9 @@ def of_bcc(name):
 
 
 def tracers(synsent, floor):
-    """watch_floor: programs that do nothing on the same tracepoints.  sys_exit is left out where the kernel has fexit.
-    What is measured beside nothing is the noise of the others."""
+    """watch_floor: programs that do nothing on the same tracepoints.  sys_exit is left out where the kernel has fexit."""
     watch = [synsent, "watch", "--for", "60s", "--netns", str(os.getpid())]  # others have connections, too
-    yield "nothing", ["sleep", "60"]
+    yield "nothing", NOTHING
     yield "watch -q", watch + ["-q"]
     if os.path.exists(floor):
         yield "empty programs", [floor]
@@ -92,15 +93,11 @@ class Load:
         self.args, self.seconds = [binary, kind, str(seconds), str(jobs)], seconds
 
     def run(self):
-        """How many attempts it made, and the CPU time of one."""
-        time.sleep(REST_S)
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        """How many attempts it made, and how many a second where nobody disturbed it."""
         out = subprocess.run(self.args, stdout=subprocess.PIPE, check=True).stdout.split()
         if int(out[1]):
             sys.exit("the load itself: %d of %d attempts were not as they should be" % (int(out[1]), int(out[0])))
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return int(out[0]), used / int(out[0])
+        return int(out[0]), int(out[2])
 
 
 def run_s(pid):
@@ -140,24 +137,22 @@ def links(pid):
 
 def start(command, out):
     """Started, and at work."""
+    began = time.monotonic()
     p = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
-    if not command[0].endswith("synsent"):
-        time.sleep(2)
-        return p
-    until = time.monotonic() + 20
-    while links(p.pid) < WATCH_LINKS and time.monotonic() < until:
+    while command[0].endswith("synsent") and links(p.pid) < WATCH_LINKS and time.monotonic() < began + 20:
         time.sleep(0.02)
-    time.sleep(0.2)  # it looks at what is there already
+    # it looks at what is there already
+    time.sleep(max(began + SETTLE_S - time.monotonic(), 0.2))
     return p
 
 
 def traced(command, load):
-    """The load's count and CPU time with a tracer, the tracer's user, system and whole CPU meanwhile, its memory, and
-    what it printed."""
+    """The load's count and undisturbed rate with a tracer, the tracer's user, system and whole CPU meanwhile, its memory,
+    and what it printed."""
     with tempfile.TemporaryFile() as out:
         p = start(command, out if command[0].endswith("synsent") else subprocess.DEVNULL)
         before, ran = cpu_s(p.pid), run_s(p.pid)
-        n, each = load.run()
+        n, rate = load.run()
         if p.poll() is not None:
             sys.exit("%s ended by itself, status %d" % (" ".join(command), p.returncode))
         used, kib = [b - a for a, b in zip(before, cpu_s(p.pid))] + [run_s(p.pid) - ran], memory(p.pid)
@@ -168,7 +163,7 @@ def traced(command, load):
             p.kill()
             p.wait()
         out.seek(0)
-        return n, each, used, kib, out.read().decode(errors="replace")
+        return n, rate, used, kib, out.read().decode(errors="replace")
 
 
 def agrees(text, n):
@@ -205,23 +200,24 @@ def idle(synsent, seconds=10):
 
 
 def spread(ratios):
-    return "%.3f (%.3f to %.3f)" % (statistics.median(ratios), min(ratios), max(ratios))
+    of = statistics.quantiles(ratios, n=4, method="inclusive") if len(ratios) > 1 else list(ratios) * 3
+    return "%.3f (%.3f to %.3f)" % (of[1], of[0], of[2])
 
 
 def one_round(o, load, seen, rates):
     """True: something that happened was not told."""
     wrong = False
-    before = load.run()
+    before = traced(NOTHING, load)
     for name, command in tracers(o.synsent, os.path.join(os.path.dirname(o.load), "watch_floor")):
-        if o.only and o.only not in name:
+        if not re.search(o.only, name):
             continue
-        n, each, used, kib, text = traced(command, load)
-        after = load.run()
-        alone, alone_each = (before[0] + after[0]) / 2, (before[1] + after[1]) / 2
+        n, rate, used, kib, text = traced(command, load)
+        after = traced(NOTHING, load)
+        alone, alone_rate = (before[0] + after[0]) / 2, (before[1] + after[1]) / 2
         before = after
-        rates.append(alone / o.seconds)
-        seen.setdefault(name, []).append((n / alone, alone_each / (each + used[2] / n), used[0] * 1e9 / n,
-                                          used[1] * 1e9 / n, used[2] * 1e9 / n, kib))
+        rates.append(alone_rate)
+        seen.setdefault(name, []).append((n / alone, rate / alone_rate, used[0] * 1e9 / n, used[1] * 1e9 / n,
+                                          used[2] * 1e9 / n, kib))
         if command[0] == o.synsent and not agrees(text, n):
             print("WRONG: the load made %d attempts, and %s says: %s" % (n, name, text[-400:]))
             wrong = True
@@ -234,16 +230,16 @@ def measure(o, kind):
     load.run()
     for _ in range(o.rounds):
         wrong |= one_round(o, load, seen, rates)
-    print("%s: %d/s alone (median); beside it, of that rate, and of its inverse, CPU an attempt:" % (
+    print("%s: %d/s undisturbed, beside nothing (median); beside a tracer, of the rate, and of the undisturbed one:" % (
         kind, statistics.median(rates)))
     for name, of in seen.items():
-        rate, cpu, user, system, ran, kib = zip(*of)
-        print("  %-21s %s, by CPU %s; its own %d ns an attempt, %.0f %% user; %d MiB" % (
-            name, spread(rate), spread(cpu), statistics.median(ran),
+        rate, undisturbed, user, system, ran, kib = zip(*of)
+        print("  %-21s %s, %s; its own %d ns an attempt, %.0f %% user; %d MiB" % (
+            name, spread(rate), spread(undisturbed), statistics.median(ran),
             100 * sum(user) / ((sum(user) + sum(system)) or 1), max(kib) / 1024))
     if "watch -q" not in seen:  # --only
         return wrong
-    held = statistics.median(c for _, c, *_ in seen["watch -q"]) >= TARGET
+    held = statistics.median(u for _, u, *_ in seen["watch -q"]) >= TARGET
     print("  the target of %.2f %s" % (TARGET, "is held by watch -q" if held else "is MISSED by watch -q"))
     return wrong or not held
 
@@ -255,7 +251,7 @@ def main():
     p.add_argument("--rounds", type=int, default=9)
     p.add_argument("--seconds", type=float, default=0.5)
     p.add_argument("--jobs", type=int, default=2)
-    p.add_argument("--only", default="")
+    p.add_argument("--only", default="", help="a regular expression")
     o = p.parse_args()
     o.synsent, o.load = os.path.abspath(o.synsent), os.path.abspath(o.load)
     if os.geteuid():
