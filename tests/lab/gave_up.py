@@ -119,7 +119,7 @@ def main():
 
             def one(way):
                 scenario, _, client = way.rpartition(": ")
-                for again in (True, True, False):
+                for again in (True, False):
                     run = synsent.run(["lab", "-j", "--retries", "1", "--scenario", scenario or "drop", "--", PYTHON,
                                        clients] + client.split())
                     check(run, way, o.busy)

@@ -625,7 +625,7 @@ def main():
         harness.skip("other network namespaces are made by root only")
     n, wrong = once(o)
     if is_drop_missed(wrong):
-        print("drops were missed, as one tracepoint's may be, and nothing else is wrong, so once more")
+        print("where neighbours' SYNs were dropped was not told, and nothing else is wrong, so once more")
         n, wrong = once(o)
     print("%d attempts, %d wrong" % (n, len(wrong)))
     return bool(wrong)
