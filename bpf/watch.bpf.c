@@ -350,15 +350,25 @@ static __always_inline bool is_redirected(const struct sk_buff *skb)
 	return nat && is_sent_elsewhere(nat);
 }
 
+static __always_inline bool is_drop(const struct sk_buff *skb, unsigned int reason)
+{
+	if (reason < specified_from || reason == other_host_reason || reason == sniffer_reason)
+		return false;
+	return reason != no_socket_reason || is_redirected(skb);
+}
+
 /* Where the tracepoint tells a reason (5.18) ... */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(synsent_drop, struct sk_buff *skb, void *location, unsigned int reason)
 {
-	if (reason < specified_from || reason == other_host_reason || reason == sniffer_reason)
-		return 0;
-	if (reason == no_socket_reason && !is_redirected(skb))
-		return 0;
-	return note_drop(skb, location, reason);
+	return is_drop(skb, reason) ? note_drop(FIRST_OF_TWO, skb, location, reason) : 0;
+}
+
+/* ... also in an interrupt, while that runs; it must stand behind it, since that is the order in which they run ... */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(synsent_drop_in, struct sk_buff *skb, void *location, unsigned int reason)
+{
+	return is_drop(skb, reason) ? note_drop(SECOND_OF_TWO, skb, location, reason) : 0;
 }
 
 /* ... and where it has none: there kfree_skb() is called for what is no drop, too. */
@@ -367,7 +377,7 @@ int BPF_PROG(synsent_drop_at, struct sk_buff *skb, void *location)
 {
 	__u32 at = dropper_at((__u64)location);
 
-	return at < WATCH_DROPPERS_MAX ? note_drop(skb, location, WATCH_REASON_BY_PLACE + at) : 0;
+	return at < WATCH_DROPPERS_MAX ? note_drop(FIRST_OF_TWO, skb, location, WATCH_REASON_BY_PLACE + at) : 0;
 }
 
 /* ---- NAT ---- */

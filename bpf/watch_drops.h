@@ -104,7 +104,39 @@ static __always_inline __u32 netns_of_route(const struct sk_buff *skb)
 	return route ? BPF_CORE_READ(route, dev, nd_net.net, ns.inum) : 0;
 }
 
-static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned int reason)
+/*
+ * While a program of a tracepoint runs, it is skipped for what an interrupt brings on the same CPU (kernel/trace/
+ * bpf_trace.c __bpf_trace_run(), recursion_misses): for all neighbours that are given up in one run of the timers, say.
+ * So there are two programs for drops.  The first takes a packet; the second, which comes next for the same one, takes
+ * what the first did not.  An interrupt between them brings in another packet, hence two places.  An address is used
+ * again soon; with the same numbers it is not.
+ */
+enum turn { FIRST_OF_TWO, SECOND_OF_TWO };
+
+static __always_inline bool takes(enum turn turn, const struct sk_buff *skb, const struct headers *h)
+{
+	__u64 id = (__u64)BPF_CORE_READ(skb, head) ^ (__u64)h->seq << 32 ^ h->ack;
+	struct per_cpu *c = mine();
+
+	if (!c)
+		return turn == FIRST_OF_TWO;
+	if (turn == FIRST_OF_TWO) {
+		if (c->taken[0])
+			c->taken[1] = id;
+		else
+			c->taken[0] = id;
+		return true;
+	}
+	if (c->taken[0] == id)
+		c->taken[0] = c->taken[1] = 0;
+	else if (c->taken[1] == id)
+		c->taken[1] = 0;
+	else
+		return true;
+	return false;
+}
+
+static __noinline int note_drop(enum turn turn, struct sk_buff *skb, void *location, unsigned int reason)
 {
 	struct watch_drop d = { .packets = 1, .reason = reason, .location = (__u64)location };
 	struct drop_key key = { 0 };
@@ -120,6 +152,8 @@ static __noinline int note_drop(struct sk_buff *skb, void *location, unsigned in
 	if (!known && !a)
 		return 0;
 	if (known && !is_handshake(&h))
+		return 0;
+	if (!takes(turn, skb, &h))
 		return 0;
 	d.first_ns = d.last_ns = bpf_ktime_get_ns();
 	d.reset = known && h.flags & TCP_FLAG_RST;

@@ -103,6 +103,7 @@ struct per_cpu {
 	__u64 plain_ns; /* when it was told of plain ones */
 	__u64 drops_since_ns;
 	__u32 drops;
+	__u64 taken[2]; /* watch_drops.h takes() */
 };
 
 struct {

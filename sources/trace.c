@@ -33,6 +33,7 @@ struct per_cpu {
 	uint64_t plain_ns;
 	uint64_t drops_since_ns;
 	uint32_t drops;
+	uint64_t taken[2];
 };
 
 struct trace {

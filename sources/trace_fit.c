@@ -12,6 +12,7 @@ static const struct {
 	{ "synsent_forgotten", TRACE_FIT_CONNTRACK | TRACE_FIT_FUNCTIONS },
 	{ "synsent_earlier", TRACE_FIT_DESCRIPTORS },
 	{ "synsent_drop", TRACE_FIT_REASONS },
+	{ "synsent_drop_in", TRACE_FIT_REASONS },
 	{ "synsent_drop_at", TRACE_FIT_PLACES },
 };
 

@@ -27,7 +27,7 @@ import time
 import own_network
 
 TARGET = 0.95
-WATCH_LINKS = 7
+WATCH_LINKS = 8
 SETTLE_S = 3  # from the start of a tracer to that of the load
 NOTHING = ["sleep", "60"]
 TRACEFS = "[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing; "

@@ -41,6 +41,12 @@ int floor_drop(void *ctx)
 	return 0;
 }
 
+SEC("tp_btf/kfree_skb")
+int floor_drop_in(void *ctx)
+{
+	return 0;
+}
+
 SEC("tp_btf/sys_exit")
 int floor_exit(void *ctx)
 {

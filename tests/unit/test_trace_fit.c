@@ -36,7 +36,7 @@ static void drops(void **state)
 	assert_int_equal(trace_fit_drops(2, false, 9), TRACE_FIT_PLACES);
 	assert_int_equal(trace_fit_drops(2, false, 0), 0);
 	assert_int_equal(trace_fit_drops(0, false, 9), 0);
-	assert_string_equal(loaded(TRACE_FIT_REASONS), "synsent_drop ");
+	assert_string_equal(loaded(TRACE_FIT_REASONS), "synsent_drop synsent_drop_in ");
 	assert_string_equal(loaded(TRACE_FIT_PLACES), "synsent_drop_at ");
 	assert_string_equal(loaded(0), "");
 	assert_int_equal(trace_fit_told(TRACE_FIT_REASONS | TRACE_FIT_CALLS), TRACE_DROPS_ALL);
@@ -59,7 +59,7 @@ static void others(void **state)
 	assert_string_equal(loaded(TRACE_FIT_DESCRIPTORS), "synsent_earlier ");
 	assert_string_equal(loaded(TRACE_FIT_CALLS | TRACE_FIT_FUNCTIONS | TRACE_FIT_CONNTRACK | TRACE_FIT_DESCRIPTORS |
 				   TRACE_FIT_REASONS),
-			    "synsent_connect synsent_forgotten synsent_earlier synsent_drop ");
+			    "synsent_connect synsent_forgotten synsent_earlier synsent_drop synsent_drop_in ");
 	assert_null(trace_fit_program(-1, 0, NULL));
 }
 
