@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What `synsent watch` costs a host that connects as fast as it can, beside other tracers.
 
-watch.py SYNSENT WATCH_LOAD [--rounds N] [--seconds S] [--jobs N]
+watch.py SYNSENT WATCH_LOAD [--turns N] [--rounds N] [--seconds S] [--jobs N]
 
-In a network namespace of its own.  Each round measures the load beside nothing (a process that sleeps), then beside a
-tracer, then beside nothing again, for each tracer; a ratio is the rate with a tracer over the mean of the two.  All are
-measured in the same way, since a load is quicker or slower by what went before.  The median of the rounds is given, and
-the quartiles.  One of the tracers does nothing: it shows the noise.
-Where other programs run meanwhile, and other guests of the machine, rates tell of them.  So the rates of undisturbed
-windows are compared, too (watch_load.c).  The target is for these.
+In a network namespace of its own.  First the programs of `watch -q` run in turns within one load (watch_turns.py), and
+so do programs that do nothing on the same tracepoints: no tracer of these can cost less.  The target is for the former.
+
+Then `watch` as a whole is compared with other tracers.  Each round measures the load beside nothing (a process that
+sleeps), then beside a tracer, then beside nothing again, for each tracer; a ratio is the rate with a tracer over the mean
+of the two.  All are measured in the same way, since a load is quicker or slower by what went before.  The median of the
+rounds is given, and the quartiles.  One of the tracers does nothing: it shows the noise.
 What the load counted must be what `watch` counted, but for what it says that it lost.
 """
 import argparse
@@ -25,6 +26,7 @@ import tempfile
 import time
 
 import own_network
+import watch_turns
 
 TARGET = 0.95
 WATCH_LINKS = 8
@@ -68,14 +70,10 @@ def of_bcc(name):
     return ["unshare", "--mount", "sh", "-c", script, "sh"] + args
 
 
-def tracers(synsent, floor):
-    """watch_floor: programs that do nothing on the same tracepoints.  sys_exit is left out where the kernel has fexit."""
+def tracers(synsent):
     watch = [synsent, "watch", "--for", "60s", "--netns", str(os.getpid())]  # others have connections, too
     yield "nothing", NOTHING
     yield "watch -q", watch + ["-q"]
-    if os.path.exists(floor):
-        yield "empty programs", [floor]
-        yield "the same, no sys_exit", [floor, "--no-exit"]
     yield "watch --failures -q", watch + ["-q", "--failures"]
     yield "watch --failures", watch + ["--failures"]
     yield "watch, a line each", watch
@@ -93,11 +91,11 @@ class Load:
         self.args, self.seconds = [binary, kind, str(seconds), str(jobs)], seconds
 
     def run(self):
-        """How many attempts it made, and how many a second where nobody disturbed it."""
+        """How many attempts it made."""
         out = subprocess.run(self.args, stdout=subprocess.PIPE, check=True).stdout.split()
         if int(out[1]):
             sys.exit("the load itself: %d of %d attempts were not as they should be" % (int(out[1]), int(out[0])))
-        return int(out[0]), int(out[2])
+        return int(out[0])
 
 
 def run_s(pid):
@@ -147,12 +145,11 @@ def start(command, out):
 
 
 def traced(command, load):
-    """The load's count and undisturbed rate with a tracer, the tracer's user, system and whole CPU meanwhile, its memory,
-    and what it printed."""
+    """The load's count with a tracer, the tracer's user, system and whole CPU meanwhile, its memory, and what it printed."""
     with tempfile.TemporaryFile() as out:
         p = start(command, out if command[0].endswith("synsent") else subprocess.DEVNULL)
         before, ran = cpu_s(p.pid), run_s(p.pid)
-        n, rate = load.run()
+        n = load.run()
         if p.poll() is not None:
             sys.exit("%s ended by itself, status %d" % (" ".join(command), p.returncode))
         used, kib = [b - a for a, b in zip(before, cpu_s(p.pid))] + [run_s(p.pid) - ran], memory(p.pid)
@@ -163,7 +160,7 @@ def traced(command, load):
             p.kill()
             p.wait()
         out.seek(0)
-        return n, rate, used, kib, out.read().decode(errors="replace")
+        return n, used, kib, out.read().decode(errors="replace")
 
 
 def agrees(text, n):
@@ -204,51 +201,68 @@ def spread(ratios):
     return "%.3f (%.3f to %.3f)" % (of[1], of[0], of[2])
 
 
-def one_round(o, load, seen, rates):
+def one_round(o, load, seen):
     """True: something that happened was not told."""
     wrong = False
-    before = traced(NOTHING, load)
-    for name, command in tracers(o.synsent, os.path.join(os.path.dirname(o.load), "watch_floor")):
+    before = traced(NOTHING, load)[0]
+    for name, command in tracers(o.synsent):
         if not re.search(o.only, name):
             continue
-        n, rate, used, kib, text = traced(command, load)
-        after = traced(NOTHING, load)
-        alone, alone_rate = (before[0] + after[0]) / 2, (before[1] + after[1]) / 2
-        before = after
-        rates.append(alone_rate)
-        seen.setdefault(name, []).append((n / alone, rate / alone_rate, used[0] * 1e9 / n, used[1] * 1e9 / n,
+        n, used, kib, text = traced(command, load)
+        after = traced(NOTHING, load)[0]
+        seen.setdefault(name, []).append((2 * n / (before + after), used[0] * 1e9 / n, used[1] * 1e9 / n,
                                           used[2] * 1e9 / n, kib))
+        before = after
         if command[0] == o.synsent and not agrees(text, n):
             print("WRONG: the load made %d attempts, and %s says: %s" % (n, name, text[-400:]))
             wrong = True
     return wrong
 
 
-def measure(o, kind):
-    load = Load(o.load, kind, o.seconds, o.jobs)
-    seen, rates, wrong = {}, [], False
+def compare(o, kind):
+    """True: something that happened was not told."""
+    load, seen, wrong = Load(o.load, kind, o.seconds, o.jobs), {}, False
     load.run()
     for _ in range(o.rounds):
-        wrong |= one_round(o, load, seen, rates)
-    print("%s: %d/s undisturbed, beside nothing (median); beside a tracer, of the rate, and of the undisturbed one:" % (
-        kind, statistics.median(rates)))
+        wrong |= one_round(o, load, seen)
+    print("%s, beside a tracer, of the rate beside nothing:" % kind)
     for name, of in seen.items():
-        rate, undisturbed, user, system, ran, kib = zip(*of)
-        print("  %-21s %s, %s; its own %d ns an attempt, %.0f %% user; %d MiB" % (
-            name, spread(rate), spread(undisturbed), statistics.median(ran),
-            100 * sum(user) / ((sum(user) + sum(system)) or 1), max(kib) / 1024))
-    if "watch -q" not in seen:  # --only
-        return wrong
-    held = statistics.median(u for _, u, *_ in seen["watch -q"]) >= TARGET
-    print("  the target of %.2f %s" % (TARGET, "is held by watch -q" if held else "is MISSED by watch -q"))
-    return wrong or not held
+        rate, user, system, ran, kib = zip(*of)
+        print("  %-21s %s; its own %d ns an attempt, %.0f %% user; %d MiB" % (
+            name, spread(rate), statistics.median(ran), 100 * sum(user) / ((sum(user) + sum(system)) or 1),
+            max(kib) / 1024))
+    return wrong
+
+
+def programs_of(command):
+    p = start(command, subprocess.DEVNULL)
+    programs = watch_turns.Programs(fdinfo(p.pid))
+    p.send_signal(signal.SIGINT)
+    p.wait()
+    return programs
+
+
+def in_turns(o):
+    """True: the target is missed."""
+    floor, missed = os.path.join(os.path.dirname(o.load), "watch_floor"), False
+    watch = programs_of([o.synsent, "watch", "-q", "--netns", str(os.getpid())])
+    what = [("nothing", None, None), ("watch -q", watch, None), ("watch -q without sys_exit", watch, "sys_exit")]
+    if os.path.exists(floor):
+        empty = programs_of([floor])
+        what += [("empty programs", empty, None), ("empty programs without sys_exit", empty, "sys_exit")]
+    for kind in ("refused", "established"):
+        held = watch_turns.measure(o.load, kind, o.jobs, o.turns, what)["watch -q"] >= TARGET
+        missed |= not held
+        print("  the target of %.2f %s" % (TARGET, "is held by watch -q" if held else "is MISSED by watch -q"))
+    return missed
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("synsent")
     p.add_argument("load")
-    p.add_argument("--rounds", type=int, default=9)
+    p.add_argument("--turns", type=int, default=150, help="0: none")
+    p.add_argument("--rounds", type=int, default=9, help="0: none")
     p.add_argument("--seconds", type=float, default=0.5)
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--only", default="", help="a regular expression")
@@ -262,7 +276,8 @@ def main():
         if why_not(name):
             print("%s is left out: %s" % (name, why_not(name)))
     busy = idle(o.synsent)
-    return any([busy] + [measure(o, kind) for kind in ("refused", "established")])
+    missed = o.turns and in_turns(o)
+    return any([busy, missed] + [compare(o, kind) for kind in ("refused", "established") if o.rounds])
 
 
 if __name__ == "__main__":

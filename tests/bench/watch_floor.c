@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* watch_floor [--no-exit]: attaches the programs of watch_floor.bpf.c, and waits until it is interrupted. */
+/* watch_floor: attaches the programs of watch_floor.bpf.c, and waits until it is interrupted. */
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "watch_floor.skel.h"
 
-int main(int argc, char **argv)
+int main(void)
 {
 	struct watch_floor_bpf *skel = watch_floor_bpf__open();
 	sigset_t set;
@@ -16,8 +15,6 @@ int main(int argc, char **argv)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (skel && argc > 1 && !strcmp(argv[1], "--no-exit"))
-		bpf_program__set_autoload(skel->progs.floor_exit, false);
 	if (!skel || watch_floor_bpf__load(skel) || watch_floor_bpf__attach(skel)) {
 		fputs("watch_floor: the kernel does not take the programs\n", stderr);
 		return 1;
