@@ -57,7 +57,7 @@ struct seccomp {
 struct cred {
 	struct {
 		unsigned int val; /* as the first user namespace has it */
-	} uid;
+	} uid, fsuid;
 } __attribute__((preserve_access_index));
 
 struct task_struct {

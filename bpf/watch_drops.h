@@ -136,6 +136,20 @@ static __always_inline bool takes(enum turn turn, const struct sk_buff *skb, con
 	return false;
 }
 
+/*
+ * Whom a rule's match on the owner asks for (net/netfilter/nft_meta.c nft_meta_get_eval_skugid(), xt_owner.c
+ * owner_mt()).  In a network namespace of another user namespace a rule has other numbers.
+ */
+static __always_inline void read_opener(const struct sock *sk, struct watch_drop *d)
+{
+	const struct cred *cred = BPF_CORE_READ(sk, sk_socket, file, f_cred);
+
+	if (!cred || BPF_CORE_READ(sk, __sk_common.skc_net.net, user_ns, level))
+		return;
+	d->opener = BPF_CORE_READ(cred, fsuid.val);
+	d->opener_known = 1;
+}
+
 static __noinline int note_drop(enum turn turn, struct sk_buff *skb, void *location, unsigned int reason)
 {
 	struct watch_drop d = { .packets = 1, .reason = reason, .location = (__u64)location };
@@ -173,6 +187,8 @@ static __noinline int note_drop(enum turn turn, struct sk_buff *skb, void *locat
 	}
 	/* A SYN keeps its socket on its way through a pair of veths, into another namespace. */
 	d.output = !d.reply && is_leaving(owner, d.netns);
+	if (d.output)
+		read_opener(owner, &d);
 	d.unreceived = is_unreceived(skb, &w, d.reply, reason);
 	d.original = d.reply || is_original(skb, &w);
 	if (nat && !d.reply && is_sent_elsewhere(nat)) {

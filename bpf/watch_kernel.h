@@ -70,6 +70,7 @@ struct socket {
 	enum {
 		NOT_CONNECTING = 1, /* include/uapi/linux/net.h SS_UNCONNECTED */
 	} state;
+	struct file *file;
 	struct sock *sk;
 };
 
@@ -80,6 +81,7 @@ struct inode {
 struct file {
 	struct inode *f_inode;
 	void *private_data;
+	const struct cred *f_cred; /* of who opened it */
 };
 
 /* kernel/bpf/task_iter.c */
@@ -107,8 +109,13 @@ struct netns_ipv4 {
 	__u8 sysctl_tcp_syn_linear_timeouts; /* 6.5 */
 };
 
+struct user_namespace {
+	int level; /* 0: the first one */
+};
+
 struct net {
 	struct ns_common ns;
+	struct user_namespace *user_ns;
 	struct netns_ipv4 ipv4;
 };
 

@@ -58,11 +58,11 @@ struct watch_drop {
 	__u8 output; /* the SYN had not left its socket's hands; with WATCH_DROP_ANSWER: no device had taken it in */
 	__u8 unreceived; /* no device had received it; of a SYN on the loopback device that is not known */
 	__u8 original;	 /* one of them at least is known to be what TCP sent, and no copy of it */
-	__u8 room;
+	__u8 opener_known;
 	__u16 to_port; /* where a rule of its namespace had sent the SYN; 0: to where its client had */
 	struct watch_addr to;
-	__u32 isn; /* the SYN's, or the one that a reply acknowledges; 0: not known */
-	__u32 unused;
+	__u32 isn;    /* the SYN's, or the one that a reply acknowledges; 0: not known */
+	__u32 opener; /* of a SYN with `output`: the user who opened its socket */
 };
 
 /*

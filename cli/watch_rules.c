@@ -134,6 +134,8 @@ static struct rules_case case_of(const struct attempt *a, const struct drop *d)
 		k.way = RULES_WAY_OUT;
 	else if (!d->reply && d->place == DROP_LOCAL_INPUT)
 		k.way = RULES_WAY_IN;
+	k.has_uid = d->has_opener;
+	k.uid = d->opener;
 	/* lo is each network namespace's device 1 (net/core/dev.c dev_new_index()) */
 	if (d->ifindex == 1 || addr_is_loopback(&a->flow.server.addr))
 		k.device = RULES_DEVICE_LO;

@@ -42,6 +42,8 @@ struct drop {
 	uint32_t netns;		 /* where; 0: not known */
 	uint32_t ifindex;	 /* of the device there; 0: not known */
 	struct endpoint sent_to; /* where a NAT rule had sent it instead; port 0: none had, or that is not known */
+	bool has_opener;
+	uint32_t opener; /* of a SYN: the uid that opened its socket, as rules of its network namespace have it */
 };
 
 /* How the attempt's socket or process is known to have ended. */

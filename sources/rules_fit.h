@@ -26,11 +26,13 @@ struct rules_case {
 	enum rules_way way;
 	enum rules_device device; /* on that way */
 	bool not_nft, not_legacy; /* whose rule it cannot have been */
+	bool has_uid;
+	uint32_t uid; /* of its socket's owner, as rules of its network namespace have it */
 };
 
 /*
  * False: it cannot have been this rule.  Its verdict, hook, family, protocol,
- * ports, addresses or device say something else.  What is not understood, as a
+ * ports, addresses, device or owner say something else.  What is not understood, as a
  * set with a name, contradicts nothing.
  */
 bool rules_fit(const struct rulecount *c, const struct rules_case *k);

@@ -76,7 +76,9 @@ void trace_drop(const struct watch_drop *d, uint8_t family, const struct trace_f
 			      .packets = d->packets,
 			      .last_ns = when(f, d->last_ns),
 			      .netns = d->netns,
-			      .ifindex = d->ifindex };
+			      .ifindex = d->ifindex,
+			      .has_opener = d->opener_known,
+			      .opener = d->opener };
 	if (d->to_port)
 		ret->sent_to = endpoint_of(family, &d->to, d->to_port);
 	strncpy(ret->reason, f->reason(d->reason, f->user), sizeof(ret->reason) - 1);

@@ -197,6 +197,99 @@ def check_at_once(synsent):
     return wrong
 
 
+OWNERS = """flush ruleset
+table inet fw {
+	chain out {
+		type filter hook output priority 0;
+		tcp dport 7011 counter drop
+		meta skuid 1001 counter drop
+		meta skuid 0 tcp dport 7013 counter drop
+	}
+}
+"""
+# one who connects beside the test, as another user
+OTHER = "import socket; s = socket.socket(); s.settimeout(1); s.connect_ex(('127.0.0.1', 7012))"
+
+
+def as_two_users(ports):
+    """The second one by a process whose real user is none that the rules ask for: its sockets are root's."""
+    other = subprocess.Popen([sys.executable, "-c", OTHER], user=1001)
+    time.sleep(0.2)
+    attempt(ports[0])
+    other.wait()
+    time.sleep(1)
+    os.setresuid(1001, 0, 0)
+    attempt(ports[1])
+    os.setresuid(0, 0, 0)
+    time.sleep(0.5)
+
+
+def check_owners(synsent):
+    """A rule for one user's packets dropped none of another's, whatever it dropped meanwhile."""
+    sh("nft -f -", OWNERS)
+    wanted = {7011: "tcp dport 7011 counter drop", 7013: "meta skuid 0 tcp dport 7013 counter drop"}
+    for rest in (1.1, 3, 6):
+        told, wrong = watch(synsent, False, list(wanted), as_two_users, rest)
+        drops = {port: told.get(port, {}).get("synsent", {}).get("drop", {}) for port in wanted}
+        if all("rule" in d for d in drops.values()):
+            break
+    for port, d in drops.items():
+        if d.get("rule_by") != "counter" or wanted[port] not in d.get("rule", ""):
+            print("WRONG: two users, port %d: %s, not %s" % (port, d or told.get(port), wanted[port]))
+            wrong = True
+    return wrong
+
+
+# root of a user namespace, who is another user outside of it; an attempt for each line
+ELSEWHERE = """ip link set lo up && nft 'table inet fw { chain out { type filter hook output priority 0;
+meta skuid 0 tcp dport 7014 counter drop; }; }' && echo && exec %s -c "import socket, sys
+for _ in sys.stdin:
+    with socket.socket() as s:
+        s.settimeout(0.8)
+        s.connect_ex(('127.0.0.1', 7014))
+    print(flush=True)" """ % sys.executable
+
+
+def drops_elsewhere(synsent, inner, rest):
+    """What is told of two attempts there; the counters have been read before the second one."""
+    p = subprocess.Popen([synsent, "watch", "-j", "--netns", str(inner.pid)], env=harness.ENV, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL)
+    told = []
+    deadline = time.monotonic() + 15
+    while len(told) < 2:
+        print(file=inner.stdin, flush=True)
+        inner.stdout.readline()
+        if select.select([p.stdout], [], [], 1)[0]:
+            told.append(json.loads(p.stdout.readline())["synsent"].get("drop", {}))
+        elif time.monotonic() > deadline:
+            break
+        time.sleep(rest)
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=20)
+    return told
+
+
+def check_other_numbers(synsent):
+    """A rule has the numbers of its network namespace's users, which are not this program's."""
+    inner = subprocess.Popen(["unshare", "--user", "--map-root-user", "--net", "sh", "-c", ELSEWHERE], user=1001,
+                             group=1001, extra_groups=[], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                             cwd="/")
+    if not inner.stdout.readline():
+        print("not tried: a user namespace of another user's")
+        return False
+    for rest in (1.1, 3, 6):
+        told = drops_elsewhere(synsent, inner, rest)
+        rules = [d.get("rule", "") for d in told]
+        if any(rules):
+            break
+    inner.stdin.close()
+    inner.wait()
+    if not any("meta skuid 0 tcp dport 7014" in r for r in rules):
+        print("WRONG: another user's network namespace: %s" % told)
+        return True
+    return False
+
+
 def refused_from(port):
     """By 127.0.0.1:7009, from the same port each time."""
     with socket.socket() as s:
@@ -260,6 +353,8 @@ def inside(synsent):
     wrong |= used_again(synsent)
     wrong |= check(synsent, False, [p for p in ports if EXPECTED[p][3]][1:3])
     wrong |= check_at_once(synsent)
+    wrong |= check_owners(synsent)
+    wrong |= check_other_numbers(synsent)
     print("%d rules named%s; %s" % (len(ports), ", left out for want of iptables: %s" % left if left else "",
                                     "WRONG" if wrong else "0 wrong"))
     return wrong

@@ -156,6 +156,55 @@ static void replies(void **state)
 	assert_true(fits(RULE_IPTABLES_LEGACY, "ip", "-s 10.0.0.2/32 -p tcp -j DROP", &k));
 }
 
+/* A socket that user 1000 opened, or one whose owner is not known. */
+static void owners(void **state)
+{
+	static const struct {
+		enum rule_maker maker;
+		const char *text;
+		bool fits;
+	} t[] = {
+		{ RULE_NFT, "meta skuid 1001 drop", false },
+		{ RULE_NFT, "meta skuid 1000 drop", true },
+		{ RULE_NFT, "meta skuid != 1000 drop", false },
+		{ RULE_NFT, "meta skuid != 1001 drop", true },
+		{ RULE_NFT, "tcp dport 443 meta skuid { 0, 33, 1001-1005 } drop", false },
+		{ RULE_NFT, "meta skuid { 0, 999-1005 } drop", true },
+		{ RULE_NFT, "meta skuid > 1000 drop", false },
+		{ RULE_NFT, "meta skuid >= 1000 drop", true },
+		{ RULE_NFT, "meta skuid < 4294967294 drop", true },
+		{ RULE_NFT, "meta skuid 4294967296 drop", true }, /* no uid: not understood */
+		{ RULE_NFT, "meta skuid www-data drop", true },
+		{ RULE_NFT, "meta skuid @users drop", true },
+		{ RULE_NFT, "meta skuid vmap { 1001 : drop }", true },
+		{ RULE_NFT, "meta skuid & 255 == 1 drop", true },
+		{ RULE_NFT, "meta skgid 1001 drop", true }, /* a group is not known */
+		{ RULE_NFT, "skuid 1001 counter drop", false },
+		{ RULE_NFT, "skuid != 1000 counter drop", false },
+		{ RULE_NFT, "skuid 1000-1005 counter drop", true },
+		{ RULE_NFT, "skgid 1001 counter drop", true },
+		{ RULE_NFT, "xt match \"owner\" counter drop", true },
+		{ RULE_NFT, "meta skuid . tcp dport { 1001 . 443 } drop", true },
+		{ RULE_NFT, "log prefix \"meta skuid 1001\" drop", true },
+		{ RULE_NFT, "ct mark set meta skuid drop", true },
+		{ RULE_IPTABLES_LEGACY, "-m owner --uid-owner 1001 -j DROP", false },
+		{ RULE_IPTABLES_LEGACY, "-m owner --uid-owner 999-1001 -j DROP", true },
+		{ RULE_IPTABLES_LEGACY, "-m owner ! --uid-owner 1000 -j DROP", false },
+		{ RULE_IPTABLES_LEGACY, "-m owner ! --uid-owner 0-999 -j DROP", true },
+		{ RULE_IPTABLES_LEGACY, "-m owner --gid-owner 1001 -j DROP", true },
+		{ RULE_IPTABLES_LEGACY, "-m owner --socket-exists -j DROP", true },
+	};
+	struct rules_case known = four(), unknown = four();
+
+	known.has_uid = true;
+	known.uid = 1000;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		if (fits(t[i].maker, "ip", t[i].text, &known) != t[i].fits ||
+		    !fits(t[i].maker, "ip", t[i].text, &unknown))
+			fail_msg("%s", t[i].text);
+	}
+}
+
 static void places(void **state)
 {
 	struct rulecount in = {
@@ -263,8 +312,9 @@ static void translated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nft),	  cmocka_unit_test(saved),   cmocka_unit_test(replies),
-		cmocka_unit_test(places), cmocka_unit_test(answers), cmocka_unit_test(translated),
+		cmocka_unit_test(nft),	      cmocka_unit_test(saved),	cmocka_unit_test(replies),
+		cmocka_unit_test(owners),     cmocka_unit_test(places), cmocka_unit_test(answers),
+		cmocka_unit_test(translated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
