@@ -86,8 +86,7 @@ static void print_json(const struct attempt *a, const struct verdict *v)
 	struct buf b = { 0 };
 
 	attempt_json(a, v, &jo, &b);
-	fputs(buf_text(&b), stdout);
-	fflush(stdout);
+	terminal_write(buf_text(&b), b.len);
 	buf_fini(&b);
 }
 

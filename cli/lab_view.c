@@ -25,9 +25,9 @@ bool lab_show_tells(const struct lab_show *s)
 }
 
 /* Where nobody reads any more (`| head`) there is no use in going on: the loop ends as on Ctrl-C. */
-static void flush(struct lab_show *s)
+static void look_for_reader(struct lab_show *s, int written)
 {
-	if (fflush(stdout) == EOF && errno == EPIPE && !s->gone) {
+	if (written == -EPIPE && !s->gone) {
 		s->gone = true;
 		raise(SIGTERM);
 	}
@@ -39,7 +39,7 @@ void lab_show_line(struct lab_show *s, const char *line)
 		return;
 	terminal_progress(&s->o.terminal, "");
 	puts(line);
-	flush(s);
+	look_for_reader(s, fflush(stdout) == EOF ? -errno : 0);
 }
 
 void lab_show_note(struct lab_show *s, const char *text)
@@ -181,10 +181,8 @@ static void print_json(struct lab_show *s, const struct attempt *a, bool studied
 	verdict_make(a, &v);
 	buf_reset(&s->line);
 	attempt_json(a, &v, &o, &s->line);
-	if (s->gone)
-		return;
-	fwrite(buf_text(&s->line), 1, s->line.len, stdout);
-	flush(s);
+	if (!s->gone)
+		look_for_reader(s, terminal_write(buf_text(&s->line), s->line.len));
 }
 
 static void on_attempt(void *user, const struct attempt *a, bool studied)

@@ -133,8 +133,9 @@ int main(int argc, char **argv)
 	clock_enter();
 	status = dispatch(argc, argv);
 
-	/* Data that did not reach stdout (a full disk) must not end as success. */
-	if (ferror(stdout) | fflush(stdout) || terminal_failed()) {
+	/* Data that did not reach stdout (a full disk) must not end as success.  That nobody reads any more is no news.
+	 */
+	if (status != 128 + SIGPIPE && (ferror(stdout) | fflush(stdout) || terminal_failed())) {
 		struct err e = { 0 };
 		int code = terminal_failed() ? terminal_failed() : errno;
 

@@ -141,7 +141,7 @@ static void idle(struct read_run *r, struct read_job *j)
 		r->idle_since_ns = now;
 	if (r->o->follow)
 		read_job_idle(j, now - r->idle_since_ns);
-	fflush(stdout);
+	terminal_flush();
 }
 
 static int limits(const struct read_run *r, struct read_job_opts *jo, struct err *e)
@@ -162,7 +162,7 @@ static void pump(struct read_run *r, struct read_job *j)
 		else
 			r->idle_since_ns = 0;
 		if (r->o->follow && step == READ_ON && clock_mono_ns() - r->flushed_ns > NS_PER_S / 10) {
-			fflush(stdout);
+			terminal_flush();
 			r->flushed_ns = clock_mono_ns();
 		}
 		progress(r);
@@ -265,6 +265,17 @@ static int read_one(struct read_run *r, size_t i, const struct confined *c, bool
 	return r->status;
 }
 
+/* In the process that is confined; what stdio itself could not write is told by confined_run(). */
+static int written(int status)
+{
+	struct err e = { 0 };
+
+	if (!terminal_flush() || ferror(stdout))
+		return status;
+	err_sys(&e, -terminal_flush(), "standard output");
+	return report_error("read", &e, 4);
+}
+
 int read_run_work(void *user, const struct confined *c)
 {
 	struct read_run *r = user;
@@ -277,6 +288,7 @@ int read_run_work(void *user, const struct confined *c)
 					      .begun_ns = clock_mono_ns() };
 	for (i = 0; i < r->n_timelines && !stopped; i++)
 		read_one(r, i, c, r->o->json && *r->o->json);
+	r->status = written(r->status);
 	/* what is followed has no other end */
 	return stopped && !(r->o->follow && stopped == SIGINT) ? 128 + stopped : r->status;
 }

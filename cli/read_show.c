@@ -89,7 +89,7 @@ void read_show_of(struct read_show *s, struct read_job *j)
 static void print(struct read_show *s)
 {
 	terminal_progress(&s->opts.terminal, "");
-	fwrite(s->line.data, 1, s->line.len, stdout);
+	terminal_lines(buf_text(&s->line), s->line.len);
 }
 
 static bool is_of_another_day(struct read_show *s, const struct attempt *a)

@@ -64,7 +64,7 @@ static void print_summary(struct read_show *s, const struct summary_facts *f)
 	buf_reset(&s->line);
 	summary_counts(s->summary, &c);
 	if (!is_json(s) && lists_at_once(s->o) && s->n_lines)
-		putchar('\n'); /* between them and the list */
+		terminal_lines("\n", 1); /* between them and the list */
 	if (s->o->by && (is_json(s) || c.attempts)) {
 		while (strcmp(summary_by_words()[by], s->o->by))
 			by++;
@@ -77,7 +77,7 @@ static void print_summary(struct read_show *s, const struct summary_facts *f)
 	} else {
 		summary_text(s->summary, f, &look, &s->line);
 	}
-	fwrite(s->line.data, 1, s->line.len, stdout);
+	terminal_lines(buf_text(&s->line), s->line.len);
 }
 
 static void print_lines(struct read_show *s)
@@ -87,11 +87,11 @@ static void print_lines(struct read_show *s)
 	if (!s->lines.len)
 		return;
 	summary_counts(s->summary, &c);
-	putchar('\n');
-	fwrite(s->lines.data, 1, s->lines.len, stdout);
 	if (c.failures > s->n_lines)
-		printf("... and %" PRIu64 " more failed attempts; --failures lists them all\n",
-		       c.failures - s->n_lines);
+		buf_fmt(&s->lines, "... and %" PRIu64 " more failed attempts; --failures lists them all\n",
+			c.failures - s->n_lines);
+	terminal_lines("\n", 1);
+	terminal_lines(buf_text(&s->lines), s->lines.len);
 }
 
 /* The default output, --summary and --by; what is listed at once has no summary unless it is asked for. */
@@ -114,6 +114,7 @@ int read_show_end(struct read_show *s, const struct read_end *end, struct err *e
 	if (has_summary(s->o) && !end->nothing)
 		print_summary(s, &f);
 	print_lines(s);
+	terminal_flush();
 	if (s->pick)
 		r = read_pick_show(s->pick, &s->opts.terminal, s->opts.svg, s->o->svg && !strcmp(s->o->svg, "-"), e);
 	if (!r && s->opts.write) {
@@ -141,5 +142,6 @@ void read_show_counts(struct read_show *s, const char *file)
 	json_key_int(&j, "by_icmp", (int64_t)s->answers[REPLY_ICMP]);
 	json_key_int(&j, "unanswered", (int64_t)s->answers[REPLY_NONE]);
 	json_end(&j);
-	printf("%s\n", buf_text(&s->line));
+	buf_char(&s->line, '\n');
+	terminal_lines(buf_text(&s->line), s->line.len);
 }

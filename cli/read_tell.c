@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/terminal.h"
 #include "util/buf.h"
 
 void read_say(const char *command, const char *fmt, ...)
@@ -24,7 +25,7 @@ void read_say(const char *command, const char *fmt, ...)
 		buf_char(&b, '\n');
 		line = end + 1;
 	} while (*end);
-	fflush(stdout);
+	terminal_flush();
 	fputs(buf_text(&b), stderr);
 	buf_fini(&b);
 }

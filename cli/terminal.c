@@ -60,7 +60,7 @@ void terminal_progress(const struct terminal *t, const char *line)
 	if (!t->progress || (!*line && !shown))
 		return;
 	if (*line)
-		fflush(stdout);
+		terminal_flush();
 	fprintf(stderr, "\r%.*s\033[K", progress_columns(), line);
 	fflush(stderr);
 	shown = *line != 0;
@@ -112,6 +112,46 @@ int terminal_write(const char *text, size_t len)
 		put_lines_that_fit(text, len);
 	else
 		put(text, len);
+	return -failed;
+}
+
+#define WAITING_MAX 65536
+
+static char waiting[WAITING_MAX];
+static size_t n_waiting;
+
+static bool is_terminal(void)
+{
+	static int is = -1;
+
+	if (is < 0)
+		is = isatty(STDOUT_FILENO);
+	return is;
+}
+
+void terminal_lines(const char *text, size_t len)
+{
+	if (failed)
+		return;
+	if (len > sizeof(waiting) - n_waiting)
+		terminal_flush();
+	if (len > sizeof(waiting) || is_terminal()) {
+		terminal_write(text, len);
+		return;
+	}
+	memcpy(waiting + n_waiting, text, len);
+	n_waiting += len;
+}
+
+int terminal_flush(void)
+{
+	size_t n = n_waiting;
+
+	n_waiting = 0;
+	if (n)
+		return terminal_write(waiting, n);
+	if (!failed && fflush(stdout))
+		failed = errno;
 	return -failed;
 }
 

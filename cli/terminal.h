@@ -32,6 +32,11 @@ void terminal_progress(const struct terminal *t, const char *line);
  * the first such write that failed. */
 int terminal_write(const char *text, size_t len);
 
+/* The same for many lines, each of them whole: all of a call, with its newline.  They wait for others, where stdout is
+ * no terminal, until terminal_flush(), which what is printed in other ways must not come before. */
+void terminal_lines(const char *text, size_t len);
+int terminal_flush(void);
+
 /* That errno, for main(); 0: none failed. */
 int terminal_failed(void);
 

@@ -87,6 +87,7 @@ static const struct rule conditional[] = {
 	{ SYS_ioctl, { { LOW(1), WHOLE, TIOCGWINSZ } } },
 	{ SYS_ioctl, { { LOW(1), WHOLE, TCGETS } } },
 	{ SYS_ioctl, { { LOW(1), WHOLE, TERMIOS2_GET } } }, /* isatty() since glibc 2.42 */
+	{ SYS_fallocate, { { LOW(1), WHOLE, FALLOC_FL_KEEP_SIZE } } }, /* room for what is written next */
 	{ SYS_fcntl, { { LOW(1), WHOLE, F_GETFL } } },
 	{ SYS_fcntl, { { LOW(1), WHOLE, F_SETPIPE_SZ } } },
 	{ SYS_fcntl, { { LOW(1), WHOLE, F_GETPIPE_SZ } } },
