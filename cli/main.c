@@ -124,12 +124,28 @@ static void outlive_stderr(void)
 		sigaction(SIGPIPE, &own, NULL);
 }
 
+static void on_file_too_large(int signal)
+{
+	(void)signal;
+}
+
+/* A file that has come to the limit on its size (ulimit -f) is an error like a full disk, which ends nothing at once.
+ * Programs that we run get the default back: it is no SIG_IGN. */
+static void outlive_large_files(void)
+{
+	struct sigaction own = { .sa_handler = on_file_too_large, .sa_flags = SA_RESTART }, before;
+
+	if (!sigaction(SIGXFSZ, NULL, &before) && before.sa_handler == SIG_DFL)
+		sigaction(SIGXFSZ, &own, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
 	hold_standard_streams();
 	outlive_stderr();
+	outlive_large_files();
 	clock_enter();
 	status = dispatch(argc, argv);
 
@@ -139,7 +155,7 @@ int main(int argc, char **argv)
 		struct err e = { 0 };
 		int code = terminal_failed() ? terminal_failed() : errno;
 
-		err_sys(&e, code ? code : EIO, "standard output");
+		terminal_error(code ? code : EIO, &e);
 		status = report_error(NULL, &e, 4);
 	}
 	return status;

@@ -272,7 +272,7 @@ static int written(int status)
 
 	if (!terminal_flush() || ferror(stdout))
 		return status;
-	err_sys(&e, -terminal_flush(), "standard output");
+	terminal_error(terminal_failed(), &e);
 	return report_error("read", &e, 4);
 }
 

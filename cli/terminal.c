@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,13 @@ void terminal_progress(const struct terminal *t, const char *line)
 
 static int failed;
 
+static bool is_beyond_limit(off_t end)
+{
+	struct rlimit l;
+
+	return !getrlimit(RLIMIT_FSIZE, &l) && l.rlim_cur != RLIM_INFINITY && (rlim_t)end > l.rlim_cur;
+}
+
 /* Room for that much of a file, where its filesystem can tell before.  0, or the errno with which a write would end. */
 static int reserve(size_t len)
 {
@@ -78,6 +86,8 @@ static int reserve(size_t len)
 	if (flags < 0 || fstat(STDOUT_FILENO, &st) || !S_ISREG(st.st_mode) || !len)
 		return 0;
 	at = flags & O_APPEND ? st.st_size : lseek(STDOUT_FILENO, 0, SEEK_CUR);
+	if (at >= 0 && is_beyond_limit(at + (off_t)len))
+		return EFBIG;
 	if (at < 0 || !fallocate(STDOUT_FILENO, FALLOC_FL_KEEP_SIZE, at, (off_t)len))
 		return 0;
 	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? errno : 0;
@@ -158,4 +168,11 @@ int terminal_flush(void)
 int terminal_failed(void)
 {
 	return failed;
+}
+
+void terminal_error(int code, struct err *e)
+{
+	err_sys(e, code, "standard output");
+	if (code == EFBIG)
+		err_remedy(e, "raise the limit on file sizes (ulimit -f)");
 }

@@ -40,4 +40,7 @@ int terminal_flush(void);
 /* That errno, for main(); 0: none failed. */
 int terminal_failed(void);
 
+/* Fills e with it. */
+void terminal_error(int code, struct err *e);
+
 #endif
