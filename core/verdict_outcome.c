@@ -67,6 +67,22 @@ static void kernel_gave_up_crossed(const struct attempt *a, struct verdict *v, e
 	advise_on_limits(a, v);
 }
 
+/* Its error was not told, and need not be ETIMEDOUT: see ended_by_timer(). */
+static bool may_be_of_route(const struct attempt *a)
+{
+	return a->unsent && !a->end_error && !a->silent_hop.family;
+}
+
+static void say_may_be_of_route(const struct attempt *a, struct verdict *v)
+{
+	if (!may_be_of_route(a))
+		return;
+	if (v->confidence == CONFIDENCE_CERTAIN)
+		v->confidence = CONFIDENCE_LIKELY;
+	say_evidence(v, "what error its program was given was not seen: where a route had failed meanwhile, that one's "
+			"(EHOSTUNREACH, ENETUNREACH), and not ETIMEDOUT");
+}
+
 void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence c)
 {
 	struct schedule s = { .limit = LIMIT_NONE };
@@ -81,6 +97,7 @@ void kernel_gave_up(const struct attempt *a, struct verdict *v, enum confidence 
 	if (s.limit == LIMIT_USER_TIMEOUT && a->traced && !a->unseen_ns && ended_by_count(a, v))
 		s.limit = LIMIT_SYN_RETRIES;
 	say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, s.limit, c);
+	say_may_be_of_route(a, v);
 	v->error = ETIMEDOUT;
 	if (s.limit == LIMIT_USER_TIMEOUT) {
 		say_headline(
@@ -108,6 +125,7 @@ static void off_schedule(const struct attempt *a, struct verdict *v)
 
 	say_conclusion(v, OUTCOME_TIMED_OUT, GAVE_UP_KERNEL, syncnt ? LIMIT_SYN_RETRIES : LIMIT_USER_TIMEOUT,
 		       CONFIDENCE_CERTAIN);
+	say_may_be_of_route(a, v);
 	say_headline(v, "the kernel gave up after %d unanswered retransmission%s, by a limit that the program set", n,
 		     say_plural(n));
 	say_evidence(v, "by this host's sysctls it would have %s %s",

@@ -112,6 +112,34 @@ static void assert_evidence(const char *text)
 	assert_true(i < v.n_evidence);
 }
 
+/* Without the kernel's tracepoints, its end is known by a count, or by its instant: the error is not. */
+static void route_may_have_failed(void **state)
+{
+	const char *error = "what error its program was given was not seen: where a route had failed meanwhile, that "
+			    "one's (EHOSTUNREACH, ENETUNREACH), and not ETIMEDOUT";
+
+	a.traced = false;
+	a.n_drops = a.end_error = 0;
+	a.close_cause = CLOSE_UNKNOWN;
+	a.syns_seen = a.has_abort_count = true;
+	a.abort_on_timeout = 1;
+	verdict_make(&a, &v);
+	assert_int_equal(v.outcome, OUTCOME_TIMED_OUT);
+	assert_int_equal(v.confidence, CONFIDENCE_CERTAIN);
+	a.unsent = 1;
+	assert_evidence(error);
+	assert_int_equal(v.outcome, OUTCOME_TIMED_OUT);
+	assert_int_equal(v.confidence, CONFIDENCE_LIKELY);
+	addr_parse("10.0.0.254", &a.silent_hop); /* one that waits for that is not sent again */
+	verdict_make(&a, &v);
+	assert_int_equal(v.confidence, CONFIDENCE_CERTAIN);
+	a.silent_hop = (struct addr){ 0 };
+	a.end = ATTEMPT_END_RESULT;
+	a.end_error = ETIMEDOUT;
+	verdict_make(&a, &v);
+	assert_int_equal(v.confidence, CONFIDENCE_CERTAIN);
+}
+
 /* Nothing told of a drop. */
 static void silence(void **state)
 {
@@ -206,9 +234,13 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(timed_out, set_up),    cmocka_unit_test_setup(no_rule, set_up),
-		cmocka_unit_test_setup(user_timeout, set_up), cmocka_unit_test_setup(silence, set_up),
-		cmocka_unit_test_setup(given_up, set_up),     cmocka_unit_test_setup(refused, set_up),
+		cmocka_unit_test_setup(timed_out, set_up),
+		cmocka_unit_test_setup(no_rule, set_up),
+		cmocka_unit_test_setup(user_timeout, set_up),
+		cmocka_unit_test_setup(silence, set_up),
+		cmocka_unit_test_setup(given_up, set_up),
+		cmocka_unit_test_setup(refused, set_up),
+		cmocka_unit_test_setup(route_may_have_failed, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
