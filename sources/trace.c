@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sources/trace.h"
+#include "sources/trace_inside.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -7,16 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/watch_shared.h"
 #include "sources/procs.h"
 #include "sources/sysctls.h"
-#include "sources/trace_attempt.h"
 #include "sources/trace_load.h"
-#include "sources/trace_names.h"
-#include "sources/trace_plain.h"
-#include "sources/trace_queue.h"
 #include "util/clock.h"
-#include "watch.skel.h"
 
 /* No wake-up is sent so soon after another (bpf/watch_tell.h WAKE_NS): twice as long it is looked at without. */
 #define BUSY_NS 40000000
@@ -26,35 +20,6 @@
 
 _Static_assert(sizeof(struct watch_attempt) + 64 <= TRACE_ATTEMPT_BYTES, "the memory that is stated");
 _Static_assert(sizeof(struct watch_record) <= TRACE_QUEUE_RECORD_MAX, "a record that waits");
-
-struct per_cpu {
-	uint64_t counts[WATCH_COUNTS];
-	uint64_t woken_ns;
-	uint64_t plain_ns;
-	uint64_t drops_since_ns;
-	uint32_t drops;
-	uint64_t taken[2];
-};
-
-struct trace {
-	struct watch_bpf *skel;
-	enum trace_drops drops;
-	struct ring_buffer *ring;
-	struct trace_queue queue; /* out of the ring */
-	struct trace_names *names;
-	struct trace_frame frame;
-	struct attempt attempt; /* what is given; reused */
-	struct per_cpu *cpus;
-	int n_cpus;
-	bool missed_earlier;
-	struct trace_plain *plain;
-	int64_t plain_due_ns; /* CLOCK_MONOTONIC; 0: no more of them are known of */
-	int64_t read_ns;      /* CLOCK_MONOTONIC: something was there */
-	/* while it is read */
-	trace_fn *fn;
-	trace_counted_fn *plain_fn;
-	void *user, *plain_user;
-};
 
 struct drop_key {
 	struct watch_flow flow;
@@ -283,168 +248,6 @@ bool trace_dropped(struct trace *t, const struct attempt *of, const struct flow 
 					    [TRACE_DROPPED_ANSWER] = WATCH_DROP_ANSWER };
 
 	return find_drop(t, of, f, kept_as[what], ret);
-}
-
-/* What is dropped without its socket is found by the flow; at its end the record takes it over. */
-static void add_drop_so_far(struct trace *t, struct attempt *a)
-{
-	struct drop *d = &a->drops[a->n_drops];
-
-	if (!a->flow.client.port || a->n_drops == ATTEMPT_DROPS_MAX || !find_drop(t, a, &a->flow, WATCH_DROP_SYN, d))
-		return;
-	if (d->netns && d->netns != a->netns)
-		d->place = DROP_PATH_OR_PEER;
-	a->n_drops++;
-}
-
-static void give_pending(struct trace *t, const struct watch_attempt *w, trace_fn *fn, void *user)
-{
-	struct watch_more more;
-	bool whole = w->has_more && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_more), &w->socket, &more);
-
-	trace_attempt(w, whole ? &more : NULL, &t->frame, &t->attempt);
-	t->attempt.observed_until_ns = trace_now(t);
-	add_drop_so_far(t, &t->attempt);
-	fn(&t->attempt, user);
-}
-
-/* A copy of it, if it was the same attempt's from beginning to end. */
-static bool copy_place(const struct trace *t, int i, struct watch_attempt *ret)
-{
-	const struct watch_attempt *place = &t->skel->bss->places[i];
-	uint64_t socket = __atomic_load_n(&place->socket, __ATOMIC_ACQUIRE);
-
-	if (!socket)
-		return false;
-	memcpy(ret, place, sizeof(*ret));
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return ret->socket == socket && __atomic_load_n(&place->socket, __ATOMIC_RELAXED) == socket;
-}
-
-struct waiting {
-	struct watch_attempt *all;
-	int n, room, max;
-};
-
-static void keep_waiting(struct waiting *to, const struct watch_attempt *w)
-{
-	struct watch_attempt *grown;
-
-	if (w->flags & WATCH_FILTERED || to->n == to->max)
-		return;
-	if (to->n == to->room) {
-		grown = realloc(to->all, (size_t)(to->room + 512) * sizeof(*grown));
-		if (!grown)
-			return;
-		to->all = grown;
-		to->room += 512;
-	}
-	to->all[to->n++] = *w;
-}
-
-/* Of those for which the fast table had no place. */
-static void keep_beyond(struct trace *t, struct waiting *to)
-{
-	int fd = bpf_map__fd(t->skel->maps.synsent_beyond);
-	uint64_t key = 0, next;
-	struct watch_attempt w;
-	bool goes_on = !bpf_map_get_next_key(fd, NULL, &next);
-
-	while (goes_on && to->n < to->max) {
-		key = next;
-		goes_on = !bpf_map_get_next_key(fd, &key, &next);
-		if (!bpf_map_lookup_elem(fd, &key, &w) && w.socket)
-			keep_waiting(to, &w);
-	}
-}
-
-static int by_start(const void *a, const void *b)
-{
-	const struct watch_attempt *x = a, *y = b;
-
-	return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
-}
-
-int trace_pending(struct trace *t, int max, trace_fn *fn, void *user)
-{
-	struct waiting waiting = { .max = max };
-	struct watch_attempt w;
-	int i;
-
-	for (i = 0; i < WATCH_PLACES; i++)
-		if (copy_place(t, i, &w))
-			keep_waiting(&waiting, &w);
-	keep_beyond(t, &waiting);
-	if (waiting.n)
-		qsort(waiting.all, (size_t)waiting.n, sizeof(*waiting.all), by_start);
-	for (i = 0; i < waiting.n; i++)
-		give_pending(t, &waiting.all[i], fn, user);
-	free(waiting.all);
-	return waiting.n;
-}
-
-/* ---- counts ---- */
-
-static bool read_cpus(const struct trace *t)
-{
-	uint32_t zero = 0;
-
-	return !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.synsent_counts), &zero, t->cpus);
-}
-
-void trace_counts(const struct trace *t, struct trace_counts *ret)
-{
-	uint64_t sum[WATCH_COUNTS] = { 0 };
-	int i, k;
-
-	if (read_cpus(t))
-		for (i = 0; i < t->n_cpus; i++)
-			for (k = 0; k < WATCH_COUNTS; k++)
-				sum[k] += t->cpus[i].counts[k];
-	*ret = (struct trace_counts){ .begun = sum[WATCH_N_BEGUN],
-				      .connected = sum[WATCH_N_CONNECTED],
-				      .ended = sum[WATCH_N_ENDED],
-				      /* one that an unseen drop kept in this host is told of by no event */
-				      .missed_retransmits =
-					      t->drops == TRACE_DROPS_ALL ? sum[WATCH_N_MISSED_RETRANS] : 0,
-				      .missed_begins = sum[WATCH_N_NO_BEGIN],
-				      .missed_ends = sum[WATCH_N_NO_END],
-				      .no_room = sum[WATCH_N_NO_ROOM],
-				      .untold = sum[WATCH_N_UNTOLD],
-				      .drops_unkept = sum[WATCH_N_DROPS_UNKEPT] };
-}
-
-const char *trace_lost(const struct trace_counts *c, int i, uint64_t *ret_n)
-{
-	static const char *const names[] = { "tracepoint", "table", "ring", "drops" };
-	const uint64_t n[] = { c->missed_begins + c->missed_ends + c->missed_retransmits, c->no_room, c->untold,
-			       c->drops_unkept };
-
-	if (i < 0 || i >= (int)(sizeof(names) / sizeof(names[0])))
-		return NULL;
-	*ret_n = n[i];
-	return names[i];
-}
-
-static void on_plain(const struct watch_attempt *w, uint64_t n, void *user)
-{
-	struct trace *t = user;
-
-	trace_attempt(w, NULL, &t->frame, &t->attempt);
-	t->plain_fn(&t->attempt, n, t->plain_user);
-}
-
-void trace_counted(struct trace *t, trace_counted_fn *fn, void *user)
-{
-	t->plain_fn = fn;
-	t->plain_user = user;
-	t->plain_due_ns = 0;
-	trace_plain_read(t->plain, (const uint64_t *)t->skel->bss->plain_tags, t->skel->bss->plains, on_plain, t);
-}
-
-int64_t trace_counted_due_ns(const struct trace *t)
-{
-	return t->plain_due_ns;
 }
 
 int64_t trace_now(const struct trace *t)
