@@ -132,9 +132,11 @@ struct attempt {
 	bool has_left, left_failed, left_answered;
 
 	/* Of the kernel's tracepoints. */
-	bool traced;	      /* they told of it: nothing is to be inferred from what packets were seen */
-	bool late_found;      /* its begin was not told: before the observation, or lost */
-	bool soft_unshown;    /* the program is shown no soft error (net/mptcp/subflow.c subflow_error_report()) */
+	bool traced;	 /* they told of it: nothing is to be inferred from what packets were seen */
+	bool late_found; /* its begin was not told: before the observation, or lost */
+	/* polling shows the program no soft error: MPTCP's (net/mptcp/subflow.c subflow_error_report()), nor one of
+	 * IPv6 that it did not ask for (IPV6_RECVERR; net/ipv6/tcp_ipv6.c tcp_v6_err()) */
+	bool soft_unshown;
 	bool soft_seen;	      /* the tracepoint told when one was noted */
 	bool soft_left;	      /* when the program closed the socket, it had not asked for it (SO_ERROR, MSG_ERRQUEUE) */
 	bool route_asked;     /* when its connect() had failed at once; the three below are the answer */

@@ -155,15 +155,14 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 	}
 }
 
-/* The kernel passes an ICMP error on to a program that polls, though the socket goes on (IPv4's error queue). */
+/* The kernel passes an ICMP error on to a program that polls, though the socket goes on (the error queue). */
 static bool was_told_by_icmp(const struct attempt *a)
 {
 	const struct reply *icmp = last_icmp(a);
 
 	bool asked = a->soft_seen && !a->soft_left;
 
-	return a->traced && icmp && icmp->icmp_family != 6 && !a->soft_unshown &&
-	       (asked || last_syn_ns(a) <= icmp->t_ns);
+	return a->traced && icmp && !a->soft_unshown && (asked || last_syn_ns(a) <= icmp->t_ns);
 }
 
 /* It did not ask for the error, or that is not known; and it went on for longer than one that polls. */

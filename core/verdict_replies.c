@@ -300,7 +300,7 @@ static void say_traced(const struct attempt *a, struct verdict *v)
 			     "its socket had noted %s, and went on: an ICMP%s came, or a route failed, then or in an "
 			     "earlier attempt of that socket",
 			     errno_name(a->soft_error), six ? "v6" : "");
-	else if (icmp && (a->soft_unshown || (a->soft_error && six)))
+	else if (icmp && a->soft_unshown)
 		say_evidence(v,
 			     "icmp%s %u/%u came %s after SYN 0, a soft error: the socket went on, and polling does not "
 			     "show it",

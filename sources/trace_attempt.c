@@ -280,7 +280,7 @@ void trace_attempt(const struct watch_attempt *w, const struct watch_more *more,
 	a->first_state_ns = a->connect_ns;
 	a->crossed = w->flags & WATCH_SIMULTANEOUS;
 	a->late_found = w->flags & WATCH_NO_BEGIN;
-	a->soft_unshown = w->flags & WATCH_MPTCP;
+	a->soft_unshown = (w->flags & WATCH_MPTCP) || (w->flow.family == 6 && w->icmp_origin != SO_EE_ORIGIN_ICMP6);
 	a->soft_seen = w->soft_ns != 0;
 	a->deferred = w->flags & WATCH_UNSENT;
 	a->may_be_deferred = w->flags & WATCH_FASTOPEN;

@@ -22,7 +22,7 @@ import harness
 import watched
 from tun_peer import IFF_NO_PI, IFF_TUN, TUNSETIFF
 
-TCP_USER_TIMEOUT = 18
+TCP_USER_TIMEOUT, IPV6_RECVERR = 18, 25
 GIVE_UP_AFTER = 0.7  # s; a neighbour is given up sooner
 
 RULES = """
@@ -36,7 +36,7 @@ table inet local {
 		tcp dport 101 drop
 		tcp dport 127 drop
 		tcp dport 105 reject with tcp reset
-		tcp dport { 106, 107 } reject
+		tcp dport { 106, 107, 145 } reject
 		tcp sport 110 tcp flags & (syn|ack) == syn|ack drop
 		tcp sport 117 tcp flags & (syn|ack) == syn|ack drop
 	}
@@ -265,6 +265,8 @@ CASES = (
                                                                          confidence="likely", said="did not ask")),
     ("reject with an ICMPv6", "client", LO[1:], 106, {**SILENT, "place": "local-input",
                                                      "said": "had noted ECONNREFUSED"}),
+    ("reject with an ICMPv6 that the program asks for", "client", LO[1:], 145, told(
+        "refused", "peer", "ECONNREFUSED", place="local-input")),
     ("SYN-ACK dropped at the client", "client", LO, 110, silent("local-input", "NETFILTER_DROP", True)),
     ("SYN-ACK from afar dropped at the client", "client", FAR, 117, silent("local-input", "NETFILTER_DROP", True)),
     # The server is here, too.
@@ -456,6 +458,15 @@ def second_attempt(address, port):
     return s, 0 if error == errno.EINPROGRESS else error
 
 
+def asking(address, port):
+    """IPv6 shows an ICMP that is soft to who has asked for it."""
+    s = socket.socket(socket.AF_INET6)
+    s.setblocking(False)
+    s.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
+    error = s.connect_ex((address, port))
+    return s, 0 if error == errno.EINPROGRESS else error
+
+
 def attempt_all(network, cases):
     """(case, address) -> error; None: it waited until it was given up."""
     running, errors = {}, {}
@@ -464,6 +475,8 @@ def attempt_all(network, cases):
             for address in case[2]:
                 if case[0] == "second attempt of a socket":
                     s, error = second_attempt(address, case[3])
+                elif case[0].endswith("asks for"):
+                    s, error = asking(address, case[3])
                 else:
                     s, error = watched.connecting(address, case[3])
                 running[case[0], address] = s

@@ -232,6 +232,27 @@ static void soft_error_is_told(void **test)
 	assert_int_equal(v.gave_up_by, GAVE_UP_SIGNAL);
 }
 
+/* IPv6 shows it to programs that have asked for that (IPV6_RECVERR): they alone have it in their error queue. */
+static void soft_error_of_ipv6_is_told(void **test)
+{
+	begin();
+	six();
+	icmp(SO_EE_ORIGIN_ICMP6, 1, 1);
+	r.attempt.soft_ns = BEGUN + 2 * MS;
+	ended(3 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_UNREACHABLE, GAVE_UP_NETWORK, LIMIT_NONE, CONFIDENCE_CERTAIN);
+	assert_int_equal(v.error, EACCES);
+	assert_true(has_evidence("the program asked for it"));
+	/* who did not ask what it is closed the socket for another reason */
+	r.attempt.soft_error = EACCES;
+	r.attempt.flags |= WATCH_SOFT_LEFT;
+	ended(300 * MS, WATCH_PROGRAM, 0);
+	told();
+	assert_verdict(OUTCOME_ABANDONED, GAVE_UP_APPLICATION, LIMIT_APP_TIMER, CONFIDENCE_LIKELY);
+	assert_false(has_evidence("polling does not show it"));
+}
+
 /* What the socket has noted ends nothing, but is the error at the schedule's end; IPv6 tells of no ICMP by its queue.
  */
 static void soft_errors_without_icmp(void **test)
@@ -336,6 +357,7 @@ int main(void)
 		cmocka_unit_test(no_neighbour),
 		cmocka_unit_test(soft_errors),
 		cmocka_unit_test(soft_error_is_told),
+		cmocka_unit_test(soft_error_of_ipv6_is_told),
 		cmocka_unit_test(soft_errors_without_icmp),
 		cmocka_unit_test(unsent),
 		cmocka_unit_test(reset_in_syn_received),
