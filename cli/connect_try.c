@@ -334,6 +334,15 @@ static int run(struct trying *t, struct err *e)
 	return r;
 }
 
+static void note_blindness(struct trying *t)
+{
+	const struct err *why = observe_blind(t->observe);
+
+	t->ret->blind = why;
+	if (why)
+		snprintf(t->ret->blind_why, sizeof(t->ret->blind_why), "%.250s", why->what);
+}
+
 static int open_watch(struct trying *t, struct err *e)
 {
 	struct tracker_config tc = { .max_attempts = 64, .linger_ns = INT64_MAX, .fn = on_attempt, .user = t };
@@ -359,10 +368,8 @@ static int open_watch(struct trying *t, struct err *e)
 	if (!t->tracker || !t->printer || !t->further)
 		return err_sys(e, ENOMEM, "connect");
 	r = observe_new(&oo, &t->observe, e);
-	if (!r && observe_blind(t->observe)) {
-		t->ret->blind = true;
-		snprintf(t->ret->blind_why, sizeof(t->ret->blind_why), "%.250s", observe_blind(t->observe)->what);
-	}
+	if (!r)
+		note_blindness(t);
 	return r;
 }
 
@@ -377,8 +384,11 @@ int connect_try(const struct try_opts *o, struct try_result *ret, struct err *e)
 	if (!r)
 		r = run(&t, e);
 	terminal_progress(&o->terminal, "");
-	if (t.observe)
+	if (t.observe) {
 		tracker_finish(t.tracker, observe_now(t.observe));
+		note_blindness(&t);
+		ret->attempt.blind = ret->blind;
+	}
 	if (t.fd >= 0)
 		close(t.fd);
 	ret->attempt.options_known = true;

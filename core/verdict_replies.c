@@ -399,7 +399,7 @@ void say_silence(const struct attempt *a, struct verdict *v)
 	}
 	if (a->crossed && a->socket_seen)
 		say_crossed(v);
-	else if (!a->n_replies && a->syns_seen)
+	else if (!a->n_replies && a->syns_seen && !a->blind)
 		say_evidence(v, "no reply was seen on the wire");
 	if (a->n_syns && (a->blind || !a->syns_seen))
 		say_counted(a, v);

@@ -274,13 +274,30 @@ static void look_at_clock(struct observe *ob)
 	ob->read_ns = now;
 }
 
+/* Its interface went away, as they may: what follows is seen without its packets. */
+static void go_on_without(struct observe *ob, int i)
+{
+	live_free(ob->live[i]);
+	ob->live[i] = NULL;
+	if (!i && ob->live[1]) {
+		ob->live[0] = ob->live[1];
+		ob->live[1] = NULL;
+	}
+}
+
 void observe_read_packets(struct observe *ob, struct err *e, int *ret)
 {
+	bool optional = ob->o.packets_optional;
 	int i, r = 0;
 
 	look_at_clock(ob);
-	for (i = 0; r >= 0 && i < 2 && ob->live[i]; i++)
-		r = live_read(ob->live[i], on_live, ob, e);
+	for (i = 0; r >= 0 && i < 2 && ob->live[i]; i++) {
+		r = live_read(ob->live[i], on_live, ob, optional ? &ob->blind : e);
+		if (r < 0 && optional) {
+			go_on_without(ob, i--);
+			r = 0;
+		}
+	}
 	*ret = r < 0 ? r : 0;
 }
 

@@ -38,7 +38,7 @@ struct observe_opts {
 	int buffer;		/* as live_opts has it */
 	bool own_only;		/* only flows told by observe_connect(): asked for one by one, on a host of any size */
 	bool shared; /* with others, whose attempts may come and go unseen: counters that moved tell nothing */
-	bool packets_optional; /* go on without packets when they may not be seen: observe_blind() says why */
+	bool packets_optional; /* go on without packets when they may not be seen, or no longer: observe_blind() */
 	struct policy policy;  /* of sockets whose own options are not known (programs of others) */
 	/* Borrowed pointers, valid for the call.  A packet is given before its event. */
 	void (*on_packet)(const struct live_packet *p, const struct packet *decoded, void *user);

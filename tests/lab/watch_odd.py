@@ -142,6 +142,21 @@ class Test(watch_sockets.Test):
                    any("own queue" in e for e in a["synsent"]["evidence"]), True)
 
 
+    def device_gone(self, t):
+        """What is known of an attempt whose interface is taken away is told all the same."""
+        net = watched.Net()
+        t.kept.append(net.process)
+        net.run(QUEUE.replace("tc qdisc", "true"))
+        with net:
+            remove = subprocess.Popen(["sh", "-c", "sleep 0.4; ip link del q0"], stdin=subprocess.DEVNULL)
+            r = self.synsent.run(["connect", "-j", "--timeout", "2s", SERVER, str(PORT)])
+        remove.wait()
+        t.want("what connect told of, and its status: %s" % r.err, (len(r.objects), r.status), (1, 1))
+        for a in r.objects:
+            t.want("its verdict", verdict(a), ("abandoned", "application", "app-timer", "certain", None))
+            t.want("that it has seen no more packets: %s" % a["synsent"]["evidence"],
+                   any("packets could not be seen" in e for e in a["synsent"]["evidence"]), True)
+
     def killed(self, t):
         """Thousands end at once, and to judge one takes longer than to end: they wait until they are."""
         net, w = self.made(t, DROPS)
@@ -156,7 +171,7 @@ class Test(watch_sockets.Test):
             t.wrong.append("%d of %d were told: %s" % (len(told), MANY, w.said().splitlines()[0]))
 
 
-PARTS = ("killed", "no_ipv6", "link_local", "time_namespace", "deferred", "queue")
+PARTS = ("killed", "no_ipv6", "link_local", "time_namespace", "deferred", "queue", "device_gone")
 
 
 def main():
