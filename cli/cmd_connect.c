@@ -195,7 +195,7 @@ static int try_all(const struct connect_opts *o, const char *host, const struct 
 			print_text(o, &to->terminal, r, &v);
 		if (r->interrupted)
 			status = 128 + SIGINT;
-		else if (v.outcome == OUTCOME_ESTABLISHED)
+		else if (v.outcome == OUTCOME_ESTABLISHED && !v.error)
 			status = r->lost ? 4 : 0;
 	}
 	free(r);

@@ -51,6 +51,8 @@ static void judge_error(const struct attempt *a, struct verdict *v)
 		say_silence(a, v);
 	} else if (v->error == ECONNREFUSED) {
 		refused(a, v, CONFIDENCE_CERTAIN);
+	} else if (v->error == ECONNRESET && !a->traced && !a->crossed) {
+		established_and_reset(a, v);
 	} else if (v->error == ECONNRESET && first_accepted(a, REPLY_RST)) {
 		refused(a, v, CONFIDENCE_CERTAIN); /* SYNs had crossed, and it was in SYN-RECEIVED */
 		v->error = ECONNRESET;

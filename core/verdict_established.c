@@ -119,3 +119,22 @@ void established(const struct attempt *a, struct verdict *v, enum confidence c)
 	else if (a->connected)
 		say_evidence(v, "the kernel showed the socket past SYN-SENT by then");
 }
+
+/* The kernel has ECONNRESET for what is past SYN-SENT alone (net/ipv4/tcp_input.c tcp_reset()). */
+void established_and_reset(const struct attempt *a, struct verdict *v)
+{
+	bool seen = first_accepted(a, REPLY_SYN_ACK);
+	char t[SAY_SECONDS_LEN];
+
+	if (connected_at_ns(a))
+		v->elapsed_ns = connected_at_ns(a) - attempt_start_ns(a);
+	established(a, v, seen ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
+	say_headline(v, "connected within %s, and an RST ended the connection before connect() returned",
+		     say_span(v->elapsed_ns, t));
+	if (!seen)
+		say_evidence(v, "an RST that answers a SYN is ECONNREFUSED: there was a connection");
+	say_advice(
+		v,
+		"what accepts connections and resets them: a proxy (SYNPROXY, a load balancer) whose server refuses, "
+		"tcp_abort_on_overflow of a server whose accept queue is full, or the server's program itself");
+}

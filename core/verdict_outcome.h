@@ -16,6 +16,8 @@ void application_gave_up(const struct attempt *a, struct verdict *v, enum confid
 /* When it was connected: its ACK, or what made it so, or when it was found to be, at the latest; 0: not known. */
 int64_t connected_at_ns(const struct attempt *a);
 void established(const struct attempt *a, struct verdict *v, enum confidence c);
+/* It connected, and connect() told of the RST that came then: ECONNRESET. */
+void established_and_reset(const struct attempt *a, struct verdict *v);
 
 /* SOCK_DESTROY, as `ss -K` does it. */
 void destroyed(struct verdict *v);

@@ -38,6 +38,16 @@ ip link set q0 up
 ip link set q1 up
 ip addr add fe80::1/64 dev q0 nodad
 """
+# A rule answers SYNs in the place of a server, which is asked only then, and refuses.
+PROXY = """
+ip addr add 10.9.5.2/24 dev q1; ip link set q1 up
+sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0 net.ipv4.tcp_timestamps=1
+nft '
+table ip p {
+	chain r { type filter hook prerouting priority raw; tcp dport %d tcp flags syn notrack; }
+	chain i { type filter hook input priority 0; tcp dport %d ct state { invalid, untracked } synproxy mss 1460 wscale 7 timestamp sack-perm; }
+}'
+""" % (PORT, PORT)
 DROPS = """
 nft "add table inet f; add chain inet f i { type filter hook input priority 0; }; add rule inet f i tcp dport %d drop"
 """ % PORT
@@ -157,6 +167,27 @@ class Test(watch_sockets.Test):
             t.want("that it has seen no more packets: %s" % a["synsent"]["evidence"],
                    any("packets could not be seen" in e for e in a["synsent"]["evidence"]), True)
 
+    def proxied(self, t):
+        """SYNPROXY accepts what its server then refuses: connect() may be told of the RST, and had connected."""
+        net, far = watched.Net(), watched.Net()
+        t.kept += [net.process, far.process]
+        net.run("ip link add q0 type veth peer name q1 netns /proc/%d/ns/net; ip link set q0 up; ip addr add 10.9.5.1/24 dev q0"
+                % far.process.pid)
+        done = far.run(PROXY, False)
+        if done.returncode:
+            print("left out: no synproxy here: %s" % done.stdout.strip())
+            return
+        told = []
+        with net:
+            for _ in range(20):
+                told += self.synsent.run(["connect", "-j", SERVER, str(PORT)]).objects
+        reset = [a for a in told if a.get("error")]
+        if not reset:
+            print("left out: no connect() returned after the RST")
+        t.want("what was told", {verdict(a)[:4] for a in told}, {("established", "nobody", None, "certain")})
+        t.want("of those that were reset", {(verdict(a)[4], "an RST ended the connection" in a["synsent"]["headline"])
+                                            for a in reset}, {("ECONNRESET", True)} if reset else set())
+
     def killed(self, t):
         """Thousands end at once, and to judge one takes longer than to end: they wait until they are."""
         net, w = self.made(t, DROPS)
@@ -171,7 +202,7 @@ class Test(watch_sockets.Test):
             t.wrong.append("%d of %d were told: %s" % (len(told), MANY, w.said().splitlines()[0]))
 
 
-PARTS = ("killed", "no_ipv6", "link_local", "time_namespace", "deferred", "queue", "device_gone")
+PARTS = ("killed", "no_ipv6", "link_local", "time_namespace", "deferred", "queue", "device_gone", "proxied")
 
 
 def main():
