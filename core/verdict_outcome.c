@@ -340,7 +340,8 @@ void failed_without_icmp(const struct attempt *a, struct verdict *v)
 		ended_by_timer(a, v);
 	} else if (i < sizeof(errors) / sizeof(errors[0]) && a->traced) {
 		traced_unreachable(a, v);
-	} else if (i < sizeof(errors) / sizeof(errors[0])) {
+	} else if (i < sizeof(errors) / sizeof(errors[0]) || (v->error == EINVAL && a->n_syns)) {
+		/* EINVAL is a blackhole's, which came into the SYN's way meanwhile */
 		say_conclusion(v, OUTCOME_UNREACHABLE, GAVE_UP_KERNEL, LIMIT_NONE, CONFIDENCE_LIKELY);
 		say_headline(v, "no ICMP was seen; a neighbour or route failure on this host, or an ICMP that was not "
 				"captured");
