@@ -127,6 +127,19 @@ static bool saw_rst(const struct attempt *a)
 	return false;
 }
 
+/*
+ * This host's firewall had dropped others before, and the kernel's end was due: a server sends its SYN-ACK again on the
+ * same schedule, so just then.
+ */
+static bool may_be_dropped_too(const struct attempt *a, const struct verdict *v)
+{
+	int i, dropped = 0;
+
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		dropped += a->replies[i].kind == REPLY_SYN_ACK && a->replies[i].ignored == IGNORED_DROPPED;
+	return dropped && may_be_schedules_end(a, v);
+}
+
 /* The socket went away and nobody said why: the wire first, then the kernel's counts, then the clock. */
 static void judge_gone(const struct attempt *a, struct verdict *v)
 {
@@ -135,7 +148,8 @@ static void judge_gone(const struct attempt *a, struct verdict *v)
 
 	if (a->connected || (r && r->kind == REPLY_SYN_ACK && a->ack_ns)) {
 		connected(a, v);
-	} else if (r && r->kind == REPLY_SYN_ACK && last_syn_ns(a) <= r->t_ns && !a->has_left) {
+	} else if (r && r->kind == REPLY_SYN_ACK && last_syn_ns(a) <= r->t_ns && !a->has_left &&
+		   !may_be_dropped_too(a, v)) {
 		say_evidence(v, "a SYN-ACK that fits was seen, and neither an ACK nor an RST of the client");
 		established(a, v, CONFIDENCE_LIKELY);
 	} else if (r && r->kind == REPLY_RST && !kernel_did_not) {

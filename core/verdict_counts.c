@@ -37,7 +37,7 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 	application_gave_up(a, v, c);
 }
 
-static bool may_be_schedules_end(const struct attempt *a, const struct verdict *v)
+bool may_be_schedules_end(const struct attempt *a, const struct verdict *v)
 {
 	int64_t min, max, end_ns;
 	bool exact;
