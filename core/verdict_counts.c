@@ -37,18 +37,6 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 	application_gave_up(a, v, c);
 }
 
-bool may_be_schedules_end(const struct attempt *a, const struct verdict *v)
-{
-	int64_t min, max, end_ns;
-	bool exact;
-
-	end_ns = verdict_predict_end(a, &exact);
-	if (exact)
-		return may_have_ended_at(a, v, end_ns);
-	return end_range(a, &min, &max) && v->elapsed_ns >= min - GIVE_UP_TOLERANCE_NS &&
-	       v->elapsed_ns <= max + GIVE_UP_TOLERANCE_NS && on_schedule(a, v);
-}
-
 static bool is_before_schedules_end(const struct attempt *a, const struct verdict *v)
 {
 	int64_t min, max, end_ns;

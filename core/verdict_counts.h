@@ -7,7 +7,4 @@
 /* No reply that was seen ended it: the kernel's books, its socket's, and the clock.  Private to core/verdict*.c. */
 void judge_by_counts(const struct attempt *a, struct verdict *v);
 
-/* v->elapsed_ns is that of the schedule's end, as far as it is known. */
-bool may_be_schedules_end(const struct attempt *a, const struct verdict *v);
-
 #endif

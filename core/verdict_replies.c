@@ -66,12 +66,16 @@ bool outlived_icmp(const struct attempt *a, const struct reply *icmp)
 	return ended_at_the_soonest_ns(a) - icmp->t_ns > ICMP_ACTS_WITHIN_NS;
 }
 
-static bool kernel_ended(const struct attempt *a)
+/* Where nobody says so: just after an ICMP, or at its schedule's end. */
+static bool kernel_ended(const struct attempt *a, const struct verdict *v)
 {
 	if (a->end == ATTEMPT_END_CLOSE && a->close_cause == CLOSE_APPLICATION)
 		return false;
-	return a->end == ATTEMPT_END_RESULT || (a->end == ATTEMPT_END_CLOSE && a->close_cause == CLOSE_KERNEL) ||
-	       !a->has_fail_count || a->attempt_fails;
+	if (a->end == ATTEMPT_END_RESULT || (a->end == ATTEMPT_END_CLOSE && a->close_cause == CLOSE_KERNEL))
+		return true;
+	if (a->has_fail_count)
+		return a->attempt_fails;
+	return !a->socket_seen || !outlived_icmp(a, last_icmp(a)) || may_be_schedules_end(a, v);
 }
 
 /* No later ICMP ended the wait: the kernel did, at the end of its schedule, and gave the error that it had noted. */
@@ -131,7 +135,7 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 			    "involved");
 	if (is_of_own_rule(a, icmp))
 		rejected_here(v, icmp);
-	if (soft && !kernel_ended(a))
+	if (soft && !kernel_ended(a, v))
 		say_evidence(v, "the client was told, though the socket went on, and closed it %s after SYN 0",
 			     say_span(v->elapsed_ns, t));
 	else if (soft && outlived_icmp(a, last_icmp(a)) && a->n_replies <= ATTEMPT_REPLIES_MAX)

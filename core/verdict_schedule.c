@@ -177,3 +177,15 @@ int syncnt_that_ends(const struct attempt *a, const struct verdict *v)
 	}
 	return 0;
 }
+
+bool may_be_schedules_end(const struct attempt *a, const struct verdict *v)
+{
+	int64_t min, max, end_ns;
+	bool exact;
+
+	end_ns = verdict_predict_end(a, &exact);
+	if (exact)
+		return may_have_ended_at(a, v, end_ns);
+	return end_range(a, &min, &max) && v->elapsed_ns >= min - GIVE_UP_TOLERANCE_NS &&
+	       v->elapsed_ns <= max + GIVE_UP_TOLERANCE_NS && on_schedule(a, v);
+}

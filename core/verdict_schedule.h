@@ -47,4 +47,7 @@ bool end_range(const struct attempt *a, int64_t *ret_min_ns, int64_t *ret_max_ns
 /* The TCP_SYNCNT that would explain it, or 0. */
 int syncnt_that_ends(const struct attempt *a, const struct verdict *v);
 
+/* It ended when the schedule did, as far as that is known. */
+bool may_be_schedules_end(const struct attempt *a, const struct verdict *v);
+
 #endif
