@@ -100,6 +100,12 @@ static void judge_icmp(const struct attempt *a, struct verdict *v, const struct 
 		judge_by_counts(a, v);
 		return;
 	}
+	if (icmp->icmp_family == 6 && !a->has_fail_count && outlived_icmp(a, last_icmp(a)) &&
+	    !may_be_schedules_end(a, v)) {
+		say_soft_icmp6(icmp, v);
+		judge_by_counts(a, v);
+		return;
+	}
 	if (kernel_did && !outlived_icmp(a, last_icmp(a)))
 		v->elapsed_ns = last_icmp(a)->t_ns - attempt_start_ns(a); /* not when it was seen to be gone */
 	if (is_port_unreachable(icmp))

@@ -147,6 +147,18 @@ void unreachable(const struct attempt *a, struct verdict *v, enum confidence c)
 
 /* ---- what came back, in evidence ---- */
 
+void say_soft_icmp6(const struct reply *icmp, struct verdict *v)
+{
+	const char *text = story_icmp_text(6, icmp->icmp_type, icmp->icmp_code);
+	char from[ADDR_TEXT_LEN];
+
+	addr_format(&icmp->from, from);
+	say_evidence(v,
+		     "icmp6 %u/%u%s%s%s came from %s while the kernel held the socket, a soft error: it went on, and "
+		     "polling shows that to few programs (IPV6_RECVERR)",
+		     icmp->icmp_type, icmp->icmp_code, *text ? " (" : "", text, *text ? ")" : "", from);
+}
+
 enum dropped_at { DROPPED_ELSEWHERE, DROPPED_LEAVING, DROPPED_ARRIVING };
 
 /* On the way, in another place than the client's own namespace; or in it, where the server was, or the client. */
@@ -389,6 +401,17 @@ static void say_copies(const struct attempt *a, struct verdict *v)
 		}
 }
 
+/* Answers came by an interface that was not looked at, as rp_filter drops them. */
+static bool dropped_here(const struct attempt *a)
+{
+	int i;
+
+	for (i = 0; i < a->n_drops && i < ATTEMPT_DROPS_MAX; i++)
+		if (a->drops[i].reply && a->drops[i].place == DROP_LOCAL_INPUT)
+			return true;
+	return false;
+}
+
 void say_silence(const struct attempt *a, struct verdict *v)
 {
 	if (v->wordless)
@@ -403,7 +426,7 @@ void say_silence(const struct attempt *a, struct verdict *v)
 	}
 	if (a->crossed && a->socket_seen)
 		say_crossed(v);
-	else if (!a->n_replies && a->syns_seen && !a->blind)
+	else if (!a->n_replies && a->syns_seen && !a->blind && !dropped_here(a))
 		say_evidence(v, "no reply was seen on the wire");
 	if (a->n_syns && (a->blind || !a->syns_seen))
 		say_counted(a, v);

@@ -18,6 +18,9 @@ void refused(const struct attempt *a, struct verdict *v, enum confidence c);
 /* There must be an ICMP that was accepted. */
 void unreachable(const struct attempt *a, struct verdict *v, enum confidence c);
 
+/* The evidence of one that ended nothing, and that a client is not told of, as it is of IPv4's. */
+void say_soft_icmp6(const struct reply *icmp, struct verdict *v);
+
 bool is_port_unreachable(const struct reply *r);
 
 /* The first reply of that kind that was accepted, or NULL; the last ICMP that was. */
