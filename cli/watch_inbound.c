@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "cli/watch_inbound_verdict.h"
 #include "packet/paths.h"
 #include "packet/sight.h"
 #include "sources/namespaces.h"
@@ -24,9 +25,6 @@
 #define SNAPLEN 96 /* an ICMPv6 error up to the quoted SYN's ISN; a SYN that has no data, whole, with IPv4 */
 #define BATCH 32
 #define GATHER_MS 20
-
-/* An answer that took longer came late, whatever SYN it answers. */
-#define LATE_NS (500 * NS_PER_MS)
 
 /* One network namespace. */
 struct place {
@@ -49,13 +47,6 @@ struct watch_inbound {
 	struct place places[WATCH_INBOUND_NETNS_MAX];
 };
 
-static bool is_late(const struct attempt *a, const struct digest *d)
-{
-	const struct reply *r = digest_answer(a);
-
-	return d->n_syns > 1 || (r && r->t_ns - attempt_start_ns(a) > LATE_NS);
-}
-
 static void give(const struct place *p, const struct digest *d)
 {
 	struct attempt a;
@@ -73,7 +64,7 @@ static void on_digest(const struct digest *d, void *user)
 	const struct place *p = user;
 	struct watch_inbound_counts *c = &p->of->counts;
 
-	if (d->answer == REPLY_SYN_ACK && d->n_synacks < 2 && !is_late(handshakes_attempt(p->handshakes), d)) {
+	if (watch_inbound_at_once(handshakes_attempt(p->handshakes), d)) {
 		c->answered++;
 		return;
 	}

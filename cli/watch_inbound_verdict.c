@@ -31,6 +31,31 @@ static void prove(struct verdict *v, const char *fmt, ...)
 	v->n_evidence++;
 }
 
+/* An answer that took longer came late, whatever SYN it answers. */
+#define LATE_NS (500 * NS_PER_MS)
+
+/* TCP_RTO_MIN: who waits sends nothing again before. */
+#define AGAIN_NS (200 * NS_PER_MS)
+
+bool watch_inbound_at_once(const struct attempt *a, const struct digest *d)
+{
+	const struct reply *r = digest_answer(a);
+	int64_t start_ns = attempt_start_ns(a), last_ns = start_ns;
+	int i;
+
+	if (d->answer != REPLY_SYN_ACK)
+		return false;
+	if (d->n_syns < 2 && d->n_synacks < 2)
+		return !r || r->t_ns - start_ns <= LATE_NS;
+	for (i = 0; i < a->n_syns && i < ATTEMPT_SYNS_MAX; i++)
+		if (a->syn_ns[i] > last_ns)
+			last_ns = a->syn_ns[i];
+	for (i = 0; i < a->n_replies && i < ATTEMPT_REPLIES_MAX; i++)
+		if (a->replies[i].kind == REPLY_SYN_ACK && a->replies[i].t_ns > last_ns)
+			last_ns = a->replies[i].t_ns;
+	return r && a->n_replies <= ATTEMPT_REPLIES_MAX && last_ns - start_ns < AGAIN_NS;
+}
+
 /* From SYN 0 to the last SYN-ACK that was sent for want of an ACK. */
 static int64_t waited_ns(const struct attempt *a)
 {

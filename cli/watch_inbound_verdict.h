@@ -13,6 +13,12 @@ struct watch_inbound_known {
 };
 
 /*
+ * A SYN-ACK answered it at once, and was not sent again for want of an ACK.  Neither end sends again so soon as
+ * SYNPROXY does, which asks the server in the client's name (net/netfilter/nf_synproxy_core.c), or as copies come.
+ */
+bool watch_inbound_at_once(const struct attempt *a, const struct digest *d);
+
+/*
  * What this host did with a SYN that came to it, as the digest of its packets
  * has it: established (likely, since the final ACK is not looked at: its SYN-ACK
  * was not sent again), refused, or unanswered.  A refusal is certain where its

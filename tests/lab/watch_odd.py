@@ -178,9 +178,15 @@ class Test(watch_sockets.Test):
             print("left out: no synproxy here: %s" % done.stdout.strip())
             return
         told = []
+        w = self.watch(t, ["--inbound", "--netns", far.inode])
+        with far:
+            w.ready()
         with net:
             for _ in range(20):
                 told += self.synsent.run(["connect", "-j", SERVER, str(PORT)]).objects
+        time.sleep(1.5)
+        t.want("what its host tells of what it answered at once",
+               [a["synsent"]["headline"] for a in w.end() if a["network"].get("direction") == "inbound"], [])
         reset = [a for a in told if a.get("error")]
         if not reset:
             print("left out: no connect() returned after the RST")

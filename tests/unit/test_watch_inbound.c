@@ -226,6 +226,32 @@ static void lasts_until_the_last(void **test)
 	assert_int_equal(v.elapsed_ns, 4000);
 }
 
+/* SYNPROXY asks the server in the client's name, and the server's SYN-ACK comes by this host, too. */
+static void at_once(void **test)
+{
+	struct attempt a = { .n_syns = 2,
+			     .syn_ns = { 1000000000, 1000300000 },
+			     .n_replies = 2,
+			     .replies = { { .kind = REPLY_SYN_ACK, .t_ns = 1000100000 },
+					  { .kind = REPLY_SYN_ACK, .t_ns = 1000400000 } } };
+	struct digest d = { .answer = REPLY_SYN_ACK, .n_syns = 2, .n_synacks = 2 };
+
+	assert_true(watch_inbound_at_once(&a, &d));
+	/* the client sends its SYN again */
+	a.syn_ns[1] = 2000000000;
+	assert_false(watch_inbound_at_once(&a, &d));
+	/* the server its SYN-ACK */
+	a.n_syns = d.n_syns = 1;
+	a.replies[1].t_ns = 2000000000;
+	assert_false(watch_inbound_at_once(&a, &d));
+	a.n_replies = d.n_synacks = 1;
+	assert_true(watch_inbound_at_once(&a, &d));
+	a.replies[0].t_ns = 1600000000;
+	assert_false(watch_inbound_at_once(&a, &d));
+	d.answer = REPLY_RST;
+	assert_false(watch_inbound_at_once(&a, &d));
+}
+
 /* Of a SYN that was answered, one that came again is no drop; a rule's is. */
 static void repeated_is_no_drop(void **test)
 {
@@ -263,6 +289,7 @@ int main(void)
 					    cmocka_unit_test(dropped_before),
 					    cmocka_unit_test(shows_whom_it_asked),
 					    cmocka_unit_test(lasts_until_the_last),
+					    cmocka_unit_test(at_once),
 					    cmocka_unit_test(repeated_is_no_drop),
 					    cmocka_unit_test(lost_answer) };
 
