@@ -70,6 +70,13 @@ static void judge_by_instant(const struct attempt *a, struct verdict *v)
 		kernel_gave_up(a, v, CONFIDENCE_LIKELY);
 	} else if (may_be_answered(a)) {
 		judge_unseen_answer(a, v);
+	} else if (may_be_hastened_end(a, v)) {
+		say_evidence(
+			v,
+			"0.5 s after SYN %d the kernel tried again, as it does when this host's own queue or device "
+			"does not take one; so its end, likely, came as much earlier",
+			refused_syn(a, v));
+		kernel_gave_up(a, v, CONFIDENCE_LIKELY);
 	} else if (a->has_left && a->left_failed) {
 		say_evidence(
 			v,

@@ -143,6 +143,19 @@ int refused_syn(const struct attempt *a, const struct verdict *v)
 	return 0;
 }
 
+bool may_be_hastened_end(const struct attempt *a, const struct verdict *v)
+{
+	int refused = refused_syn(a, v), last = a->n_syns - 1;
+	struct schedule s;
+	int64_t wait_ns;
+	bool exact;
+
+	if (!refused || refused >= last || !schedule_of(a, &s, &exact) || last != s.n - 1 || !a->syn_ns[last])
+		return false;
+	wait_ns = v->elapsed_ns - (a->syn_ns[last] - attempt_start_ns(a));
+	return wait_ns > PROBE_NS - GIVE_UP_TOLERANCE_NS && wait_ns - a->unseen_ns < PROBE_NS + PROBE_LATE_NS;
+}
+
 bool end_range(const struct attempt *a, int64_t *ret_min_ns, int64_t *ret_max_ns)
 {
 	struct schedule_range r;

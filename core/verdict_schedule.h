@@ -41,6 +41,10 @@ int hurried_syn(const struct attempt *a);
  */
 int refused_syn(const struct attempt *a, const struct verdict *v);
 
+/* All SYNs were sent, one of them early for that, and then it ended as soon: the device took no more, as without
+ * carrier. */
+bool may_be_hastened_end(const struct attempt *a, const struct verdict *v);
+
 /* Where the phase is not known: the earliest and the latest end of any phase.  False without a policy. */
 bool end_range(const struct attempt *a, int64_t *ret_min_ns, int64_t *ret_max_ns);
 
