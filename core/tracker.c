@@ -134,6 +134,8 @@ static void take_state(struct attempt *a, const struct event_state *k)
 	/* One that is gone has no name any more. */
 	if (k->pid && (k->comm[0] || a->pid != k->pid))
 		memcpy(a->comm, k->comm, sizeof(a->comm));
+	if (k->pid && k->pid != a->pid)
+		a->exited = false; /* how the one before ended says nothing of this one's end */
 	if (k->pid)
 		a->pid = k->pid;
 	if (k->has_phase) {
