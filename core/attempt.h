@@ -128,7 +128,7 @@ struct attempt {
 
 	/* Of the socket's disappearance, as in event_close, and in event_left where that was told. */
 	int64_t unseen_ns, timer_left_ns;
-	bool holder_alive, holder_ending;
+	bool holder_alive, holder_ending, several_holders;
 	bool has_left, left_failed, left_answered;
 
 	/* Of the kernel's tracepoints. */

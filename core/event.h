@@ -135,6 +135,7 @@ struct event_close {
 	int64_t timer_left_ns; /* the kernel's own timer could not fire for so long after; 0: it could, or not known */
 	bool holder_alive;     /* the process that held it went on without it */
 	bool holder_ending;    /* that process was ending, or gone, too */
+	bool several_holders;  /* several processes had it when that was looked at last */
 	bool packets_only;     /* its SYN was seen, and no socket that sent it */
 	bool translated;       /* its SYN is that of another attempt, whose server is translated (DNAT): it is none */
 };

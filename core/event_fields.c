@@ -112,6 +112,7 @@ static const struct event_field close_fields[] = {
 	LENGTH("timer_left_ns", close.timer_left_ns),
 	F(BOOL, "holder_alive", close.holder_alive),
 	F(BOOL, "holder_ending", close.holder_ending),
+	F(BOOL, "several_holders", close.several_holders),
 	F(BOOL, "packets_only", close.packets_only),
 	F(BOOL, "translated", close.translated),
 };

@@ -104,6 +104,7 @@ void feed_close(struct tracker *t, const struct event *ev)
 	}
 	s->a.socket_seen |= !c->packets_only;
 	s->a.translated |= c->translated;
+	s->a.several_holders |= c->several_holders; /* also of one that an exit is thought to have ended */
 	if (has_its_word(&s->a, false))
 		return;
 	if (slot_goes_on(s))

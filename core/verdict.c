@@ -325,6 +325,8 @@ static void judge_signal(const struct attempt *a, struct verdict *v)
 		v->confidence = CONFIDENCE_LIKELY;
 		say_evidence(v, "a program that closes its socket and at once fails by itself looks the same");
 	}
+	if (say_several_holders(a, v))
+		v->confidence = CONFIDENCE_LIKELY;
 	say_silence(a, v);
 }
 
@@ -385,8 +387,8 @@ static void judge(const struct attempt *a, struct verdict *v)
 		break;
 	case ATTEMPT_END_EXIT:
 		if (a->exit_status != EXIT_UNKNOWN)
-			say_evidence(v, "process %d exited with status %d, and its socket with it", a->pid,
-				     a->exit_status);
+			say_evidence(v, "process %d exited with status %d%s", a->pid, a->exit_status,
+				     a->several_holders ? "" : ", and its socket with it");
 		judge_gone(a, v);
 		break;
 	default:

@@ -34,6 +34,8 @@ static void ended_by_application(const struct attempt *a, struct verdict *v, enu
 		say_evidence(v, "whose it was is not known; one that was killed looks the same");
 		c = CONFIDENCE_LIKELY;
 	}
+	if (say_several_holders(a, v))
+		c = CONFIDENCE_LIKELY;
 	application_gave_up(a, v, c);
 }
 

@@ -34,6 +34,15 @@ static bool was_given_up_by_holder(const struct attempt *a)
 	       !a->holder_ending && !a->holder_alive;
 }
 
+bool say_several_holders(const struct attempt *a, struct verdict *v)
+{
+	if (!a->several_holders)
+		return false;
+	say_evidence(v, "several processes had the socket, and which of them let go of it last was not seen: one may "
+			"have closed it, have exited, or have been killed");
+	return true;
+}
+
 void lower_unproven(const struct attempt *a, struct verdict *v)
 {
 	bool proven = false;

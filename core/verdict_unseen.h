@@ -16,6 +16,10 @@ bool sees_all(const struct attempt *a);
 /* Neither packets nor tracepoints tell all, and its socket does not tell that it was the program. */
 bool may_be_answered(const struct attempt *a);
 
+/* Of a socket that several processes had: whose end, or close(), was the last is not known.  Says so, and returns true.
+ */
+bool say_several_holders(const struct attempt *a, struct verdict *v);
+
 /*
  * Of one that was glimpsed (core/attempt.h): only what is tied to its own socket makes a verdict certain, for a packet
  * need not have come to it, and what the kernel counted, or who held it, may be another's.

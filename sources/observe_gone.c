@@ -121,6 +121,7 @@ void gone_begin(struct observe *ob, struct known *k)
 	if (k->seen_ns && !k->syn0_ns)
 		socket_give_first(ob, k, k->born_ns);
 	socket_blame_holder(ob, k);
+	ev.close.several_holders = k->n_holders > 1;
 	if (k->pid) {
 		ev.close.holder_ending = procs_is_ending(k->pid);
 		/* Where one's own programs are observed what they called is known, and it costs time in which they end.

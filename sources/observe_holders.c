@@ -52,10 +52,12 @@ static void take_holders(struct observe *ob, struct known *k, const struct procs
 {
 	int i;
 
-	k->held |= h->n > 0;
+	if (!h->n)
+		return; /* all let go of it meanwhile, and who was the last is not known */
+	k->held = true;
 	k->n_holders = h->n > 1 ? h->n : 0;
 	memcpy(k->holders, h->pids, sizeof(k->holders));
-	if (h->n && !holds(h, k->pid))
+	if (!holds(h, k->pid))
 		change_owner(ob, k, h->pids[0]);
 	for (i = 0; ob->fates && i < k->n_holders && i < PROCS_HOLDERS_MAX; i++)
 		if (k->holders[i] != ob->hint)

@@ -293,13 +293,16 @@ static void on_fate(int32_t pid, int signal, int status, void *user)
 	ob->ends[ob->next_end++ % ENDS_KEPT] = ev;
 	ob->o.on_event(&ev, ob->o.user);
 	/* A socket that is still there belongs to someone else now. */
-	for (i = 0; i < ob->n_flows; i++)
+	for (i = 0; i < ob->n_flows; i++) {
+		if (ob->flows[i].state == KNOWN_LISTED && ob->flows[i].n_holders)
+			ob->tasks = 0; /* who is left is looked for at the next look */
 		if (ob->flows[i].state == KNOWN_LISTED && ob->flows[i].pid == pid) {
 			ob->flows[i].refresh = true;
 			ob->flows[i].owner_known = false;
 			ob->flows[i].owner_tries = 0;
 			ob->flows[i].pid = 0;
 		}
+	}
 }
 
 int observe_exit(struct observe *ob, const struct event_exit *x, struct err *e)

@@ -28,7 +28,8 @@ FAULTS = ("syn-drop", "synack-drop", "firewall:drop", "firewall:drop:in", "backl
           "firewall:reject", "icmp:port", "icmp:frag", "blackhole-route", "loss:50%", "duplicate")
 WAYS = """block;poll_close;poll_kernel;quick;sndtimeo;sndtimeo_kernel;alarm;alarm_goes_on;restarted;ends_itself exit;
 child_kills_itself;child_kills_itself 15;child_exits;child_killed_in_connect;shut;unspec;unspec_again;linger;dup;inherited;
-inherited_killed;parent_killed;parent_exits;passed;passed_killed;threads;thread_closes;several;servers;processes;
+inherited_killed;parent_killed;parent_exits;daemon_killed;holders_end;passed;passed_killed;threads;thread_closes;several;
+servers;processes;
 blocking_processes;parallel;burst;syncnt;syncnt_poll 2;syncnt_later;user_timeout;user_timeout_later;
 user_timeout_closed;rto_max;second;second_same;second_nonblocking;asks_again;asks_until_end;asks_beside;bound;same_port;
 same_port_at_once;port_shared;port_taken;port_taken_then_waits;connected_again;bad_calls;listening;mapped;mapped_kernel;

@@ -440,6 +440,40 @@ def parent_exits():
     wait_all()
 
 
+def dies_with(o, seconds):
+    o.wait(seconds)
+    if not o.over():
+        o.tell("signal", syns=o.syns())
+    os.kill(os.getpid(), 9)
+
+
+def daemon_killed():
+    """Who called connect() exits; the daemon that has the socket is killed later."""
+    def starter():
+        o = new()
+        forked(dies_with, o, LIMIT, keeps=True)
+        time.sleep(LIMIT / 4)
+    os.waitpid(forked(starter, keeps=True), 0)
+    time.sleep(LIMIT + 0.3)
+
+
+def holders_end(ms="10"):
+    """Two have the socket: one exits, and so soon afterwards the other is killed that nobody looks in between."""
+    def parent():
+        r, w = os.pipe()
+        o = new()
+
+        def child():
+            os.close(w)
+            os.read(r, 1)
+            dies_with(o, int(ms) / 1000)
+        pid = forked(child, keeps=True)
+        if o.wait(LIMIT):
+            os.kill(pid, 9)
+    os.waitpid(forked(parent, keeps=True), 0)
+    time.sleep(0.3)
+
+
 def wait_all():
     with contextlib.suppress(ChildProcessError):
         while True:

@@ -233,6 +233,7 @@ void random_event(enum event_kind kind, struct event *ev)
 		ev->close.packets_only = rnd() % 2;
 		ev->close.translated = rnd() % 2;
 		ev->close.holder_ending = rnd() % 2;
+		ev->close.several_holders = rnd() % 2;
 		break;
 	case EVENT_LEFT:
 		random_flow(&ev->left.flow);
