@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/verdict_counts.h"
@@ -307,20 +308,34 @@ static bool may_have_failed_before(const struct attempt *a)
 	return may_be_answered(a) || (a->has_left && a->left_failed);
 }
 
+#define SIGNAL_NAME_LEN 24
+
+/* Those of real time have no name. */
+static const char *signal_name(int signal, char to[SIGNAL_NAME_LEN])
+{
+	const char *name = sigabbrev_np(signal);
+
+	if (name)
+		snprintf(to, SIGNAL_NAME_LEN, "SIG%s", name);
+	else
+		snprintf(to, SIGNAL_NAME_LEN, "signal %d", signal);
+	return to;
+}
+
 static void judge_signal(const struct attempt *a, struct verdict *v)
 {
-	const char *name = sigabbrev_np(a->end_signal);
+	char name[SIGNAL_NAME_LEN];
 	int pid = a->closer_pid ? a->closer_pid : a->pid; /* another may have had it last */
 	bool kernel_did = (a->has_abort_count && a->abort_on_timeout) || (a->has_fail_count && a->attempt_fails);
 
 	if (kernel_did || may_have_failed_before(a) || (attempt_accepted_reply(a) && !a->traced)) {
-		say_evidence(v, "process %d died of SIG%s afterwards", pid, name ? name : "?");
+		say_evidence(v, "process %d died of %s afterwards", pid, signal_name(a->end_signal, name));
 		judge_gone(a, v);
 		return;
 	}
 	say_conclusion(v, OUTCOME_KILLED, GAVE_UP_SIGNAL, LIMIT_NONE, CONFIDENCE_CERTAIN);
-	say_headline(v, "SIG%s ended the client while it waited", name ? name : "?");
-	say_evidence(v, "process %d died of SIG%s in SYN-SENT", pid, name ? name : "?");
+	say_headline(v, "%s ended the client while it waited", signal_name(a->end_signal, name));
+	say_evidence(v, "process %d died of %s in SYN-SENT", pid, name);
 	if (is_own_doing(a->end_signal)) {
 		v->confidence = CONFIDENCE_LIKELY;
 		say_evidence(v, "a program that closes its socket and at once fails by itself looks the same");
