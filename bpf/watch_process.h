@@ -41,12 +41,13 @@ static __always_inline void read_process(struct watch_attempt *a)
 	__builtin_memcpy(a->comm, leader->comm, sizeof(a->comm));
 }
 
-/* The same of another process, which has its socket; whose the socket is it says itself. */
+/* The same of another process, which has its socket: its own user, who need not be the socket's (setuid programs). */
 static __always_inline void read_holder(const struct task_struct *task, struct watch_attempt *a)
 {
 	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 
 	a->pid = watch_pid((__u64)leader);
+	a->uid = BPF_CORE_READ(task, cred, uid.val);
 	a->cgroup = BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id);
 	a->cgroup_known = 1;
 	bpf_core_read(a->comm, sizeof(a->comm), &leader->comm);

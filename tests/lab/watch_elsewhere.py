@@ -28,10 +28,11 @@ NOBODY = harness.NOBODY
 FLOOD = 900  # at once; 200 are kept in 10 ms
 MISSED = "so many packets were dropped meanwhile that more of its own may be among them"
 MANY = 250  # at once; a listener is asked for 100 times a second
-# Its user, its name and a file: connects, without waiting, from a port that all have, and tells of it.
+# Its user, its name and a file: connects, without waiting, from a port that all have, and tells of it.  Its socket is
+# root's, as that of a setuid program.
 CLIENT = """
 import ctypes, os, socket, sys
-os.setuid(int(sys.argv[1]))
+os.setresuid(int(sys.argv[1]), 0, 0)
 ctypes.CDLL(None).prctl(15, sys.argv[2].encode(), 0, 0, 0)
 s = socket.socket()
 s.setblocking(False)
