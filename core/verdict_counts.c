@@ -58,6 +58,13 @@ static void not_by_timer(const struct attempt *a, struct verdict *v)
 		ended_by_application(a, v, sees_all(a) ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY);
 }
 
+/* The namespace's ICMP errors are told where failed attempts were counted; that none timed out would have been told,
+ * too. */
+static bool some_timed_out(const struct attempt *a)
+{
+	return a->glimpsed && a->has_icmp_count && !a->has_abort_count;
+}
+
 /* Nothing that the kernel counted is tied to this socket: what its timer, and then the schedule, say. */
 static void judge_by_instant(const struct attempt *a, struct verdict *v)
 {
@@ -88,12 +95,12 @@ static void judge_by_instant(const struct attempt *a, struct verdict *v)
 		v->confidence = CONFIDENCE_LIKELY;
 	} else if (a->crossed || a->limits_changed) {
 		nobody_known(v); /* the schedule is another one */
-	} else if (!a->has_left && is_before_schedules_end(a, v)) {
+	} else if (!a->has_left && !some_timed_out(a) && is_before_schedules_end(a, v)) {
 		say_evidence(v, "the socket left SYN-SENT while the kernel, by its sysctls, still had time to wait; so "
 				"the program, likely, unless it set TCP_USER_TIMEOUT or TCP_SYNCNT");
 		ended_by_application(a, v, CONFIDENCE_LIKELY);
 	} else {
-		if (a->has_left)
+		if (a->has_left || some_timed_out(a))
 			say_evidence(v, "the kernel counted give-ups then, of this attempt or of others "
 					"(TCPAbortOnTimeout moved)");
 		nobody_known(v);

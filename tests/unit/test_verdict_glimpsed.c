@@ -65,6 +65,26 @@ static void not_by_timer(void **state)
 	assert_is(OUTCOME_ABANDONED, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN);
 }
 
+/* The kernel gave some up just then: those that a program's own TCP_SYNCNT ends look like those that it closes. */
+static void some_timed_out(void **state)
+{
+	struct verdict v;
+
+	a.n_syns = 2;
+	a.syn_ns[1] = 2 * S;
+	a.retransmits = 1;
+	a.last_state_ns = a.ended_ns = 4 * S;
+	a.has_policy = true;
+	a.policy = (struct policy){ .retries = 5, .hz = 250, .rto_max_ms = 120000 };
+	assert_is(OUTCOME_ABANDONED, CONFIDENCE_LIKELY, CONFIDENCE_LIKELY);
+	a.has_icmp_count = true;
+	verdict_make(&a, &v);
+	assert_int_equal(v.outcome, OUTCOME_UNANSWERED);
+	assert_int_equal(v.confidence, CONFIDENCE_UNKNOWN);
+	a.has_abort_count = true; /* none was: it was no timeout */
+	assert_is(OUTCOME_ABANDONED, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN);
+}
+
 static void reset(void **state)
 {
 	a.n_replies = 1;
@@ -96,7 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(given_up, set_up),  cmocka_unit_test_setup(not_by_timer, set_up),
 		cmocka_unit_test_setup(reset, set_up),	   cmocka_unit_test_setup(killed, set_up),
-		cmocka_unit_test_setup(connected, set_up),
+		cmocka_unit_test_setup(connected, set_up), cmocka_unit_test_setup(some_timed_out, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
