@@ -246,6 +246,12 @@ static __always_inline void tell_process(struct here_event *e)
 	BPF_CORE_READ_INTO(&e->comm, leader, comm);
 	e->exiting = (flags & PF_EXITING) != 0;
 	e->exit_code = e->exiting ? BPF_CORE_READ(task, exit_code) : 0;
+	/* Of a process that is killed a call that waits lets go of its socket before the exit (kernel/signal.c
+	 * get_signal()). */
+	if (!e->exiting && BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT) {
+		e->exiting = 1;
+		e->exit_code = BPF_CORE_READ(task, signal, group_exit_code);
+	}
 }
 
 /*

@@ -133,6 +133,7 @@ struct event_close {
 	int retransmits;       /* as last known; -1: unknown */
 	int64_t unseen_ns;     /* it was last seen in SYN_SENT so long before; 0: not known */
 	int64_t timer_left_ns; /* the kernel's own timer could not fire for so long after; 0: it could, or not known */
+	int32_t closer;	       /* the process that closed it, by its end or not; 0: not known */
 	bool holder_alive;     /* the process that held it went on without it */
 	bool holder_ending;    /* that process was ending, or gone, too */
 	bool several_holders;  /* several processes had it when that was looked at last */

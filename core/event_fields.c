@@ -110,6 +110,7 @@ static const struct event_field close_fields[] = {
 	FGS(UINT, "isn", close.isn, close.has_isn),
 	LENGTH("unseen_ns", close.unseen_ns),
 	LENGTH("timer_left_ns", close.timer_left_ns),
+	F(INT, "closer", close.closer),
 	F(BOOL, "holder_alive", close.holder_alive),
 	F(BOOL, "holder_ending", close.holder_ending),
 	F(BOOL, "several_holders", close.several_holders),

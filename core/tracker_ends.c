@@ -116,6 +116,7 @@ void feed_close(struct tracker *t, const struct event *ev)
 	s->a.end_error = c->error;
 	s->a.unseen_ns = c->unseen_ns;
 	s->a.timer_left_ns = c->timer_left_ns;
+	s->a.closer_pid = c->closer;
 	s->a.holder_alive = c->holder_alive;
 	s->a.holder_ending = c->holder_ending;
 	if (c->retransmits > s->a.retransmits)
@@ -156,6 +157,12 @@ static bool exit_ended(const struct attempt *a, const struct event *ev)
 	return a->holder_ending || ev->t_ns - a->ended_ns < EXIT_CLOSES_NS;
 }
 
+/* Another process than the one that connected may have had it last. */
+static bool is_closer(const struct attempt *a, int32_t pid)
+{
+	return a->end == ATTEMPT_END_CLOSE && a->closer_pid && a->closer_pid == pid;
+}
+
 void feed_exit(struct tracker *t, const struct event *ev)
 {
 	int i;
@@ -163,7 +170,7 @@ void feed_exit(struct tracker *t, const struct event *ev)
 	for (i = t->oldest; i != NONE; i = t->slots[i].newer) {
 		struct slot *s = &t->slots[i];
 
-		if (!s->a.pid || s->a.pid != ev->exit.pid || s->a.exited)
+		if (!is_closer(&s->a, ev->exit.pid) && (!s->a.pid || s->a.pid != ev->exit.pid || s->a.exited))
 			continue;
 		s->a.exited = true;
 		s->a.exit_ns = ev->t_ns;

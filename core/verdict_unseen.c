@@ -36,7 +36,7 @@ static bool was_given_up_by_holder(const struct attempt *a)
 
 bool say_several_holders(const struct attempt *a, struct verdict *v)
 {
-	if (!a->several_holders)
+	if (!a->several_holders || a->closer_pid)
 		return false;
 	say_evidence(v, "several processes had the socket, and which of them let go of it last was not seen: one may "
 			"have closed it, have exited, or have been killed");

@@ -146,6 +146,7 @@ static void socket_closed(struct run *r, const struct here_socket *s)
 				       .cause = s->cause,
 				       .error = s->error,
 				       .retransmits = -1,
+				       .closer = s->pid,
 				       .holder_alive = s->pid && !s->exiting,
 				       .holder_ending = s->pid && s->exiting } };
 	const struct event died = { .kind = EVENT_EXIT,

@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import sys
+import threading
 import time
 
 SERVER = ("127.0.0.1", 12345)
@@ -144,6 +145,38 @@ def grandchild_killed():
     time.sleep(1.3)
     os.kill(pid, 9)
     os.wait()
+    time.sleep(0.3)
+
+
+def last_holder_killed():
+    """Who connected exits; its child, which has the socket still, is killed soon afterwards."""
+    r, w = os.pipe()
+    pid = os.fork()
+    if not pid:
+        s = new()
+        if not os.fork():
+            os.close(w)
+            os.read(r, 1)  # until that has exited
+            time.sleep(0.02)
+            os.kill(os.getpid(), 9)
+        time.sleep(1.3)
+        os._exit(s.fileno() < 0)
+    os.close(w)
+    os.waitpid(pid, 0)
+    time.sleep(0.3)
+
+
+def killed_in_call():
+    """Another thread closed its descriptor, and connect() waits on: what is killed has the socket by the call alone."""
+    pid = os.fork()
+    if not pid:
+        s = new(True)
+        threading.Thread(target=s.connect_ex, args=(SERVER,)).start()
+        time.sleep(0.3)
+        os.close(s.fileno())
+        time.sleep(1)
+        os.kill(os.getpid(), 9)
+    os.waitpid(pid, 0)
     time.sleep(0.3)
 
 

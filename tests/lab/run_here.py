@@ -48,6 +48,8 @@ WAYS = [
     (DROP, "child_killed 9", [(SIGNAL, 1300, 2)]),
     (DROP, "child_killed 15", [(SIGNAL, 1300, 2)]),
     (DROP, "grandchild_killed", [(SIGNAL, 1300, 2)]),
+    (DROP, "last_holder_killed", [(SIGNAL, 1320, 2)]),
+    (DROP, "killed_in_call", [(SIGNAL, 1300, 2)]),
     (DROP, "timeout_command", [(SIGNAL, None, None)]),
     (DROP, "child_gives_up", [(APPLICATION, 1300, 2)]),
     (DROP, "abort_after", [(KERNEL, END, 2)]),

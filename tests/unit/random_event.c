@@ -183,7 +183,7 @@ SIZE(connect, 120);
 SIZE(state, 176);
 SIZE(retransmit, 44);
 SIZE(result, 48);
-SIZE(close, 96);
+SIZE(close, 104);
 SIZE(exit, 12);
 SIZE(drop, 296);
 SIZE(counter, 104);
@@ -229,6 +229,7 @@ void random_event(enum event_kind kind, struct event *ev)
 		ev->close.isn = ev->close.has_isn ? (uint32_t)bits(32) : 0;
 		ev->close.unseen_ns = between(0, INT64_C(1) << 61);
 		ev->close.timer_left_ns = between(0, INT64_C(1) << 61);
+		ev->close.closer = (int32_t)between(0, 4194304);
 		ev->close.holder_alive = rnd() % 2;
 		ev->close.packets_only = rnd() % 2;
 		ev->close.translated = rnd() % 2;
